@@ -1,0 +1,146 @@
+"""Every error the product raises on purpose.  Errors are named for the fact; edges translate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class RestanteError(Exception):
+    """Base of every error the product raises on purpose."""
+
+    code: ClassVar[str]
+    """Stable name for programs; part of the API, so never reworded."""
+
+    title: ClassVar[str]
+    """One sentence for the person who sees it; free to be reworded."""
+
+    def __init__(self) -> None:
+        super().__init__(self.title)
+
+
+class NotFound(RestanteError):
+    """No such message or link: never sent, mistyped, or forgotten by now."""
+
+    code = "not-found"
+    title = "There is nothing at this address."
+
+
+class Gone(RestanteError):
+    """The link ended, or this reader's view of it did."""
+
+    code = "gone"
+    title = "This message can no longer be opened."
+
+    def __init__(
+        self, state: str, *, reason: str | None = None, ended_at: int | None = None
+    ) -> None:
+        super().__init__()
+        self.state = state
+        self.reason = reason
+        self.ended_at = ended_at
+
+
+class Held(RestanteError):
+    """The undo window is still open: the link opens at `opens_at` (ms), now is `at` (ms)."""
+
+    code = "held"
+    title = "This message cannot be opened yet."
+
+    def __init__(self, opens_at: int, at: int) -> None:
+        super().__init__()
+        self.opens_at = opens_at
+        self.at = at
+
+
+class PassphraseRequired(RestanteError):
+    """The message has a passphrase and none was given.  Nothing is spent, no try either."""
+
+    code = "passphrase-required"
+    title = "This message asks for a passphrase."
+
+
+class PassphraseWrong(RestanteError):
+    """The passphrase was wrong.  One try is spent, nothing else."""
+
+    code = "passphrase-wrong"
+    title = "That passphrase is not right."
+
+    def __init__(self, tries_left: int) -> None:
+        super().__init__()
+        self.tries_left = tries_left
+
+
+class Fault(tuple[str, str]):
+    """One field at fault and a sentence about it that never echoes what was given."""
+
+    __slots__ = ()
+
+    def __new__(cls, field: str, detail: str) -> Fault:
+        return super().__new__(cls, (field, detail))
+
+    @property
+    def field(self) -> str:
+        return self[0]
+
+    @property
+    def detail(self) -> str:
+        return self[1]
+
+
+class Invalid(RestanteError):
+    """What was asked for cannot be done; `faults` names every field at fault."""
+
+    code = "invalid"
+    title = "Some of what was sent is not right."
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__()
+        self.faults = tuple(faults)
+
+
+class TooLarge(RestanteError):
+    """The text is longer than this service takes: `limit` is in bytes of UTF-8."""
+
+    code = "too-large"
+    title = "The text is too long."
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.limit = limit
+
+
+class Unavailable(RestanteError):
+    """The store cannot be reached, is full, or cannot promise durability now.
+
+    The deed may stand; the same request again is safe and tells the truth.
+    """
+
+    code = "unavailable"
+    title = "The service cannot do this right now. Try again in a moment."
+
+
+class Damaged(RestanteError):
+    """A sealed thing does not open: wrong key, wrong place, unknown header or tampering.
+
+    One error for all four, so that it cannot serve as an oracle.
+    """
+
+    code = "internal"
+    title = "Something went wrong on our side."
+
+
+class SettingsInvalid(RestanteError):
+    """The operator's settings cannot be used; `problems` names every one of them."""
+
+    code = "settings-invalid"
+    title = "The settings are not right."
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__()
+        self.problems = tuple(problems)
+
+    def __str__(self) -> str:
+        return "\n".join((self.title, *(f"  - {problem}" for problem in self.problems)))

@@ -1,0 +1,236 @@
+"""What messages and links are, and how links end.  Pure: no clock, no randomness, no I/O.
+
+Times are integers in milliseconds since 1970 and are called `…_at`; durations in
+seconds are called `…_seconds`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from restante.tokens import ControlToken, LinkToken
+
+
+class State(StrEnum):
+    """A link is sealed or read until exactly one of the last four happens to it."""
+
+    HELD = "held"
+    """Derived: sealed, and before `opens_at`."""
+    SEALED = "sealed"
+    READ = "read"
+    SPENT = "spent"
+    RECALLED = "recalled"
+    EXPIRED = "expired"
+    LOCKED = "locked"
+
+    @property
+    def final(self) -> bool:
+        return self not in {State.HELD, State.SEALED, State.READ}
+
+
+class Outcome(StrEnum):
+    """What a recall achieved for one link."""
+
+    RECALLED_UNREAD = "recalled_unread"
+    RECALLED_AFTER_READ = "recalled_after_read"
+    ALREADY_SPENT = "already_spent"
+    ALREADY_EXPIRED = "already_expired"
+    ALREADY_LOCKED = "already_locked"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is recorded of a visit.  Boxed at rest.
+
+    Attributes:
+        network: The address cut to /24 (IPv4) or /48 (IPv6), as `192.0.2.0/24`.
+        browser: Its family, as `Firefox`, without a version.
+        system: Its family, as `Windows`.
+    """
+
+    network: str | None = None
+    browser: str | None = None
+    system: str | None = None
+
+    def as_dict(self) -> dict[str, str]:
+        pairs = (("network", self.network), ("browser", self.browser), ("system", self.system))
+        return {name: value for name, value in pairs if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message not yet sent.  `restante.sending` checks every field against the settings."""
+
+    text: str
+    recipients: tuple[str, ...] = ()
+    expires_in_seconds: int | None = None
+    views: int = 1
+    passphrase: str | None = None
+    hold_seconds: int = 0
+    sender_name: str | None = None
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SentLink:
+    """One recipient's way in, as the sender gets it."""
+
+    link_id: bytes
+    recipient: str | None
+    token: LinkToken
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a send answers: the capabilities and the times, which the store's clock decided."""
+
+    message_id: bytes
+    control: ControlToken
+    links: tuple[SentLink, ...]
+    sent_at: int
+    opens_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a link's gate may show before anything is spent.
+
+    Attributes:
+        state: As `restante.messages.State`; `held` before `opens_at`.
+        at: The store's clock.
+        ordinal: Which of the nonces offered is this browser's next or open one;
+            None when all of them are used up.
+        lease_until: End of the open lease of that nonce, if it has one.
+        views_left: Views that nobody spent yet.
+        ended_at: When a final state came about, where that is known.
+        reason: The sender's words with a recall.
+    """
+
+    state: State
+    sender_name: str | None
+    subject: str | None
+    opens_at: int
+    expires_at: int
+    views_left: int
+    needs_passphrase: bool
+    at: int
+    tries_left: int | None = None
+    ordinal: int | None = None
+    lease_until: int | None = None
+    ended_at: int | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What one view releases.  `fresh` is False when a reader fetched its own view again."""
+
+    text: str
+    state: State
+    views_left: int
+    lease_until: int
+    at: int
+    fresh: bool
+    sender_name: str | None = None
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a recall achieved for one link.
+
+    Attributes:
+        reveals: Views released before; 0 makes `recalled_unread` the strong claim.
+        recalled_at: Of the first recall, also when asked again.
+    """
+
+    link_id: bytes
+    recipient: str | None
+    outcome: Outcome
+    reveals: int
+    first_revealed_at: int | None
+    acknowledged_at: int | None
+    recalled_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """What a replace did to one link: `replaced`, `already_read`, or `already_<final state>`."""
+
+    link_id: bytes
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStatus:
+    """One link as the sender sees it."""
+
+    link_id: bytes
+    recipient: str | None
+    token: LinkToken
+    state: State
+    views_left: int
+    reveals: int
+    first_revealed_at: int | None
+    last_revealed_at: int | None
+    acknowledged_at: int | None
+    ended_at: int | None = None
+    outcome: Outcome | None = None
+    recalled_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened, in the message's timeline.
+
+    Attributes:
+        number: From 1, without gaps; the event's id is `<message id>-<number>`.
+        link_id: None for events of the whole message.
+        facts: What belongs to the type: `{"view": 1}`, `{"outcome": "recalled_unread"}` …
+    """
+
+    number: int
+    type: str
+    at: int
+    link_id: bytes | None
+    facts: Mapping[str, int | str | bool] = field(default_factory=dict)
+    evidence: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A visit that opened nothing.  `kind` is `link.fetched` or `link.reread`."""
+
+    kind: str
+    at: int
+    link_id: bytes
+    visitor: str
+    evidence: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A whole message as its sender sees it."""
+
+    message_id: bytes
+    sender_name: str | None
+    subject: str | None
+    views: int
+    needs_passphrase: bool
+    sent_at: int
+    opens_at: int
+    expires_at: int
+    version: int
+    links: tuple[LinkStatus, ...]
+    events: tuple[Event, ...]
+    looks: tuple[Look, ...]
+    at: int
+    from_sender: bool = False
+    """The visitor holds the sender's cookie."""

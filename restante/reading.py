@@ -1,0 +1,167 @@
+"""What a recipient does: look at the gate, open the message, say that it arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from restante import envelope
+from restante.envelope import LinkKeys
+from restante.errors import Damaged, Unavailable
+from restante.facts import Facts
+from restante.messages import Content, Evidence, Preview
+from restante.store.messages import Changed, GoneBoxed
+
+if TYPE_CHECKING:
+    from restante.keyring import Keyring
+    from restante.store.messages import Messages, Released
+    from restante.tokens import LinkToken, Nonce
+
+REVEAL_TRIES = 3
+"""Reveals that cross a replace under another root key."""
+
+
+class Reading:
+    """The recipient's verbs.  Every one asks for the link token."""
+
+    def __init__(
+        self, messages: Messages, keyring: Keyring, offload: Callable[..., Any]
+    ) -> None:
+        """*offload* runs Argon2 where it keeps nobody else waiting."""
+        self._messages = messages
+        self._keyring = keyring
+        self._offload = offload
+        self._facts = Facts(keyring)
+        self._ring = b"".join(keyring.ids)
+
+    def preview(
+        self,
+        link: LinkToken,
+        nonces: Sequence[Nonce] = (),
+        *,
+        visitor: str,
+        evidence: Evidence | None = None,
+    ) -> Preview:
+        """Return what the gate may show, and record that somebody looked.
+
+        *nonces* are those this browser could be known by, in the order of their use.
+        *visitor* is the look's class, as `browser`.
+
+        Raises:
+            NotFound: No such link.
+        """
+        gate = self._messages.preview(
+            link,
+            visitor,
+            self._facts.close_evidence(link.link_id, evidence),
+            [nonce.reader_id(link) for nonce in nonces],
+        )
+        names = self._facts.open_message(gate.message_id, gate.box)
+        return Preview(
+            state=gate.state,
+            sender_name=names.get("from"),
+            subject=names.get("subject"),
+            opens_at=gate.opens_at,
+            expires_at=gate.expires_at,
+            views_left=0 if gate.state.final else gate.views_left,
+            needs_passphrase=gate.needs_passphrase,
+            at=gate.at,
+            tries_left=gate.tries_left,
+            ordinal=gate.ordinal,
+            lease_until=gate.lease_until,
+            ended_at=gate.ended_at,
+            reason=self._facts.reason(gate.message_id, gate.reason),
+        )
+
+    def reveal(
+        self,
+        link: LinkToken,
+        nonce: Nonce,
+        passphrase: str | None,
+        *,
+        visitor: str,
+        evidence: Evidence | None = None,
+    ) -> Content:
+        """Open the message for one reader and spend one view.
+
+        The view is spent before the text exists, so no second reader can slip in
+        between; for the lease, the same nonce gets the same view again
+        (docs/decisions/0003-one-reader.md).
+
+        Raises:
+            NotFound, Gone, Held: As the names say; nothing is spent.
+            PassphraseRequired, PassphraseWrong: Nothing is spent but, wrong, one try.
+            Unavailable: Nothing is known to be spent; the same nonce may ask again.
+            Damaged: The view was spent, but what is kept does not open; the timeline
+                says `link.failed`.
+        """
+        boxed = self._facts.close_evidence(link.link_id, evidence)
+        for _ in range(REVEAL_TRIES):
+            keys = self._keys_for(link, passphrase)
+            try:
+                released = self._messages.reveal(
+                    link,
+                    nonce.reader_id(link),
+                    ring=self._ring,
+                    verifier=keys.verifier if keys else b"",
+                    root_id=keys.root_id if keys else b"",
+                    visitor=visitor,
+                    evidence=boxed,
+                )
+            except GoneBoxed as gone:
+                raise self._facts.gone(gone.end) from None
+            except Changed:
+                continue
+            try:
+                return self._open(link, released, keys)
+            except Damaged:
+                self._messages.fail(link, boxed)
+                raise
+        raise Unavailable
+
+    def acknowledge(
+        self, link: LinkToken, nonce: Nonce, *, keep: bool, evidence: Evidence | None = None
+    ) -> None:
+        """Record that the content arrived; unless *keep*, end this reader's lease.
+
+        Raises:
+            NotFound: No such link, or this reader holds no view of it.
+        """
+        boxed = self._facts.close_evidence(link.link_id, evidence)
+        self._messages.acknowledge(link, nonce.reader_id(link), keep=keep, evidence=boxed)
+
+    def _keys_for(self, link: LinkToken, passphrase: str | None) -> LinkKeys | None:
+        """Return the keys that a passphrase gives, or None where the link asks for none."""
+        if passphrase is None or not (salt := self._messages.salt(link)):
+            return None
+        message_id, root_id = salt
+        root_key = self._keyring[root_id]
+        stretched = self._offload(envelope.stretch, passphrase, message_id)
+        return LinkKeys.derive(root_key, link, stretched)
+
+    def _open(self, link: LinkToken, released: Released, keys: LinkKeys | None) -> Content:
+        keys = keys or LinkKeys.derive(self._keyring[released.root_id], link)
+        content_key = envelope.unwrap_key(
+            released.wrapped,
+            keys=keys,
+            message_id=released.message_id,
+            link_id=link.link_id,
+            version=released.version,
+        )
+        text = envelope.unseal_content(
+            released.content,
+            content_key=content_key,
+            message_id=released.message_id,
+            version=released.version,
+        )
+        names = self._facts.open_message(released.message_id, released.box)
+        return Content(
+            text=text.decode(),
+            state=released.state,
+            views_left=released.views_left,
+            lease_until=released.lease_until,
+            at=released.at,
+            fresh=released.fresh,
+            sender_name=names.get("from"),
+            subject=names.get("subject"),
+        )

@@ -1,0 +1,98 @@
+"""What may be sent: every field's bounds, and a sentence for each that is out of them.
+
+Sentences name the bound, never what was given.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING
+
+from restante.errors import Fault, TooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from restante.messages import Draft
+    from restante.settings import Settings
+
+LABEL_MAX = 200
+REASON_MAX = 500
+PASSPHRASE_MAX = 256
+FORBIDDEN = {"Cc", "Cs", "Zl", "Zp"}
+"""Unicode categories: control characters, lone surrogates, line and paragraph separators."""
+REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""With these a name can be made to read as another."""
+
+
+def normal(label: str | None) -> str | None:
+    """Return the NFC form that is kept of a label, a name, a subject or a reason."""
+    return None if label is None else unicodedata.normalize("NFC", label)
+
+
+def draft_faults(draft: Draft, settings: Settings) -> Iterator[Fault]:
+    """Yield every field at fault; the text's size is not one of them (`text_bytes`)."""
+    yield from text_faults(draft.text)
+    yield from _label_faults("from", draft.sender_name)
+    yield from _label_faults("subject", draft.subject)
+    if len(draft.recipients) > settings.recipients_max:
+        yield Fault("recipients", f"at most {settings.recipients_max}")
+    else:
+        for place, label in enumerate(draft.recipients):
+            yield from _label_faults(f"recipients[{place}]", label)
+    if not 1 <= draft.views <= settings.views_max:
+        yield Fault("views", f"from 1 to {settings.views_max}")
+    if draft.expires_in_seconds is not None:
+        yield from expiry_faults(draft.expires_in_seconds, settings)
+    if not 0 <= draft.hold_seconds <= settings.hold_max:
+        yield Fault("hold", f"from 0 to {settings.hold_max} seconds")
+    if draft.passphrase is not None:
+        yield from passphrase_faults(draft.passphrase)
+
+
+def text_faults(text: str) -> Iterator[Fault]:
+    if not text:
+        yield Fault("text", "must not be empty")
+    elif _has_surrogate(text):
+        yield Fault("text", "has a character that is not Unicode text (a lone surrogate)")
+
+
+def expiry_faults(seconds: int, settings: Settings) -> Iterator[Fault]:
+    if not settings.expiry_min <= seconds <= settings.expiry_max:
+        yield Fault(
+            "expires_in", f"from {settings.expiry_min} to {settings.expiry_max} seconds"
+        )
+
+
+def passphrase_faults(passphrase: str) -> Iterator[Fault]:
+    if not 1 <= len(passphrase) <= PASSPHRASE_MAX or _has_surrogate(passphrase):
+        yield Fault("passphrase", f"1 to {PASSPHRASE_MAX} characters")
+
+
+def reason_faults(reason: str | None) -> Iterator[Fault]:
+    yield from _label_faults("reason", reason, most=REASON_MAX)
+
+
+def text_bytes(text: str, limit: int) -> bytes:
+    """Return the UTF-8 of *text*.
+
+    Raises:
+        TooLarge: More than *limit* bytes.
+    """
+    encoded = text.encode()
+    if len(encoded) > limit:
+        raise TooLarge(limit)
+    return encoded
+
+
+def _label_faults(name: str, label: str | None, most: int = LABEL_MAX) -> Iterator[Fault]:
+    if label is None:
+        return
+    if not 1 <= len(unicodedata.normalize("NFC", label)) <= most:
+        yield Fault(name, f"1 to {most} characters")
+    elif any(c in REORDERING or unicodedata.category(c) in FORBIDDEN for c in label):
+        yield Fault(name, "no line breaks, control characters or marks that reorder text")
+
+
+def _has_surrogate(text: str) -> bool:
+    return any("\ud800" <= c <= "\udfff" for c in text)

@@ -1,0 +1,253 @@
+"""What a sender does: send, recall, replace, extend, and look at how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from restante import envelope, rules, timeline
+from restante.envelope import LinkKeys
+from restante.errors import Fault, Invalid, Unavailable
+from restante.facts import Facts
+from restante.messages import Draft, Evidence, Replaced, Sent, SentLink, State, Status, Verdict
+from restante.store.messages import Changed, GoneBoxed, NewLink, NewMessage
+from restante.tokens import ControlToken, LinkToken, sender_id
+
+if TYPE_CHECKING:
+    from restante.keyring import Keyring
+    from restante.settings import Settings
+    from restante.store.messages import Messages
+
+SECOND = 1000
+REPLACE_TRIES = 5
+"""Replaces that cross each other: each round one of them wins."""
+
+
+class Sending:
+    """The sender's verbs.  Every one but send asks for the control token."""
+
+    def __init__(
+        self,
+        messages: Messages,
+        keyring: Keyring,
+        settings: Settings,
+        offload: Callable[..., Any],
+    ) -> None:
+        """*offload* runs Argon2 where it keeps nobody else waiting."""
+        self._messages = messages
+        self._keyring = keyring
+        self._settings = settings
+        self._offload = offload
+        self._facts = Facts(keyring)
+
+    def check(self, draft: Draft, found: Iterable[Fault] = ()) -> bytes:
+        """Return the text as UTF-8 if the draft can be sent.
+
+        Raises:
+            Invalid: Names every field at fault, those already *found* first.
+            TooLarge: Only the text's size is wrong.
+        """
+        faults = list(found)
+        known = {fault.field for fault in faults}
+        faults += [f for f in rules.draft_faults(draft, self._settings) if f.field not in known]
+        if faults:
+            raise Invalid(faults)
+        return rules.text_bytes(draft.text, self._settings.text_max)
+
+    def send(
+        self, draft: Draft, *, cookie: str | None = None, evidence: Evidence | None = None
+    ) -> Sent:
+        """Seal the draft, make a link for each recipient, and keep all of it or nothing.
+
+        Without recipients there is one link without a label.  *cookie* is the sender's.
+
+        Raises:
+            Invalid, TooLarge: See `check`.
+            Unavailable: The store is full or away; nothing may be handed out.
+        """
+        text = self.check(draft)
+        settings, control = self._settings, ControlToken.new()
+        message_id = control.message_id
+        recipients = draft.recipients or (None,)
+        content_key = envelope.new_content_key()
+        stretched = self._stretch(draft.passphrase, message_id)
+        tokens = [control.link(index) for index in range(len(recipients))]
+        links = []
+        for token, label in zip(tokens, recipients, strict=True):
+            wrapped, verifier = self._wrap(token, content_key, stretched, message_id, 1)
+            label_box = self._facts.close_label(token.link_id, rules.normal(label))
+            links.append(NewLink(token.link_id, wrapped, verifier, label_box))
+        names = {"from": rules.normal(draft.sender_name), "subject": rules.normal(draft.subject)}
+        expires_in = draft.expires_in_seconds or settings.expiry_default
+        times = self._messages.send(
+            control,
+            NewMessage(
+                hold=draft.hold_seconds * SECOND,
+                expires_in=expires_in * SECOND,
+                lease=settings.lease_seconds * SECOND,
+                retention=settings.retention_seconds * SECOND,
+                views=draft.views,
+                tries=None if draft.passphrase is None else settings.passphrase_tries,
+                root_id=self._keyring.newest_id,
+                box=self._facts.close_message(message_id, names),
+                sender_id=sender_id(control, cookie) if cookie else b"",
+                evidence=self._facts.close_evidence(message_id, evidence),
+                content=envelope.seal_content(
+                    text,
+                    content_key=content_key,
+                    root_id=self._keyring.newest_id,
+                    message_id=message_id,
+                    version=1,
+                ),
+                links=links,
+            ),
+        )
+        state = State.HELD if draft.hold_seconds else State.SEALED
+        return Sent(
+            message_id,
+            control,
+            tuple(
+                SentLink(token.link_id, rules.normal(label), token, state)
+                for token, label in zip(tokens, recipients, strict=True)
+            ),
+            *times,
+        )
+
+    def recall(
+        self,
+        control: ControlToken,
+        link_ids: Sequence[bytes] = (),
+        *,
+        reason: str | None = None,
+        evidence: Evidence | None = None,
+    ) -> list[Verdict]:
+        """Destroy the keys of these links, or of all, and give a verdict on each.
+
+        Raises:
+            NotFound: No such message.
+            Invalid: A link of another message, or a reason out of bounds; nothing was done.
+        """
+        if faults := list(rules.reason_faults(reason)):
+            raise Invalid(faults)
+        reason, message_id = rules.normal(reason), control.message_id
+        judged = self._messages.recall(
+            control,
+            link_ids,
+            self._facts.close_reason(message_id, reason),
+            self._facts.close_evidence(message_id, evidence, reason=reason),
+        )
+        return [
+            Verdict(
+                one.link_id,
+                self._facts.open_label(one.link_id, one.label),
+                one.outcome,
+                one.reveals,
+                one.first_revealed_at,
+                one.acknowledged_at,
+                one.recalled_at,
+            )
+            for one in judged
+        ]
+
+    def replace(
+        self,
+        control: ControlToken,
+        text: str,
+        *,
+        passphrase: str | None = None,
+        evidence: Evidence | None = None,
+    ) -> tuple[int, list[Replaced]]:
+        """Put another text behind the links that nobody has read.
+
+        Returns the newest version and what became of each link.  A reader of an earlier
+        version keeps what he has.
+
+        Raises:
+            NotFound: No such message.
+            Invalid, TooLarge: Also when the message has a passphrase and none is given.
+            Unavailable: The store is full or away.
+        """
+        faults = list(rules.text_faults(text))
+        if passphrase is not None:
+            faults += rules.passphrase_faults(passphrase)
+        if faults:
+            raise Invalid(faults)
+        plain = rules.text_bytes(text, self._settings.text_max)
+        message_id = control.message_id
+        stretched = self._stretch(passphrase, message_id)
+        for _ in range(REPLACE_TRIES):
+            version, links, has_passphrase = self._messages.outline(control)
+            if has_passphrase and passphrase is None:
+                raise Invalid([Fault("passphrase", "required: the message has one")])
+            content_key = envelope.new_content_key()
+            try:
+                newest, outcomes = self._messages.replace(
+                    control,
+                    version + 1,
+                    envelope.seal_content(
+                        plain,
+                        content_key=content_key,
+                        root_id=self._keyring.newest_id,
+                        message_id=message_id,
+                        version=version + 1,
+                    ),
+                    root_id=self._keyring.newest_id,
+                    tries=None if passphrase is None else self._settings.passphrase_tries,
+                    wrapped=[
+                        self._wrap(
+                            control.link(index), content_key, stretched, message_id, version + 1
+                        )
+                        for index in range(links)
+                    ],
+                    evidence=self._facts.close_evidence(message_id, evidence),
+                )
+            except Changed:
+                continue
+            return newest, [Replaced(link_id, outcome) for link_id, outcome in outcomes]
+        raise Unavailable
+
+    def extend(
+        self, control: ControlToken, expires_in_seconds: int, *, evidence: Evidence | None = None
+    ) -> int:
+        """Let the links that have not ended expire *expires_in_seconds* from now.
+
+        Returns the new expiry in ms.
+
+        Raises:
+            NotFound: No such message.
+            Gone: Every link ended.
+            Invalid: Out of bounds, or before the message opens.
+        """
+        if faults := list(rules.expiry_faults(expires_in_seconds, self._settings)):
+            raise Invalid(faults)
+        boxed = self._facts.close_evidence(control.message_id, evidence)
+        try:
+            return self._messages.extend(control, expires_in_seconds * SECOND, boxed)
+        except GoneBoxed as gone:
+            raise self._facts.gone(gone.end) from None
+
+    def status(self, control: ControlToken, *, cookie: str | None = None) -> Status:
+        """Return the whole message: its links, its timeline and the looks.
+
+        Raises:
+            NotFound: No such message.
+        """
+        report = self._messages.status(control)
+        return timeline.status(control, report, self._facts, cookie)
+
+    def _stretch(self, passphrase: str | None, message_id: bytes) -> bytes:
+        if passphrase is None:
+            return b""
+        stretched: bytes = self._offload(envelope.stretch, passphrase, message_id)
+        return stretched
+
+    def _wrap(
+        self, token: LinkToken, content_key: bytes, stretched: bytes, message_id: bytes, version: int
+    ) -> tuple[bytes, bytes]:
+        keys = LinkKeys.derive(self._keyring.newest, token, stretched)
+        wrapped = envelope.wrap_key(
+            content_key, keys=keys, message_id=message_id, link_id=token.link_id, version=version
+        )
+        return wrapped, keys.verifier if stretched else b""
+
+

@@ -1,0 +1,268 @@
+"""What the operator decides.  The environment is read here, once per process, nowhere else."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from restante.errors import SettingsInvalid
+
+PREFIX = "RESTANTE_"
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+MIB = 1024 * 1024
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the operator decides.  README.md has the table; this is the truth.
+
+    Attributes:
+        bind: Where the web listens, `host:port`.
+        data_dir: Where the embedded store keeps its files.
+        public_url: Where recipients find us, without a trailing slash.
+        redis_url: Where the store is; None starts the embedded one.
+        root_keys: The ring as written, newest first; None: made in the data folder.
+        durability: `disk` (on disk before anybody is told) or `memory`.
+        senders: Who may send; this version knows `anyone`.
+        rate_limits: Off for measurements and tests.
+        trusted_proxies: How many proxies in front set X-Forwarded-For.
+        store_bytes: The embedded store's memory limit.
+        lease_seconds: How long a reader may fetch its view again.
+        retention_seconds: How long a message is remembered after its last link ended.
+        text_max: Bytes of UTF-8.
+        limit_send, limit_preview, limit_reveal, limit_passphrase: Per network and minute.
+    """
+
+    bind: str = "127.0.0.1:8000"
+    data_dir: Path = Path("data")
+    public_url: str = "http://127.0.0.1:8000"
+    redis_url: str | None = None
+    root_keys: str | None = field(default=None, repr=False)
+    durability: str = "disk"
+    senders: str = "anyone"
+    rate_limits: bool = True
+    trusted_proxies: int = 0
+    store_bytes: int = 512 * MIB
+    web_workers: int = 2
+    log_level: str = "info"
+    expiry_default: int = 7 * DAY
+    expiry_min: int = MINUTE
+    expiry_max: int = 365 * DAY
+    views_max: int = 100
+    text_max: int = MIB
+    recipients_max: int = 100
+    passphrase_tries: int = 10
+    lease_seconds: int = 120
+    hold_max: int = DAY
+    retention_seconds: int = 30 * DAY
+    limit_send: int = 30
+    limit_preview: int = 120
+    limit_reveal: int = 60
+    limit_passphrase: int = 20
+
+    @property
+    def host(self) -> str:
+        return self.bind.rpartition(":")[0]
+
+    @property
+    def secure(self) -> bool:
+        """Recipients come over TLS."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def path_prefix(self) -> str:
+        """The path of the public address, as `/letters`, or nothing."""
+        return urlsplit(self.public_url).path
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The Host values that are ours, in lower case; without a port any port will do."""
+        public = urlsplit(self.public_url)
+        if public.hostname in {"localhost", "127.0.0.1", "::1"}:
+            return LOOPBACK_NAMES
+        return (public.netloc.lower(),)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Build settings from `RESTANTE_…` variables and their `…_FILE` twins.
+
+        Raises:
+            SettingsInvalid: Names every problem at once, not just the first.
+        """
+        problems: list[str] = []
+        given = _collect(environ, problems)
+        values: dict[str, Any] = {}
+        for name, written in given.items():
+            attribute, read = VARIABLES[name]
+            try:
+                values[attribute] = read(written)
+            except ValueError as problem:
+                problems.append(f"{PREFIX}{name}: {problem}")
+        if "bind" not in values and environ.get("PORT"):
+            try:
+                values["bind"] = _bind(f"0.0.0.0:{environ['PORT']}")
+            except ValueError as problem:
+                problems.append(f"PORT: {problem}")
+        if "public_url" not in values:
+            bind = values.get("bind", cls().bind)
+            values["public_url"] = f"http://{bind}"
+            if not _is_loopback(bind.rpartition(":")[0]) and "PUBLIC_URL" not in given:
+                problems.append(
+                    f"{PREFIX}PUBLIC_URL is needed when {PREFIX}BIND is not a loopback address"
+                )
+        settings = cls(**values)
+        problems.extend(settings._contradictions())
+        if problems:
+            raise SettingsInvalid(problems)
+        return settings
+
+    def _contradictions(self) -> list[str]:
+        problems = []
+        if not self.expiry_min <= self.expiry_default <= self.expiry_max:
+            problems.append(
+                f"{PREFIX}EXPIRY_MIN, _DEFAULT and _MAX must be in this order of size"
+            )
+        if self.redis_url and not self.root_keys:
+            problems.append(
+                f"{PREFIX}ROOT_KEYS is needed with {PREFIX}REDIS_URL:"
+                " base64url of 32 random bytes, kept outside the store"
+            )
+        return problems
+
+
+def _collect(environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for variable, value in environ.items():
+        if not variable.startswith(PREFIX):
+            continue
+        name = variable.removeprefix(PREFIX)
+        base = name.removesuffix("_FILE")
+        if base not in VARIABLES:
+            problems.append(f"{variable} is not a setting")
+        elif name == base:
+            given[base] = value
+        elif PREFIX + base in environ:
+            problems.append(f"{PREFIX}{base} and {variable} are both set")
+        else:
+            try:
+                given[base] = Path(value).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError):
+                problems.append(f"{variable}: the file cannot be read")
+    return given
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _bind(written: str) -> str:
+    if not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}", written):
+        message = "must be host:port"
+        raise ValueError(message)
+    if not 1 <= int(written.rpartition(":")[2]) <= 65_535:
+        message = "the port must be from 1 to 65535"
+        raise ValueError(message)
+    return written
+
+
+def _public_url(written: str) -> str:
+    message = "must be http:// or https://, a host, and at most a path"
+    if not written.isascii() or re.search(r"[\s\\\x00-\x20\x7f]", written):
+        raise ValueError(message)
+    parts = urlsplit(written)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+        raise ValueError(message)
+    if parts.query or parts.fragment or "?" in written or "#" in written:
+        raise ValueError(message)
+    _ = parts.port
+    return written.rstrip("/")
+
+
+def _redis_url(written: str) -> str:
+    if urlsplit(written).scheme not in {"redis", "rediss", "unix"}:
+        message = "must begin with redis://, rediss:// or unix://"
+        raise ValueError(message)
+    return written
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(written: str) -> str:
+        if written not in words:
+            message = "must be " + " or ".join(words)
+            raise ValueError(message)
+        return written
+
+    return read
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(written: str) -> int:
+        if not re.fullmatch(r"\d{1,15}", written) or not least <= int(written) <= most:
+            message = f"must be a whole number from {least} to {most}"
+            raise ValueError(message)
+        return int(written)
+
+    return read
+
+
+def _on_off(written: str) -> bool:
+    return _one_of("on", "off")(written) == "on"
+
+
+def _data_dir(written: str) -> Path:
+    if not written:
+        message = "must be a folder"
+        raise ValueError(message)
+    return Path(written)
+
+
+def _root_keys(written: str) -> str:
+    if not written:
+        message = "must not be empty"
+        raise ValueError(message)
+    return written
+
+
+_DURATION = _whole(1, 3_650 * DAY)
+_LIMIT = _whole(1, 1_000_000)
+
+VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
+    "BIND": ("bind", _bind),
+    "DATA_DIR": ("data_dir", _data_dir),
+    "PUBLIC_URL": ("public_url", _public_url),
+    "REDIS_URL": ("redis_url", _redis_url),
+    "ROOT_KEYS": ("root_keys", _root_keys),
+    "DURABILITY": ("durability", _one_of("disk", "memory")),
+    "SENDERS": ("senders", _one_of("anyone")),
+    "RATE_LIMITS": ("rate_limits", _on_off),
+    "TRUSTED_PROXIES": ("trusted_proxies", _whole(0, 10)),
+    "STORE_BYTES": ("store_bytes", _whole(2 * MIB, 2**50)),
+    "WEB_WORKERS": ("web_workers", _whole(1, 256)),
+    "LOG_LEVEL": ("log_level", _one_of("debug", "info", "warning", "error")),
+    "EXPIRY_DEFAULT": ("expiry_default", _DURATION),
+    "EXPIRY_MIN": ("expiry_min", _DURATION),
+    "EXPIRY_MAX": ("expiry_max", _DURATION),
+    "VIEWS_MAX": ("views_max", _whole(1, 100)),
+    "TEXT_MAX": ("text_max", _whole(1, MIB)),
+    "RECIPIENTS_MAX": ("recipients_max", _whole(1, 100)),
+    "PASSPHRASE_TRIES": ("passphrase_tries", _whole(1, 1_000)),
+    "LEASE": ("lease_seconds", _whole(1, HOUR)),
+    "HOLD_MAX": ("hold_max", _whole(0, DAY)),
+    "RETENTION": ("retention_seconds", _DURATION),
+    "LIMIT_SEND": ("limit_send", _LIMIT),
+    "LIMIT_PREVIEW": ("limit_preview", _LIMIT),
+    "LIMIT_REVEAL": ("limit_reveal", _LIMIT),
+    "LIMIT_PASSPHRASE": ("limit_passphrase", _LIMIT),
+}
+"""Each variable without its prefix: the attribute it sets and how it is read."""
+
+assert {name for name, _ in VARIABLES.values()} == {f.name for f in fields(Settings)}

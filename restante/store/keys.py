@@ -1,0 +1,78 @@
+"""The schema: every key in Redis, what it holds, and when it goes.
+
+    {tag}:message:<mid>            hash    times, version, link ids, open links, policy, boxed facts
+    {tag}:content:<mid>:<version>  string  one sealed version, never overwritten; goes when no link
+                                           of that version can open it
+    {tag}:link:<lid>               hash    message, state, version, views, reveals, tries, verifier …
+    {tag}:key:<lid>                string  the wrapped key; goes when the link ends: its absence
+                                           is the end
+    {tag}:readers:<lid>            hash    reader id → "<end of lease> <view> <acknowledged>";
+                                           the lease's end is 0 when the reader is done
+    {tag}:events:<mid>             list    the timeline, oldest first; never cut
+    {tag}:looks:<mid>              list    looks, newest first, at most 100
+    {tag}:due                      zset    what must happen, by time: expire:<lid> end:<lid>
+                                           forget:<mid>; emptied by the worker
+
+Ids are 16 raw bytes, times milliseconds.  Every key of a message has a TTL, none goes before
+the message's wrapped keys, and all go with the message's retention after its last link ended.
+`due` belongs to the shard, holds ids and times only, and has no TTL.
+
+Fields of a message:
+    sent_at opens_at expires_at
+    version     of the newest content, from 1
+    links       the link ids in the sender's order, 16 bytes each
+    open        how many links have not ended
+    lease       of a view, in ms
+    retention   after the last link ended, in ms
+    passphrase  1 if the links have one
+    sender      id of the sender's cookie, if there was one
+    box         boxed: the sender's name, the subject
+    forget_at   once the last link ended
+
+Fields of a link:
+    message     id
+    state       sealed, read, spent, recalled, expired, locked (held is derived from opens_at)
+    version     of the content that its wrapped key opens
+    root        id of the root key
+    views       how many there are;  reveals  how many are spent
+    verifier    with a passphrase;   tries    how many wrong ones are left
+    box         boxed: the recipient's label
+    first_revealed_at last_revealed_at acknowledged_at ended_at
+    outcome recalled_at reason (boxed)       of the first recall
+
+An entry of the timeline is "<at> <type> <name=value,…>\n", then the link's id where the type
+begins with `link.`, then the boxed evidence.  A look is "<at> <type> <class>\n", link id, box.
+"""
+
+from __future__ import annotations
+
+from restante.tokens import SHARDS, ControlToken, LinkToken
+
+TAGS = tuple("18 003 333 223 d2 0e9 b56 acd 265 375 045 155 985 5f ceb bdb".split())
+"""By shard byte; chosen so that they spread evenly over 3 to 16 primaries of a cluster."""
+
+assert len(set(TAGS)) == SHARDS
+
+
+def _key(shard: int, kind: str, record_id: bytes) -> bytes:
+    return f"{{{TAGS[shard]}}}:{kind}:".encode() + record_id
+
+
+def message(control: ControlToken) -> bytes:
+    return _key(control.shard, "message", control.message_id)
+
+
+def link(token: LinkToken) -> bytes:
+    return _key(token.shard, "link", token.link_id)
+
+
+def link_of(shard: int, link_id: bytes) -> bytes:
+    return _key(shard, "link", link_id)
+
+
+def message_of(shard: int, message_id: bytes) -> bytes:
+    return _key(shard, "message", message_id)
+
+
+def due(shard: int) -> bytes:
+    return f"{{{TAGS[shard]}}}:due".encode()

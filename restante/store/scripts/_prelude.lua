@@ -1,0 +1,181 @@
+-- Precedes every script: names keys, tells the time, loads, records, ends.
+
+local call = redis.call
+
+-- The key of one kind of record in the shard of the way in.
+local function key_of(tag, kind, id)
+  return tag .. ":" .. kind .. ":" .. id
+end
+
+-- "{tag}:kind:id" -> "{tag}", id
+local function way_in(key)
+  local tag, id = key:match("^({%w+}):%a+:(.*)$")
+  return tag, id
+end
+
+-- Milliseconds: the store's own clock; tests give one.
+local function clock(given)
+  if given ~= "" then
+    return tonumber(given)
+  end
+  local time = call("TIME")
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function is_final(state)
+  return state ~= "held" and state ~= "sealed" and state ~= "read"
+end
+
+local function message_at(tag, id)
+  local m = { tag = tag, id = id, hash = key_of(tag, "message", id) }
+  local f = call("HMGET", m.hash, "opens_at", "expires_at", "version", "links", "open",
+    "lease", "retention", "passphrase", "box", "sent_at", "sender")
+  if not f[1] then
+    return nil
+  end
+  m.opens_at, m.expires_at, m.version = tonumber(f[1]), tonumber(f[2]), tonumber(f[3])
+  m.links, m.open, m.lease, m.retention = f[4], tonumber(f[5]), tonumber(f[6]), tonumber(f[7])
+  m.passphrase, m.box, m.sent_at, m.sender = f[8], f[9] or "", tonumber(f[10]), f[11] or ""
+  m.events, m.looks = key_of(tag, "events", id), key_of(tag, "looks", id)
+  return m
+end
+
+-- The wrapped key's presence is the truth, `state` explains it: sealed or read without
+-- its key, or past its time, is expired, whether or not the worker has written it yet.
+local function link_at(tag, id, now, message)
+  local l = { tag = tag, id = id, hash = key_of(tag, "link", id) }
+  local f = call("HMGET", l.hash, "message", "state", "version", "root", "views", "reveals",
+    "tries", "verifier", "box", "first_revealed_at", "last_revealed_at", "acknowledged_at",
+    "ended_at", "outcome", "recalled_at", "reason")
+  l.message = f[1] and (message or message_at(tag, f[1]))
+  if not l.message then
+    return nil
+  end
+  l.wrapped, l.readers = key_of(tag, "key", id), key_of(tag, "readers", id)
+  l.state, l.version, l.root = f[2], tonumber(f[3]), f[4]
+  l.views, l.reveals = tonumber(f[5]), tonumber(f[6] or "0")
+  l.tries, l.verifier, l.box = tonumber(f[7] or "-1"), f[8], f[9] or ""
+  l.first_revealed_at, l.last_revealed_at = tonumber(f[10] or "0"), tonumber(f[11] or "0")
+  l.acknowledged_at, l.ended_at = tonumber(f[12] or "0"), tonumber(f[13] or "0")
+  l.outcome, l.recalled_at, l.reason = f[14] or "", tonumber(f[15] or "0"), f[16] or ""
+  l.alive = call("EXISTS", l.wrapped) == 1
+  l.written = l.state
+  if not is_final(l.state) then
+    if not l.alive or now >= l.message.expires_at then
+      l.state, l.ended_at = "expired", math.min(now, l.message.expires_at)
+    elseif l.state == "sealed" and now < l.message.opens_at then
+      l.state = "held"
+    end
+  end
+  return l
+end
+
+-- Every link of a message, in the sender's order.
+local function links_of(message, now)
+  local links = {}
+  for at = 1, #message.links, 16 do
+    links[#links + 1] = link_at(message.tag, message.links:sub(at, at + 15), now, message)
+  end
+  return links
+end
+
+-- The end of a reader's lease, its view and whether it acknowledged; nil for a stranger.
+local function lease_of(link, reader)
+  local kept = call("HGET", link.readers, reader)
+  if not kept then
+    return nil
+  end
+  local ends, view, acknowledged = kept:match("^(%d+) (%d+) (%d)$")
+  return tonumber(ends), tonumber(view), tonumber(acknowledged)
+end
+
+-- The reader may have its view again: its lease runs, and so does the link's key.
+local function lease_is_open(link, ends, now)
+  return ends ~= nil and ends > now and link.alive
+    and (link.state == "spent" or link.state == "read")
+end
+
+-- The latest end of a lease on this link, 0 where none was given.
+local function latest_lease(link)
+  local latest = 0
+  for _, kept in ipairs(call("HVALS", link.readers)) do
+    latest = math.max(latest, tonumber(kept:match("^%d+")))
+  end
+  return latest
+end
+
+-- An event of the message, or of one link of it.
+local function record(message, link, now, type, facts, evidence)
+  call("RPUSH", message.events,
+    now .. " " .. type .. " " .. facts .. "\n" .. (link and link.id or "") .. evidence)
+end
+
+-- A look; 100 are kept, and once they are, one a minute is written.
+local function look(link, now, type, class, evidence)
+  local m = link.message
+  local many = call("LLEN", m.looks)
+  if many >= 100 and now - tonumber(call("LINDEX", m.looks, 0):match("^%d+")) < 60000 then
+    return
+  end
+  call("LPUSH", m.looks, now .. " " .. type .. " " .. class .. "\n" .. link.id .. evidence)
+  call("LTRIM", m.looks, 0, 99)
+  if many == 0 then
+    call("PEXPIREAT", m.looks, call("PEXPIRETIME", m.hash))
+  end
+end
+
+-- One version's content goes when no wrapped key is left that opens it.
+local function drop_content(message, version)
+  for at = 1, #message.links, 16 do
+    local id = message.links:sub(at, at + 15)
+    if call("EXISTS", key_of(message.tag, "key", id)) == 1
+      and tonumber(call("HGET", key_of(message.tag, "link", id), "version")) == version then
+      return
+    end
+  end
+  call("DEL", key_of(message.tag, "content", message.id .. ":" .. version))
+end
+
+-- Every key that explains the message lives until then; keys and contents have their own time.
+local function keep_until(message, at)
+  call("PEXPIREAT", message.hash, at)
+  call("PEXPIREAT", message.events, at)
+  call("PEXPIREAT", message.looks, at)
+  for i = 1, #message.links, 16 do
+    local id = message.links:sub(i, i + 15)
+    call("PEXPIREAT", key_of(message.tag, "link", id), at)
+    call("PEXPIREAT", key_of(message.tag, "readers", id), at)
+  end
+end
+
+-- Destroys the wrapped key, and with it all access; the content when it was the last.
+local function destroy_key(link)
+  call("DEL", link.wrapped)
+  call("ZREM", link.tag .. ":due", "end:" .. link.id)
+  drop_content(link.message, link.version)
+end
+
+-- The link's one final state.  A spent link's key lives on until `lasts`, its last lease's
+-- end; every other's is destroyed.  After the last link the message's retention begins.
+local function end_link(link, now, state, lasts)
+  local m, due = link.message, link.tag .. ":due"
+  call("HSET", link.hash, "state", state, "ended_at", now)
+  call("ZREM", due, "expire:" .. link.id)
+  if state == "spent" then
+    call("PEXPIREAT", link.wrapped, lasts)
+    call("ZADD", due, lasts, "end:" .. link.id)
+  else
+    destroy_key(link)
+  end
+  m.open = call("HINCRBY", m.hash, "open", -1)
+  if m.open == 0 then
+    local forget_at = math.max(now, lasts or 0) + m.retention
+    call("HSET", m.hash, "forget_at", forget_at)
+    call("ZADD", due, forget_at, "forget:" .. m.id)
+    keep_until(m, forget_at)
+  end
+end
+
+local function gone(link)
+  return { "gone", link.state, link.message.id, link.reason, link.ended_at }
+end

@@ -1,0 +1,25 @@
+#!lua flags=allow-oom
+-- expire: time is over for a link that nobody opened to the end.  The only writer of link.expired.
+--
+-- KEYS[1]  link      hash
+-- ARGV[1]  now       milliseconds; "" for the store's own clock
+-- ARGV[2]  evidence  boxed
+--
+-- Replies {"expired"}, or {"nothing"} when it was moved, had ended or is forgotten.
+
+local now = clock(ARGV[1])
+local tag, id = way_in(KEYS[1])
+local link = link_at(tag, id, now)
+if not link or is_final(link.written) then
+  call("ZREM", tag .. ":due", "expire:" .. id)
+  return { "nothing" }
+end
+local expires_at = link.message.expires_at
+if now < expires_at then
+  call("ZADD", tag .. ":due", expires_at, "expire:" .. id)
+  return { "nothing" }
+end
+
+record(link.message, link, expires_at, "link.expired", "reveals=" .. link.reveals, ARGV[2])
+end_link(link, expires_at, "expired")
+return { "expired" }

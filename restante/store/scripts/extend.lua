@@ -1,0 +1,49 @@
+#!lua flags=allow-oom
+-- extend: moves the expiry, later or earlier, of the links that have not ended.
+--
+-- Revives none: a key's time is moved only where the key is.
+--
+-- KEYS[1]  message     hash
+-- ARGV[1]  now         milliseconds; "" for the store's own clock
+-- ARGV[2]  expires_in  ms from now
+-- ARGV[3]  evidence    boxed
+--
+-- Replies {"extended", expires_at}, {"early"} when it would end before it opens,
+-- {"gone", state, message, "", ended_at} when every link ended, or {"unknown"}.
+
+local now = clock(ARGV[1])
+local expires_at, evidence = now + tonumber(ARGV[2]), ARGV[3]
+local tag, id = way_in(KEYS[1])
+local message = message_at(tag, id)
+if not message then
+  return { "unknown" }
+end
+local live, lasts = {}, {}
+local links = links_of(message, now)
+for _, link in ipairs(links) do
+  if not is_final(link.state) then
+    live[#live + 1] = link
+    lasts[link.version] = math.max(lasts[link.version] or 0, expires_at)
+  elseif link.alive then
+    lasts[link.version] = math.max(lasts[link.version] or 0, latest_lease(link))
+  end
+end
+if #live == 0 then
+  return gone(links[1])
+end
+if expires_at <= message.opens_at then
+  return { "early" }
+end
+
+record(message, nil, now, "message.extended",
+  "from=" .. message.expires_at .. ",to=" .. expires_at, evidence)
+call("HSET", message.hash, "expires_at", expires_at)
+for _, link in ipairs(live) do
+  call("PEXPIREAT", link.wrapped, expires_at)
+  call("ZADD", tag .. ":due", expires_at, "expire:" .. link.id)
+end
+for version, at in pairs(lasts) do
+  call("PEXPIREAT", key_of(tag, "content", id .. ":" .. version), at)
+end
+keep_until(message, expires_at + message.retention)
+return { "extended", expires_at }

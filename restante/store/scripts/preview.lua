@@ -1,0 +1,38 @@
+#!lua flags=allow-oom
+-- preview: what the gate may show.  Writes a look and changes nothing else.
+--
+-- KEYS[1]  link      hash
+-- ARGV[1]  now       milliseconds; "" for the store's own clock
+-- ARGV[2]  class     of the visitor, as "browser"; "" writes no look
+-- ARGV[3]  evidence  boxed
+-- ARGV[4…] readers   the ids that this browser could be known by, in the order of use
+--
+-- Replies {"preview", state, message, box, opens_at, expires_at, views left, passphrase, tries,
+-- now, ordinal, lease, ended_at, reason}, or {"unknown"}.  `ordinal` counts from 0: the reader
+-- whose lease is open, else the first that opened no view yet; -1: all were used up.
+
+local now = clock(ARGV[1])
+local class, evidence = ARGV[2], ARGV[3]
+local tag, id = way_in(KEYS[1])
+local link = link_at(tag, id, now)
+if not link then
+  return { "unknown" }
+end
+
+local ordinal, lease = -1, 0
+for at = 4, #ARGV do
+  local ends = lease_of(link, ARGV[at])
+  if lease_is_open(link, ends, now) then
+    ordinal, lease = at - 4, ends
+    break
+  elseif not ends and ordinal < 0 then
+    ordinal = at - 4
+  end
+end
+
+if class ~= "" then
+  look(link, now, "link.fetched", class, evidence)
+end
+local m = link.message
+return { "preview", link.state, m.id, m.box, m.opens_at, m.expires_at, link.views - link.reveals,
+  link.verifier and 1 or 0, link.tries, now, ordinal, lease, link.ended_at, link.reason }

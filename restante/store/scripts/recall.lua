@@ -1,0 +1,61 @@
+#!lua flags=allow-oom
+-- recall: destroys the wrapped keys, ends the leases, and says for each link what that achieved.
+--
+-- Asked again, it gives the first verdict and time.
+--
+-- KEYS[1]  message   hash
+-- ARGV[1]  now       milliseconds; "" for the store's own clock
+-- ARGV[2]  links     ids, 16 bytes each; "" for all
+-- ARGV[3]  reason    boxed, or ""
+-- ARGV[4]  evidence  boxed
+--
+-- Replies {"recalled", {link, label box, outcome, reveals, first_revealed_at, acknowledged_at,
+-- recalled_at} …}, {"invalid"} for a link that is not of this message, or {"unknown"}.
+
+local now = clock(ARGV[1])
+local wanted, reason, evidence = ARGV[2], ARGV[3], ARGV[4]
+local tag, id = way_in(KEYS[1])
+local message = message_at(tag, id)
+if not message then
+  return { "unknown" }
+end
+
+local chosen, found = {}, 0
+for at = 1, #wanted, 16 do
+  chosen[wanted:sub(at, at + 15)] = true
+end
+local links = {}
+for _, link in ipairs(links_of(message, now)) do
+  if wanted == "" or chosen[link.id] then
+    links[#links + 1] = link
+    chosen[link.id] = nil
+  end
+end
+if next(chosen) then
+  return { "invalid" }
+end
+
+local reply = { "recalled" }
+for _, link in ipairs(links) do
+  if link.outcome == "" then
+    if is_final(link.state) then
+      link.outcome = "already_" .. link.state
+    else
+      link.outcome = link.reveals == 0 and "recalled_unread" or "recalled_after_read"
+    end
+    link.recalled_at = now
+    record(message, link, now, "link.recalled", "outcome=" .. link.outcome, evidence)
+    if reason ~= "" then
+      call("HSET", link.hash, "reason", reason)
+    end
+    if not is_final(link.state) then
+      end_link(link, now, "recalled")
+    elseif link.alive then
+      destroy_key(link)
+    end
+  end
+  call("HSET", link.hash, "outcome", link.outcome, "recalled_at", link.recalled_at)
+  reply[#reply + 1] = { link.id, link.box, link.outcome, link.reveals, link.first_revealed_at,
+    link.acknowledged_at, link.recalled_at }
+end
+return reply

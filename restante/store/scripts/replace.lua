@@ -1,0 +1,69 @@
+#!lua
+-- replace: puts another version behind the links that nobody has read.
+--
+-- The others keep the version they have.  No allow-oom: refused whole by a full store.
+-- Asking again with the same sealed content changes nothing and answers the same.
+--
+-- KEYS[1]  message   hash
+-- ARGV[1]  now       milliseconds; "" for the store's own clock
+-- ARGV[2]  version   the new one: one more than the outline said
+-- ARGV[3]  content   sealed
+-- ARGV[4]  root      id of the root key
+-- ARGV[5]  tries     for a passphrase; "" without
+-- ARGV[6]  evidence  boxed
+-- ARGV[7…]           a link each, in the message's order: wrapped key, verifier or ""
+--
+-- Replies {"replaced", version, {link, outcome} …}, {"changed"} when another replace came
+-- between, or {"unknown"}.
+
+local now = clock(ARGV[1])
+local version, content, root = tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local tries, evidence = ARGV[5], ARGV[6]
+local tag, id = way_in(KEYS[1])
+local message = message_at(tag, id)
+if not message then
+  return { "unknown" }
+end
+local content_key = key_of(tag, "content", id .. ":" .. version)
+local repeated = message.version == version and call("GET", content_key) == content
+if not repeated and message.version + 1 ~= version then
+  return { "changed" }
+end
+
+local reply = { "replaced", message.version }
+local moved, before = {}, {}
+for place, link in ipairs(links_of(message, now)) do
+  local outcome = "already_" .. link.state
+  if repeated and link.version == version then
+    outcome = "replaced"
+  elseif not repeated and (link.state == "sealed" or link.state == "held") then
+    outcome = "replaced"
+    moved[#moved + 1] = { link, ARGV[5 + place * 2], ARGV[6 + place * 2] }
+    before[link.version] = true
+  end
+  reply[#reply + 1] = { link.id, outcome }
+end
+if #moved == 0 then
+  call("HSET", message.hash, "version", message.version)
+  return reply
+end
+
+record(message, nil, now, "message.replaced", "version=" .. version, evidence)
+for _, entry in ipairs(moved) do
+  local link, wrapped, verifier = entry[1], entry[2], entry[3]
+  call("SET", link.wrapped, wrapped, "XX", "KEEPTTL")
+  call("HSET", link.hash, "version", version, "root", root)
+  if verifier ~= "" then
+    call("HSET", link.hash, "verifier", verifier, "tries", tries)
+  else
+    call("HDEL", link.hash, "verifier", "tries")
+  end
+  record(message, link, now, "link.replaced", "version=" .. version, "")
+end
+call("SET", content_key, content, "PXAT", message.expires_at)
+call("HSET", message.hash, "version", version)
+for old in pairs(before) do
+  drop_content(message, old)
+end
+reply[2] = version
+return reply

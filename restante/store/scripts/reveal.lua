@@ -1,0 +1,89 @@
+#!lua flags=allow-oom
+-- reveal: spends one view and releases its key and content to one reader, in one step.
+--
+-- The same reader within its lease gets the same again.  The first check that fails answers,
+-- and nothing is spent then, but a try for a wrong passphrase.
+--
+-- KEYS[1]  link      hash
+-- ARGV[1]  now       milliseconds; "" for the store's own clock
+-- ARGV[2]  reader    id
+-- ARGV[3]  ring      ids of the root keys we have, 4 bytes each
+-- ARGV[4]  verifier  of the passphrase given, or ""
+-- ARGV[5]  root      id of the root key that the verifier was made with, or ""
+-- ARGV[6]  class     of the visitor, for the look of a second fetch
+-- ARGV[7]  evidence  boxed
+--
+-- Replies {"revealed", message, version, root, wrapped, content, state, views left, lease_until,
+-- now, fresh, passphrase, box}, {"gone", state, message, reason, ended_at}, {"held", opens_at, now},
+-- {"passphrase-required"}, {"passphrase-wrong", tries left}, {"unavailable"}, {"changed"},
+-- or {"unknown"}.
+
+local now = clock(ARGV[1])
+local reader, ring, verifier, root = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local class, evidence = ARGV[6], ARGV[7]
+local tag, id = way_in(KEYS[1])
+local link = link_at(tag, id, now)
+if not link then
+  return { "unknown" }
+end
+
+local m = link.message
+local lease, view, acknowledged = lease_of(link, reader)
+local again = lease_is_open(link, lease, now)
+if not again and (lease or is_final(link.state)) then
+  return gone(link)
+end
+if not again and now < m.opens_at then
+  return { "held", m.opens_at, now }
+end
+local known = false
+for at = 1, #ring, 4 do
+  known = known or ring:sub(at, at + 3) == link.root
+end
+if not known then
+  return { "unavailable" }
+end
+if link.verifier and verifier == "" then
+  return { "passphrase-required" }
+end
+if link.verifier and root ~= link.root then
+  return { "changed" }
+end
+local wrapped = call("GET", link.wrapped)
+local content = call("GET", key_of(tag, "content", m.id .. ":" .. link.version))
+if not wrapped or not content then
+  return { "unavailable" }
+end
+if link.verifier and verifier ~= link.verifier then
+  if again then
+    return { "passphrase-wrong", link.tries }
+  end
+  link.tries = call("HINCRBY", link.hash, "tries", -1)
+  if link.tries > 0 then
+    record(m, link, now, "link.passphrase_wrong", "tries_left=" .. link.tries, evidence)
+    return { "passphrase-wrong", link.tries }
+  end
+  record(m, link, now, "link.locked", "", evidence)
+  end_link(link, now, "locked")
+  link.state, link.ended_at = "locked", now
+  return gone(link)
+end
+
+if again then
+  call("HSET", link.readers, reader, lease .. " " .. view .. " " .. acknowledged)
+  look(link, now, "link.reread", class, evidence)
+else
+  link.reveals = link.reveals + 1
+  lease = math.min(now + m.lease, m.expires_at)
+  link.state = link.reveals < link.views and "read" or "spent"
+  call("HSET", link.readers, reader, lease .. " " .. link.reveals .. " 0")
+  call("PEXPIREAT", link.readers, call("PEXPIRETIME", link.hash))
+  call("HSET", link.hash, "state", link.state, "reveals", link.reveals, "last_revealed_at", now)
+  call("HSETNX", link.hash, "first_revealed_at", now)
+  record(m, link, now, "link.revealed", "view=" .. link.reveals, evidence)
+  if link.state == "spent" then
+    end_link(link, now, "spent", latest_lease(link))
+  end
+end
+return { "revealed", m.id, link.version, link.root, wrapped, content, link.state,
+  link.views - link.reveals, lease, now, again and 0 or 1, link.verifier and 1 or 0, m.box }

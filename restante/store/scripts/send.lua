@@ -1,0 +1,63 @@
+#!lua
+-- send: a message comes to be, whole, with all its links, or not at all.
+--
+-- No allow-oom: a full store refuses it before the first write.  Sending the same message
+-- again (its id is its sender's secret) changes nothing and answers the same.
+--
+-- KEYS[1]  message      hash
+-- ARGV[1]  now          milliseconds; "" for the store's own clock
+-- ARGV[2]  hold         ms until it opens       ARGV[3]  expires_in  ms from then
+-- ARGV[4]  lease        ms                      ARGV[5]  retention   ms
+-- ARGV[6]  views        of each link            ARGV[7]  tries       "" without a passphrase
+-- ARGV[8]  root         id of the root key      ARGV[9]  box         boxed facts, or ""
+-- ARGV[10] sender       id of the cookie, or "" ARGV[11] evidence    boxed
+-- ARGV[12] content      sealed                  ARGV[13…] a link each: id, wrapped key,
+--                                                         verifier or "", boxed label or ""
+--
+-- Replies {"sent", sent_at, opens_at, expires_at}.
+
+local tag, id = way_in(KEYS[1])
+local now = clock(ARGV[1])
+local lease, retention, views, tries = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
+local root, box, sender, evidence, content = ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
+
+local known = message_at(tag, id)
+if known then
+  call("HSET", known.hash, "sent_at", known.sent_at)
+  return { "sent", known.sent_at, known.opens_at, known.expires_at }
+end
+
+local opens_at = now + tonumber(ARGV[2])
+local expires_at = opens_at + tonumber(ARGV[3])
+local ids = {}
+for at = 13, #ARGV, 4 do
+  local lid, wrapped, verifier, label = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  local hash = key_of(tag, "link", lid)
+  ids[#ids + 1] = lid
+  call("HSET", hash, "message", id, "state", "sealed", "version", 1, "root", root, "views", views)
+  if verifier ~= "" then
+    call("HSET", hash, "verifier", verifier, "tries", tries)
+  end
+  if label ~= "" then
+    call("HSET", hash, "box", label)
+  end
+  call("SET", key_of(tag, "key", lid), wrapped, "PXAT", expires_at)
+  call("ZADD", tag .. ":due", expires_at, "expire:" .. lid)
+end
+call("SET", key_of(tag, "content", id .. ":1"), content, "PXAT", expires_at)
+call("HSET", KEYS[1], "sent_at", now, "opens_at", opens_at, "expires_at", expires_at,
+  "version", 1, "links", table.concat(ids), "open", #ids, "lease", lease, "retention", retention)
+if tries ~= "" then
+  call("HSET", KEYS[1], "passphrase", 1)
+end
+if box ~= "" then
+  call("HSET", KEYS[1], "box", box)
+end
+if sender ~= "" then
+  call("HSET", KEYS[1], "sender", sender)
+end
+local message = message_at(tag, id)
+record(message, nil, now, "message.sent",
+  "links=" .. #ids .. ",views=" .. views .. ",passphrase=" .. (tries ~= "" and 1 or 0), evidence)
+keep_until(message, expires_at + tonumber(retention))
+return { "sent", now, opens_at, expires_at }

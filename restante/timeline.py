@@ -1,0 +1,83 @@
+"""How a message's report becomes what its sender reads: facts unboxed, links named."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from restante.messages import Event, LinkStatus, Look, Status
+from restante.tokens import sender_id
+
+if TYPE_CHECKING:
+    from restante.facts import Facts
+    from restante.store.messages import Entry, LinkRow, Report
+    from restante.tokens import ControlToken
+
+FLAGS = {"passphrase"}
+"""Facts that are kept as 0 or 1."""
+
+
+def status(control: ControlToken, report: Report, facts: Facts, cookie: str | None) -> Status:
+    """Return the report with everything private taken out of its box."""
+    message_id = control.message_id
+    names = facts.open_message(message_id, report.box)
+    return Status(
+        message_id=message_id,
+        sender_name=names.get("from"),
+        subject=names.get("subject"),
+        views=report.links[0].views,
+        needs_passphrase=report.needs_passphrase,
+        sent_at=report.times.sent_at,
+        opens_at=report.times.opens_at,
+        expires_at=report.times.expires_at,
+        version=report.version,
+        links=tuple(_link(control, i, row, facts) for i, row in enumerate(report.links)),
+        events=tuple(
+            _event(n, entry, message_id, facts) for n, entry in enumerate(report.events, start=1)
+        ),
+        looks=tuple(_look(entry, facts) for entry in report.looks),
+        at=report.at,
+        from_sender=bool(
+            cookie
+            and report.sender_id
+            and secrets.compare_digest(sender_id(control, cookie), report.sender_id)
+        ),
+    )
+
+
+def _link(control: ControlToken, index: int, row: LinkRow, facts: Facts) -> LinkStatus:
+    return LinkStatus(
+        link_id=row.link_id,
+        recipient=facts.open_label(row.link_id, row.label),
+        token=control.link(index),
+        state=row.state,
+        views_left=0 if row.state.final else row.views - row.reveals,
+        reveals=row.reveals,
+        first_revealed_at=row.first_revealed_at,
+        last_revealed_at=row.last_revealed_at,
+        acknowledged_at=row.acknowledged_at,
+        ended_at=row.ended_at,
+        outcome=row.outcome,
+        recalled_at=row.recalled_at,
+    )
+
+
+def _event(number: int, entry: Entry, message_id: bytes, facts: Facts) -> Event:
+    known: dict[str, int | str | bool] = {}
+    for pair in filter(None, entry.facts.split(",")):
+        name, _, value = pair.partition("=")
+        known[name] = value == "1" if name in FLAGS else int(value) if value.isdigit() else value
+    # A recall is the sender's deed: one box for all its links, under the message's id.
+    by_recipient = entry.link_id is not None and entry.type != "link.recalled"
+    record_id = entry.link_id if by_recipient and entry.link_id else message_id
+    evidence = facts.open_evidence(record_id, entry.evidence)
+    if reason := evidence.pop("reason", None):
+        known["reason"] = reason
+    return Event(number, entry.type, entry.at, entry.link_id, known, evidence)
+
+
+def _look(entry: Entry, facts: Facts) -> Look:
+    link_id = entry.link_id or b""
+    return Look(
+        entry.type, entry.at, link_id, entry.facts, facts.open_evidence(link_id, entry.evidence)
+    )
