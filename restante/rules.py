@@ -95,4 +95,8 @@ def _label_faults(name: str, label: str | None, most: int = LABEL_MAX) -> Iterat
 
 
 def _has_surrogate(text: str) -> bool:
-    return any("\ud800" <= c <= "\udfff" for c in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False

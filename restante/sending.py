@@ -11,7 +11,7 @@ from restante.errors import Fault, Invalid, Unavailable
 from restante.facts import Facts
 from restante.messages import Draft, Evidence, Replaced, Sent, SentLink, State, Status, Verdict
 from restante.store.messages import Changed, GoneBoxed, NewLink, NewMessage
-from restante.tokens import ControlToken, LinkToken, sender_id
+from restante.tokens import ID_SIZE, ControlToken, LinkToken, sender_id
 
 if TYPE_CHECKING:
     from restante.keyring import Keyring
@@ -127,7 +127,10 @@ class Sending:
             NotFound: No such message.
             Invalid: A link of another message, or a reason out of bounds; nothing was done.
         """
-        if faults := list(rules.reason_faults(reason)):
+        faults = list(rules.reason_faults(reason))
+        if any(len(link_id) != ID_SIZE for link_id in link_ids):
+            faults.append(Fault("links", "not a link of this message"))
+        if faults:
             raise Invalid(faults)
         reason, message_id = rules.normal(reason), control.message_id
         judged = self._messages.recall(

@@ -15,6 +15,7 @@ from restante.errors import SettingsInvalid
 PREFIX = "RESTANTE_"
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 MIB = 1024 * 1024
+CLUSTER, CLUSTER_TLS = "redis+cluster", "rediss+cluster"
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -28,7 +29,8 @@ class Settings:
         public_url: Where recipients find us, without a trailing slash.
         redis_url: Where the store is; None starts the embedded one.
         root_keys: The ring as written, newest first; None: made in the data folder.
-        durability: `disk` (on disk before anybody is told) or `memory`.
+        durability: When a deed counts: `disk`, written there; `replicas:all`, known to every
+            replica of its primary, in a cluster; `memory`, at once, lost with a restart.
         senders: Who may send; this version knows `anyone`.
         rate_limits: Off for measurements and tests.
         trusted_proxies: How many proxies in front set X-Forwarded-For.
@@ -69,6 +71,10 @@ class Settings:
     @property
     def host(self) -> str:
         return self.bind.rpartition(":")[0]
+
+    @property
+    def is_cluster(self) -> bool:
+        return urlsplit(self.redis_url or "").scheme in {CLUSTER, CLUSTER_TLS}
 
     @property
     def secure(self) -> bool:
@@ -127,6 +133,11 @@ class Settings:
         if not self.expiry_min <= self.expiry_default <= self.expiry_max:
             problems.append(
                 f"{PREFIX}EXPIRY_MIN, _DEFAULT and _MAX must be in this order of size"
+            )
+        if self.durability == "replicas:all" and not self.is_cluster:
+            problems.append(
+                f"{PREFIX}DURABILITY replicas:all needs a cluster that knows its replicas:"
+                f" {PREFIX}REDIS_URL must begin with redis+cluster:// or rediss+cluster://"
             )
         if self.redis_url and not self.root_keys:
             problems.append(
@@ -188,8 +199,8 @@ def _public_url(written: str) -> str:
 
 
 def _redis_url(written: str) -> str:
-    if urlsplit(written).scheme not in {"redis", "rediss", "unix"}:
-        message = "must begin with redis://, rediss:// or unix://"
+    if urlsplit(written).scheme not in {"redis", "rediss", "unix", CLUSTER, CLUSTER_TLS}:
+        message = "must begin with redis://, rediss://, unix://, redis+cluster:// or rediss+cluster://"
         raise ValueError(message)
     return written
 
@@ -241,7 +252,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "PUBLIC_URL": ("public_url", _public_url),
     "REDIS_URL": ("redis_url", _redis_url),
     "ROOT_KEYS": ("root_keys", _root_keys),
-    "DURABILITY": ("durability", _one_of("disk", "memory")),
+    "DURABILITY": ("durability", _one_of("disk", "memory", "replicas:all")),
     "SENDERS": ("senders", _one_of("anyone")),
     "RATE_LIMITS": ("rate_limits", _on_off),
     "TRUSTED_PROXIES": ("trusted_proxies", _whole(0, 10)),

@@ -7,21 +7,27 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import redis
 from redis.backoff import NoBackoff
+from redis.cluster import ClusterNode, RedisCluster
 from redis.retry import Retry
 
 from restante.keyring import Keyring
 from restante.reading import Reading
 from restante.sending import Sending
-from restante.settings import Settings
+from restante.settings import CLUSTER_TLS, Settings
 from restante.store.connection import Connection
 from restante.store.deadlines import Deadlines
+from restante.store.files import Files
 from restante.store.messages import Messages
+from restante.store.nodes import ClusterNodes
 from restante.timekeeping import Timekeeping
 
 CONNECTIONS = 32
+CLUSTER_CONNECTIONS = 128
+"""To each primary; there the pool refuses at once instead of letting wait."""
 SOCKET_TIMEOUT_SECONDS = 0.8
 
 Offload = Callable[..., Any]
@@ -30,6 +36,14 @@ Offload = Callable[..., Any]
 def call(function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
     """Run *function* here: what `offload` is where nothing else waits."""
     return function(*arguments)
+
+
+SOCKETS: dict[str, Any] = {
+    "socket_timeout": SOCKET_TIMEOUT_SECONDS,
+    "socket_connect_timeout": SOCKET_TIMEOUT_SECONDS,
+    "protocol": 3,
+    "legacy_responses": False,
+}
 
 
 def connect(redis_url: str) -> redis.BlockingConnectionPool:
@@ -42,14 +56,32 @@ def connect(redis_url: str) -> redis.BlockingConnectionPool:
         redis_url,
         max_connections=CONNECTIONS,
         timeout=SOCKET_TIMEOUT_SECONDS,
-        socket_timeout=SOCKET_TIMEOUT_SECONDS,
-        socket_connect_timeout=SOCKET_TIMEOUT_SECONDS,
-        protocol=3,
-        legacy_responses=False,
         retry=Retry(NoBackoff(), 0),
+        **SOCKETS,
     )
     assert isinstance(pool, redis.BlockingConnectionPool)
     return pool
+
+
+def join(cluster_url: str, *, durable: bool) -> ClusterNodes:
+    """Return the nodes of a cluster; any of those named in the address may tell of the rest."""
+    parts = urlsplit(cluster_url)
+    login, _, hosts = parts.netloc.rpartition("@")
+    name, _, password = login.partition(":")
+
+    def make() -> RedisCluster:
+        pairs = [urlsplit(f"//{host}") for host in hosts.split(",")]
+        return RedisCluster(
+            startup_nodes=[ClusterNode(p.hostname or "", p.port or 6379) for p in pairs],
+            username=unquote(name) or None,
+            password=unquote(password) or None,
+            ssl=parts.scheme == CLUSTER_TLS,
+            max_connections=CLUSTER_CONNECTIONS,
+            retry=Retry(NoBackoff(), 0),
+            **SOCKETS,
+        )
+
+    return ClusterNodes(make, durable=durable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +94,7 @@ class House:
     sending: Sending
     reading: Reading
     timekeeping: Timekeeping
+    files: Files
 
     def key_for(self, purpose: str) -> bytes:
         """Return 32 bytes for an edge's own MACs: HMAC-SHA-256 of the newest root key."""
@@ -77,8 +110,15 @@ def build(settings: Settings, *, offload: Offload = call) -> House:
         SettingsInvalid: No store or no root keys given, or keys that cannot be used.
     """
     keyring = Keyring.parse(settings.root_keys or "")
-    connection = Connection(connect(settings.redis_url or ""))
-    return assemble(settings, keyring, connection, offload=offload)
+    return assemble(settings, keyring, reach(settings), offload=offload)
+
+
+def reach(settings: Settings) -> Connection:
+    """Return the way to the store that the settings name; nothing is sent yet."""
+    address = settings.redis_url or ""
+    if settings.is_cluster:
+        return Connection.over(join(address, durable=settings.durability == "replicas:all"))
+    return Connection(connect(address))
 
 
 def assemble(
@@ -98,4 +138,5 @@ def assemble(
         sending=Sending(messages, keyring, settings, offload),
         reading=Reading(messages, keyring, offload),
         timekeeping=Timekeeping(Deadlines(connection, now)),
+        files=Files(connection),
     )

@@ -6,27 +6,45 @@ The only place that knows a script's SHA, the durability and what a lost reply m
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-import redis
+from redis.exceptions import (
+    AskError,
+    MovedError,
+    NoScriptError,
+    ReadOnlyError,
+    RedisClusterException,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
 from redis.exceptions import ConnectionError as Lost
-from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from restante.errors import Unavailable
+from restante.store.nodes import OneNode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import redis
     from redis.connection import AbstractConnection
+
+    from restante.store.nodes import Node, Nodes
 
     Argument = bytes | str | int
 
 SHEBANG = "#!lua"
-TRIES = 2
+ANSWERS_MOST = 5
+"""How often one request follows what nodes answer."""
+LOST_MOST = 2
 """A connection that the store closed meanwhile (it was restarted) is opened anew, once."""
+AGAIN_SECONDS = 0.05
+WAIT_MS = 500
+"""Less than the sockets' patience, so that too few replicas is an answer, not a timeout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,55 +71,107 @@ def script(verb: str) -> Script:
 class Connection:
     """Runs scripts on the store, one round trip each.
 
-    Every mutating script is idempotent for its caller, so repeating one whose reply was
-    lost is safe.  A timeout is not repeated: the visitor would wait twice as long.
+    An error that the store *answered* means that nothing ran: ask where or when it says.
+    Only a lost reply leaves doubt; every mutating script is idempotent for its caller, so
+    repeating it is safe.  A timeout is not repeated: the visitor would wait twice as long.
     """
 
-    def __init__(self, pool: redis.ConnectionPool) -> None:
-        self.pool = pool
-        self.client = redis.Redis(connection_pool=pool)
+    def __init__(self, pool: redis.ConnectionPool, replicas: int = 0) -> None:
+        """Talk to a store of one primary; a deed counts when *replicas* replicas have it."""
+        self.nodes: Nodes = OneNode(pool, replicas)
+
+    @classmethod
+    def over(cls, nodes: Nodes) -> Self:
+        """Talk to the nodes of a cluster."""
+        connection = cls.__new__(cls)
+        connection.nodes = nodes
+        return connection
+
+    @property
+    def pools(self) -> list[redis.ConnectionPool]:
+        """The connections to every primary."""
+        return [node.pool for node in self.nodes.all()]
 
     def run(self, verb: str, key: bytes, *arguments: Argument) -> Any:  # noqa: ANN401 (a reply)
-        """Run one script and return its reply.
+        """Run one script on the node that keeps *key* and return its reply.
 
         Raises:
-            Unavailable: The store cannot be reached, is full, loading or read-only, or
-                the reply was lost.  The deed may stand; asking again tells.
+            Unavailable: The store cannot be reached, is full, loading or read-only, too few
+                replicas have the deed, or the reply was lost.  The deed may stand; asking
+                again tells.
         """
-        for attempt in range(1, TRIES + 1):
+        node, asking, lost = None, False, 0
+        for attempt in range(ANSWERS_MOST):
             try:
-                return self._ask(script(verb), key, arguments)
-            except Lost:
-                if attempt == TRIES:
-                    raise Unavailable from None
-            except (RedisError, OSError):
-                raise Unavailable from None
-        raise AssertionError
+                node = node or self.nodes.of(key)
+                return _ask(node, script(verb), key, arguments, asking=asking)
+            except (MovedError, AskError, ReadOnlyError) as error:
+                asking = type(error) is AskError
+                node = self._elsewhere(key, error)
+            except TryAgainError:
+                time.sleep(AGAIN_SECONDS * (attempt + 1))
+            except Lost as error:
+                lost += 1
+                if lost == LOST_MOST:
+                    break
+                asking, node = False, self._elsewhere(key, error)
+            except (RedisError, RedisClusterException, OSError):
+                break
+        raise Unavailable
 
-    def ping(self) -> bool:
-        """Tell whether the store answers."""
+    def _elsewhere(self, key: bytes, error: RedisError) -> Node:
         try:
-            return bool(self.client.ping())
-        except (RedisError, OSError):
-            return False
+            return self.nodes.elsewhere(key, error)
+        except (RedisError, RedisClusterException, OSError):
+            raise Unavailable from None
 
-    def _ask(self, wanted: Script, key: bytes, arguments: Sequence[Argument]) -> Any:  # noqa: ANN401
-        connection = self.pool.get_connection()
+
+def _ask(
+    node: Node, wanted: Script, key: bytes, arguments: Sequence[Argument], *, asking: bool
+) -> Any:  # noqa: ANN401
+    connection = node.pool.get_connection()
+    try:
         try:
-            try:
-                return _talk(connection, "EVALSHA", wanted.sha, 1, key, *arguments)
-            except NoScriptError:
-                return _talk(connection, "EVAL", wanted.source, 1, key, *arguments)
-        except ResponseError:
-            raise
-        except BaseException:
-            # Half a conversation: whoever got this connection next would read our reply.
-            connection.disconnect()
-            raise
-        finally:
-            self.pool.release(connection)
+            words: tuple[Argument, ...] = ("EVALSHA", wanted.sha, 1, key, *arguments)
+            return _talk(connection, words, node.replicas, asking=asking)
+        except NoScriptError:
+            words = ("EVAL", wanted.source, 1, key, *arguments)
+            return _talk(connection, words, node.replicas, asking=asking)
+    except ResponseError:
+        raise
+    except BaseException:
+        # Half a conversation: whoever got this connection next would read our reply.
+        connection.disconnect()
+        raise
+    finally:
+        node.pool.release(connection)
 
 
-def _talk(connection: AbstractConnection, *words: Argument) -> Any:  # noqa: ANN401
-    connection.send_command(*words)
-    return connection.read_response()
+def _talk(
+    connection: AbstractConnection, words: Sequence[Argument], replicas: int, *, asking: bool
+) -> Any:  # noqa: ANN401
+    """Send one command and return its reply, once *replicas* replicas have what it wrote.
+
+    WAIT counts the writes of its own connection, so it goes out together with the command.
+    """
+    commands: list[Sequence[Argument]] = [words]
+    if asking:
+        commands.insert(0, ("ASKING",))
+    if replicas:
+        commands.append(("WAIT", replicas, WAIT_MS))
+    connection.send_packed_command(connection.pack_commands(commands))
+    replies = [_reply(connection) for _ in commands]
+    reply = replies[1 if asking else 0]
+    if isinstance(reply, ResponseError):
+        raise reply
+    if replicas and not (isinstance(replies[-1], int) and replies[-1] >= replicas):
+        raise Unavailable
+    return reply
+
+
+def _reply(connection: AbstractConnection) -> Any:  # noqa: ANN401
+    """Read one reply; an error that was answered is one too."""
+    try:
+        return connection.read_response()
+    except ResponseError as error:
+        return error

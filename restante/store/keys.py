@@ -12,6 +12,7 @@
     {tag}:looks:<mid>              list    looks, newest first, at most 100
     {tag}:due                      zset    what must happen, by time: expire:<lid> end:<lid>
                                            forget:<mid>; emptied by the worker
+    {tag}:scrub                    string  the node's files were rewritten lately; minutes
 
 Ids are 16 raw bytes, times milliseconds.  Every key of a message has a TTL, none goes before
 the message's wrapped keys, and all go with the message's retention after its last link ended.
@@ -76,3 +77,7 @@ def message_of(shard: int, message_id: bytes) -> bytes:
 
 def due(shard: int) -> bytes:
     return f"{{{TAGS[shard]}}}:due".encode()
+
+
+def scrub(shard: int) -> bytes:
+    return f"{{{TAGS[shard]}}}:scrub".encode()

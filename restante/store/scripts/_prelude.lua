@@ -176,6 +176,7 @@ local function end_link(link, now, state, lasts)
   end
 end
 
+-- Why a link does not open; the sender's reason belongs to a recall alone.
 local function gone(link)
   return { "gone", link.state, link.message.id, link.reason, link.ended_at }
 end

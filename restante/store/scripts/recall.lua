@@ -45,10 +45,10 @@ for _, link in ipairs(links) do
     end
     link.recalled_at = now
     record(message, link, now, "link.recalled", "outcome=" .. link.outcome, evidence)
-    if reason ~= "" then
-      call("HSET", link.hash, "reason", reason)
-    end
     if not is_final(link.state) then
+      if reason ~= "" then
+        call("HSET", link.hash, "reason", reason)
+      end
       end_link(link, now, "recalled")
     elseif link.alive then
       destroy_key(link)

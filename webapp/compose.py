@@ -1,0 +1,144 @@
+"""Where a sender writes: the form, and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
+from flask_limiter import RateLimitExceeded
+
+from restante.errors import Fault, Invalid, RestanteError, TooLarge, Unavailable
+from restante.messages import Draft
+from webapp import limits, words
+from webapp.context import (
+    cookie,
+    evidence,
+    is_foreign,
+    new_cookie,
+    sending,
+    set_cookie,
+    settings,
+)
+from webapp.errors import STATUS, RateLimited
+
+bp = Blueprint("compose", __name__)
+
+YEAR_SECONDS = 31_536_000
+EXPIRIES = (3_600, 86_400, 3 * 86_400, 7 * 86_400, 30 * 86_400, 90 * 86_400)
+HOLDS = (0, 60, 300, 900, 3_600)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The form as it was filled in; given back whole with whatever was wrong."""
+
+    text: str = ""
+    recipients: str = ""
+    sender_name: str = ""
+    subject: str = ""
+    passphrase: str = ""
+    expires_in: str = ""
+    views: str = "1"
+    hold: str = "0"
+    faults: dict[str, str] = field(default_factory=dict)
+
+
+@bp.get("/")
+def compose() -> str:
+    """Show an empty form."""
+    return _form(Written())
+
+
+@bp.post("/")
+def send() -> Response:
+    """Send, and lead to the control page; with a fault give everything back."""
+    form = request.form
+    try:
+        return _send()
+    except (Invalid, TooLarge, Unavailable, RateLimited) as error:
+        written = Written(
+            *(
+                form.get(name, "")
+                for name in (
+                    "text", "recipients", "from", "subject", "passphrase", "expires_in", "views",
+                    "hold",
+                )
+            ),
+            faults={_field(f.field): words.fault(f) for f in _faults(error)},
+        )  # fmt: skip
+        return make_response(_form(written, error), STATUS[type(error)])
+
+
+def _send() -> Response:
+    try:
+        _count()
+    except RateLimitExceeded:
+        raise RateLimited from None
+    if is_foreign():
+        raise Invalid([Fault("form", "foreign")])
+    draft, faults = _draft()
+    sending().check(draft, faults)
+    sender = cookie("sender") or new_cookie()
+    sent = sending().send(draft, cookie=sender, evidence=evidence())
+    response = make_response(
+        redirect(url_for("control.show", pasted=str(sent.control)), code=303)
+    )
+    set_cookie(response, "sender", sender, max_age=YEAR_SECONDS)
+    return response
+
+
+@limits.send
+def _count() -> None:
+    """Count one send of this network; inside the view, so that a refusal keeps the form."""
+
+
+def _draft() -> tuple[Draft, list[Fault]]:
+    form, faults = request.form, list[Fault]()
+    draft = Draft(
+        text=form.get("text", ""),
+        recipients=tuple(filter(None, (r.strip() for r in form.get("recipients", "").splitlines()))),
+        sender_name=form.get("from", "").strip() or None,
+        subject=form.get("subject", "").strip() or None,
+        passphrase=form.get("passphrase") or None,
+        views=_number("views", 1, faults),
+        hold_seconds=_number("hold", 0, faults),
+        expires_in_seconds=_number("expires_in", settings().expiry_default, faults),
+    )
+    return draft, faults
+
+
+def _number(name: str, default: int, faults: list[Fault]) -> int:
+    written = request.form.get(name, "").strip()
+    if not written:
+        return default
+    if not written.isascii() or not written.isdigit() or len(written) > 12:  # noqa: PLR2004
+        faults.append(Fault(name, "a whole number"))
+        return default
+    return int(written)
+
+
+def _faults(error: RestanteError) -> tuple[Fault, ...]:
+    match error:
+        case Invalid():
+            return error.faults
+        case TooLarge():
+            return (Fault("text", "too large"),)
+    return ()
+
+
+def _field(name: str) -> str:
+    return name.partition("[")[0]
+
+
+def _form(written: Written, error: RestanteError | None = None) -> str:
+    its = settings()
+    allowed = [s for s in EXPIRIES if its.expiry_min <= s <= its.expiry_max]
+    return render_template(
+        "compose.html",
+        written=written,
+        error=error,
+        expiries=sorted({*allowed, its.expiry_default}),
+        holds=[s for s in HOLDS if s <= its.hold_max],
+        title=gettext("Write a message"),
+    )

@@ -1,0 +1,129 @@
+"""What a view reaches for: the house, and the visitor's cookies, network and browser."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING, cast
+
+from flask import Response, current_app, request
+
+from restante.messages import Evidence
+
+if TYPE_CHECKING:
+    from restante.reading import Reading
+    from restante.sending import Sending
+    from restante.settings import Settings
+    from restante.wiring import House
+
+COOKIE_SIZE = 24
+_COOKIE = re.compile(r"[A-Za-z0-9_-]{32}")
+
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+"""Most particular first: every later name also stands in an earlier one's line."""
+SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iOS"),
+    ("iPad", "iOS"),
+    ("CrOS", "ChromeOS"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def house() -> House:
+    return cast("House", current_app.extensions["restante"])
+
+
+def settings() -> Settings:
+    return house().settings
+
+
+def sending() -> Sending:
+    return house().sending
+
+
+def reading() -> Reading:
+    return house().reading
+
+
+def network(prefix_v4: int, prefix_v6: int) -> str | None:
+    """Return the visitor's network, cut to so many bits; None when there is no address."""
+    try:
+        address = ip_address((request.remote_addr or "").partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    prefix = prefix_v4 if address.version == 4 else prefix_v6  # noqa: PLR2004 (IP versions)
+    return str(ip_network((address, prefix), strict=False))
+
+
+def evidence() -> Evidence:
+    """Return what is recorded of this visit: families and a cut network, no more."""
+    agent = request.user_agent.string
+    return Evidence(network(24, 48), _family(agent, BROWSERS), _family(agent, SYSTEMS))
+
+
+@lru_cache(maxsize=1024)
+def _family(agent: str, families: tuple[tuple[str, str], ...]) -> str | None:
+    return next((name for mark, name in families if mark in agent), None)
+
+
+def visitor() -> str:
+    """Return the class of a look: `prefetch`, `browser` or `program`."""
+    purpose = " ".join(request.headers.get(h, "") for h in ("Sec-Purpose", "Purpose", "X-Moz"))
+    if "prefetch" in purpose.lower() or "prerender" in purpose.lower():
+        return "prefetch"
+    return "browser" if "Mozilla/" in request.user_agent.string else "program"
+
+
+def is_foreign() -> bool:
+    """Tell whether another site sent this form.
+
+    Sec-Fetch-Site decides; where it is missing, Origin; `null` counts as missing, since
+    under no-referrer every real form post carries it.
+    """
+    site = request.headers.get("Sec-Fetch-Site")
+    if site:
+        return site not in {"same-origin", "none"}
+    origin = request.headers.get("Origin", "null")
+    return origin not in {"null", _origin()}
+
+
+def _origin() -> str:
+    return f"{'https' if settings().secure else 'http'}://{request.host}"
+
+
+def cookie(name: str) -> str | None:
+    """Return one of our cookies, or None when it is missing or not of our making."""
+    value = request.cookies.get(name, "")
+    return value if _COOKIE.fullmatch(value) else None
+
+
+def new_cookie() -> str:
+    return secrets.token_urlsafe(COOKIE_SIZE)
+
+
+def set_cookie(response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
+    """Set a cookie that scripts do not see and other sites do not bring."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=max_age,
+        path=settings().path_prefix or "/",
+        secure=settings().secure,
+        httponly=True,
+        samesite="Lax",
+    )

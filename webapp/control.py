@@ -1,0 +1,122 @@
+"""The sender's private page: report, recall, replace, extend."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+
+from restante.errors import Fault, Gone, Invalid, RestanteError, TooLarge, Unavailable
+from restante.messages import Status
+from restante.tokens import ControlToken
+from webapp import fields, words
+from webapp.compose import EXPIRIES
+from webapp.context import cookie, evidence, house, is_foreign, sending, set_cookie, settings
+from webapp.errors import STATUS
+
+bp = Blueprint("control", __name__)
+
+
+@bp.get("/s/<path:pasted>")
+def show(pasted: str) -> Response:
+    """Show the page to the sender's browser; ask any other first."""
+    control = ControlToken.find(pasted)
+    status = sending().status(control, cookie=cookie("sender"))
+    if not (status.from_sender or _is_shown(control)):
+        return make_response(render_template("control_warning.html", token=str(control)))
+    return _page(control, status)
+
+
+@bp.post("/s/<path:pasted>")
+def show_anyway(pasted: str) -> Response:
+    """Show the page: somebody read the warning and pressed the button."""
+    control = ControlToken.find(pasted)
+    if is_foreign():
+        return make_response(render_template("control_warning.html", token=str(control)))
+    sending().status(control)
+    response = make_response(redirect(url_for("control.show", pasted=str(control)), code=303))
+    set_cookie(response, "shown", _shown(control))
+    return response
+
+
+@bp.post("/s/<token>/recall")
+def recall(token: str) -> Response:
+    """Recall one link or all that are left."""
+    return _act(token, _recall)
+
+
+@bp.post("/s/<token>/replace")
+def replace(token: str) -> Response:
+    """Put another text behind the links that nobody has read."""
+    return _act(token, _replace)
+
+
+@bp.post("/s/<token>/extend")
+def extend(token: str) -> Response:
+    """Move the expiry."""
+    return _act(token, _extend)
+
+
+def _recall(control: ControlToken) -> None:
+    link_ids = fields.link_ids(filter(None, request.form.getlist("link")))
+    reason = request.form.get("reason", "").strip() or None
+    sending().recall(control, link_ids, reason=reason, evidence=evidence())
+
+
+def _replace(control: ControlToken) -> None:
+    sending().replace(
+        control,
+        request.form.get("text", ""),
+        passphrase=request.form.get("passphrase") or None,
+        evidence=evidence(),
+    )
+
+
+def _extend(control: ControlToken) -> None:
+    written = request.form.get("expires_in", "")
+    if not written.isascii() or not written.isdigit() or len(written) > 12:  # noqa: PLR2004
+        raise Invalid([Fault("expires_in", "a whole number")])
+    sending().extend(control, int(written), evidence=evidence())
+
+
+def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
+    control = ControlToken.find(token)
+    status = sending().status(control, cookie=cookie("sender"))
+    if is_foreign() or not (status.from_sender or _is_shown(control)):
+        return make_response(render_template("control_warning.html", token=str(control)))
+    try:
+        deed(control)
+    except (Invalid, TooLarge, Gone, Unavailable) as error:
+        return _page(control, sending().status(control), error)
+    return make_response(redirect(url_for("control.show", pasted=str(control)), code=303))
+
+
+def _page(
+    control: ControlToken, status: Status, error: RestanteError | None = None
+) -> Response:
+    its = settings()
+    faults = error.faults if isinstance(error, Invalid) else ()
+    page = render_template(
+        "control.html",
+        status=status,
+        token=str(control),
+        error=error,
+        faults={fault.field: words.fault(fault) for fault in faults},
+        written=request.form,
+        link_url=lambda token: f"{its.public_url}/m/{token}",
+        names={link.link_id: link.recipient for link in status.links},
+        expiries=[s for s in EXPIRIES if its.expiry_min <= s <= its.expiry_max],
+    )
+    return make_response(page, STATUS[type(error)] if error else 200)
+
+
+def _shown(control: ControlToken) -> str:
+    """Return the value of the cookie that remembers that the warning was read."""
+    key = house().key_for("shown")
+    return hmac.digest(key, control.message_id, hashlib.sha256)[:24].hex()[:32]
+
+
+def _is_shown(control: ControlToken) -> bool:
+    return hmac.compare_digest(cookie("shown") or "", _shown(control))

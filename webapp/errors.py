@@ -1,0 +1,175 @@
+"""From facts to HTTP: the one table, and an answer for programs or for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import structlog
+from flask import Flask, Response, g, json, make_response, render_template, request
+from flask_limiter import RateLimitExceeded
+from limits.errors import StorageError
+from werkzeug.exceptions import HTTPException
+
+from restante import errors
+from restante.logs import error_fields
+from restante.messages import State
+from webapp.clock import rfc3339
+from webapp.limits import WINDOW_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+log = structlog.get_logger()
+
+
+class Malformed(errors.RestanteError):
+    """The body is not what the address takes: no JSON, no object, a name twice."""
+
+    code = "malformed"
+    title = "The request could not be understood."
+
+
+class MethodNotAllowed(errors.RestanteError):
+    """There is something here, but it takes other methods."""
+
+    code = "method-not-allowed"
+    title = "This address does not take that method."
+
+
+class UnsupportedMediaType(errors.RestanteError):
+    """The API takes application/json."""
+
+    code = "unsupported-media-type"
+    title = "This address takes application/json."
+
+
+class RateLimited(errors.RestanteError):
+    """Too many requests from one network within a minute."""
+
+    code = "rate-limited"
+    title = "Too many requests. Wait a minute, then try again."
+
+
+class BodyTooLarge(errors.RestanteError):
+    """The request is larger than any message can be."""
+
+    code = "too-large"
+    title = "The request is too large."
+
+
+class Internal(errors.RestanteError):
+    """A fault of ours; the log has its class and place, never its words."""
+
+    code = "internal"
+    title = "Something went wrong on our side."
+
+
+STATUS: Mapping[type[errors.RestanteError], int] = {
+    errors.NotFound: 404,
+    errors.Gone: 410,
+    errors.Held: 409,
+    errors.PassphraseRequired: 403,
+    errors.PassphraseWrong: 403,
+    errors.Invalid: 422,
+    errors.TooLarge: 413,
+    errors.Unavailable: 503,
+    errors.Damaged: 500,
+    errors.SettingsInvalid: 500,
+    Malformed: 400,
+    MethodNotAllowed: 405,
+    UnsupportedMediaType: 415,
+    RateLimited: 429,
+    BodyTooLarge: 413,
+    Internal: 500,
+}
+
+_FROM_WERKZEUG = {
+    404: errors.NotFound,
+    405: MethodNotAllowed,
+    413: BodyTooLarge,
+    415: UnsupportedMediaType,
+}
+
+
+class Problem(Response):
+    """An RFC 9457 problem."""
+
+    default_mimetype: ClassVar[str] = "application/problem+json"
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(errors.RestanteError, answer)
+    app.register_error_handler(RateLimitExceeded, lambda _: answer(RateLimited()))
+    app.register_error_handler(StorageError, lambda _: answer(errors.Unavailable()))
+    app.register_error_handler(HTTPException, _from_werkzeug)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def answer(error: errors.RestanteError) -> Response:
+    """Return the error as a problem for programs or a page for people."""
+    status = STATUS[type(error)]
+    if request.path.startswith("/api/"):
+        response: Response = Problem(json.dumps(_problem(error, status)), status)
+    else:
+        response = make_response(
+            render_template("error.html", error=error, status=status, state=_state(error)), status
+        )
+    if wait := _retry_after(error):
+        response.headers["Retry-After"] = str(wait)
+    return response
+
+
+def _state(error: errors.RestanteError) -> State | None:
+    return State(error.state) if isinstance(error, errors.Gone) else None
+
+
+def _problem(error: errors.RestanteError, status: int) -> dict[str, Any]:
+    problem: dict[str, Any] = {
+        "type": "about:blank",
+        "title": error.title,
+        "status": status,
+        "code": error.code,
+    }
+    match error:
+        case errors.Gone():
+            problem["detail"] = f"The link is {error.state}."
+            problem["state"] = error.state
+            if error.reason:
+                problem["reason"] = error.reason
+        case errors.Held():
+            problem["opens_at"] = rfc3339(error.opens_at)
+        case errors.PassphraseWrong():
+            problem["tries_left"] = error.tries_left
+        case errors.Invalid():
+            problem["errors"] = [{"field": f.field, "detail": f.detail} for f in error.faults]
+        case errors.TooLarge():
+            problem["detail"] = f"At most {error.limit} bytes of UTF-8."
+    problem.setdefault("detail", error.title)
+    return problem
+
+
+def _retry_after(error: errors.RestanteError) -> int | None:
+    match error:
+        case RateLimited():
+            return WINDOW_SECONDS
+        case errors.Held():
+            return max(1, -(-(error.opens_at - error.at) // 1000))
+        case errors.Unavailable():
+            return 2
+    return None
+
+
+def _from_werkzeug(error: HTTPException) -> Response:
+    if error.code is None or error.code < 400:  # noqa: PLR2004 (redirects are no errors)
+        return make_response(error.get_response())
+    kind = _FROM_WERKZEUG.get(error.code, Malformed if error.code < 500 else Internal)  # noqa: PLR2004
+    response = answer(kind())
+    for name, value in error.get_headers():
+        if name == "Allow":
+            response.headers[name] = value
+    return response
+
+
+def _unforeseen(error: Exception) -> Response:
+    log.error("internal error", request_id=g.get("request_id"), **error_fields(error))
+    return answer(Internal())

@@ -1,0 +1,156 @@
+"""How the API reads: bearer tokens, the reader's nonce, and JSON objects field by field."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from flask import request
+
+from restante.errors import Fault, Invalid, NotFound
+from restante.tokens import Nonce, Token
+from webapp.errors import Malformed, UnsupportedMediaType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+T = TypeVar("T", bound=Token)
+PLAIN_NAME = re.compile(r"[A-Za-z_]{1,40}")
+"""Anything else in a name's place could be content, which no answer repeats."""
+UNKNOWN_MOST = 20
+LINK_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def bearer(kind: type[T]) -> T:
+    """Return the token that the request carries.
+
+    Raises:
+        NotFound: Missing, malformed or of another kind: as an unknown one.
+    """
+    scheme, _, written = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        raise NotFound
+    return kind.parse(written.strip())
+
+
+def nonce() -> Nonce:
+    """Return the reader's nonce.
+
+    Raises:
+        Invalid: Missing, or not 16 to 128 visible ASCII characters.
+    """
+    return Nonce(request.headers.get("Idempotency-Key", ""))
+
+
+def link_ids(written: Iterable[str]) -> list[bytes]:
+    """Return ids from their 32 lowercase hex digits.
+
+    Raises:
+        Invalid: One is not written so.
+    """
+    ids = list(written)
+    if not all(LINK_ID.fullmatch(one) for one in ids):
+        raise Invalid([Fault("links", "not a link of this message")])
+    return [bytes.fromhex(one) for one in ids]
+
+
+class Body:
+    """A JSON object whose fields are taken one by one; what is wrong is kept, not raised.
+
+    Booleans are no numbers, null is no value, and a name nobody took is a fault: a typo in
+    `passphrase` must not send unprotected.
+    """
+
+    def __init__(self, *, optional: bool = False) -> None:
+        """Read the request; with *optional* an empty body is an empty object.
+
+        Raises:
+            UnsupportedMediaType: Not application/json.
+            Malformed: Not one JSON object in UTF-8 with each name once.
+        """
+        raw = request.get_data(cache=True)
+        self.faults: list[Fault] = []
+        self._left: dict[str, Any] = {}
+        if optional and not raw:
+            return
+        if request.mimetype != "application/json":
+            raise UnsupportedMediaType
+        try:
+            value = json.loads(
+                raw.decode("utf-8"), object_pairs_hook=_each_once, parse_constant=_no_constant
+            )
+        except (ValueError, RecursionError):
+            raise Malformed from None
+        if not isinstance(value, dict):
+            raise Malformed
+        self._left = value
+
+    def text(self, name: str) -> str | None:
+        return self._take(name, str, "a string")
+
+    def whole(self, name: str) -> int | None:
+        return self._take(name, int, "a whole number")
+
+    def flag(self, name: str) -> bool | None:
+        return self._take(name, bool, "true or false")
+
+    def texts(self, name: str) -> tuple[str, ...] | None:
+        """Take a list of at least one string."""
+        value: list[Any] | None = self._take(name, list, "a list of strings")
+        if value is None:
+            return None
+        if not value:
+            self.faults.append(Fault(name, "at least one; leave it out for none"))
+        wrong = [Fault(f"{name}[{i}]", "a string") for i, v in enumerate(value) if type(v) is not str]
+        self.faults += wrong[:100]
+        return None if wrong else tuple(value)
+
+    def require(self, names: Iterable[str]) -> None:
+        """Find fault with every one of these that is missing."""
+        self.faults += [Fault(name, "required") for name in names if name not in self._left]
+
+    def refuse(self, name: str, detail: str) -> None:
+        """Find fault with *name* if it is there at all."""
+        if name in self._left:
+            del self._left[name]
+            self.faults.append(Fault(name, detail))
+
+    def close(self) -> list[Fault]:
+        """Return every fault found; what nobody took is one, named where it looks like a name."""
+        self.faults += [
+            Fault(name if PLAIN_NAME.fullmatch(name) else "(unnamed)", "not a field of this request")
+            for name in list(self._left)[:UNKNOWN_MOST]
+        ]
+        self._left = {}
+        return self.faults
+
+    def check(self) -> None:
+        """Raise for whatever is at fault.
+
+        Raises:
+            Invalid: Names every field at fault.
+        """
+        if faults := self.close():
+            raise Invalid(faults)
+
+    def _take(self, name: str, kind: type, what: str) -> Any:  # noqa: ANN401
+        if name not in self._left:
+            return None
+        value = self._left.pop(name)
+        if type(value) is not kind:
+            self.faults.append(Fault(name, what))
+            return None
+        return value
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({name for name, _ in pairs}) < len(pairs):
+        message = "a name twice"
+        raise ValueError(message)
+    return dict(pairs)
+
+
+def _no_constant(_: str) -> None:
+    message = "NaN and Infinity are no JSON"
+    raise ValueError(message)

@@ -1,0 +1,113 @@
+"""Headers of every answer, and the checks that come before every request."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from flask import Flask, Response, abort, g, request, url_for
+
+from webapp.context import settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = structlog.get_logger()
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "script-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+ALWAYS = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), interest-cohort=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+}
+HEALTH = {"health.alive", "health.ready"}
+"""Asked by machines that know an address, not a name."""
+YEAR_SECONDS = 31_536_000
+
+
+class Prefix:
+    """Serves the application below the public address's path, stripped by a proxy or not."""
+
+    def __init__(self, app: WSGIApplication, prefix: str) -> None:
+        self._app = app
+        self._prefix = prefix
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:  # noqa: ANN401
+        path = environ.get("PATH_INFO", "")
+        environ["SCRIPT_NAME"] = self._prefix
+        if path == self._prefix or path.startswith(self._prefix + "/"):
+            environ["PATH_INFO"] = path[len(self._prefix) :] or "/"
+        return self._app(environ, start_response)
+
+
+def init_app(app: Flask) -> None:
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.jinja_env.globals["static"] = static_url
+
+
+def _begin() -> None:
+    g.began = time.perf_counter()
+    g.request_id = secrets.token_hex(8)
+    if request.endpoint not in HEALTH and not _host_is_ours():
+        abort(400)
+
+
+def _host_is_ours() -> bool:
+    host = request.host.lower()
+    return any(host == ours or host.rpartition(":")[0] == ours for ours in settings().hosts)
+
+
+def _finish(response: Response) -> Response:
+    for name, value in ALWAYS.items():
+        response.headers[name] = value
+    if settings().secure:
+        response.headers["Strict-Transport-Security"] = f"max-age={YEAR_SECONDS}"
+    if request.endpoint == "static" and response.status_code == 200:  # noqa: PLR2004
+        response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
+    else:
+        response.headers["Cache-Control"] = "no-store"
+    log.info(
+        "request",
+        request_id=g.get("request_id"),
+        method=request.method if request.method in METHODS else "other",
+        endpoint=request.endpoint,
+        status=response.status_code,
+        ms=round((time.perf_counter() - g.began) * 1000, 1) if "began" in g else None,
+    )
+    return response
+
+
+METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
+
+
+def static_url(filename: str) -> str:
+    """Return the address of a static file; it changes when the file does."""
+    return url_for("static", filename=filename, v=_version(filename))
+
+
+@cache
+def _version(filename: str) -> str:
+    content = (Path(__file__).parent / "static" / filename).read_bytes()
+    return hashlib.sha256(content).hexdigest()[:12]

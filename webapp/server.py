@@ -1,0 +1,170 @@
+"""How gunicorn serves us: its words become lines of ours, and bad requests get fixed answers.
+
+gunicorn's own lines and error pages repeat request lines, headers and addresses.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from http import HTTPStatus
+from socket import SHUT_WR
+from typing import TYPE_CHECKING, Any
+
+import gevent
+import structlog
+from gevent.hub import Hub
+from gunicorn.glogging import Logger
+from gunicorn.http import errors
+from gunicorn.workers.ggevent import GeventWorker
+
+from restante import logs
+
+if TYPE_CHECKING:
+    import socket
+    from datetime import timedelta
+
+    from gunicorn.config import Config
+
+EVENTS = {
+    "Starting gunicorn %s": ("server starting", "version"),
+    "Listening at: %s (%s)": ("server listening", "bind", "pid"),
+    "Listening at: %s": ("server listening", "bind"),
+    "Connection in use: %s": ("address in use", "bind"),
+    "Invalid address: %s": ("address invalid", "bind"),
+    "Can't connect to %s": ("cannot listen", "bind"),
+    "Booting worker with pid: %s": ("server process starting", "pid"),
+    "Worker exiting (pid: %s)": ("server process ending", "pid"),
+    "Worker graceful timeout (pid:%s)": ("server process ends with requests open", "pid"),
+    "WORKER TIMEOUT (pid:%s)": ("server process hangs", "pid"),
+    "Worker (pid:%s) was sent %s!": ("server process killed", "pid", "signal"),
+    "Worker (pid:%s) was sent %s! Perhaps out of memory?": (
+        "server process killed",
+        "pid",
+        "signal",
+    ),
+    "Worker (pid:%s) exited with code %s.": ("server process failed", "pid", "status"),
+    "Handling signal: %s": ("server signalled", "signal"),
+    "Shutting down: %s": ("server ending",),
+}
+"""What gunicorn may say: its format, our event, and names for its arguments."""
+
+STATUSES: dict[type[Exception], HTTPStatus] = {
+    errors.LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
+    errors.LimitRequestHeaders: HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    errors.UnsupportedTransferCoding: HTTPStatus.NOT_IMPLEMENTED,
+    errors.ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
+    errors.ForbiddenProxyRequest: HTTPStatus.FORBIDDEN,
+    errors.ConfigurationProblem: HTTPStatus.INTERNAL_SERVER_ERROR,
+    # A header of ours that may not be sent, not one that came in.
+    errors.InvalidResponseHeader: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.InvalidResponseHeaderName: HTTPStatus.INTERNAL_SERVER_ERROR,
+    errors.ParseException: HTTPStatus.BAD_REQUEST,
+    Exception: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+"""The answer to each error; the most special class decides."""
+
+ANSWER_SECONDS = 1.0
+LINGER_BYTES = 65_536
+
+_log = structlog.get_logger()
+
+
+class ServerLog(Logger):  # type: ignore[misc]
+    """gunicorn's logger: an event we know becomes a line, of any other only its gravity."""
+
+    def setup(self, cfg: Config) -> None:
+        """Write through structlog, whatever handlers the configuration asks for."""
+        self.cfg = cfg
+
+    @property
+    def access_log_enabled(self) -> bool:
+        return False
+
+    def access(self, resp: object, req: object, environ: object, request_time: timedelta) -> None:
+        """Say nothing: the application logs its requests itself, without their paths."""
+
+    def debug(self, msg: object, *args: object, **kwargs: object) -> None:
+        self._tell("debug", msg, args, kwargs)
+
+    def info(self, msg: object, *args: object, **kwargs: object) -> None:
+        self._tell("info", msg, args, kwargs)
+
+    def warning(self, msg: object, *args: object, **kwargs: object) -> None:
+        self._tell("warning", msg, args, kwargs)
+
+    def error(self, msg: object, *args: object, **kwargs: object) -> None:
+        self._tell("error", msg, args, kwargs)
+
+    def critical(self, msg: object, *args: object, **kwargs: object) -> None:
+        self._tell("critical", msg, args, kwargs)
+
+    def exception(self, msg: object, *args: object, **kwargs: object) -> None:
+        self._tell("error", msg, args, {"exc_info": True, **kwargs})
+
+    def log(self, lvl: int | str, msg: object, *args: object, **kwargs: object) -> None:
+        level = lvl.lower() if isinstance(lvl, str) else "info"
+        self._tell(level if level in logs.LEVELS else "info", msg, args, kwargs)
+
+    def _tell(
+        self, level: str, msg: object, args: tuple[object, ...], kwargs: dict[str, object]
+    ) -> None:
+        event, *names = EVENTS.get(str(msg), ("server message",))
+        fields = dict(zip(names, args, strict=False))
+        _log.log(logs.LEVELS[level], event, exc_info=kwargs.get("exc_info"), **fields)
+
+
+class Worker(GeventWorker):  # type: ignore[misc]
+    """gunicorn's gevent worker, which tells nobody what a bad request was."""
+
+    def init_process(self) -> None:
+        """Patch and serve; what a greenlet dies of becomes a line too."""
+        Hub.print_exception = _tell_dead_greenlet
+        super().init_process()
+
+    def handle_error(
+        self,
+        req: object,  # noqa: ARG002 (it holds what must not be told)
+        client: socket.socket,
+        addr: object,  # noqa: ARG002
+        exc: BaseException,
+    ) -> None:
+        """Answer in fixed words, and log the kind of error only."""
+        status = status_for(exc)
+        if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            _log.warning("bad request", error=type(exc).__name__, status=int(status))
+        else:
+            _log.error("request failed", status=int(status), **logs.error_fields(exc))
+        with suppress(OSError), gevent.Timeout(ANSWER_SECONDS, exception=False):
+            client.sendall(answer(status))
+            # To close with bytes unread would reset the connection under the answer.
+            client.shutdown(SHUT_WR)
+            left = LINGER_BYTES
+            while left > 0 and (some := client.recv(left)):
+                left -= len(some)
+
+
+def status_for(exc: BaseException) -> HTTPStatus:
+    """Return what the server answers when a request ends in *exc*."""
+    for kind in type(exc).__mro__:
+        if kind in STATUSES:
+            return STATUSES[kind]
+    return HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def answer(status: HTTPStatus) -> bytes:
+    """Return a whole answer that is the same for every request that earns it."""
+    body = f"{status.value} {status.phrase}\n"
+    return (
+        f"HTTP/1.1 {status.value} {status.phrase}\r\n"
+        "Connection: close\r\n"
+        "Content-Type: text/plain; charset=utf-8\r\n"
+        f"Content-Length: {len(body)}\r\n"
+        "Cache-Control: no-store\r\n"
+        "X-Content-Type-Options: nosniff\r\n"
+        f"\r\n{body}"
+    ).encode("ascii")
+
+
+def _tell_dead_greenlet(_hub: Hub, _context: object, kind: Any, error: Any, _trace: Any) -> None:  # noqa: ANN401
+    fields = logs.error_fields(error) if isinstance(error, BaseException) else {"error": str(kind)}
+    _log.error("greenlet died", **fields)

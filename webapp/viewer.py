@@ -1,0 +1,117 @@
+"""The recipient's pages: the gate, the message, and what is left when it is gone."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from restante.errors import Gone, Held, PassphraseRequired, PassphraseWrong, RestanteError
+from restante.messages import Content, Preview, State
+from restante.tokens import LinkToken
+from webapp import gate, limits
+from webapp.context import evidence, new_cookie, reading, set_cookie, visitor
+from webapp.errors import STATUS
+from webapp.gate import Passed, Why
+
+bp = Blueprint("viewer", __name__)
+
+
+@bp.get("/m/<path:pasted>")
+@limits.preview
+def preview(pasted: str) -> Response:
+    """Show the gate.
+
+    Mail scanners and chat previews follow links, so looking changes nothing.
+    """
+    return _gate(LinkToken.find(pasted))
+
+
+@bp.post("/m/<path:pasted>")
+@limits.passphrase
+@limits.reveal
+def reveal(pasted: str) -> Response:
+    """Open the message for whoever pressed the button; for anything else show the gate."""
+    link = LinkToken.find(pasted)
+    passed = gate.check(link)
+    if isinstance(passed, Why):
+        return _gate(link, why=passed)
+    passphrase = request.form.get("passphrase") or None
+    try:
+        content = reading().reveal(
+            link, passed.nonce, passphrase, visitor=visitor(), evidence=evidence()
+        )
+    except (PassphraseRequired, PassphraseWrong) as error:
+        return _gate(link, error=error, form=passed.form if passed.form.carried else None)
+    except Gone as error:
+        if State(error.state).final:
+            return _dead(error)
+        return _gate(link, why=Why.AGAIN)
+    except Held as error:
+        return make_response(render_template("held.html", opens_at=error.opens_at), 409)
+    if request.form.get("as") == "txt":
+        return _text_file(content)
+    page = render_template(
+        "message.html", content=content, token=str(link), form=passed.form,
+        needs_passphrase=passphrase is not None,
+    )  # fmt: skip
+    return make_response(page)
+
+
+@bp.post("/m/<token>/acknowledge")
+def acknowledge(token: str) -> Response:
+    """Take the reader's word that the message arrived; unless it keeps it, destroy it now."""
+    link = LinkToken.find(token)
+    passed = gate.check(link)
+    if not isinstance(passed, Passed):
+        return _gate(link, why=passed)
+    keep = request.form.get("keep") == "1"
+    reading().acknowledge(link, passed.nonce, keep=keep, evidence=evidence())
+    if keep:
+        return Response(status=204)
+    return make_response(render_template("done.html"))
+
+
+def _gate(
+    link: LinkToken,
+    *,
+    why: Why | None = None,
+    error: RestanteError | None = None,
+    form: gate.Form | None = None,
+) -> Response:
+    who, is_new = gate.reader()
+    seen = _look(link, who)
+    if seen.ordinal is None:
+        # This browser opened as many views as it has names for: it gets another.
+        who, is_new = new_cookie(), True
+        seen = _look(link, who)
+    if seen.state.final and seen.lease_until is None:
+        return _dead(Gone(seen.state, reason=seen.reason, ended_at=seen.ended_at))
+    if seen.state is State.HELD:
+        return make_response(render_template("held.html", opens_at=seen.opens_at, preview=seen))
+    if form is None:
+        if why in {None, Why.AGAIN} or error or seen.lease_until:
+            form = gate.form(link, who, seen)
+        else:
+            form = gate.second_step(link, who, seen, carried=is_new)
+    page = render_template(
+        "gate.html", preview=seen, token=str(link), form=form, why=why, error=error
+    )
+    response = make_response(page, STATUS[type(error)] if error else 200)
+    if is_new:
+        set_cookie(response, "reader", who)
+    return response
+
+
+def _look(link: LinkToken, who: str) -> Preview:
+    return reading().preview(link, gate.nonces(who), visitor=visitor(), evidence=evidence())
+
+
+def _dead(error: Gone) -> Response:
+    page = render_template("gone.html", error=error, state=State(error.state))
+    return make_response(page, STATUS[Gone])
+
+
+def _text_file(content: Content) -> Response:
+    """Return the text byte for byte, for saving."""
+    response = Response(content.text.encode(), mimetype="text/plain")
+    response.headers["Content-Disposition"] = 'attachment; filename="message.txt"'
+    return response

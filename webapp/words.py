@@ -1,0 +1,157 @@
+"""What we say to people about states, verdicts, events and faults.
+
+Never more than is known: a read is "shown to someone who had the link".
+"""
+
+from __future__ import annotations
+
+from flask_babel import gettext, ngettext
+
+from restante.errors import Fault
+from restante.messages import Event, LinkStatus, Outcome, State
+from webapp.clock import moment
+
+
+def state(of: State) -> str:
+    """Return the one or two words beside a seal."""
+    return {
+        State.HELD: gettext("Waiting"),
+        State.SEALED: gettext("Sealed"),
+        State.READ: gettext("Opened"),
+        State.SPENT: gettext("Opened"),
+        State.RECALLED: gettext("Recalled"),
+        State.EXPIRED: gettext("Expired"),
+        State.LOCKED: gettext("Locked"),
+    }[of]
+
+
+def link(of: LinkStatus) -> str:
+    """Return what is known of one link, in a sentence or two, for its sender."""
+    shown = ngettext(
+        "Shown once to someone who had this link.",
+        "Shown %(num)s times to someone who had this link.",
+        of.reveals,
+    )
+    match of.state:
+        case State.HELD:
+            return gettext("It does not open yet. Nobody can have read it.")
+        case State.SEALED:
+            return gettext("Nobody has opened it.")
+        case State.READ:
+            return f"{shown} " + gettext("It can be opened again.")
+        case State.SPENT:
+            return f"{shown} " + gettext("It cannot be opened again.")
+        case State.RECALLED if of.outcome is Outcome.RECALLED_UNREAD:
+            return gettext("Nobody has read it. It can no longer be read.")
+        case State.RECALLED:
+            return gettext("Recalled too late for what was read.") + f" {shown} " + gettext(
+                "It cannot be opened again."
+            )
+        case State.EXPIRED if of.reveals == 0:
+            return gettext("It expired unread. It can no longer be read.")
+        case State.EXPIRED:
+            return f"{shown} " + gettext("It has expired.")
+        case State.LOCKED:
+            return gettext("Too many wrong passphrases. It can no longer be opened.")
+    raise AssertionError
+
+
+def too_late(of: LinkStatus) -> str | None:
+    """Return what a recall could not do, where it came too late."""
+    match of.outcome:
+        case Outcome.ALREADY_SPENT:
+            return gettext("The recall came too late: it had been read.")
+        case Outcome.ALREADY_EXPIRED:
+            return gettext("The recall was not needed: it had expired.")
+        case Outcome.ALREADY_LOCKED:
+            return gettext("The recall was not needed: it had been locked.")
+    return None
+
+
+def arrival(of: LinkStatus) -> str | None:
+    """Return whether a browser confirmed that the text arrived, once it was released."""
+    if of.reveals == 0:
+        return None
+    if of.acknowledged_at is None:
+        return gettext("Released; no browser confirmed that it arrived.")
+    return gettext("A browser confirmed that it arrived.")
+
+
+def event(of: Event) -> str:
+    """Return an event of the timeline in a few words; the page adds time and recipient."""
+    match of.type:
+        case "message.sent":
+            return gettext("Sent")
+        case "message.replaced":
+            return gettext("Text replaced")
+        case "message.extended":
+            return gettext("Expiry moved to %(to)s", to=moment(int(of.facts["to"])))
+        case "link.replaced":
+            return gettext("This link opens the new text")
+        case "link.revealed":
+            return gettext("Shown to someone who had this link")
+        case "link.acknowledged":
+            return gettext("A browser confirmed that it arrived")
+        case "link.passphrase_wrong":
+            return ngettext(
+                "Wrong passphrase; one try left",
+                "Wrong passphrase; %(num)s tries left",
+                int(of.facts["tries_left"]),
+            )
+        case "link.locked":
+            return gettext("Locked after too many wrong passphrases")
+        case "link.failed":
+            return gettext("Asked for, but it could not be opened")
+        case "link.recalled":
+            return outcome(Outcome(str(of.facts["outcome"])))
+        case "link.expired":
+            return gettext("Expired unread") if of.facts["reveals"] == 0 else gettext("Expired")
+    return of.type
+
+
+def outcome(of: Outcome) -> str:
+    """Return a verdict in a few words."""
+    return {
+        Outcome.RECALLED_UNREAD: gettext("Recalled before anybody read it"),
+        Outcome.RECALLED_AFTER_READ: gettext("Recalled after it was read; no further views"),
+        Outcome.ALREADY_SPENT: gettext("Recall came too late: already read"),
+        Outcome.ALREADY_EXPIRED: gettext("Recall not needed: already expired"),
+        Outcome.ALREADY_LOCKED: gettext("Recall not needed: already locked"),
+    }[of]
+
+
+def visitor(kind: str) -> str:
+    """Return the class of a look in words."""
+    return {
+        "browser": gettext("a browser"),
+        "prefetch": gettext("a browser fetching ahead"),
+        "program": gettext("a program"),
+    }.get(kind, kind)
+
+
+def fault(of: Fault) -> str:
+    """Return what is wrong with a field, for the person who filled it in."""
+    match of.field.partition("[")[0]:
+        case "text" if of.detail == "too large":
+            return gettext("This text is too long to send.")
+        case "text":
+            return gettext("Write the message first.")
+        case "recipients":
+            return gettext("One name a line: at most 100 names of at most 200 characters.")
+        case "from" | "subject":
+            return gettext("At most 200 characters, on one line.")
+        case "reason":
+            return gettext("At most 500 characters, on one line.")
+        case "views":
+            return gettext("A whole number from 1 to 100.")
+        case "expires_in":
+            return gettext("Choose another time: this one is not possible here.")
+        case "hold":
+            return gettext("Choose a shorter wait.")
+        case "passphrase" if of.detail.startswith("required"):
+            return gettext("This message has a passphrase: give one for the new text too.")
+        case "passphrase":
+            return gettext("From 1 to 256 characters.")
+        case "form":
+            return gettext("This form came from another site. Look through it and send it here.")
+    return of.detail

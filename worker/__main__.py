@@ -1,0 +1,45 @@
+"""The worker's process: one turn a second, until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+import structlog
+
+from restante import logs, wiring
+from restante.errors import SettingsInvalid
+from restante.settings import Settings
+from worker.turns import Worker
+
+TURN_SECONDS = 1.0
+EX_CONFIG = 78
+
+log = structlog.get_logger()
+
+
+def main() -> int:
+    """Run turns until SIGTERM or SIGINT; return the exit status."""
+    try:
+        settings = Settings.from_env(os.environ)
+        house = wiring.build(settings)
+    except SettingsInvalid as error:
+        sys.stderr.write(f"{error}\n")
+        return EX_CONFIG
+    logs.configure(settings.log_level)
+    stop = threading.Event()
+    for wanted in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wanted, lambda *_: stop.set())
+    worker = Worker(house.timekeeping, house.files)
+    log.info("worker started")
+    while not stop.is_set():
+        worker.turn()
+        stop.wait(TURN_SECONDS)
+    log.info("worker stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""One turn of the worker: what is due in every shard, and the store's files now and then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from restante.errors import RestanteError
+from restante.logs import error_fields
+
+if TYPE_CHECKING:
+    from restante.store.files import Files
+    from restante.timekeeping import Timekeeping
+
+log = structlog.get_logger()
+
+
+class Worker:
+    """Does what is due.  Safe to run several times at once, and to be killed anywhere."""
+
+    def __init__(self, timekeeping: Timekeeping, files: Files) -> None:
+        self._timekeeping = timekeeping
+        self._files = files
+        self._well = True
+
+    def turn(self) -> int:
+        """Do all that is due; return how many deeds this turn did itself.
+
+        A store that is away makes the turn end early; the next one does the rest.
+        """
+        try:
+            done = self._timekeeping.catch_up()
+            if self._files.scrub():
+                log.info("files rewritten")
+        except RestanteError as error:
+            if self._well:
+                log.warning("turn ended early", **error_fields(error))
+            self._well = False
+            return 0
+        if not self._well:
+            log.info("turns go on")
+        self._well = True
+        if done:
+            log.info("deadlines met", deeds=done)
+        return done
