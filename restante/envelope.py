@@ -75,9 +75,7 @@ class LinkKeys:
         return cls(
             root_id=key_id(root_key),
             link_key=_expand(prk, b"restante/v1/link-key" + link.link_id, 32),
-            verifier=_expand(
-                prk, b"restante/v1/passphrase-verifier" + link.link_id, VERIFIER_SIZE
-            ),
+            verifier=_expand(prk, b"restante/v1/passphrase-verifier" + link.link_id, VERIFIER_SIZE),
         )
 
 
@@ -146,6 +144,8 @@ def unwrap_key(
         Damaged: See `restante.errors.Damaged`.
     """
     header = _header(wrapped)
+    if header[1:] != keys.root_id:
+        raise Damaged
     aad = b"restante/v1/wrapped-key" + header + message_id + link_id + _version(version)
     return _unseal(keys.link_key, wrapped, aad)
 
@@ -174,7 +174,10 @@ class Box:
             Unavailable: Its root key is not in the ring.
         """
         header = _header(boxed)
-        salt, sealed = boxed[HEADER_SIZE : HEADER_SIZE + SALT_SIZE], boxed[HEADER_SIZE + SALT_SIZE :]
+        salt, sealed = (
+            boxed[HEADER_SIZE : HEADER_SIZE + SALT_SIZE],
+            boxed[HEADER_SIZE + SALT_SIZE :],
+        )
         info, key = self._key(header, salt, purpose, record_id)
         try:
             return AESGCM(key).decrypt(sealed[:NONCE_SIZE], sealed[NONCE_SIZE:], header + info)

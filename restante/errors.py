@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,21 +73,11 @@ class PassphraseWrong(RestanteError):
         self.tries_left = tries_left
 
 
-class Fault(tuple[str, str]):
+class Fault(NamedTuple):
     """One field at fault and a sentence about it that never echoes what was given."""
 
-    __slots__ = ()
-
-    def __new__(cls, field: str, detail: str) -> Fault:
-        return super().__new__(cls, (field, detail))
-
-    @property
-    def field(self) -> str:
-        return self[0]
-
-    @property
-    def detail(self) -> str:
-        return self[1]
+    field: str
+    detail: str
 
 
 class Invalid(RestanteError):

@@ -6,10 +6,12 @@ import base64
 import binascii
 import hashlib
 import secrets
-from collections.abc import Iterable
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from restante.errors import SettingsInvalid, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 KEY_SIZE = 32
 KEY_ID_SIZE = 4
@@ -54,7 +56,7 @@ class Keyring:
                 key = b""
             if len(key) != KEY_SIZE:
                 problems.append(f"root key {place} is not base64url of {KEY_SIZE} bytes")
-            elif len(set(key)) < LEAST_DISTINCT or all(0x20 <= byte < 0x7F for byte in key):
+            elif len(set(key)) < LEAST_DISTINCT or (key.isascii() and key.decode().isprintable()):
                 problems.append(f"root key {place} is weak: it must come from a random generator")
             elif key in keys:
                 problems.append(f"root key {place} stands in the ring twice")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from restante import envelope
@@ -13,6 +12,8 @@ from restante.messages import Content, Evidence, Preview
 from restante.store.messages import Changed, GoneBoxed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from restante.keyring import Keyring
     from restante.store.messages import Messages, Released
     from restante.tokens import LinkToken, Nonce
@@ -24,9 +25,7 @@ REVEAL_TRIES = 3
 class Reading:
     """The recipient's verbs.  Every one asks for the link token."""
 
-    def __init__(
-        self, messages: Messages, keyring: Keyring, offload: Callable[..., Any]
-    ) -> None:
+    def __init__(self, messages: Messages, keyring: Keyring, offload: Callable[..., Any]) -> None:
         """*offload* runs Argon2 where it keeps nobody else waiting."""
         self._messages = messages
         self._keyring = keyring

@@ -51,6 +51,7 @@ def draft_faults(draft: Draft, settings: Settings) -> Iterator[Fault]:
 
 
 def text_faults(text: str) -> Iterator[Fault]:
+    """Yield what is wrong with a text, but for its size."""
     if not text:
         yield Fault("text", "must not be empty")
     elif _has_surrogate(text):
@@ -58,18 +59,19 @@ def text_faults(text: str) -> Iterator[Fault]:
 
 
 def expiry_faults(seconds: int, settings: Settings) -> Iterator[Fault]:
+    """Yield a fault for a time to live out of the operator's bounds."""
     if not settings.expiry_min <= seconds <= settings.expiry_max:
-        yield Fault(
-            "expires_in", f"from {settings.expiry_min} to {settings.expiry_max} seconds"
-        )
+        yield Fault("expires_in", f"from {settings.expiry_min} to {settings.expiry_max} seconds")
 
 
 def passphrase_faults(passphrase: str) -> Iterator[Fault]:
+    """Yield a fault for a passphrase that is empty, too long or no Unicode text."""
     if not 1 <= len(passphrase) <= PASSPHRASE_MAX or _has_surrogate(passphrase):
         yield Fault("passphrase", f"1 to {PASSPHRASE_MAX} characters")
 
 
 def reason_faults(reason: str | None) -> Iterator[Fault]:
+    """Yield a fault for a reason that is too long or has line breaks."""
     yield from _label_faults("reason", reason, most=REASON_MAX)
 
 

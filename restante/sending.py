@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from restante import envelope, rules, timeline
@@ -14,6 +13,8 @@ from restante.store.messages import Changed, GoneBoxed, NewLink, NewMessage
 from restante.tokens import ID_SIZE, ControlToken, LinkToken, sender_id
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
     from restante.keyring import Keyring
     from restante.settings import Settings
     from restante.store.messages import Messages
@@ -245,12 +246,15 @@ class Sending:
         return stretched
 
     def _wrap(
-        self, token: LinkToken, content_key: bytes, stretched: bytes, message_id: bytes, version: int
+        self,
+        token: LinkToken,
+        content_key: bytes,
+        stretched: bytes,
+        message_id: bytes,
+        version: int,
     ) -> tuple[bytes, bytes]:
         keys = LinkKeys.derive(self._keyring.newest, token, stretched)
         wrapped = envelope.wrap_key(
             content_key, keys=keys, message_id=message_id, link_id=token.link_id, version=version
         )
         return wrapped, keys.verifier if stretched else b""
-
-

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from restante.errors import SettingsInvalid
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
 PREFIX = "RESTANTE_"
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 MIB = 1024 * 1024
+PORT_MAX = 65_535
 CLUSTER, CLUSTER_TLS = "redis+cluster", "rediss+cluster"
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
@@ -131,9 +134,7 @@ class Settings:
     def _contradictions(self) -> list[str]:
         problems = []
         if not self.expiry_min <= self.expiry_default <= self.expiry_max:
-            problems.append(
-                f"{PREFIX}EXPIRY_MIN, _DEFAULT and _MAX must be in this order of size"
-            )
+            problems.append(f"{PREFIX}EXPIRY_MIN, _DEFAULT and _MAX must be in this order of size")
         if self.durability == "replicas:all" and not self.is_cluster:
             problems.append(
                 f"{PREFIX}DURABILITY replicas:all needs a cluster that knows its replicas:"
@@ -179,8 +180,8 @@ def _bind(written: str) -> str:
     if not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}", written):
         message = "must be host:port"
         raise ValueError(message)
-    if not 1 <= int(written.rpartition(":")[2]) <= 65_535:
-        message = "the port must be from 1 to 65535"
+    if not 1 <= int(written.rpartition(":")[2]) <= PORT_MAX:
+        message = f"the port must be from 1 to {PORT_MAX}"
         raise ValueError(message)
     return written
 
@@ -200,7 +201,9 @@ def _public_url(written: str) -> str:
 
 def _redis_url(written: str) -> str:
     if urlsplit(written).scheme not in {"redis", "rediss", "unix", CLUSTER, CLUSTER_TLS}:
-        message = "must begin with redis://, rediss://, unix://, redis+cluster:// or rediss+cluster://"
+        message = (
+            "must begin with redis://, rediss://, unix://, redis+cluster:// or rediss+cluster://"
+        )
         raise ValueError(message)
     return written
 

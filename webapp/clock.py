@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-from flask_babel import format_datetime, gettext
 from markupsafe import Markup
+
+from webapp.language import date_and_time, gettext
 
 
 def now() -> int:
@@ -15,6 +16,7 @@ def now() -> int:
 
 
 def utc(at: int) -> datetime:
+    """Return a time in ms as an aware datetime."""
     return datetime.fromtimestamp(at / 1000, UTC)
 
 
@@ -25,12 +27,13 @@ def rfc3339(at: int) -> str:
 
 
 def rfc3339_or_none(at: int | None) -> str | None:
+    """Return the same, or None for what did not happen."""
     return None if at is None else rfc3339(at)
 
 
 def moment(at: int) -> Markup:
     """Return a `time` element; where scripts run, it turns to the reader's own zone."""
-    written = gettext("%(date)s UTC", date=format_datetime(utc(at), "d MMMM y, HH:mm"))
+    written = gettext("%(date)s UTC", date=date_and_time(utc(at)))
     return Markup('<time datetime="{}">{}</time>').format(rfc3339(at), written)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
-from flask_babel import gettext
 from flask_limiter import RateLimitExceeded
 
 from restante.errors import Fault, Invalid, RestanteError, TooLarge, Unavailable
@@ -58,15 +57,16 @@ def send() -> Response:
         return _send()
     except (Invalid, TooLarge, Unavailable, RateLimited) as error:
         written = Written(
-            *(
-                form.get(name, "")
-                for name in (
-                    "text", "recipients", "from", "subject", "passphrase", "expires_in", "views",
-                    "hold",
-                )
-            ),
-            faults={_field(f.field): words.fault(f) for f in _faults(error)},
-        )  # fmt: skip
+            text=form.get("text", ""),
+            recipients=form.get("recipients", ""),
+            sender_name=form.get("from", ""),
+            subject=form.get("subject", ""),
+            passphrase=form.get("passphrase", ""),
+            expires_in=form.get("expires_in", ""),
+            views=form.get("views", ""),
+            hold=form.get("hold", ""),
+            faults={_field(fault.field): words.fault(fault) for fault in _faults(error)},
+        )
         return make_response(_form(written, error), STATUS[type(error)])
 
 
@@ -81,9 +81,7 @@ def _send() -> Response:
     sending().check(draft, faults)
     sender = cookie("sender") or new_cookie()
     sent = sending().send(draft, cookie=sender, evidence=evidence())
-    response = make_response(
-        redirect(url_for("control.show", pasted=str(sent.control)), code=303)
-    )
+    response = make_response(redirect(url_for("control.show", pasted=str(sent.control)), code=303))
     set_cookie(response, "sender", sender, max_age=YEAR_SECONDS)
     return response
 
@@ -97,7 +95,9 @@ def _draft() -> tuple[Draft, list[Fault]]:
     form, faults = request.form, list[Fault]()
     draft = Draft(
         text=form.get("text", ""),
-        recipients=tuple(filter(None, (r.strip() for r in form.get("recipients", "").splitlines()))),
+        recipients=tuple(
+            filter(None, (r.strip() for r in form.get("recipients", "").splitlines()))
+        ),
         sender_name=form.get("from", "").strip() or None,
         subject=form.get("subject", "").strip() or None,
         passphrase=form.get("passphrase") or None,
@@ -140,5 +140,4 @@ def _form(written: Written, error: RestanteError | None = None) -> str:
         error=error,
         expiries=sorted({*allowed, its.expiry_default}),
         holds=[s for s in HOLDS if s <= its.hold_max],
-        title=gettext("Write a message"),
     )

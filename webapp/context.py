@@ -43,18 +43,22 @@ SYSTEMS = (
 
 
 def house() -> House:
+    """Return the house that this application was built over."""
     return cast("House", current_app.extensions["restante"])
 
 
 def settings() -> Settings:
+    """Return what the operator decided."""
     return house().settings
 
 
 def sending() -> Sending:
+    """Return the sender's verbs."""
     return house().sending
 
 
 def reading() -> Reading:
+    """Return the recipient's verbs."""
     return house().reading
 
 
@@ -113,6 +117,7 @@ def cookie(name: str) -> str | None:
 
 
 def new_cookie() -> str:
+    """Return 24 random bytes as 32 characters."""
     return secrets.token_urlsafe(COOKIE_SIZE)
 
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from restante.errors import Fault, Gone, Invalid, RestanteError, TooLarge, Unavailable
-from restante.messages import Status
 from restante.tokens import ControlToken
 from webapp import fields, words
 from webapp.compose import EXPIRIES
 from webapp.context import cookie, evidence, house, is_foreign, sending, set_cookie, settings
 from webapp.errors import STATUS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from restante.messages import Status
 
 bp = Blueprint("control", __name__)
 
@@ -93,9 +97,7 @@ def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
     return make_response(redirect(url_for("control.show", pasted=str(control)), code=303))
 
 
-def _page(
-    control: ControlToken, status: Status, error: RestanteError | None = None
-) -> Response:
+def _page(control: ControlToken, status: Status, error: RestanteError | None = None) -> Response:
     its = settings()
     faults = error.faults if isinstance(error, Invalid) else ()
     page = render_template(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Flask, Response, g, json, make_response, render_template, request
@@ -91,13 +91,12 @@ _FROM_WERKZEUG = {
 }
 
 
-class Problem(Response):
-    """An RFC 9457 problem."""
-
-    default_mimetype: ClassVar[str] = "application/problem+json"
+PROBLEM = "application/problem+json"
+"""RFC 9457."""
 
 
 def init_app(app: Flask) -> None:
+    """Let every error, foreseen or not, be answered here."""
     app.register_error_handler(errors.RestanteError, answer)
     app.register_error_handler(RateLimitExceeded, lambda _: answer(RateLimited()))
     app.register_error_handler(StorageError, lambda _: answer(errors.Unavailable()))
@@ -109,7 +108,7 @@ def answer(error: errors.RestanteError) -> Response:
     """Return the error as a problem for programs or a page for people."""
     status = STATUS[type(error)]
     if request.path.startswith("/api/"):
-        response: Response = Problem(json.dumps(_problem(error, status)), status)
+        response: Response = Response(json.dumps(_problem(error, status)), status, mimetype=PROBLEM)
     else:
         response = make_response(
             render_template("error.html", error=error, status=status, state=_state(error)), status

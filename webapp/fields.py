@@ -87,13 +87,16 @@ class Body:
         self._left = value
 
     def text(self, name: str) -> str | None:
-        return self._take(name, str, "a string")
+        value: str | None = self._take(name, str, "a string")
+        return value
 
     def whole(self, name: str) -> int | None:
-        return self._take(name, int, "a whole number")
+        value: int | None = self._take(name, int, "a whole number")
+        return value
 
     def flag(self, name: str) -> bool | None:
-        return self._take(name, bool, "true or false")
+        value: bool | None = self._take(name, bool, "true or false")
+        return value
 
     def texts(self, name: str) -> tuple[str, ...] | None:
         """Take a list of at least one string."""
@@ -102,7 +105,9 @@ class Body:
             return None
         if not value:
             self.faults.append(Fault(name, "at least one; leave it out for none"))
-        wrong = [Fault(f"{name}[{i}]", "a string") for i, v in enumerate(value) if type(v) is not str]
+        wrong = [
+            Fault(f"{name}[{i}]", "a string") for i, v in enumerate(value) if type(v) is not str
+        ]
         self.faults += wrong[:100]
         return None if wrong else tuple(value)
 
@@ -119,7 +124,9 @@ class Body:
     def close(self) -> list[Fault]:
         """Return every fault found; what nobody took is one, named where it looks like a name."""
         self.faults += [
-            Fault(name if PLAIN_NAME.fullmatch(name) else "(unnamed)", "not a field of this request")
+            Fault(
+                name if PLAIN_NAME.fullmatch(name) else "(unnamed)", "not a field of this request"
+            )
             for name in list(self._left)[:UNKNOWN_MOST]
         ]
         self._left = {}

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from flask import request
 
-from restante.messages import Preview
 from restante.tokens import LinkToken, Nonce
 from webapp import clock
 from webapp.context import cookie, house, is_foreign, new_cookie
 from webapp.tickets import Tickets, three_digits
+
+if TYPE_CHECKING:
+    from restante.messages import Preview
 
 QUICKEST_MS = 1_000
 """A person needs this long to see the button and press it."""
@@ -57,6 +60,7 @@ class Passed:
 
 
 def tickets() -> Tickets:
+    """Return the maker of tickets under this service's key."""
     return Tickets(house().key_for("tickets"))
 
 
@@ -66,6 +70,7 @@ def nonce(reader: str, ordinal: int) -> Nonce:
 
 
 def nonces(reader: str) -> list[Nonce]:
+    """Return the nonces this browser could be known by, in the order of their use."""
     return [nonce(reader, ordinal) for ordinal in range(ORDINALS)]
 
 

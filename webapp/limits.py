@@ -52,6 +52,7 @@ passphrase = limiter.shared_limit(
 
 
 def init_app(app: Flask, house: House) -> None:
+    """Count in the store of the house, whose connections are shared."""
     app.config["RATELIMIT_ENABLED"] = house.settings.rate_limits
     options: dict[str, Any] = {"wrap_exceptions": True, "key_prefix": "limits"}
     if house.settings.is_cluster:

@@ -50,7 +50,7 @@ class Tickets:
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def make(
+    def make(  # noqa: PLR0913 (what a ticket says)
         self,
         link_id: bytes,
         reader: str,

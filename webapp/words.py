@@ -5,11 +5,14 @@ Never more than is known: a read is "shown to someone who had the link".
 
 from __future__ import annotations
 
-from flask_babel import gettext, ngettext
+from typing import TYPE_CHECKING
 
-from restante.errors import Fault
 from restante.messages import Event, LinkStatus, Outcome, State
 from webapp.clock import moment
+from webapp.language import gettext, ngettext
+
+if TYPE_CHECKING:
+    from restante.errors import Fault
 
 
 def state(of: State) -> str:
@@ -44,8 +47,10 @@ def link(of: LinkStatus) -> str:
         case State.RECALLED if of.outcome is Outcome.RECALLED_UNREAD:
             return gettext("Nobody has read it. It can no longer be read.")
         case State.RECALLED:
-            return gettext("Recalled too late for what was read.") + f" {shown} " + gettext(
-                "It cannot be opened again."
+            return (
+                gettext("Recalled too late for what was read.")
+                + f" {shown} "
+                + gettext("It cannot be opened again.")
             )
         case State.EXPIRED if of.reveals == 0:
             return gettext("It expired unread. It can no longer be read.")

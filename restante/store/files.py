@@ -37,9 +37,10 @@ class Files:
             Unavailable: The store does not answer.
         """
         try:
-            return any([self._scrub(client) for client in self._clients()])
+            began = [self._scrub(client) for client in self._clients()]
         except LOST:
             raise Unavailable from None
+        return any(began)
 
     def _scrub(self, client: redis.Redis) -> bool:
         try:
@@ -105,5 +106,5 @@ def _configured(client: redis.Redis, name: str) -> str | None:
     return values.get(name)
 
 
-def _text(value: bytes | str) -> str:
+def _text(value: object) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)

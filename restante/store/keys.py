@@ -1,8 +1,8 @@
-"""The schema: every key in Redis, what it holds, and when it goes.
+r"""The schema: every key in Redis, what it holds, and when it goes.
 
-    {tag}:message:<mid>            hash    times, version, link ids, open links, policy, boxed facts
-    {tag}:content:<mid>:<version>  string  one sealed version, never overwritten; goes when no link
-                                           of that version can open it
+    {tag}:message:<mid>            hash    times, version, link ids, policy, boxed facts
+    {tag}:content:<mid>:<version>  string  one sealed version, never overwritten; goes when
+                                           no link of that version can open it
     {tag}:link:<lid>               hash    message, state, version, views, reveals, tries, verifier …
     {tag}:key:<lid>                string  the wrapped key; goes when the link ends: its absence
                                            is the end
@@ -49,7 +49,10 @@ from __future__ import annotations
 
 from restante.tokens import SHARDS, ControlToken, LinkToken
 
-TAGS = tuple("18 003 333 223 d2 0e9 b56 acd 265 375 045 155 985 5f ceb bdb".split())
+TAGS = (
+    *("18", "003", "333", "223", "d2", "0e9", "b56", "acd"),
+    *("265", "375", "045", "155", "985", "5f", "ceb", "bdb"),
+)
 """By shard byte; chosen so that they spread evenly over 3 to 16 primaries of a cluster."""
 
 assert len(set(TAGS)) == SHARDS
@@ -60,24 +63,30 @@ def _key(shard: int, kind: str, record_id: bytes) -> bytes:
 
 
 def message(control: ControlToken) -> bytes:
+    """Return the key of a message's hash: the way in for its sender."""
     return _key(control.shard, "message", control.message_id)
 
 
 def link(token: LinkToken) -> bytes:
+    """Return the key of a link's hash: the way in for its recipient."""
     return _key(token.shard, "link", token.link_id)
 
 
 def link_of(shard: int, link_id: bytes) -> bytes:
+    """Return the key of a link's hash: the way in for the worker."""
     return _key(shard, "link", link_id)
 
 
 def message_of(shard: int, message_id: bytes) -> bytes:
+    """Return the key of a message's hash: the way in for the worker."""
     return _key(shard, "message", message_id)
 
 
 def due(shard: int) -> bytes:
+    """Return the key of a shard's deadlines."""
     return f"{{{TAGS[shard]}}}:due".encode()
 
 
 def scrub(shard: int) -> bytes:
+    """Return the key of the note that a node's files were rewritten lately."""
     return f"{{{TAGS[shard]}}}:scrub".encode()

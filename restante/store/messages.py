@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from restante.errors import (
     Fault,
-    Gone,
     Held,
     Invalid,
     NotFound,
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from restante.tokens import ControlToken, LinkToken
 
 
-class Changed(Exception):  # noqa: N818 (a fact, and never leaves the heart)
+class Changed(Exception):
     """Another deed came between reading and writing; read again."""
 
 
@@ -41,7 +40,7 @@ class End(NamedTuple):
     ended_at: int
 
 
-class GoneBoxed(Exception):  # noqa: N818
+class GoneBoxed(Exception):
     """The link ended; whoever has the keyring turns this into `Gone`."""
 
     def __init__(self, end: End) -> None:

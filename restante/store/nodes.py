@@ -105,9 +105,7 @@ class ClusterNodes:
         if self._cluster is None or not self._durable:
             return
         counted: dict[str, int] = {}
-        shards = self._cluster.execute_command(
-            "CLUSTER SHARDS", target_nodes=RedisCluster.RANDOM
-        )
+        shards = self._cluster.execute_command("CLUSTER SHARDS", target_nodes=RedisCluster.RANDOM)
         for shard in shards:
             nodes = [_fields(node) for node in _fields(shard)["nodes"]]
             replicas = sum(_text(node["role"]) == "replica" for node in nodes)

@@ -1,0 +1,60 @@
+# Needs Python 3.11 or later with venv, git and make; everything else is in the locks.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+UV_COMPILE := pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+
+.PHONY: help run test check format lock bench endurance screenshots
+.DEFAULT_GOAL := help
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+run: .venv/runtime.stamp  ## Serve on http://127.0.0.1:8000 until Ctrl-C
+	@exec $(BIN)/python -m restante
+
+test: check  ## Check and test everything
+	@$(BIN)/python -m pytest
+
+check: .venv/dev.stamp  ## Lint, formatting, types and the directions of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: .venv/dev.stamp  ## Format, and mend what can be mended
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock:  ## Choose the newest versions that fit, and write them down with their hashes
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT \
+	&& $(PYTHON) -m venv "$$folder" \
+	&& "$$folder/bin/python" -m pip install --quiet --disable-pip-version-check uv \
+	&& "$$folder/bin/uv" $(UV_COMPILE) --upgrade -o requirements.lock \
+	&& "$$folder/bin/uv" $(UV_COMPILE) --upgrade --group dev -c requirements.lock -o requirements-dev.lock
+
+bench: .venv/dev.stamp  ## Measure
+	@$(BIN)/python -m bench
+
+endurance: .venv/dev.stamp  ## Test what takes minutes
+	@$(BIN)/python -m pytest -m endurance
+
+screenshots: .venv/dev.stamp  ## Photograph every page into screenshots/
+	@$(BIN)/python -m tests.browser.screenshots
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not installed: Python 3.11 or later is needed" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	|| { echo "$(PYTHON) is too old: make PYTHON=… needs Python 3.11 or later" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+# The locks, not the age of the interpreter, say whether there is something to install.
+.venv/runtime.stamp: requirements.lock | $(BIN)/python
+	@$(PIP) -r $<
+	@touch $@
+
+.venv/dev.stamp: requirements-dev.lock | $(BIN)/python
+	@$(PIP) -r $<
+	@touch $@ .venv/runtime.stamp

@@ -1,0 +1,123 @@
+"""Time of every verb as a ratio to one bare round trip to the store, in the same run.
+
+Machines are noisy, so only the ratios say something: a verb of one round trip should cost
+little more than the round trip; what it costs beyond is crypto and the script.  The
+baseline is an ECHO of the same connection pool to the same store, with the same durability
+(none is written); the "get then delete" that others use stands beside reveal.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import redis
+
+from restante import keyring, wiring
+from restante.embedded import EmbeddedStore
+from restante.messages import Draft, Sent
+from restante.settings import Settings
+from restante.store.connection import Connection
+from restante.tokens import LinkToken, Nonce
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from restante.wiring import House
+
+T = TypeVar("T")
+ROUNDS = 400
+TEXT = "x" * 200
+WORD = "a passphrase"
+READER = Nonce("0" * 20)
+
+
+def median_ms(rounds: int, prepare: Callable[[int], T], deed: Callable[[T], object]) -> float:
+    """Return the median time of *deed* on what *prepare* made, in ms."""
+    times = []
+    for number in range(rounds):
+        prepared = prepare(number)
+        began = time.perf_counter()
+        deed(prepared)
+        times.append((time.perf_counter() - began) * 1000)
+    return statistics.median(times)
+
+
+def measure(house: House, rounds: int) -> dict[str, float]:
+    """Return the median of each verb, in ms."""
+    client = redis.Redis(connection_pool=house.connection.pools[0])
+
+    def sent(_: int, **more: object) -> Sent:
+        return house.sending.send(Draft(TEXT, **more))  # type: ignore[arg-type]
+
+    def link(message: Sent) -> LinkToken:
+        return message.links[0].token
+
+    def reveal(message: Sent, passphrase: str | None = None) -> None:
+        house.reading.reveal(link(message), READER, passphrase, visitor="program")
+
+    def opened(number: int) -> Sent:
+        message = sent(number)
+        reveal(message)
+        return message
+
+    def plain(number: int) -> str:
+        client.set(f"bench:{number}", TEXT)
+        return f"bench:{number}"
+
+    def get_then_delete(key: str) -> None:
+        client.get(key)
+        client.delete(key)
+
+    return {
+        "echo (baseline)": median_ms(rounds, int, lambda _: client.echo("x")),
+        "get then delete": median_ms(rounds, plain, get_then_delete),
+        "send": median_ms(rounds, int, lambda _: sent(0)),
+        "send to 20": median_ms(
+            rounds // 4, int, lambda _: sent(0, recipients=tuple(f"r{i}" for i in range(20)))
+        ),
+        "preview": median_ms(
+            rounds, sent, lambda m: house.reading.preview(link(m), visitor="browser")
+        ),
+        "reveal": median_ms(rounds, sent, reveal),
+        "reveal, passphrase": median_ms(
+            rounds // 8, lambda n: sent(n, passphrase=WORD), lambda m: reveal(m, WORD)
+        ),
+        "acknowledge": median_ms(
+            rounds,
+            opened,
+            lambda m: house.reading.acknowledge(link(m), READER, keep=False),
+        ),
+        "recall": median_ms(rounds, sent, lambda m: house.sending.recall(m.control)),
+        "status": median_ms(rounds, opened, lambda m: house.sending.status(m.control)),
+    }
+
+
+def main() -> int:
+    """Measure on an embedded store of our own, with and without the disk."""
+    for durability in ("memory", "disk"):
+        with tempfile.TemporaryDirectory() as folder:
+            settings = Settings(data_dir=Path(folder), durability=durability)
+            store = EmbeddedStore(settings.data_dir, settings.store_bytes, durability)
+            store.start()
+            try:
+                ring = keyring.Keyring.parse(keyring.new_key())
+                connection = Connection(wiring.connect(store.url))
+                house = wiring.assemble(settings, ring, connection)
+                measure(house, 20)
+                figures = measure(house, ROUNDS)
+            finally:
+                store.stop()
+        base = figures["echo (baseline)"]
+        print(f"durability {durability}: median ms, and times the baseline")
+        for name, ms in figures.items():
+            print(f"  {name:<20} {ms:8.3f} {ms / base:8.1f}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

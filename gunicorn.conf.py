@@ -1,0 +1,44 @@
+"""How gunicorn runs the web: `gunicorn --config gunicorn.conf.py webapp.wsgi:app`."""
+
+import os
+import sys
+from pathlib import Path
+
+from restante import logs
+from restante.errors import SettingsInvalid
+from restante.settings import Settings
+
+try:
+    settings = Settings.from_env(os.environ)
+except SettingsInvalid as problem:
+    sys.stderr.write(f"{problem}\n")
+    sys.exit(os.EX_CONFIG)
+
+logs.configure(settings.log_level)
+logs.report_crashes()
+
+proc_name = "restante"
+bind = settings.bind
+workers = settings.web_workers
+worker_class = "webapp.server.Worker"
+logger_class = "webapp.server.ServerLog"
+loglevel = settings.log_level
+accesslog = None
+
+timeout = 30
+graceful_timeout = 10
+# Also how long a request's head may take to arrive.
+keepalive = 5
+limit_request_line = 4094
+# Workers touch a file there every second; a slow disk must not look like a hung worker.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+
+# Whom to believe is the application's affair (RESTANTE_TRUSTED_PROXIES).
+forwarded_allow_ips = ""
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
+
+# gevent patches each worker before the application is loaded.
+preload_app = False
+# Whoever reaches the control socket commands the server, and nobody needs to.
+control_socket_disable = True

@@ -1,0 +1,137 @@
+"""Logs: one JSON line per event on standard output, with the keys `at`, `level` and `event`.
+
+What libraries say is never repeated: their words hold paths, addresses and tokens.  Of
+them, as of every error, a line tells the kind and the place, never a value.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import threading
+import warnings
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, MutableMapping
+    from types import TracebackType
+
+    from structlog.typing import EventDict, WrappedLogger
+
+FRAMES = 6
+"""How many frames of an error a line names: enough to find the bug."""
+
+LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
+
+_log = structlog.get_logger()
+
+
+def configure(level: str) -> None:
+    """Send our events, libraries' messages and Python's warnings to standard output as lines."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            _tell_errors_without_values,
+            _line,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
+        logger_factory=lambda *_: _Output(),
+        cache_logger_on_first_use=False,
+    )
+    # Or logging would print what it could not handle, with its values.
+    logging.raiseExceptions = False
+    for logger in _existing_loggers():
+        logger.handlers.clear()
+        logger.propagate = True
+        logger.setLevel(logging.NOTSET)
+    logging.basicConfig(
+        handlers=[_WordlessHandler()], level=max(LEVELS[level], LEVELS["warning"]), force=True
+    )
+    warnings.showwarning = _tell_warning
+
+
+def report_crashes() -> None:
+    """Turn what Python would print on stderr, from any thread or finaliser, into lines."""
+    sys.excepthook = lambda _kind, error, _trace: _tell_crash(error)
+    threading.excepthook = lambda crash: _tell_crash(crash.exc_value)
+    sys.unraisablehook = lambda crash: _tell_crash(crash.exc_value)
+
+
+def error_fields(error: BaseException) -> dict[str, object]:
+    """Return the error's class as `error`, and its frames, innermost first, as `where`."""
+    return {"error": type(error).__name__, "where": _frames(error.__traceback__)}
+
+
+def _frames(trace: TracebackType | None) -> list[str]:
+    frames = []
+    while trace is not None:
+        frame = trace.tb_frame
+        module = frame.f_globals.get("__name__", "?")
+        frames.append(f"{module}:{frame.f_code.co_name}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return frames[: -FRAMES - 1 : -1]
+
+
+class _Output:
+    """Standard output.  A full disk or a closed pipe costs the line, never the deed."""
+
+    def msg(self, line: bytes) -> None:
+        with suppress(OSError, ValueError):
+            sys.stdout.buffer.write(line + b"\n")
+            sys.stdout.buffer.flush()
+
+    debug = info = warning = error = critical = msg
+
+
+def _tell_errors_without_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    event.pop("stack_info", None)
+    given = event.pop("exc_info", None)
+    if isinstance(given, tuple):
+        given = given[1]
+    elif given and not isinstance(given, BaseException):
+        given = sys.exception()
+    if isinstance(given, BaseException):
+        event.update(error_fields(given))
+    return event
+
+
+def _line(_: WrappedLogger, __: str, event: MutableMapping[str, object]) -> bytes:
+    at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    first = {"at": at, "level": event.pop("level"), "event": event.pop("event")}
+    return json.dumps({**first, **event}, default=lambda value: type(value).__name__).encode()
+
+
+def _existing_loggers() -> Iterator[logging.Logger]:
+    for name in list(logging.root.manager.loggerDict):
+        yield logging.getLogger(name)
+
+
+class _WordlessHandler(logging.Handler):
+    """Tells that a library spoke, how gravely, and of which error; not what it said."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = max(
+            (known for known in LEVELS.values() if known <= record.levelno), default=LEVELS["debug"]
+        )
+        error = record.exc_info[1] if record.exc_info else None
+        fields = error_fields(error) if error else {}
+        _log.log(level, "library message", logger=record.name, **fields)
+
+
+def _tell_warning(
+    message: object,  # noqa: ARG001 (it holds values)
+    category: type[Warning],
+    *_: object,
+    **__: object,
+) -> None:
+    _log.warning("python warning", category=category.__name__)
+
+
+def _tell_crash(error: BaseException | None) -> None:
+    _log.critical("crashed", **(error_fields(error) if error else {}))

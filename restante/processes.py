@@ -1,0 +1,76 @@
+"""Child processes: started from the Procfile, ended in order, never outliving us."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from honcho.environ import parse_procfile
+from honcho.process import Popen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def start(procfile: Path, environ: Mapping[str, str]) -> dict[str, subprocess.Popen[bytes]]:
+    """Start every process of *procfile* in its folder; what they print passes unchanged.
+
+    `exec` puts the program in the shell's place, so that it is the one we signal.
+    """
+    return {
+        name: Popen(
+            f"exec {command}",
+            env=dict(environ),
+            cwd=procfile.parent,
+            stdin=subprocess.DEVNULL,
+            stdout=None,
+            stderr=None,
+            preexec_fn=die_with_parent(signal.SIGTERM),
+        )
+        for name, command in parse_procfile(procfile.read_text("utf-8")).processes.items()
+    }
+
+
+def die_with_parent(signum: signal.Signals) -> Callable[[], None]:
+    """Return what a child runs before its program, so that it is sent *signum* when we die.
+
+    The system watches the thread that starts the child.  Elsewhere than on Linux this
+    does nothing.
+    """
+    parent = os.getpid()
+
+    def ask_the_system() -> None:
+        if _LIBC is not None:
+            _LIBC.prctl(PR_SET_PDEATHSIG, int(signum))
+            if os.getppid() != parent:
+                os._exit(1)
+
+    return ask_the_system
+
+
+def end(children: Iterable[subprocess.Popen[bytes]], seconds: float) -> None:
+    """Ask all *children* to end, wait at most *seconds*, then kill what is left of them.
+
+    Each must lead a session of its own, whose other members are killed too.
+    """
+    children = list(children)
+    for child in children:
+        if child.poll() is None:
+            child.terminate()
+    deadline = time.monotonic() + seconds
+    for child in children:
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(max(0.0, deadline - time.monotonic()))
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
