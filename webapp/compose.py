@@ -19,7 +19,7 @@ from webapp.context import (
     set_cookie,
     settings,
 )
-from webapp.errors import STATUS, RateLimited
+from webapp.errors import RateLimited, told
 
 bp = Blueprint("compose", __name__)
 
@@ -67,7 +67,7 @@ def send() -> Response:
             hold=form.get("hold", ""),
             faults={_field(fault.field): words.fault(fault) for fault in _faults(error)},
         )
-        return make_response(_form(written, error), STATUS[type(error)])
+        return told(_form(written, error), error)
 
 
 def _send() -> Response:

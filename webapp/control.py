@@ -13,7 +13,7 @@ from restante.tokens import ControlToken
 from webapp import fields, words
 from webapp.compose import EXPIRIES
 from webapp.context import cookie, evidence, house, is_foreign, sending, set_cookie, settings
-from webapp.errors import STATUS
+from webapp.errors import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +111,7 @@ def _page(control: ControlToken, status: Status, error: RestanteError | None = N
         names={link.link_id: link.recipient for link in status.links},
         expiries=[s for s in EXPIRIES if its.expiry_min <= s <= its.expiry_max],
     )
-    return make_response(page, STATUS[type(error)] if error else 200)
+    return told(page, error) if error else make_response(page)
 
 
 def _shown(control: ControlToken) -> str:

@@ -108,11 +108,16 @@ def answer(error: errors.RestanteError) -> Response:
     """Return the error as a problem for programs or a page for people."""
     status = STATUS[type(error)]
     if request.path.startswith("/api/"):
-        response: Response = Response(json.dumps(_problem(error, status)), status, mimetype=PROBLEM)
-    else:
-        response = make_response(
-            render_template("error.html", error=error, status=status, state=_state(error)), status
-        )
+        problem = Response(json.dumps(_problem(error, status)), mimetype=PROBLEM)
+        return told(problem, error)
+    return told(
+        render_template("error.html", error=error, status=status, state=_state(error)), error
+    )
+
+
+def told(answer: str | Response, error: errors.RestanteError) -> Response:
+    """Return an answer of any kind with the error's status, and when to try again."""
+    response = make_response(answer, STATUS[type(error)])
     if wait := _retry_after(error):
         response.headers["Retry-After"] = str(wait)
     return response

@@ -76,10 +76,6 @@ class ServerLog(Logger):  # type: ignore[misc]
         """Write through structlog, whatever handlers the configuration asks for."""
         self.cfg = cfg
 
-    @property
-    def access_log_enabled(self) -> bool:
-        return False
-
     def access(self, resp: object, req: object, environ: object, request_time: timedelta) -> None:
         """Say nothing: the application logs its requests itself, without their paths."""
 
@@ -130,10 +126,10 @@ class Worker(GeventWorker):  # type: ignore[misc]
     ) -> None:
         """Answer in fixed words, and log the kind of error only."""
         status = status_for(exc)
-        if status < HTTPStatus.INTERNAL_SERVER_ERROR:
-            _log.warning("bad request", error=type(exc).__name__, status=int(status))
-        else:
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.error("request failed", status=int(status), **logs.error_fields(exc))
+        else:
+            _log.warning("bad request", error=type(exc).__name__, status=int(status))
         with suppress(OSError), gevent.Timeout(ANSWER_SECONDS, exception=False):
             client.sendall(answer(status))
             # To close with bytes unread would reset the connection under the answer.

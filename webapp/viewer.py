@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from restante.errors import Gone, Held, PassphraseRequired, PassphraseWrong, RestanteError
+from restante.errors import (
+    Gone,
+    Held,
+    Invalid,
+    PassphraseRequired,
+    PassphraseWrong,
+    RestanteError,
+)
 from restante.messages import Content, Preview, State
 from restante.tokens import LinkToken
 from webapp import gate, limits
 from webapp.context import evidence, new_cookie, reading, set_cookie, visitor
-from webapp.errors import STATUS
+from webapp.errors import told
 from webapp.gate import Passed, Why
 
 bp = Blueprint("viewer", __name__)
@@ -39,14 +46,14 @@ def reveal(pasted: str) -> Response:
         content = reading().reveal(
             link, passed.nonce, passphrase, visitor=visitor(), evidence=evidence()
         )
-    except (PassphraseRequired, PassphraseWrong) as error:
+    except (PassphraseRequired, PassphraseWrong, Invalid) as error:
         return _gate(link, error=error, form=passed.form if passed.form.carried else None)
     except Gone as error:
         if State(error.state).final:
             return _dead(error)
         return _gate(link, why=Why.AGAIN)
     except Held as error:
-        return make_response(render_template("held.html", opens_at=error.opens_at), 409)
+        return told(render_template("held.html", opens_at=error.opens_at), error)
     if request.form.get("as") == "txt":
         return _text_file(content)
     page = render_template(
@@ -95,7 +102,7 @@ def _gate(
     page = render_template(
         "gate.html", preview=seen, token=str(link), form=form, why=why, error=error
     )
-    response = make_response(page, STATUS[type(error)] if error else 200)
+    response = told(page, error) if error else make_response(page)
     if is_new:
         set_cookie(response, "reader", who)
     return response
@@ -107,7 +114,7 @@ def _look(link: LinkToken, who: str) -> Preview:
 
 def _dead(error: Gone) -> Response:
     page = render_template("gone.html", error=error, state=State(error.state))
-    return make_response(page, STATUS[Gone])
+    return told(page, error)
 
 
 def _text_file(content: Content) -> Response:

@@ -7,12 +7,68 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flask_babel import get_locale
+from markupsafe import Markup
+
 from restante.messages import Event, LinkStatus, Outcome, State
 from webapp.clock import moment
 from webapp.language import gettext, ngettext
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from restante.errors import Fault
+
+
+def language() -> str:
+    """Return the page's language, as HTML names it."""
+    return str(get_locale() or "en").replace("_", "-")
+
+
+def direction() -> str:
+    """Return `ltr` or `rtl`, as the page's language is written."""
+    locale = get_locale()
+    return str(locale.text_direction) if locale else "ltr"
+
+
+def overall(links: Sequence[LinkStatus]) -> State:
+    """Return the one state that stands for all the links of a message."""
+    states = {link.state for link in links}
+    if len(states) == 1:
+        return states.pop()
+    was_read = any(link.reveals for link in links)
+    if all(of.final for of in states):
+        return State.SPENT if was_read else State.RECALLED
+    return State.READ if was_read else State.SEALED
+
+
+def headline(links: Sequence[LinkStatus]) -> str:
+    """Return the verdict on a whole message in a sentence or two, for its sender."""
+    read = sum(1 for link in links if link.reveals)
+    is_over = all(link.state.final for link in links)
+    if not read:
+        if is_over:
+            return gettext("Nobody has read it. It can no longer be read.")
+        if overall(links) is State.HELD:
+            return gettext("It does not open yet. Nobody can have read it.")
+        return gettext("It is waiting. Nobody has opened it.")
+    if len(links) == 1:
+        return _headline(links[0])
+    facts = {"read": read, "links": len(links)}
+    if is_over:
+        return gettext("%(read)s of %(links)s links were opened. None opens any more.", **facts)
+    return gettext("%(read)s of %(links)s links have been opened.", **facts)
+
+
+def _headline(only: LinkStatus) -> str:
+    """Return the verdict on a message whose one link was opened."""
+    if only.outcome is Outcome.ALREADY_SPENT:
+        return gettext("The recall came too late: it had been read.")
+    if only.state is State.RECALLED:
+        return gettext("It was opened before you recalled it. It opens no more.")
+    if only.state.final:
+        return gettext("It was opened. It cannot be opened again.")
+    return gettext("It was opened, and it can be opened again.")
 
 
 def state(of: State) -> str:
@@ -90,7 +146,8 @@ def event(of: Event) -> str:
         case "message.replaced":
             return gettext("Text replaced")
         case "message.extended":
-            return gettext("Expiry moved to %(to)s", to=moment(int(of.facts["to"])))
+            written = Markup(gettext("Expiry moved to %(to)s"))  # noqa: S704 (our own words)
+            return written % {"to": moment(int(of.facts["to"]))}
         case "link.replaced":
             return gettext("This link opens the new text")
         case "link.revealed":
@@ -132,6 +189,15 @@ def visitor(kind: str) -> str:
         "prefetch": gettext("a browser fetching ahead"),
         "program": gettext("a program"),
     }.get(kind, kind)
+
+
+def evidence(of: Mapping[str, str]) -> str:
+    """Return what was recorded of a visitor, fact beside fact; empty if nothing was."""
+    browser, system = of.get("browser"), of.get("system")
+    program = browser or system
+    if browser and system:
+        program = gettext("%(browser)s on %(system)s", browser=browser, system=system)
+    return " · ".join(filter(None, (program, of.get("network"))))
 
 
 def fault(of: Fault) -> str:

@@ -29,6 +29,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return EX_CONFIG
     logs.configure(settings.log_level)
+    logs.report_crashes()
     stop = threading.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stop.set())

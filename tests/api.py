@@ -1,0 +1,341 @@
+"""Clients for tests: as a program asks (`Api`) and as a browser does (`Visitor`)."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from http.cookies import SimpleCookie
+from pathlib import Path
+from threading import Barrier
+from typing import Any, Self
+from urllib.parse import urlencode, urlsplit
+
+from tests.processes import Service, command_of
+
+TIMEOUT_SECONDS = 30
+
+
+def new_nonce() -> str:
+    return str(uuid.uuid4())
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def code(self) -> str:
+        """The problem's stable name."""
+        assert self.headers["Content-Type"] == "application/problem+json", self
+        problem = self.json
+        assert problem["status"] == self.status
+        return str(problem["code"])
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message that was sent, as its sender knows it."""
+
+    answer: dict[str, Any]
+
+    @property
+    def control(self) -> str:
+        return str(self.answer["control_token"])
+
+    @property
+    def links(self) -> list[str]:
+        """The links' tokens."""
+        return [link["token"] for link in self.answer["links"]]
+
+    @property
+    def link(self) -> str:
+        return self.links[0]
+
+    @property
+    def ids(self) -> list[str]:
+        return [link["id"] for link in self.answer["links"]]
+
+
+class Api:
+    """A program that uses the API; with *kept* on one connection, else on a new one each time."""
+
+    def __init__(
+        self, url: str, *, kept: bool = False, headers: Mapping[str, str] | None = None
+    ) -> None:
+        parts = urlsplit(url)
+        assert parts.hostname
+        assert parts.port
+        self._kept = kept
+        self._headers = dict(headers or {})
+        self._line = http.client.HTTPConnection(parts.hostname, parts.port, TIMEOUT_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._line.close()
+
+    @property
+    def port(self) -> int:
+        """Our end of the kept connection."""
+        return int(self._line.sock.getsockname()[1])
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        token: str | None = None,
+        nonce: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Ask and return the answer; a body of bytes goes out as it is, any other as JSON."""
+        self.prime(method, path, body, token=token, nonce=nonce, headers=headers)()
+        return self.collect()
+
+    def prime(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        token: str | None = None,
+        nonce: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Callable[[], None]:
+        """Send a request but for its last byte, if it has a body; return what sends that."""
+        raw = (
+            b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+        )
+        all_headers = self._headers | dict(headers or {})
+        self._line.putrequest(
+            method,
+            path,
+            skip_host="Host" in all_headers,
+            skip_accept_encoding=True,
+        )
+        if body is not None:
+            all_headers.setdefault("Content-Type", "application/json")
+            all_headers.setdefault("Content-Length", str(len(raw)))
+        if token is not None:
+            all_headers["Authorization"] = f"Bearer {token}"
+        if nonce is not None:
+            all_headers["Idempotency-Key"] = nonce
+        if not self._kept:
+            all_headers.setdefault("Connection", "close")
+        for name, value in all_headers.items():
+            self._line.putheader(name, value)
+        try:
+            self._line.endheaders(raw[:-1] or None)
+        except (BrokenPipeError, ConnectionResetError):
+            # Refused before all of it was sent; the answer tells.
+            return lambda: None
+        return lambda: self._line.send(raw[-1:]) if raw else None
+
+    def collect(self) -> Answer:
+        """Return the answer to the request that was primed."""
+        try:
+            response = self._line.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            if not self._kept:
+                self.close()
+
+    def send(self, text: str, **fields: object) -> Sent:
+        """Send a message; *from_* stands for `from`."""
+        if "from_" in fields:
+            fields["from"] = fields.pop("from_")
+        answer = self.ask("POST", "/api/v1/messages", {"text": text, **fields})
+        assert answer.status == 201, answer
+        return Sent(answer.json)
+
+    def preview(self, link: str) -> Answer:
+        return self.ask("GET", "/api/v1/link", token=link)
+
+    def prime_reveal(
+        self, link: str, nonce: str, passphrase: str | None = None
+    ) -> Callable[[], None]:
+        body = {} if passphrase is None else {"passphrase": passphrase}
+        return self.prime("POST", "/api/v1/link/reveal", body, token=link, nonce=nonce)
+
+    def reveal(self, link: str, nonce: str, passphrase: str | None = None) -> Answer:
+        self.prime_reveal(link, nonce, passphrase)()
+        return self.collect()
+
+    def acknowledge(self, link: str, nonce: str, *, keep: bool = False) -> Answer:
+        path, body = "/api/v1/link/acknowledge", {"keep": keep}
+        return self.ask("POST", path, body, token=link, nonce=nonce)
+
+    def prime_recall(
+        self, control: str, links: list[str] | None = None, reason: str | None = None
+    ) -> Callable[[], None]:
+        body = {k: v for k, v in (("links", links), ("reason", reason)) if v is not None}
+        return self.prime("POST", "/api/v1/message/recall", body, token=control)
+
+    def recall(
+        self, control: str, links: list[str] | None = None, reason: str | None = None
+    ) -> Answer:
+        self.prime_recall(control, links, reason)()
+        return self.collect()
+
+    def prime_replace(self, control: str, text: str) -> Callable[[], None]:
+        return self.prime("POST", "/api/v1/message/replace", {"text": text}, token=control)
+
+    def replace(self, control: str, text: str, **fields: object) -> Answer:
+        body = {"text": text, **fields}
+        return self.ask("POST", "/api/v1/message/replace", body, token=control)
+
+    def extend(self, control: str, expires_in: int) -> Answer:
+        return self.ask("PATCH", "/api/v1/message", {"expires_in": expires_in}, token=control)
+
+    def message(self, control: str) -> Any:
+        """Return the whole message as its sender sees it."""
+        answer = self.ask("GET", "/api/v1/message", token=control)
+        assert answer.status == 200, answer
+        return answer.json
+
+
+def at_once(actions: Iterable[Callable[[], Any]]) -> list[Any]:
+    """Run every action in a thread of its own, begun together; return what they return."""
+    actions = list(actions)
+    start = Barrier(len(actions))
+
+    def run(action: Callable[[], Any]) -> Any:
+        start.wait()
+        return action()
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return list(pool.map(run, actions))
+
+
+def web_processes(service: Service) -> list[int]:
+    """Return the pids of the processes that serve, without the one that keeps them."""
+    gunicorn = [pid for pid in service.pids() if "gunicorn" in command_of(pid)]
+    return gunicorn[1:]
+
+
+def server_of(api: Api, server_port: int, pids: Iterable[int]) -> int | None:
+    """Return which of *pids* has accepted this client's kept connection."""
+    inode = None
+    for row in Path("/proc/net/tcp").read_text().splitlines()[1:]:
+        fields = row.split()
+        ports = [int(end.rpartition(":")[2], 16) for end in fields[1:3]]
+        if ports == [server_port, api.port]:
+            inode = fields[9]
+    for pid in pids:
+        for entry in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                if os.readlink(entry) == f"socket:[{inode}]":
+                    return pid
+    return None
+
+
+def lines_to_each(service: Service, many: int) -> dict[int, list[Api]]:
+    """Return *many* kept connections to each of the serving processes."""
+    processes = web_processes(service)
+    port = urlsplit(service.url).port
+    assert port
+    lines: dict[int, list[Api]] = {pid: [] for pid in processes}
+    spare = []
+    for _ in range(40 * many):
+        if all(len(kept) >= many for kept in lines.values()):
+            break
+        api = Api(service.url, kept=True)
+        assert api.ask("GET", "/healthz").status == 200
+        kept = lines.get(server_of(api, port, processes) or 0, spare)
+        (kept if len(kept) < many else spare).append(api)
+    for api in spare:
+        api.close()
+    assert all(len(kept) == many for kept in lines.values()), lines
+    return lines
+
+
+class _Forms(HTMLParser):
+    """The forms of a page: their actions and what their fields hold."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[tuple[str, dict[str, str]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.forms.append((given.get("action", ""), {}))
+        elif tag in {"input", "textarea"} and self.forms and "name" in given:
+            self.forms[-1][1][given["name"]] = given.get("value", "")
+
+
+class Visitor:
+    """A browser without JavaScript: keeps cookies, finds forms, follows no redirect."""
+
+    def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
+        self._api = Api(url, headers=headers)
+        self.cookies: dict[str, str] = {}
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Ask for a page, with a form if there is one."""
+        sent = dict(headers or {})
+        if self.cookies:
+            cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+            sent.setdefault("Cookie", cookies)
+        body = None
+        if form is not None:
+            body = urlencode(form).encode()
+            sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
+        answer = self._api.ask(
+            method, urlsplit(path)._replace(scheme="", netloc="").geturl(), body, headers=sent
+        )
+        for line in answer.headers.get_all("Set-Cookie", []):
+            for name, morsel in SimpleCookie(line).items():
+                self.cookies[name] = morsel.value
+        return answer
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.ask("GET", path, headers=headers)
+
+    def post(self, path: str, form: Mapping[str, str] | None = None, **headers: str) -> Answer:
+        return self.ask("POST", path, form or {}, headers)
+
+
+def form_of(page: Answer, action: str) -> dict[str, str]:
+    """Return the fields of the first form whose action ends in *action*."""
+    parser = _Forms()
+    parser.feed(page.text)
+    found = [fields for to, fields in parser.forms if to.endswith(action)]
+    assert found, page.text
+    return found[0]
+
+
+def number_on(page: Answer) -> str:
+    """Return the number that the second step shows."""
+    found = re.search(r'id="wanted">(\d{3})<', page.text)
+    assert found, page.text
+    return found[1]

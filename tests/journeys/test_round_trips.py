@@ -1,0 +1,126 @@
+"""What a request costs is its round trips to the store: counted there, over HTTP, when warm."""
+
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+import redis
+
+from restante.store.connection import script
+from tests.api import Api, Visitor, form_of, new_nonce
+from tests.processes import Service
+
+GATE_SECONDS = 1.1
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    """One serving process, so that it is warm when it was asked once; every limit counts."""
+    folder = tmp_path_factory.mktemp("round-trips")
+    high = {
+        f"RESTANTE_LIMIT_{name}": "10000" for name in ("SEND", "PREVIEW", "REVEAL", "PASSPHRASE")
+    }
+    with Service(folder, RESTANTE_RATE_LIMITS="on", RESTANTE_WEB_WORKERS="1", **high) as service:
+        yield service
+
+
+@contextmanager
+def counted(service):
+    """Yield a list that holds, afterwards, every command the web sent meanwhile."""
+    url = f"unix://{service.data_dir / 'store.sock'}"
+    sent, told = [], threading.Event()
+    with redis.Redis.from_url(url) as client, client.monitor() as monitor:
+
+        def listen():
+            for command in monitor.listen():
+                words = command["command"]
+                if words.startswith("PING the-end"):
+                    told.set()
+                    return
+                # What scripts do inside the store is no round trip; the worker asks for its own.
+                if command["client_type"] != "lua":
+                    sent.append(words)
+
+        listener = threading.Thread(target=listen)
+        listener.start()
+        yield sent
+        client.execute_command("PING", "the-end")
+        told.wait(10)
+        listener.join(10)
+    worker = ("due", "INFO", "EXISTS", "CLIENT", "HELLO", "SET {", "PING", "MONITOR")
+    due = script("due").sha
+    sent[:] = [w for w in sent if not w.startswith(worker) and due not in w]
+
+
+def rounds(service, deed):
+    """Return what the web sends for one deed, the second time."""
+    deed()
+    with counted(service) as sent:
+        deed()
+    return len(sent)
+
+
+def test_every_api_call_is_one_round_trip_and_one_for_each_limit(service):
+    api = Api(service.url)
+    text = "x" * 200
+    links = iter([api.send(text) for _ in range(12)])
+    secret = iter([api.send(text, passphrase="a passphrase") for _ in range(4)])
+
+    def acknowledge_cost():
+        used = [next(links).link, next(links).link]
+        for link in used:
+            api.reveal(link, NONCE)
+        turn = iter(used)
+        return rounds(service, lambda: api.acknowledge(next(turn), NONCE))
+
+    costs = {
+        "send": rounds(service, lambda: api.send(text)),
+        "preview": rounds(service, lambda: api.preview(next(links).link)),
+        "reveal": rounds(service, lambda: api.reveal(next(links).link, new_nonce())),
+        "reveal, passphrase": rounds(
+            service, lambda: api.reveal(next(secret).link, new_nonce(), "a passphrase")
+        ),
+        "acknowledge": acknowledge_cost(),
+        "recall": rounds(service, lambda: api.recall(next(links).control)),
+        "status": rounds(service, lambda: api.message(api_control))
+        if (api_control := next(links).control)
+        else None,
+    }
+
+    assert costs == {
+        "send": 1 + 1,
+        "preview": 1 + 1,
+        "reveal": 1 + 1,
+        "reveal, passphrase": 2 + 2,
+        "acknowledge": 1,
+        "recall": 1,
+        "status": 1,
+    }
+
+
+NONCE = new_nonce()
+
+
+def test_the_pages_cost_no_more_than_the_api(service):
+    api = Api(service.url)
+    visitor = Visitor(service.url)
+    visitor.get(f"/m/{api.send('warm').link}")
+    first, second = api.send("one").link, api.send("two").link
+    forms = {link: form_of(visitor.get(f"/m/{link}"), link) for link in (first, second)}
+    time.sleep(GATE_SECONDS)
+    turn = iter((first, second))
+
+    def press():
+        link = next(turn)
+        assert "Done" in visitor.post(f"/m/{link}", forms[link]).text
+
+    third = api.send("three").link
+    costs = {
+        "compose": rounds(service, lambda: visitor.get("/")),
+        "send": rounds(service, lambda: visitor.post("/", {"text": "by hand"})),
+        "gate": rounds(service, lambda: visitor.get(f"/m/{third}")),
+        "open": rounds(service, press),
+    }
+
+    assert costs == {"compose": 0, "send": 1 + 1, "gate": 1 + 1, "open": 1 + 1}
