@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 ROUNDS = 400
+FILLED = 10_000
 TEXT = "x" * 200
 WORD = "a passphrase"
 READER = Nonce("0" * 20)
@@ -97,8 +98,49 @@ def measure(house: House, rounds: int) -> dict[str, float]:
     }
 
 
+def start_seconds(messages: int) -> list[float]:
+    """Return how long starts of the whole service took: on nothing, then on a filled store."""
+    took = []
+    with tempfile.TemporaryDirectory() as folder:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        ours = {"RESTANTE_BIND": f"127.0.0.1:{port}", "RESTANTE_DATA_DIR": folder}
+        for start in range(3):
+            began = time.perf_counter()
+            service = subprocess.Popen(
+                [sys.executable, "-m", "restante"],
+                env=os.environ | ours,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            assert service.stdout
+            next(line for line in service.stdout if line.startswith("Restante is ready"))
+            took.append(time.perf_counter() - began)
+            try:
+                if start == 0:
+                    fill(Path(folder), messages)
+            finally:
+                service.send_signal(signal.SIGINT)
+                service.communicate()
+    return took
+
+
+def fill(folder: Path, messages: int) -> None:
+    """Send that many messages straight into a running service's store."""
+    ring = keyring.Keyring.parse((folder / "root.keys").read_text("utf-8").strip())
+    connection = Connection(wiring.connect(f"unix://{folder / 'store.sock'}"))
+    house = wiring.assemble(Settings(), ring, connection)
+    with ThreadPoolExecutor(8) as senders:
+        for sent in senders.map(lambda _: house.sending.send(Draft(TEXT)), range(messages)):
+            assert sent.links
+
+
 def main() -> int:
     """Measure on an embedded store of our own, with and without the disk."""
+    took = start_seconds(FILLED)
+    print(f"start, in seconds: empty {took[0]:.2f}, with {FILLED} messages", end=" ")
+    print(", ".join(f"{seconds:.2f}" for seconds in took[1:]))
     for durability in ("memory", "disk"):
         with tempfile.TemporaryDirectory() as folder:
             settings = Settings(data_dir=Path(folder), durability=durability)

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from restante.envelope import Box
-from restante.errors import Gone
+from restante.errors import Damaged, Gone, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 class Facts:
-    """Boxes each kind of fact for its own purpose and record; empty ones take no box."""
+    """Boxes each kind of fact for its own purpose and record; empty ones take no box.
+
+    A box that does not open, damaged or older than the ring, is as one that was never
+    closed: a name must not stand between a reader and a view already spent, nor between
+    a sender and a verdict.
+    """
 
     def __init__(self, keyring: Keyring) -> None:
         self._box = Box(keyring)
@@ -64,7 +69,9 @@ class Facts:
     def _open(self, boxed: bytes, purpose: str, record_id: bytes) -> dict[str, str]:
         if not boxed:
             return {}
-        facts: dict[str, str] = json.loads(
-            self._box.open(boxed, purpose=purpose, record_id=record_id)
-        )
+        try:
+            plain = self._box.open(boxed, purpose=purpose, record_id=record_id)
+        except (Damaged, Unavailable):
+            return {}
+        facts: dict[str, str] = json.loads(plain)
         return facts

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from restante import envelope
+from restante import envelope, rules
 from restante.envelope import LinkKeys
-from restante.errors import Damaged, Unavailable
+from restante.errors import Damaged, Invalid, PassphraseRequired, Unavailable
 from restante.facts import Facts
 from restante.messages import Content, Evidence, Preview
 from restante.store.messages import Changed, GoneBoxed
@@ -88,12 +88,15 @@ class Reading:
         (docs/decisions/0003-one-reader.md).
 
         Raises:
+            Invalid: A passphrase that nobody could have chosen; nothing is spent, no try either.
             NotFound, Gone, Held: As the names say; nothing is spent.
             PassphraseRequired, PassphraseWrong: Nothing is spent but, wrong, one try.
             Unavailable: Nothing is known to be spent; the same nonce may ask again.
             Damaged: The view was spent, but what is kept does not open; the timeline
                 says `link.failed`.
         """
+        if passphrase is not None and (faults := list(rules.passphrase_faults(passphrase))):
+            raise Invalid(faults)
         boxed = self._facts.close_evidence(link.link_id, evidence)
         for _ in range(REVEAL_TRIES):
             keys = self._keys_for(link, passphrase)
@@ -111,6 +114,10 @@ class Reading:
                 raise self._facts.gone(gone.end) from None
             except Changed:
                 continue
+            except PassphraseRequired:
+                if passphrase is None:
+                    raise
+                continue  # a replace brought the passphrase between the two questions
             try:
                 return self._open(link, released, keys)
             except Damaged:
@@ -130,10 +137,15 @@ class Reading:
         self._messages.acknowledge(link, nonce.reader_id(link), keep=keep, evidence=boxed)
 
     def _keys_for(self, link: LinkToken, passphrase: str | None) -> LinkKeys | None:
-        """Return the keys that a passphrase gives, or None where the link asks for none."""
+        """Return the keys that a passphrase gives.
+
+        None where the link asks for none or we lack its root key: reveal.lua says which.
+        """
         if passphrase is None or not (salt := self._messages.salt(link)):
             return None
         message_id, root_id = salt
+        if root_id not in self._keyring.ids:
+            return None
         root_key = self._keyring[root_id]
         stretched = self._offload(envelope.stretch, passphrase, message_id)
         return LinkKeys.derive(root_key, link, stretched)

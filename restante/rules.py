@@ -66,7 +66,8 @@ def expiry_faults(seconds: int, settings: Settings) -> Iterator[Fault]:
 
 def passphrase_faults(passphrase: str) -> Iterator[Fault]:
     """Yield a fault for a passphrase that is empty, too long or no Unicode text."""
-    if not 1 <= len(passphrase) <= PASSPHRASE_MAX or _has_surrogate(passphrase):
+    length = len(unicodedata.normalize("NFC", passphrase))
+    if not 1 <= length <= PASSPHRASE_MAX or _has_surrogate(passphrase):
         yield Fault("passphrase", f"1 to {PASSPHRASE_MAX} characters")
 
 

@@ -71,7 +71,7 @@ class Files:
     def shortcomings(self, durability: str) -> list[str]:
         """Return in which ways the store is not as promised; nothing when it is."""
         try:
-            found = [self._lacks(client, durability) for client in self._clients()]
+            found = [list(self._lacks(client, durability)) for client in self._clients()]
         except LOST:
             return ["the store does not answer"]
         return sorted({lack for lacks in found for lack in lacks})

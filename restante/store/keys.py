@@ -3,7 +3,7 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
     {tag}:message:<mid>            hash    times, version, link ids, policy, boxed facts
     {tag}:content:<mid>:<version>  string  one sealed version, never overwritten; goes when
                                            no link of that version can open it
-    {tag}:link:<lid>               hash    message, state, version, views, reveals, tries, verifier …
+    {tag}:link:<lid>               hash    message, state, version, views, reveals, tries …
     {tag}:key:<lid>                string  the wrapped key; goes when the link ends: its absence
                                            is the end
     {tag}:readers:<lid>            hash    reader id → "<end of lease> <view> <acknowledged>";

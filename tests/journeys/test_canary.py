@@ -1,4 +1,4 @@
-"""A hunt for what must stand nowhere: content, names, capabilities and visitors, in any spelling."""
+"""A hunt for what must stand nowhere: content, names, capabilities, visitors, in any spelling."""
 
 import base64
 import binascii
@@ -13,10 +13,10 @@ from urllib.parse import quote, urlsplit
 import pytest
 import redis
 
+from restante import wiring
 from restante.store.connection import Connection
 from restante.store.files import Files
 from restante.tokens import ControlToken, LinkToken
-from restante import wiring
 from tests.api import Api, Sent, Visitor, form_of, new_nonce
 from tests.processes import Service, status_of, wait_until
 

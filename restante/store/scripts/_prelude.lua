@@ -169,7 +169,8 @@ local function end_link(link, now, state, lasts)
   end
   m.open = call("HINCRBY", m.hash, "open", -1)
   if m.open == 0 then
-    local forget_at = math.max(now, lasts or 0) + m.retention
+    -- Never before another link's last lease: none runs longer than one from now.
+    local forget_at = math.max(math.max(now, lasts or 0) + m.retention, now + m.lease)
     call("HSET", m.hash, "forget_at", forget_at)
     call("ZADD", due, forget_at, "forget:" .. m.id)
     keep_until(m, forget_at)

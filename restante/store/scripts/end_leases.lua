@@ -4,12 +4,12 @@
 -- KEYS[1]  link  hash
 -- ARGV[1]  now   milliseconds; "" for the store's own clock
 --
--- Replies {"ended"}, or {"nothing"} when a lease still runs or the link is forgotten.
+-- Replies {"ended"}, or {"nothing"} when a lease still runs, or the link is not spent or is forgotten.
 
 local now = clock(ARGV[1])
 local tag, id = way_in(KEYS[1])
 local link = link_at(tag, id, now)
-if not link then
+if not link or link.written ~= "spent" then
   call("ZREM", tag .. ":due", "end:" .. id)
   return { "nothing" }
 end

@@ -11,6 +11,17 @@
 -- Replies {"extended", expires_at}, {"early"} when it would end before it opens,
 -- {"gone", state, message, "", ended_at} when every link ended, or {"unknown"}.
 
+-- A lease of a link that has views left ends with the link at the latest.
+local function cut_leases(link, at)
+  local kept = call("HGETALL", link.readers)
+  for i = 1, #kept, 2 do
+    local ends, rest = kept[i + 1]:match("^(%d+)( .*)$")
+    if tonumber(ends) > at then
+      call("HSET", link.readers, kept[i], at .. rest)
+    end
+  end
+end
+
 local now = clock(ARGV[1])
 local expires_at, evidence = now + tonumber(ARGV[2]), ARGV[3]
 local tag, id = way_in(KEYS[1])
@@ -18,14 +29,16 @@ local message = message_at(tag, id)
 if not message then
   return { "unknown" }
 end
-local live, lasts = {}, {}
+local live, lasts, latest = {}, {}, expires_at
 local links = links_of(message, now)
 for _, link in ipairs(links) do
   if not is_final(link.state) then
     live[#live + 1] = link
     lasts[link.version] = math.max(lasts[link.version] or 0, expires_at)
   elseif link.alive then
-    lasts[link.version] = math.max(lasts[link.version] or 0, latest_lease(link))
+    local lease = latest_lease(link)
+    lasts[link.version] = math.max(lasts[link.version] or 0, lease)
+    latest = math.max(latest, lease)
   end
 end
 if #live == 0 then
@@ -40,10 +53,11 @@ record(message, nil, now, "message.extended",
 call("HSET", message.hash, "expires_at", expires_at)
 for _, link in ipairs(live) do
   call("PEXPIREAT", link.wrapped, expires_at)
+  cut_leases(link, expires_at)
   call("ZADD", tag .. ":due", expires_at, "expire:" .. link.id)
 end
 for version, at in pairs(lasts) do
   call("PEXPIREAT", key_of(tag, "content", id .. ":" .. version), at)
 end
-keep_until(message, expires_at + message.retention)
+keep_until(message, latest + message.retention)
 return { "extended", expires_at }

@@ -62,6 +62,9 @@ for _, entry in ipairs(moved) do
 end
 call("SET", content_key, content, "PXAT", message.expires_at)
 call("HSET", message.hash, "version", version)
+if tries ~= "" then
+  call("HSET", message.hash, "passphrase", 1)
+end
 for old in pairs(before) do
   drop_content(message, old)
 end

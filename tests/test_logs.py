@@ -1,0 +1,186 @@
+"""What a line of the log tells, and what it never does."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from restante import logs
+from tests.processes import ROOT
+
+SECRET = "Lsecret-token-of-somebody"
+
+
+def run(script, level="info"):
+    """Return the lines, the raw output and the status of a program that logs."""
+    start = f"from restante import logs; logs.configure({level!r}); logs.report_crashes()\n"
+    done = subprocess.run(
+        [sys.executable, "-c", start + script],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    return [json.loads(line) for line in done.stdout.splitlines()], done
+
+
+def test_a_line_begins_with_time_level_and_event():
+    lines, done = run(
+        "import structlog; structlog.get_logger().bind(request_id='r1').info('message sent', ms=3)"
+    )
+
+    (line,) = lines
+    assert list(line) == ["at", "level", "event", "request_id", "ms"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["at"])
+    assert (line["level"], line["event"]) == ("info", "message sent")
+    assert done.stderr == ""
+
+
+def test_what_is_below_the_level_is_not_written():
+    lines, _ = run(
+        "import structlog; l = structlog.get_logger(); l.info('a'); l.warning('b')", "warning"
+    )
+
+    assert [line["event"] for line in lines] == ["b"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"error('GET /m/{SECRET} from %s', '{SECRET}')",
+        f"error('{SECRET} %d %d', 'too few')",
+        f"error('x', stack_info=True, extra={{'token': '{SECRET}'}})",
+        f"log(35, '{SECRET}')",
+    ],
+)
+@pytest.mark.parametrize("library", ["gunicorn.error", "httpx", "a.library.nobody.knows", ""])
+def test_a_library_is_heard_but_not_repeated(library, words):
+    lines, done = run(f"import logging; logging.getLogger({library!r}).{words}")
+
+    (line,) = lines
+    assert line["event"] == "library message"
+    assert line["logger"] == (library or "root")
+    assert line["level"] in {"error", "warning"}
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_a_handler_that_a_library_installed_before_is_removed():
+    lines, done = run(
+        "import logging, sys\n"
+        "talker = logging.getLogger('talker')\n"
+        "talker.addHandler(logging.StreamHandler(sys.stderr)); talker.propagate = False\n"
+        "logs.configure('info')\n"
+        f"talker.error('{SECRET}')"
+    )
+
+    assert [line["logger"] for line in lines] == ["talker"]
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_a_handler_that_fails_does_not_print_what_it_was_given():
+    _, done = run(
+        "import io, logging\n"
+        "broken = io.StringIO(); broken.close()\n"
+        "logging.getLogger('late').addHandler(logging.StreamHandler(broken))\n"
+        f"logging.getLogger('late').error('{SECRET}')"
+    )
+
+    assert done.stderr == ""
+
+
+def test_an_error_is_told_by_class_and_place_without_values():
+    lines, done = run(
+        "import logging, structlog\n"
+        f"def inner(token): raise ValueError(token)\n"
+        "def outer():\n"
+        f"    try: inner('{SECRET}')\n"
+        "    except ValueError:\n"
+        "        logging.getLogger('x').exception('failed')\n"
+        "        structlog.get_logger().exception('failed')\n"
+        "outer()"
+    )
+
+    assert [line["event"] for line in lines] == ["library message", "failed"]
+    for line in lines:
+        assert line["error"] == "ValueError"
+        assert line["where"] == ["__main__:inner:3", "__main__:outer:5"]
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_only_the_innermost_frames_are_told():
+    def fall(depth):
+        if depth:
+            fall(depth - 1)
+        raise LookupError
+
+    with pytest.raises(LookupError) as caught:
+        fall(50)
+
+    fields = logs.error_fields(caught.value)
+    assert fields["error"] == "LookupError"
+    assert len(fields["where"]) == logs.FRAMES
+    assert all(frame.startswith("tests.test_logs:fall:") for frame in fields["where"])
+
+
+def test_what_json_cannot_say_is_told_by_its_class():
+    lines, done = run(
+        f"import structlog; structlog.get_logger().info('odd', thing=b'{SECRET}', error=KeyError)"
+    )
+
+    assert lines[0]["thing"] == "bytes"
+    assert SECRET not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "crash",
+    [
+        f"raise RuntimeError('{SECRET}')",
+        (
+            "import threading\n"
+            f"def die(): raise RuntimeError('{SECRET}')\n"
+            "thread = threading.Thread(target=die); thread.start(); thread.join()"
+        ),
+        (
+            "class Thing:\n"
+            f"    def __del__(self): raise RuntimeError('{SECRET}')\n"
+            "thing = Thing(); del thing"
+        ),
+        (
+            f"import asyncio\nasync def die(): raise RuntimeError('{SECRET}')\n"
+            "async def main(): asyncio.create_task(die()); await asyncio.sleep(0)\n"
+            "asyncio.run(main())"
+        ),
+    ],
+    ids=["main", "thread", "finaliser", "task"],
+)
+def test_no_crash_prints_a_traceback(crash):
+    lines, done = run(crash)
+
+    assert done.stderr == ""
+    assert SECRET not in done.stdout
+    assert lines[-1]["error"] == "RuntimeError"
+    assert lines[-1]["where"]
+
+
+def test_a_crash_still_fails():
+    _, done = run("raise RuntimeError")
+
+    assert done.returncode == 1
+
+
+def test_a_python_warning_is_told_by_its_category():
+    lines, done = run(f"import warnings; warnings.warn('{SECRET}', UserWarning)")
+
+    assert [(line["event"], line["category"]) for line in lines] == [
+        ("python warning", "UserWarning")
+    ]
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_a_line_that_cannot_be_written_makes_no_noise():
+    _, done = run("import logging, sys\nsys.stdout.close()\nlogging.getLogger('x').error('lost')\n")
+
+    assert "Traceback" not in done.stderr
