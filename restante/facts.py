@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from restante.keyring import Keyring
     from restante.messages import Evidence
-    from restante.store.messages import End
+    from restante.store.replies import End
 
 
 class Facts:

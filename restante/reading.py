@@ -9,13 +9,14 @@ from restante.envelope import LinkKeys
 from restante.errors import Damaged, Invalid, PassphraseRequired, Unavailable
 from restante.facts import Facts
 from restante.messages import Content, Evidence, Preview
-from restante.store.messages import Changed, GoneBoxed
+from restante.store.replies import Changed, GoneBoxed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from restante.keyring import Keyring
-    from restante.store.messages import Messages, Released
+    from restante.store.messages import Messages
+    from restante.store.replies import Released
     from restante.tokens import LinkToken, Nonce
 
 REVEAL_TRIES = 3

@@ -9,7 +9,7 @@ from restante.envelope import LinkKeys
 from restante.errors import Fault, Invalid, Unavailable
 from restante.facts import Facts
 from restante.messages import Draft, Evidence, Replaced, Sent, SentLink, State, Status, Verdict
-from restante.store.messages import Changed, GoneBoxed, NewLink, NewMessage
+from restante.store.replies import Changed, GoneBoxed, NewLink, NewMessage
 from restante.tokens import ID_SIZE, ControlToken, LinkToken, sender_id
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from restante.tokens import sender_id
 
 if TYPE_CHECKING:
     from restante.facts import Facts
-    from restante.store.messages import Entry, LinkRow, Report
+    from restante.store.replies import Entry, LinkRow, Report
     from restante.tokens import ControlToken
 
 FLAGS = {"passphrase"}

@@ -58,11 +58,27 @@ class Cluster:
             self.servers.append(
                 subprocess.Popen(
                     [
-                        str(get_binary_path()), "--port", str(port), "--bind", "127.0.0.1",
-                        "--cluster-enabled", "yes", "--cluster-port", str(bus),
-                        "--cluster-node-timeout", "1000", "--dir", str(home), "--save", "",
-                        "--repl-diskless-sync-delay", "0", "--logfile", str(home / "log"),
-                        "--cluster-replica-validity-factor", "0",
+                        str(get_binary_path()),
+                        "--port",
+                        str(port),
+                        "--bind",
+                        "127.0.0.1",
+                        "--cluster-enabled",
+                        "yes",
+                        "--cluster-port",
+                        str(bus),
+                        "--cluster-node-timeout",
+                        "1000",
+                        "--dir",
+                        str(home),
+                        "--save",
+                        "",
+                        "--repl-diskless-sync-delay",
+                        "0",
+                        "--logfile",
+                        str(home / "log"),
+                        "--cluster-replica-validity-factor",
+                        "0",
                     ],
                 )  # fmt: skip
             )
@@ -244,9 +260,7 @@ def test_a_slot_on_the_move_is_followed(cluster: Cluster, house: House) -> None:
     new.execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", old_id)
     old.execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", new_id)
     for moved in old.execute_command("CLUSTER", "GETKEYSINSLOT", slot, 1000):
-        old.execute_command(
-            "MIGRATE", "127.0.0.1", cluster.ports[target], moved, 0, 2000
-        )
+        old.execute_command("MIGRATE", "127.0.0.1", cluster.ports[target], moved, 0, 2000)
 
     half_way = house.sending.status(sent.control)
     for client in (new, old):

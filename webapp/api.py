@@ -8,6 +8,7 @@ from flask import Blueprint, Response, json, url_for
 
 from restante.errors import Gone
 from restante.messages import Draft, State
+from restante.rules import reason_faults
 from restante.tokens import ControlToken, LinkToken
 from webapp import fields, limits
 from webapp.clock import rfc3339, rfc3339_or_none
@@ -142,9 +143,9 @@ def recall() -> Response:
     """Recall some links or all, and answer with a verdict on each."""
     control = fields.bearer(ControlToken)
     body = fields.Body(optional=True)
-    links, reason = body.texts("links"), body.text("reason")
+    link_ids, reason = body.link_ids("links"), body.text("reason")
+    body.faults += reason_faults(reason)
     body.check()
-    link_ids = fields.link_ids(links or ())
     verdicts = sending().recall(control, link_ids, reason=reason, evidence=evidence())
     return _json(
         {
@@ -165,6 +166,7 @@ def recall() -> Response:
 
 
 @bp.post("/message/replace")
+@limits.passphrase
 def replace() -> Response:
     """Put another text behind the links that nobody has read."""
     control = fields.bearer(ControlToken)

@@ -7,13 +7,15 @@ import hmac
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask_limiter import RateLimitExceeded
 
 from restante.errors import Fault, Gone, Invalid, RestanteError, TooLarge, Unavailable
+from restante.rules import reason_faults
 from restante.tokens import ControlToken
-from webapp import fields, words
+from webapp import fields, limits, words
 from webapp.compose import EXPIRIES
 from webapp.context import cookie, evidence, house, is_foreign, sending, set_cookie, settings
-from webapp.errors import told
+from webapp.errors import RateLimited, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,11 +66,15 @@ def extend(token: str) -> Response:
 
 
 def _recall(control: ControlToken) -> None:
-    link_ids = fields.link_ids(filter(None, request.form.getlist("link")))
     reason = request.form.get("reason", "").strip() or None
+    faults = list(reason_faults(reason))
+    link_ids = fields.link_ids(filter(None, request.form.getlist("link")), "links", faults)
+    if faults:
+        raise Invalid(faults)
     sending().recall(control, link_ids, reason=reason, evidence=evidence())
 
 
+@limits.passphrase
 def _replace(control: ControlToken) -> None:
     sending().replace(
         control,
@@ -91,10 +97,17 @@ def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
     if is_foreign() or not (status.from_sender or _is_shown(control)):
         return make_response(render_template("control_warning.html", token=str(control)))
     try:
-        deed(control)
-    except (Invalid, TooLarge, Gone, Unavailable) as error:
+        _do(deed, control)
+    except (Invalid, TooLarge, Gone, Unavailable, RateLimited) as error:
         return _page(control, sending().status(control), error)
     return make_response(redirect(url_for("control.show", pasted=str(control)), code=303))
+
+
+def _do(deed: Callable[[ControlToken], None], control: ControlToken) -> None:
+    try:
+        deed(control)
+    except RateLimitExceeded:
+        raise RateLimited from None
 
 
 def _page(control: ControlToken, status: Status, error: RestanteError | None = None) -> Response:

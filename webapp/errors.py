@@ -136,7 +136,7 @@ def _problem(error: errors.RestanteError, status: int) -> dict[str, Any]:
     }
     match error:
         case errors.Gone():
-            problem["detail"] = f"The link is {error.state}."
+            problem["detail"] = _ended(error.state)
             problem["state"] = error.state
             if error.reason:
                 problem["reason"] = error.reason
@@ -150,6 +150,12 @@ def _problem(error: errors.RestanteError, status: int) -> dict[str, Any]:
             problem["detail"] = f"At most {error.limit} bytes of UTF-8."
     problem.setdefault("detail", error.title)
     return problem
+
+
+def _ended(state: str) -> str:
+    if State(state).final:
+        return f"The link is {state}."
+    return "This reader's view is over; for another view ask with a new Idempotency-Key."
 
 
 def _retry_after(error: errors.RestanteError) -> int | None:

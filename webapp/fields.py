@@ -43,16 +43,13 @@ def nonce() -> Nonce:
     return Nonce(request.headers.get("Idempotency-Key", ""))
 
 
-def link_ids(written: Iterable[str]) -> list[bytes]:
-    """Return ids from their 32 lowercase hex digits.
-
-    Raises:
-        Invalid: One is not written so.
-    """
+def link_ids(written: Iterable[str], name: str, faults: list[Fault]) -> list[bytes]:
+    """Return ids from their hex digits; what is not written so becomes a fault of *name*."""
     ids = list(written)
-    if not all(LINK_ID.fullmatch(one) for one in ids):
-        raise Invalid([Fault("links", "not a link of this message")])
-    return [bytes.fromhex(one) for one in ids]
+    if all(LINK_ID.fullmatch(one) for one in ids):
+        return [bytes.fromhex(one) for one in ids]
+    faults.append(Fault(name, "not a link of this message"))
+    return []
 
 
 class Body:
@@ -104,12 +101,16 @@ class Body:
         if value is None:
             return None
         if not value:
-            self.faults.append(Fault(name, "at least one; leave it out for none"))
+            self.faults.append(Fault(name, "must have at least one"))
         wrong = [
             Fault(f"{name}[{i}]", "a string") for i, v in enumerate(value) if type(v) is not str
         ]
         self.faults += wrong[:100]
         return None if wrong else tuple(value)
+
+    def link_ids(self, name: str) -> list[bytes]:
+        """Take ids, 32 lowercase hex digits each; empty when the field is not there."""
+        return link_ids(self.texts(name) or (), name, self.faults)
 
     def require(self, names: Iterable[str]) -> None:
         """Find fault with every one of these that is missing."""

@@ -183,3 +183,28 @@ def test_a_person_who_reaches_the_limit_gets_a_page_and_loses_nothing(service, n
     assert is_limited(refused)
     assert refused.headers["Content-Type"].startswith("text/html")
     assert state == "sealed"
+
+
+def test_replacing_under_a_passphrase_is_limited_since_it_costs_a_stretching(service, network):
+    api = at(service, network)
+    message = sent(service, passphrase="a word")
+    answers = [
+        api.replace(message.control, f"text {n}", passphrase="a word").status
+        for n in range(LIMITS["PASSPHRASE"] + 1)
+    ]
+
+    assert answers == [200] * LIMITS["PASSPHRASE"] + [429]
+
+
+def test_who_replaces_too_often_keeps_what_was_written(service, network):
+    visitor = Visitor(service.url, headers=come_from(network))
+    home = visitor.post("/", {"text": "one", "passphrase": "a word"}).headers["Location"]
+    written = {"text": "the whole new letter", "passphrase": "a word"}
+    statuses = [
+        visitor.post(f"{home}/replace", written).status for _ in range(LIMITS["PASSPHRASE"])
+    ]
+    refused = visitor.post(f"{home}/replace", written)
+
+    assert statuses == [303] * LIMITS["PASSPHRASE"]
+    assert is_limited(refused)
+    assert "the whole new letter" in refused.text

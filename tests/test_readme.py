@@ -1,0 +1,113 @@
+"""The papers say what the code does, as far as a test can tell."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from restante.errors import SettingsInvalid
+from restante.settings import PREFIX, VARIABLES, Settings
+from webapp.errors import STATUS
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+API = (ROOT / "docs" / "api.md").read_text("utf-8")
+GLOSSARY = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+CI = (ROOT / ".ci" / "run").read_text("utf-8")
+PAPERS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+PARTS = ["Context.", "Decision.", "We lose", "We gain", "Guarded by"]
+
+
+def lines(pattern, paper):
+    """Return what *pattern* finds, `^` and `$` being the ends of a line."""
+    return re.findall(pattern, paper, re.MULTILINE)
+
+
+def settings_table():
+    """Return the default that README gives for each variable; None where it says `none`."""
+    rows = lines(rf"^\| `{PREFIX}(\w+)` \| (?:`([^`]+)`[^|]*|none) \|", README)
+    assert len(rows) == len(dict(rows))
+    return {name: default or None for name, default in rows}
+
+
+def test_the_readme_names_exactly_the_settings_there_are():
+    assert settings_table().keys() == VARIABLES.keys()
+
+
+@pytest.mark.parametrize("name", VARIABLES)
+def test_the_readme_gives_each_setting_its_default(name):
+    attribute, read = VARIABLES[name]
+    default = settings_table()[name]
+
+    assert (None if default is None else read(default)) == getattr(Settings(), attribute)
+
+
+def test_what_the_readme_says_is_no_setting_is_none():
+    with pytest.raises(SettingsInvalid):
+        Settings.from_env({"RESTANTE_WEBHOOK_NETWORKS": "10.0.0.0/8"})
+    with pytest.raises(SettingsInvalid):
+        Settings.from_env({"RESTANTE_SENDERS": "10.0.0.0/8"})
+
+    assert "no\n`RESTANTE_WEBHOOK_NETWORKS` yet" in README
+    assert "only `RESTANTE_SENDERS=anyone`" in README
+
+
+def test_the_commands_of_the_readme_are_those_of_the_makefile_and_of_ci():
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    commands = lines(r"^make (\w+)  ", README)
+
+    assert commands == ["run", "test"]
+    assert all(lines(rf"^{command}:", makefile) for command in commands)
+    assert "`BROWSER=required make test`, which CI runs" in README
+    assert lines(r"^BROWSER=required make test\b", CI)
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: str(paper.relative_to(ROOT)))
+def test_every_link_to_a_file_leads_somewhere(paper):
+    targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", paper.read_text("utf-8"))
+
+    assert [target for target in targets if not (paper.parent / target).exists()] == []
+
+
+def test_the_api_paper_names_every_address():
+    source = (ROOT / "webapp" / "api.py").read_text("utf-8")
+    routes = lines(r'^@bp\.(get|post|patch|put|delete)\("([^"]+)"', source)
+
+    assert lines(r"^### ([A-Z]+ /\S+)$", API) == [f"{how.upper()} {path}" for how, path in routes]
+
+
+def test_the_api_paper_names_every_problem():
+    told = lines(r"^\| `([\w-]+)` \| (\d{3}) \|", API)
+    known = {(kind.code, str(status)) for kind, status in STATUS.items()}
+
+    assert set(told) == known - {
+        ("settings-invalid", "500")
+    }  # nothing is served with wrong settings
+
+
+def test_the_api_paper_names_every_event():
+    folder = ROOT / "restante" / "store" / "scripts"
+    scripts = "".join(path.read_text("utf-8") for path in folder.glob("*.lua"))
+    recorded = set(re.findall(r'record\([^"]*"([a-z_.]+)"', scripts))
+
+    assert set(lines(r"^\| `((?:message|link)\.\w+)` \|", API)) == recorded
+
+
+def test_the_glossary_names_every_script():
+    folder = ROOT / "restante" / "store" / "scripts"
+    scripts = {path.name for path in folder.glob("[!_]*.lua")}
+
+    assert set(re.findall(r"`(\w+\.lua)`", GLOSSARY)) - {"_prelude.lua"} == scripts
+
+
+@pytest.mark.parametrize("decision", DECISIONS, ids=lambda decision: decision.stem)
+def test_every_decision_is_whole_and_its_guards_exist(decision):
+    text = decision.read_text("utf-8")
+    tests = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    guards = re.findall(r"\btest_\w+", text.partition("Guarded by")[2])
+
+    assert text.startswith(f"# {int(decision.stem[:4])}. ")
+    assert [part for part in PARTS if f"\n{part}" not in text] == []
+    assert guards
+    assert [guard for guard in guards if f"def {guard}(" not in tests] == []
