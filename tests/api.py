@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import re
 import uuid
-from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,10 +13,13 @@ from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 from pathlib import Path
 from threading import Barrier
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode, urlsplit
 
 from tests.processes import Service, command_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
 
 TIMEOUT_SECONDS = 30
 
@@ -74,6 +75,13 @@ class Sent:
         return [link["id"] for link in self.answer["links"]]
 
 
+class _Line(http.client.HTTPConnection):
+    """A connection that also sends what no address should be made of."""
+
+    def _encode_request(self, request: str) -> bytes:
+        return request.encode()
+
+
 class Api:
     """A program that uses the API; with *kept* on one connection, else on a new one each time."""
 
@@ -83,9 +91,9 @@ class Api:
         parts = urlsplit(url)
         assert parts.hostname
         assert parts.port
-        self._kept = kept
+        self._url, self._kept = url, kept
         self._headers = dict(headers or {})
-        self._line = http.client.HTTPConnection(parts.hostname, parts.port, TIMEOUT_SECONDS)
+        self._line = _Line(parts.hostname, parts.port, TIMEOUT_SECONDS)
 
     def __enter__(self) -> Self:
         return self
@@ -112,8 +120,13 @@ class Api:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Ask and return the answer; a body of bytes goes out as it is, any other as JSON."""
-        self.prime(method, path, body, token=token, nonce=nonce, headers=headers)()
-        return self.collect()
+        line = self if self._kept else Api(self._url, headers=self._headers)
+        try:
+            line._begin(method, path, body, self._with(token, nonce, headers))
+            return line.collect()
+        except BaseException:
+            line.close()
+            raise
 
     def prime(
         self,
@@ -125,34 +138,40 @@ class Api:
         nonce: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Callable[[], None]:
-        """Send a request but for its last byte, if it has a body; return what sends that."""
-        raw = (
-            b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-        )
-        all_headers = self._headers | dict(headers or {})
-        self._line.putrequest(
-            method,
-            path,
-            skip_host="Host" in all_headers,
-            skip_accept_encoding=True,
-        )
-        if body is not None:
-            all_headers.setdefault("Content-Type", "application/json")
-            all_headers.setdefault("Content-Length", str(len(raw)))
+        """Send a request but for its last byte; return what sends that."""
+        last = self._begin(method, path, body, self._with(token, nonce, headers), hold_back=1)
+        return lambda: self._line.send(last)
+
+    def _with(
+        self, token: str | None, nonce: str | None, headers: Mapping[str, str] | None
+    ) -> dict[str, str]:
+        given = self._headers | dict(headers or {})
         if token is not None:
-            all_headers["Authorization"] = f"Bearer {token}"
+            given["Authorization"] = f"Bearer {token}"
         if nonce is not None:
-            all_headers["Idempotency-Key"] = nonce
+            given["Idempotency-Key"] = nonce
+        return given
+
+    def _begin(
+        self, method: str, path: str, body: object, given: dict[str, str], hold_back: int = 0
+    ) -> bytes:
+        """Send a request, but for its last bytes; return those."""
+        raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self._line.putrequest(method, path, skip_host="Host" in given, skip_accept_encoding=True)
+        if body is None:
+            raw = b""
+        else:
+            given.setdefault("Content-Type", "application/json")
+            given.setdefault("Content-Length", str(len(raw)))
         if not self._kept:
-            all_headers.setdefault("Connection", "close")
-        for name, value in all_headers.items():
+            given.setdefault("Connection", "close")
+        for name, value in given.items():
             self._line.putheader(name, value)
-        try:
-            self._line.endheaders(raw[:-1] or None)
-        except (BrokenPipeError, ConnectionResetError):
-            # Refused before all of it was sent; the answer tells.
-            return lambda: None
-        return lambda: self._line.send(raw[-1:]) if raw else None
+        cut = len(raw) - hold_back
+        # Who refuses early may close early; the answer tells.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self._line.endheaders(raw[:cut] or None)
+        return raw[cut:]
 
     def collect(self) -> Answer:
         """Return the answer to the request that was primed."""
@@ -177,12 +196,10 @@ class Api:
     def prime_reveal(
         self, link: str, nonce: str, passphrase: str | None = None
     ) -> Callable[[], None]:
-        body = {} if passphrase is None else {"passphrase": passphrase}
-        return self.prime("POST", "/api/v1/link/reveal", body, token=link, nonce=nonce)
+        return self.prime(*_reveal(passphrase), token=link, nonce=nonce)
 
     def reveal(self, link: str, nonce: str, passphrase: str | None = None) -> Answer:
-        self.prime_reveal(link, nonce, passphrase)()
-        return self.collect()
+        return self.ask(*_reveal(passphrase), token=link, nonce=nonce)
 
     def acknowledge(self, link: str, nonce: str, *, keep: bool = False) -> Answer:
         path, body = "/api/v1/link/acknowledge", {"keep": keep}
@@ -191,14 +208,12 @@ class Api:
     def prime_recall(
         self, control: str, links: list[str] | None = None, reason: str | None = None
     ) -> Callable[[], None]:
-        body = {k: v for k, v in (("links", links), ("reason", reason)) if v is not None}
-        return self.prime("POST", "/api/v1/message/recall", body, token=control)
+        return self.prime(*_recall(links, reason), token=control)
 
     def recall(
         self, control: str, links: list[str] | None = None, reason: str | None = None
     ) -> Answer:
-        self.prime_recall(control, links, reason)()
-        return self.collect()
+        return self.ask(*_recall(links, reason), token=control)
 
     def prime_replace(self, control: str, text: str) -> Callable[[], None]:
         return self.prime("POST", "/api/v1/message/replace", {"text": text}, token=control)
@@ -215,6 +230,16 @@ class Api:
         answer = self.ask("GET", "/api/v1/message", token=control)
         assert answer.status == 200, answer
         return answer.json
+
+
+def _reveal(passphrase: str | None) -> tuple[str, str, dict[str, str]]:
+    body = {} if passphrase is None else {"passphrase": passphrase}
+    return "POST", "/api/v1/link/reveal", body
+
+
+def _recall(links: list[str] | None, reason: str | None) -> tuple[str, str, dict[str, object]]:
+    body = {k: v for k, v in (("links", links), ("reason", reason)) if v is not None}
+    return "POST", "/api/v1/message/recall", body
 
 
 def at_once(actions: Iterable[Callable[[], Any]]) -> list[Any]:
@@ -247,7 +272,7 @@ def server_of(api: Api, server_port: int, pids: Iterable[int]) -> int | None:
     for pid in pids:
         for entry in Path(f"/proc/{pid}/fd").iterdir():
             with suppress(FileNotFoundError):
-                if os.readlink(entry) == f"socket:[{inode}]":
+                if str(entry.readlink()) == f"socket:[{inode}]":
                     return pid
     return None
 

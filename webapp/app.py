@@ -14,8 +14,8 @@ from webapp import api, clock, compose, control, errors, headers, health, limits
 if TYPE_CHECKING:
     from restante.wiring import House
 
-BODY_MAX = 6 * 1024 * 1024
-"""A text of 1 MiB whose every byte JSON writes as six."""
+BODY_MAX = 13 * 1024 * 1024 // 2
+"""A text of 1 MiB whose every byte JSON writes as six, and half a MiB for all other fields."""
 
 
 def create_app(house: House) -> Flask:
@@ -40,7 +40,9 @@ def create_app(house: House) -> Flask:
     errors.init_app(app)
     for blueprint in (compose.bp, control.bp, viewer.bp, api.bp, health.bp):
         app.register_blueprint(blueprint)
-    app.wsgi_app = headers.Prefix(app.wsgi_app, house.settings.path_prefix)  # type: ignore[method-assign]
+    app.wsgi_app = headers.Front(  # type: ignore[method-assign]
+        app.wsgi_app, house.settings.hosts, house.settings.path_prefix
+    )
     if house.settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=house.settings.trusted_proxies, x_proto=0, x_host=0

@@ -10,7 +10,7 @@ from flask import request
 
 from restante.errors import Fault, Invalid, NotFound
 from restante.tokens import Nonce, Token
-from webapp.errors import Malformed, UnsupportedMediaType
+from webapp.errors import BodyTooLarge, Malformed, UnsupportedMediaType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,10 +63,14 @@ class Body:
         """Read the request; with *optional* an empty body is an empty object.
 
         Raises:
+            BodyTooLarge: Larger than any message.
             UnsupportedMediaType: Not application/json.
             Malformed: Not one JSON object in UTF-8 with each name once.
         """
         raw = request.get_data(cache=True)
+        if request.content_length is None and len(raw) == request.max_content_length:
+            # It came in chunks, and Werkzeug stops reading there without a word.
+            raise BodyTooLarge
         self.faults: list[Fault] = []
         self._left: dict[str, Any] = {}
         if optional and not raw:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 import time
 from functools import cache
@@ -15,6 +16,8 @@ from flask import Flask, Response, abort, g, request, url_for
 from webapp.context import settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = structlog.get_logger()
@@ -46,19 +49,38 @@ HEALTH = {"health.alive", "health.ready"}
 YEAR_SECONDS = 31_536_000
 
 
-class Prefix:
-    """Serves the application below the public address's path, stripped by a proxy or not."""
+HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
+FOREIGN = "restante.foreign_host"
 
-    def __init__(self, app: WSGIApplication, prefix: str) -> None:
+
+class Front:
+    """Sees each request before Flask does: whose host it is for, and below which path.
+
+    Flask can build no address, and so no page, for a host that makes no sense: a foreign one
+    is noted and replaced by ours.  The application is served below the public address's
+    path, stripped by a proxy or not.
+    """
+
+    def __init__(self, app: WSGIApplication, hosts: Sequence[str], prefix: str) -> None:
         self._app = app
+        self._hosts = hosts
         self._prefix = prefix
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:  # noqa: ANN401
+        host = environ.get("HTTP_HOST", f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}")
+        if not self._is_ours(host.lower()):
+            environ[FOREIGN] = True
+            environ["HTTP_HOST"] = self._hosts[0]
         path = environ.get("PATH_INFO", "")
         environ["SCRIPT_NAME"] = self._prefix
         if path == self._prefix or path.startswith(self._prefix + "/"):
             environ["PATH_INFO"] = path[len(self._prefix) :] or "/"
         return self._app(environ, start_response)
+
+    def _is_ours(self, host: str) -> bool:
+        """Tell whether a host is ours; where ours has no port, any will do."""
+        written = HOST.fullmatch(host)
+        return written is not None and (host in self._hosts or written[1] in self._hosts)
 
 
 def init_app(app: Flask) -> None:
@@ -71,13 +93,8 @@ def init_app(app: Flask) -> None:
 def _begin() -> None:
     g.began = time.perf_counter()
     g.request_id = secrets.token_hex(8)
-    if request.endpoint not in HEALTH and not _host_is_ours():
+    if request.endpoint not in HEALTH and FOREIGN in request.environ:
         abort(400)
-
-
-def _host_is_ours() -> bool:
-    host = request.host.lower()
-    return any(host == ours or host.rpartition(":")[0] == ours for ours in settings().hosts)
 
 
 def _finish(response: Response) -> Response:

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import time
 from typing import TYPE_CHECKING, Any
 
 from flask import request
 from flask_limiter import Limiter
+from limits.storage import RedisStorage
 
 from restante.settings import CLUSTER, CLUSTER_TLS
 from webapp.context import house, network
@@ -22,6 +24,29 @@ if TYPE_CHECKING:
     from restante.wiring import House
 
 WINDOW_SECONDS = 60
+PAUSE_SECONDS = 1.0
+"""How long a store that failed to count is not asked whether it is well again."""
+
+
+class Counters(RedisStorage):
+    """Counts in the store, over connections that are given.
+
+    Flask-Limiter asks a store for its health at once after it failed; with a store that
+    hangs the visitor would wait for one timeout more.
+    """
+
+    STORAGE_SCHEME = ["restante"]  # noqa: RUF012 (how limits wants it)
+    _failed_at = float("-inf")
+
+    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        try:
+            return super().incr(key, expiry, amount)
+        except Exception:
+            self._failed_at = time.monotonic()
+            raise
+
+    def check(self) -> bool:
+        return time.monotonic() - self._failed_at > PAUSE_SECONDS and super().check()
 
 
 def _network_key() -> str:
@@ -38,7 +63,10 @@ def _per_minute(name: str) -> str:
 
 def _brings_no_passphrase() -> bool:
     if request.is_json:
-        body = request.get_json(silent=True)
+        try:
+            body = request.get_json(silent=True)
+        except RecursionError:  # nested too deep; it is refused later, and counts until then
+            return False
         return not isinstance(body, dict) or "passphrase" not in body
     return not request.form.get("passphrase")
 
@@ -60,7 +88,7 @@ def init_app(app: Flask, house: House) -> None:
         app.config["RATELIMIT_STORAGE_URI"] = address.replace(CLUSTER_TLS, CLUSTER, 1)
         options |= {"ssl": address.startswith(CLUSTER_TLS)}
     else:
-        app.config["RATELIMIT_STORAGE_URI"] = "redis://"
+        app.config["RATELIMIT_STORAGE_URI"] = f"{Counters.STORAGE_SCHEME[0]}://"
         options["connection_pool"] = house.connection.pools[0]
     app.config["RATELIMIT_STORAGE_OPTIONS"] = options
     limiter.init_app(app)

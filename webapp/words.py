@@ -57,7 +57,7 @@ def headline(links: Sequence[LinkStatus]) -> str:
     facts = {"read": read, "links": len(links)}
     if is_over:
         return gettext("%(read)s of %(links)s links were opened. None opens any more.", **facts)
-    return gettext("%(read)s of %(links)s links have been opened.", **facts)
+    return gettext("%(read)s of %(links)s links opened so far.", **facts)
 
 
 def _headline(only: LinkStatus) -> str:

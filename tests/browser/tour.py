@@ -1,0 +1,236 @@
+"""A walk through every page in every state, for the camera and for axe."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from typing import TYPE_CHECKING, Any
+from urllib.request import Request, urlopen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+    from tests.processes import Service
+
+CHROMIUM_ARGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 1_100
+"""The gate takes no press before a second is over."""
+SETTINGS = {
+    "RESTANTE_EXPIRY_MIN": "1",
+    "RESTANTE_PASSPHRASE_TRIES": "2",
+    "RESTANTE_TEXT_MAX": "20000",
+}
+
+LETTER = """\
+Dear Ana,
+
+the code for the side door is 4711, and it changes on Monday. The key to the archive lies
+where it always lay: behind the Vermeer, second shelf, in the blue tin.
+
+Please tell nobody, and least of all Bernard. When you are in, close the shutters first; the
+alarm counts to thirty and not, as it says on the box, to sixty.
+
+    1. shutters
+    2. alarm: 0 3 9 #
+    3. lamp
+
+Yours,
+Zoë
+"""
+RIGHT_TO_LEFT = "שלום אנה,\n\nהמפתח נמצא מאחורי התמונה.\n\nשלך, זואי"
+
+
+def send(url: str, **fields: Any) -> dict[str, Any]:
+    """Send a message through the API and return what it answers."""
+    body = json.dumps({"text": LETTER} | fields).encode()
+    headers = {"Content-Type": "application/json"}
+    with urlopen(Request(f"{url}/api/v1/messages", body, headers)) as response:
+        return dict(json.load(response))
+
+
+def press(page: Page, name: str) -> None:
+    """Press the button with this name."""
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def read(page: Page, address: str, passphrase: str | None = None) -> None:
+    """Open a link as an unhurried person does."""
+    page.goto(address)
+    if passphrase:
+        page.get_by_label("Passphrase").fill(passphrase)
+    page.wait_for_timeout(PATIENCE_MS)
+    press(page, "Open the message")
+
+
+def pages(browser: Browser, service: Service) -> Iterator[tuple[str, Page]]:
+    """Yield the name of each state, and a page that shows it."""
+    yield from _writing(browser, service.url)
+    yield from _gates(browser, service.url)
+    yield from _messages(browser, service.url)
+    yield from _ends(browser, service.url)
+    yield from _control(browser, service.url)
+    yield from _errors(browser, service)
+
+
+def _writing(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(url)
+        yield "compose", page
+        page.get_by_label("Message").fill("Dear Ana, the code is 4711.")
+        page.get_by_text("Your name, a passphrase").click()
+        page.get_by_label("How often").fill("0")
+        page.get_by_label("Subject").fill("Side door")
+        press(page, "Seal it and get the link")
+        yield "compose-faults", page
+        page.get_by_label("Message").fill("long " * 5_000)
+        page.get_by_label("How often").fill("1")
+        press(page, "Seal it and get the link")
+        yield "compose-too-long", page
+
+
+def _gates(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
+    with browser.new_context() as context:
+        page = context.new_page()
+        full = {"from": "Zoë Martínez", "subject": "The side door", "passphrase": "blue tin"}
+        page.goto(send(url)["links"][0]["url"])
+        yield "gate", page
+        page.reload()
+        press(page, "Open the message")
+        yield "gate-second-step", page
+        page.get_by_label("Type the number").fill("1")
+        press(page, "Open the message")
+        yield "gate-second-step-wrong", page
+        address = send(url, **full, views=5)["links"][0]["url"]
+        page.goto(address)
+        yield "gate-full", page
+        page.get_by_label("Passphrase").fill("red tin")
+        page.wait_for_timeout(PATIENCE_MS)
+        press(page, "Open the message")
+        yield "gate-passphrase-wrong", page
+        read(page, address, "blue tin")
+        page.goto(address)
+        yield "gate-again", page
+        page.goto(send(url, hold=3600, **full)["links"][0]["url"])
+        yield "held", page
+
+
+def _messages(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
+    with browser.new_context() as context:
+        page = context.new_page()
+        letter = send(url, subject="The side door", **{"from": "Zoë Martínez"})
+        read(page, letter["links"][0]["url"])
+        yield "message", page
+        press(page, "Done, destroy it now")
+        yield "done", page
+        read(page, send(url, text=RIGHT_TO_LEFT, views=3)["links"][0]["url"])
+        yield "message-right-to-left", page
+        read(page, send(url, text="4711", passphrase="blue tin")["links"][0]["url"], "blue tin")
+        page.get_by_text("Save as .txt").first.click()
+        yield "message-passphrase", page
+
+
+def _ends(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
+    with browser.new_context() as context, browser.new_context() as other:
+        page = context.new_page()
+        brief = send(url, expires_in=1)["links"][0]["url"]
+        spent = send(url)["links"][0]["url"]
+        read(page, spent)
+        stranger = other.new_page()
+        stranger.goto(spent)
+        yield "gone-spent", stranger
+        page.goto(brief)
+        yield "gone-expired", page
+        recalled = send(url)
+        _recall(url, recalled, reason="I mixed up two customers. The right one comes tonight.")
+        page.goto(recalled["links"][0]["url"])
+        yield "gone-recalled", page
+        read(page, send(url, passphrase="blue tin")["links"][0]["url"], "red tin")
+        page.get_by_label("Passphrase").fill("green tin")
+        page.wait_for_timeout(PATIENCE_MS)
+        press(page, "Open the message")
+        yield "gone-locked", page
+
+
+def _recall(url: str, sent: dict[str, Any], **fields: Any) -> None:
+    headers = {
+        "Content-Type": "application/json",
+        "Authorization": f"Bearer {sent['control_token']}",
+    }
+    with urlopen(Request(f"{url}/api/v1/message/recall", json.dumps(fields).encode(), headers)):
+        pass
+
+
+def _control(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
+    with browser.new_context() as context, browser.new_context() as reader:
+        page, readers = context.new_page(), reader.new_page()
+        yield from _one_link(page, readers, url)
+        page.goto(url)
+        page.get_by_label("Message").fill(LETTER)
+        page.get_by_label("Who is it for?").fill("Ana Torres\nBernard\nChloé (lawyer)")
+        page.get_by_text("Your name, a passphrase").click()
+        page.get_by_label("How often").fill("2")
+        page.get_by_label("Subject").fill("The side door")
+        press(page, "Seal it and get the link")
+        yield "control-several", page
+        addresses = page.locator("code").all_inner_texts()
+        read(readers, addresses[0])
+        page.get_by_label("Reason").fill("one line\u2028two")
+        press(page, "Recall all links that are left")
+        yield "control-faults", page
+        page.get_by_label("Reason").fill("")
+        page.get_by_role("button", name="Recall only the link for Bernard").click()
+        page.get_by_text("looks").last.click()
+        yield "control-mixed", page
+        page.get_by_label("Reason").fill("The code has changed.")
+        press(page, "Recall all links that are left")
+        yield "control-over", page
+
+
+def _one_link(page: Page, readers: Page, url: str) -> Iterator[tuple[str, Page]]:
+    page.goto(url)
+    page.get_by_label("Message").fill(LETTER)
+    press(page, "Seal it and get the link")
+    yield "control-sent", page
+    page.get_by_label("Reason").fill("The code has changed.")
+    press(page, "Recall the message")
+    yield "control-recalled-unread", page
+    page.goto(url)
+    page.get_by_label("Message").fill(LETTER)
+    press(page, "Seal it and get the link")
+    read(readers, page.locator("code").inner_text())
+    readers.wait_for_timeout(200)
+    page.reload()
+    yield "control-read", page
+    readers.goto(send(url)["control_url"])
+    yield "control-warning", readers
+
+
+def _errors(browser: Browser, service: Service) -> Iterator[tuple[str, Page]]:
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{service.url}/m/Lnothing")
+        yield "error-not-found", page
+        page.goto(service.url)
+        page.get_by_label("Message").fill(LETTER)
+        store = service.pid_of("valkey-server")
+        os.kill(store, signal.SIGSTOP)
+        try:
+            press(page, "Seal it and get the link")
+            yield "compose-unavailable", page
+            page.goto(f"{service.url}/m/L{'A' * 34}")
+            yield "error-unavailable", page
+        finally:
+            os.kill(store, signal.SIGCONT)

@@ -1,0 +1,197 @@
+"""What all tests share: a real store, a house over it, a clock that can be turned."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+import redis
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from restante import keyring, wiring
+from restante.embedded import EmbeddedStore
+from restante.keyring import Keyring
+from restante.settings import MIB, Settings
+from restante.store.connection import Connection
+from restante.store.keys import TAGS
+from restante.tokens import LinkToken, Nonce
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from restante.messages import Sent
+    from restante.wiring import House
+
+NO_BROWSER = pytest.StashKey[bool]()
+PATIENCE_SECONDS = 10
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+hypothesis_settings.register_profile(
+    "restante",
+    deadline=None,  # a store of its own answers when it can
+    suppress_health_check=[HealthCheck.too_slow],
+)
+hypothesis_settings.load_profile("restante")
+
+
+class Clock:
+    """A clock that only the test turns.  It starts at the real time, since TTLs are real."""
+
+    def __init__(self) -> None:
+        self._now = int(time.time() * 1000)
+
+    def now(self) -> int:
+        return self._now
+
+    def forward(self, ms: int) -> int:
+        self._now += ms
+        return self._now
+
+
+def nonce(number: int = 1) -> Nonce:
+    """Return what reader *number* is known by."""
+    return Nonce(f"the-nonce-of-reader-{number}")
+
+
+def read(house: House, link: LinkToken, reader: int = 1, passphrase: str | None = None) -> str:
+    """Open a message as reader *reader* and return its text."""
+    return house.reading.reveal(link, nonce(reader), passphrase, visitor="browser").text
+
+
+def happened(house: House, sent: Sent) -> list[str]:
+    """Return the types of a message's events, oldest first."""
+    return [event.type for event in house.sending.status(sent.control).events]
+
+
+def kept_of(raw: redis.Redis, sent: Sent) -> dict[bytes, int]:
+    """Return every key of a message and the time when it goes: -1 is never."""
+    tag = f"{{{TAGS[sent.control.shard]}}}:".encode()
+    ids = [sent.message_id, *(link.link_id for link in sent.links)]
+    found = [
+        key
+        for key in raw.scan_iter(tag + b"*", count=10_000)
+        if any(key.partition(b":")[2].partition(b":")[2].startswith(i) for i in ids)
+    ]
+    return {key.removeprefix(tag): raw.pexpiretime(key) for key in found}
+
+
+def due_of(raw: redis.Redis, sent: Sent) -> dict[bytes, int]:
+    """Return what the worker will do about a message, and when."""
+    ids = [sent.message_id, *(link.link_id for link in sent.links)]
+    members = raw.zrange(f"{{{TAGS[sent.control.shard]}}}:due", 0, -1, withscores=True)
+    return {m: int(at) for m, at in members if m.partition(b":")[2] in ids}
+
+
+def check_times(raw: redis.Redis, sent: Sent) -> None:
+    """Every key of a message has a TTL, and what a wrapped key needs goes no sooner than it."""
+    kept = kept_of(raw, sent)
+    assert all(goes > 0 for goes in kept.values())
+
+    tag = f"{{{TAGS[sent.control.shard]}}}:link:".encode()
+    for link in sent.links:
+        if (goes := kept.get(b"key:" + link.link_id)) is None:
+            continue
+        version = raw.hget(tag + link.link_id, "version")
+        content = b"content:" + sent.message_id + b":" + version
+        for needed in (b"message:" + sent.message_id, b"link:" + link.link_id,
+                       b"events:" + sent.message_id, content):  # fmt: skip
+            assert kept[needed] >= goes
+        for possible in (b"readers:" + link.link_id, b"looks:" + sent.message_id):
+            assert kept.get(possible, goes) >= goes
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+    """One real store for the whole session; ids are unique, so nobody cleans up.
+
+    It keeps nothing on disk: what a disk promises is tested with stores of their own.
+    """
+    store = EmbeddedStore(tmp_path_factory.mktemp("store"), 256 * MIB, "memory")
+    store.start()
+    yield store
+    store.stop()
+
+
+@pytest.fixture
+def own_store(tmp_path: Path) -> Iterator[Callable[..., EmbeddedStore]]:
+    """Start stores that a test may fill, flush or kill."""
+    started = []
+
+    def start(store_bytes: int = 64 * MIB, durability: str = "disk") -> EmbeddedStore:
+        folder = tmp_path / f"store-{len(started)}"
+        store = EmbeddedStore(folder, store_bytes, durability)
+        started.append(store)
+        store.start()
+        return store
+
+    yield start
+    for store in started:
+        store.stop()
+
+
+@pytest.fixture(scope="session")
+def raw(store: EmbeddedStore) -> Iterator[redis.Redis]:
+    """The store as somebody sees it who has broken into it."""
+    with redis.Redis.from_url(store.url, protocol=3, legacy_responses=False) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def connection(store: EmbeddedStore) -> Iterator[Connection]:
+    """As `wiring.connect` makes it, but patient: the machine may be busy with other things."""
+    pool = redis.BlockingConnectionPool.from_url(
+        store.url,
+        retry=Retry(NoBackoff(), 0),
+        **wiring.SOCKETS | {"socket_timeout": PATIENCE_SECONDS},
+    )
+    yield Connection(pool)
+    pool.disconnect()
+
+
+@pytest.fixture(scope="session")
+def ring() -> Keyring:
+    return Keyring.parse(keyring.new_key())
+
+
+@pytest.fixture(scope="session")
+def house(connection: Connection, ring: Keyring) -> House:
+    """The use cases by the store's own clock."""
+    return wiring.assemble(Settings(), ring, connection)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def turned_house(connection: Connection, ring: Keyring, clock: Clock) -> House:
+    """The use cases by the test's clock."""
+    return wiring.assemble(Settings(), ring, connection, now=clock.now)
+
+
+@pytest.fixture(scope="session")
+def chromium_path(request: pytest.FixtureRequest) -> str:
+    """Where the browser is.  Without one the test is skipped, or fails if BROWSER=required."""
+    for name in CHROMIUM:
+        if path := shutil.which(name):
+            return path
+    if os.environ.get("BROWSER") == "required":
+        pytest.fail("BROWSER=required, and there is no chromium")
+    request.config.stash[NO_BROWSER] = True
+    pytest.skip("there is no chromium")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if config.stash.get(NO_BROWSER, False):
+        terminalreporter.section("NO BROWSER: THE PAGES WERE NOT TESTED", sep="!", red=True)
+        terminalreporter.line("Install chromium; BROWSER=required makes this a failure.")

@@ -1,0 +1,226 @@
+"""A view is spent, and the reply is lost on the way: the reader loses nothing, nobody gains."""
+
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.client import HTTPException
+from urllib.parse import urlsplit
+
+import pytest
+
+from restante import keyring
+from restante.embedded import EmbeddedStore
+from restante.store.connection import LOST_MOST, script
+from tests.api import Api, new_nonce, web_processes
+from tests.processes import Service, wait_until
+from tests.proxy import Fate, Proxy
+
+TEXT = "the safe is behind the Vermeer"
+LEASE_SECONDS = 1
+MEBIBYTE = 1024 * 1024
+
+
+class Place:
+    """A service whose ways to the store and to its visitors lead over proxies."""
+
+    def __init__(self, service, to_store, to_web):
+        self.service, self.to_store, self.to_web = service, to_store, to_web
+        self.api = Api(service.url)
+
+    def cut_from_the_store(self, link, nonce):
+        """The claim reaches the store; the reply is cut off, also when it is asked again."""
+        loss = self.to_store.lose(script("reveal").sha.encode(), times=LOST_MOST)
+        answer = self.api.reveal(link, nonce)
+
+        assert (answer.status, answer.code) == (503, "unavailable")
+        assert len(loss.replies) == LOST_MOST
+
+    def silent_store(self, link, nonce):
+        """The store takes the claim; its reply does not come."""
+        loss = self.to_store.lose(script("reveal").sha.encode(), Fate.KEPT)
+        began = time.monotonic()
+        answer = self.api.reveal(link, nonce)
+
+        assert (answer.status, answer.code) == (503, "unavailable")
+        assert time.monotonic() - began < 2
+        assert loss.happened.wait(10)
+        assert b"revealed" in loss.replies[0]
+
+    def cut_from_the_reader(self, link, nonce):
+        """The web answers, and the line to the reader breaks."""
+        loss = self.to_web.lose(b"POST /api/v1/link/reveal")
+        with pytest.raises((OSError, HTTPException)):
+            Api(self.to_web.url).reveal(link, nonce)
+
+        assert b" 200 OK" in loss.replies[0]
+
+    def killed_web(self, link, nonce):
+        """The web process is killed between the claim and its answer."""
+        loss = self.to_store.lose(script("reveal").sha.encode(), Fate.KEPT)
+        before = web_processes(self.service)
+        with ThreadPoolExecutor(1) as pool:
+            reading = pool.submit(Api(self.service.url).reveal, link, nonce)
+            assert loss.happened.wait(10)
+            os.kill(loss.peers[0], signal.SIGKILL)
+            with pytest.raises((OSError, HTTPException)):
+                reading.result()
+
+        assert loss.peers[0] in before
+        assert b"revealed" in loss.replies[0]
+        wait_until(lambda: len(set(web_processes(self.service)) - {loss.peers[0]}) == 2)
+
+
+LOSSES = [Place.cut_from_the_store, Place.silent_store, Place.cut_from_the_reader, Place.killed_web]
+
+
+@contextmanager
+def place_in(folder, **env):
+    store = EmbeddedStore(folder / "store", 64 * MEBIBYTE, "disk")
+    store.start()
+    try:
+        with Proxy(store.data_dir / "store.sock", folder / "proxy.sock") as to_store:
+            env |= {"RESTANTE_REDIS_URL": to_store.url, "RESTANTE_ROOT_KEYS": keyring.new_key()}
+            with (
+                Service(folder, **env) as service,
+                Proxy(urlsplit(service.url).port) as to_web,
+            ):
+                place = Place(service, to_store, to_web)
+                # The store knows the scripts by their names from here on.
+                place.api.reveal(place.api.send("warm").link, new_nonce())
+                yield place
+    finally:
+        store.stop()
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    with place_in(tmp_path_factory.mktemp("lost-reply")) as place:
+        yield place
+
+
+@pytest.fixture(scope="module")
+def hasty_place(tmp_path_factory):
+    """The same, with a short lease."""
+    folder = tmp_path_factory.mktemp("hasty")
+    with place_in(folder, RESTANTE_LEASE=str(LEASE_SECONDS)) as place:
+        yield place
+
+
+def reveals(place, sent):
+    message = place.api.message(sent.control)
+    events = [event["type"] for event in message["events"]]
+    assert events.count("link.revealed") == message["links"][0]["reveals"]
+    return message["links"][0]["reveals"]
+
+
+@pytest.mark.parametrize("lose", LOSSES)
+def test_the_same_reader_reads_it_again_without_a_second_view_and_nobody_else_does(place, lose):
+    sent, nonce = place.api.send(TEXT, views=2), new_nonce()
+    lose(place, sent.link, nonce)
+    again = place.api.reveal(sent.link, nonce)
+    other = place.api.reveal(sent.link, new_nonce())
+    third = place.api.reveal(sent.link, new_nonce())
+
+    assert again.json["text"] == TEXT
+    assert again.json["views_left"] == 1
+    # The second view is another's, and there is no third.
+    assert other.json["text"] == TEXT
+    assert (third.status, third.code) == (410, "gone")
+    assert reveals(place, sent) == 2
+
+
+@pytest.mark.parametrize("lose", LOSSES)
+def test_after_the_reader_acknowledged_nobody_reads_it(place, lose):
+    sent, nonce = place.api.send(TEXT), new_nonce()
+    lose(place, sent.link, nonce)
+    other = place.api.reveal(sent.link, new_nonce())
+    again = place.api.reveal(sent.link, nonce)
+    done = place.api.acknowledge(sent.link, nonce)
+
+    assert (other.status, other.json["state"]) == (410, "spent")
+    assert again.json["text"] == TEXT
+    assert done.status == 204
+    assert place.api.reveal(sent.link, nonce).code == "gone"
+    assert place.api.reveal(sent.link, new_nonce()).code == "gone"
+    assert reveals(place, sent) == 1
+
+
+@pytest.mark.parametrize("lose", LOSSES)
+def test_after_a_recall_nobody_reads_it_and_the_verdict_does_not_say_unread(place, lose):
+    sent, nonce = place.api.send(TEXT), new_nonce()
+    lose(place, sent.link, nonce)
+    verdict = place.api.recall(sent.control).json["verdicts"][0]
+
+    assert (verdict["outcome"], verdict["reveals"]) == ("already_spent", 1)
+    assert place.api.reveal(sent.link, nonce).code == "gone"
+    assert place.api.reveal(sent.link, new_nonce()).code == "gone"
+
+
+@pytest.mark.parametrize("lose", LOSSES)
+def test_after_the_leases_end_nobody_reads_it(hasty_place, lose):
+    place = hasty_place
+    sent, nonce = place.api.send(TEXT), new_nonce()
+    lose(place, sent.link, nonce)
+    time.sleep(LEASE_SECONDS)
+
+    assert place.api.reveal(sent.link, nonce).code == "gone"
+    assert place.api.reveal(sent.link, new_nonce()).code == "gone"
+    assert reveals(place, sent) == 1
+
+
+def test_one_lost_reply_from_the_store_is_not_even_noticed(place):
+    sent, nonce = place.api.send(TEXT, views=2), new_nonce()
+    loss = place.to_store.lose(script("reveal").sha.encode())
+    answer = place.api.reveal(sent.link, nonce)
+
+    assert loss.happened.is_set()
+    assert answer.json["text"] == TEXT
+    assert answer.json["views_left"] == 1
+    assert reveals(place, sent) == 1
+
+
+def test_a_send_whose_reply_was_lost_made_one_message(place):
+    loss = place.to_store.lose(script("send").sha.encode())
+    sent = place.api.send(TEXT, recipients=["Ana", "Ben"])
+    message = place.api.message(sent.control)
+
+    assert loss.happened.is_set()
+    assert [event["type"] for event in message["events"]] == ["message.sent"]
+    assert [link["state"] for link in message["links"]] == ["sealed", "sealed"]
+
+
+def test_a_recall_whose_reply_was_lost_gives_the_first_verdict_when_asked_again(place):
+    sent = place.api.send(TEXT)
+    place.to_store.lose(script("recall").sha.encode(), times=LOST_MOST)
+    lost = place.api.recall(sent.control, reason="a wrong address")
+    again = place.api.recall(sent.control, reason="another word")
+
+    assert (lost.status, lost.code) == (503, "unavailable")
+    assert again.json["verdicts"][0]["outcome"] == "recalled_unread"
+    events = place.api.message(sent.control)["events"]
+    assert [e["type"] for e in events] == ["message.sent", "link.recalled"]
+    assert events[1]["data"]["reason"] == "a wrong address"
+
+
+def test_a_replace_whose_reply_was_lost_leaves_one_whole_text(place):
+    sent = place.api.send(TEXT)
+    loss = place.to_store.lose(script("replace").sha.encode())
+    replaced = place.api.replace(sent.control, "the second text")
+
+    assert loss.happened.is_set()
+    assert replaced.json["links"][0]["outcome"] == "replaced"
+    assert place.api.reveal(sent.link, new_nonce()).json["text"] == "the second text"
+
+
+def test_to_lose_the_reply_wins_nobody_a_free_try(place):
+    sent = place.api.send(TEXT, passphrase="right")
+    assert place.api.reveal(sent.link, new_nonce(), "wrong").json["tries_left"] == 9
+    place.to_store.lose(script("reveal").sha.encode(), times=LOST_MOST)
+    lost = place.api.reveal(sent.link, new_nonce(), "wrong")
+    left = place.api.reveal(sent.link, new_nonce(), "wrong").json["tries_left"]
+
+    assert lost.code == "unavailable"
+    assert left < 8
+    assert place.api.reveal(sent.link, new_nonce(), "right").json["text"] == TEXT

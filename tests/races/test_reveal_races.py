@@ -1,0 +1,107 @@
+"""Many readers want one link at the same moment, from two serving processes."""
+
+import time
+from contextlib import ExitStack
+from itertools import chain
+
+import pytest
+
+from tests.api import Api, Visitor, at_once, form_of, lines_to_each, new_nonce
+
+READERS = 64
+TWICE = 16
+"""So many readers ask twice at the same moment."""
+GATE_SECONDS = 1.1
+TEXT = "the safe is behind the Vermeer"
+
+
+@pytest.fixture
+def lines(service):
+    """Kept connections by the process that serves them."""
+    with ExitStack() as stack:
+        lines = lines_to_each(service, (READERS + TWICE) // 2)
+        for line in chain.from_iterable(lines.values()):
+            stack.enter_context(line)
+        yield lines
+
+
+def look_around(service, link):
+    """Look at a link in every way there is."""
+    api = Api(service.url)
+    for _ in range(5):
+        api.preview(link)
+        api.ask("GET", f"/m/{link}")
+        api.ask("HEAD", f"/m/{link}")
+
+
+@pytest.mark.parametrize("views", [1, 2, 7])
+def test_of_64_readers_at_once_exactly_as_many_as_there_are_views_get_the_text(
+    service, lines, views
+):
+    first, second = lines
+    sent = Api(service.url).send(TEXT, views=views)
+    nonces = [new_nonce() for _ in range(READERS)]
+    # Readers alternate between the processes; those who ask twice ask one of each.
+    readers = [
+        (lines[(first, second)[n % 2]][n // 2], nonces[n % READERS], n) for n in range(READERS)
+    ] + [(lines[(second, first)[n % 2]][(READERS + n) // 2], nonces[n], n) for n in range(TWICE)]
+    shots = [line.prime_reveal(sent.link, nonce) for line, nonce, _ in readers]
+
+    def fire():
+        for shoot in shots:
+            shoot()
+
+    def follow(reader):
+        """Take the answer, then go on asking, and say that it came."""
+        line, nonce, _ = reader
+        answers = [line.collect(), line.reveal(sent.link, nonce)]
+        acknowledged = line.acknowledge(sent.link, nonce, keep=True)
+        return [*answers, line.reveal(sent.link, nonce)], acknowledged
+
+    followers = [lambda reader=reader: follow(reader) for reader in readers]
+    lookers = [lambda: look_around(service, sent.link)] * 4
+    came = at_once([fire, *followers, *lookers])[1 : 1 + len(readers)]
+    statuses, texts = {}, set()
+    for (_, nonce, _), (answers, acknowledged) in zip(readers, came, strict=True):
+        statuses.setdefault(nonce, set()).update(answer.status for answer in answers)
+        texts |= {answer.json["text"] for answer in answers if answer.status == 200}
+        assert acknowledged.status == (204 if answers[0].status == 200 else 404)
+    winners = [nonce for nonce, seen in statuses.items() if seen == {200}]
+    losers = [nonce for nonce, seen in statuses.items() if seen == {410}]
+    message = Api(service.url).message(sent.control)
+    events = [event["type"] for event in message["events"]]
+
+    assert len(winners) == views
+    assert len(losers) == READERS - views
+    assert texts == {TEXT}
+    assert message["links"][0]["reveals"] == views
+    assert message["links"][0]["state"] == "spent"
+    assert events.count("link.revealed") == views
+    assert events.count("link.acknowledged") == views
+
+
+def test_the_last_view_and_the_readers_own_end_meet_without_a_view_too_many(service):
+    """Readers say that they are done while others still come."""
+    sent = Api(service.url).send(TEXT, views=3)
+
+    def read_and_end(_):
+        api, nonce = Api(service.url), new_nonce()
+        answer = api.reveal(sent.link, nonce)
+        if answer.status == 200:
+            assert api.acknowledge(sent.link, nonce).status == 204
+        return answer.status, api.reveal(sent.link, nonce).status
+
+    came = at_once([lambda n=n: read_and_end(n) for n in range(16)])
+
+    assert sorted(came) == [(200, 410)] * 3 + [(410, 410)] * 13
+
+
+def test_a_button_pressed_many_times_at_once_spends_one_view(service):
+    sent = Api(service.url).send(TEXT, views=3)
+    visitor, path = Visitor(service.url), f"/m/{sent.link}"
+    form = form_of(visitor.get(path), sent.link)
+    time.sleep(GATE_SECONDS)
+    pages = at_once([lambda: visitor.post(path, form)] * 12)
+
+    assert all(TEXT in page.text for page in pages)
+    assert Api(service.url).message(sent.control)["links"][0]["reveals"] == 1

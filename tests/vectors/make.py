@@ -1,0 +1,421 @@
+"""Makes the frozen vectors a second time, from docs/specs/ alone: nothing of ours is imported.
+
+    python tests/vectors/make.py          compares with the frozen files
+    python tests/vectors/make.py write    freezes anew
+
+HKDF is written out over stdlib's HMAC; AES-GCM and Argon2id are the bare primitives.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import sys
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+FOLDER = Path(__file__).parent
+TEXT = "the safe is behind the Vermeer\r\n\0\N{WINKING FACE} \N{HEBREW LETTER SHIN}"
+
+Case = dict[str, Any]
+
+
+def sha(*parts: bytes) -> bytes:
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def made_up(name: str, size: int) -> bytes:
+    """Bytes that look random and are the same every time."""
+    return hashlib.shake_256(b"restante test vectors: " + name.encode()).digest(size)
+
+
+def hkdf_extract(salt: bytes, ikm: bytes) -> bytes:
+    """RFC 5869, 2.2; no salt is 32 zero bytes."""
+    return hmac.digest(salt or bytes(32), ikm, "sha256")
+
+
+def hkdf_expand(prk: bytes, info: bytes, size: int) -> bytes:
+    """RFC 5869, 2.3."""
+    block, made = b"", b""
+    for count in range(1, 256):
+        if len(made) >= size:
+            break
+        block = hmac.digest(prk, block + info + bytes([count]), "sha256")
+        made += block
+    return made[:size]
+
+
+def stretched(passphrase: str, message_id: bytes) -> bytes:
+    argon2 = Argon2id(salt=message_id, length=32, iterations=2, lanes=1, memory_cost=19 * 1024)
+    return argon2.derive(unicodedata.normalize("NFC", passphrase).encode())
+
+
+def token(kind: str, shard: int, secret: bytes) -> str:
+    return kind + base64.urlsafe_b64encode(bytes([shard]) + secret).decode().rstrip("=")
+
+
+def link_secret(control_secret: bytes, index: int) -> bytes:
+    info = b"restante/v1/link" + index.to_bytes(2, "big")
+    return hkdf_expand(hkdf_extract(b"", control_secret), info, 24)
+
+
+def message_id(control_secret: bytes) -> bytes:
+    return sha(b"restante/v1/message-id", control_secret)[:16]
+
+
+def link_id(secret: bytes) -> bytes:
+    return sha(b"restante/v1/link-id", secret)[:16]
+
+
+def root_id(root_key: bytes) -> bytes:
+    return sha(b"restante/v1/root-key-id", root_key)[:4]
+
+
+# docs/specs/link.md
+
+
+def link_vectors() -> Case:
+    controls = []
+    for name, shard in (("control", 0), ("another control", 7), ("a third control", 15)):
+        secret = made_up(name, 24)
+        links = []
+        for index in (0, 1, 99, 65_535):
+            one = link_secret(secret, index)
+            links.append(
+                {
+                    "index": index,
+                    "secret": one.hex(),
+                    "token": token("L", shard, one),
+                    "link_id": link_id(one).hex(),
+                    "readers": [
+                        {
+                            "nonce": n,
+                            "reader_id": sha(b"restante/v1/reader", one, n.encode())[:16].hex(),
+                        }
+                        for n in ("!" * 16, "~" * 128, "8b4f2f2e-4f0b-4f0e-9d0a-1c9a52a6f3b7")
+                    ],
+                }
+            )
+        controls.append(
+            {
+                "shard": shard,
+                "secret": secret.hex(),
+                "token": token("C", shard, secret),
+                "message_id": message_id(secret).hex(),
+                "senders": [
+                    {
+                        "cookie": c,
+                        "sender_id": sha(b"restante/v1/sender", secret, c.encode())[:16].hex(),
+                    }
+                    for c in ("", "a cookie", "Zoë")
+                ],
+                "links": links,
+            }
+        )
+    keys = [made_up(name, 32) for name in ("root key", "older root key")]
+    return {
+        "controls": controls,
+        "root_keys": [
+            {
+                "written": base64.urlsafe_b64encode(key).decode(),
+                "key": key.hex(),
+                "root_id": root_id(key).hex(),
+            }
+            for key in keys
+        ],
+        "rejected": list(rejected_tokens(token("L", 3, made_up("rejected", 24)))),
+        "pasted": list(pasted(token("L", 3, made_up("pasted", 24)))),
+        "rejected_nonces": ["", "!" * 15, "~" * 129, "sixteen letters ", "a" * 15 + "é",
+                            "a" * 16 + "\n", "a" * 15 + "\x7f", "a" * 15 + "\0"],
+    }  # fmt: skip
+
+
+def rejected_tokens(good: str) -> list[Case]:
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    last = alphabet.index(good[-1])
+    assert last % 16 == 0, "four of the last character's six bits carry nothing"
+    cases = [
+        {"why": "a spelling that decodes alike", "token": good[:-1] + alphabet[last + n]}
+        for n in range(1, 16)
+    ]
+    cases += [
+        {"why": f"shard {shard}", "token": token("L", shard, made_up("rejected", 24))}
+        for shard in (16, 17, 128, 255)
+    ]
+    cases += [
+        {"why": f"kind {kind!r}", "token": kind + good[1:]} for kind in ("C", "l", "K", "-", " ")
+    ]
+    cases += [
+        {"why": f"{length} characters", "token": (good + "A" * 40)[:length]}
+        for length in (0, 1, 2, 33, 34, 36, 37, 70)
+    ]
+    for sign in ("=", "+", "/", "%", ".", " ", "\n", "\0", "é", "\u0430"):
+        cases.append({"why": f"{sign!r} at its end", "token": good[:-1] + sign})
+        cases.append({"why": f"{sign!r} within", "token": good[:10] + sign + good[11:]})
+        cases.append({"why": f"{sign!r} behind it", "token": good + sign})
+        cases.append({"why": f"{sign!r} before it", "token": sign + good})
+    cases.append(
+        {
+            "why": "the other alphabet",
+            "token": token("L", 3, b"\xfb\xff" * 12).replace("-", "+").replace("_", "/"),
+        }
+    )
+    cases.append({"why": "lower case", "token": good.lower()})
+    return cases
+
+
+def pasted(good: str) -> list[Case]:
+    """What a page takes (`token` is what it reads, or null), though the API takes none of it."""
+    cases: list[Case] = [
+        {"pasted": before + good + behind, "token": good}
+        for before in ("", '"', "'", "<", "(", "[", "«", "„", '("', "<<")
+        for behind in ("", ".", ">", "'", '">', ")", "%27", "/", "=3D", "\u200b", " and more", good)
+    ]
+    cases += [
+        {"pasted": before + good, "token": None}
+        for before in (".", "/", "x", " ", "%", ">", ")", "=", "\n", "\0")
+    ]
+    cases += [{"pasted": wrong, "token": None} for wrong in ("", "L", '"', good[1:], good[:-1])]
+    return cases
+
+
+# docs/specs/envelope.md
+
+
+def sealed(key: bytes, nonce: bytes, plain: bytes, header: bytes, aad: bytes) -> bytes:
+    return header + nonce + AESGCM(key).encrypt(nonce, plain, aad)
+
+
+def link_keys(root_key: bytes, secret: bytes, stretch: bytes) -> tuple[bytes, bytes]:
+    prk = hkdf_extract(root_key, secret + stretch)
+    own = link_id(secret)
+    return (
+        hkdf_expand(prk, b"restante/v1/link-key" + own, 32),
+        hkdf_expand(prk, b"restante/v1/passphrase-verifier" + own, 16),
+    )
+
+
+def wrapped_key(  # noqa: PLR0917 (the formula's variables)
+    key: bytes,
+    nonce: bytes,
+    content_key: bytes,
+    header: bytes,
+    mid: bytes,
+    lid: bytes,
+    version: int,
+) -> bytes:
+    aad = b"restante/v1/wrapped-key" + header + mid + lid + version.to_bytes(4, "big")
+    return sealed(key, nonce, content_key, header, aad)
+
+
+def content(  # noqa: PLR0917 (the formula's variables)
+    content_key: bytes, nonce: bytes, text: bytes, header: bytes, mid: bytes, version: int
+) -> bytes:
+    aad = b"restante/v1/content" + header + mid + version.to_bytes(4, "big")
+    return sealed(content_key, nonce, text, header, aad)
+
+
+def box(  # noqa: PLR0917 (the formula's variables)
+    root_key: bytes,
+    salt: bytes,
+    nonce: bytes,
+    plain: bytes,
+    header: bytes,
+    purpose: str,
+    record: bytes,
+) -> bytes:
+    info = b"restante/v1/box/" + purpose.encode() + record
+    key = hkdf_expand(hkdf_extract(salt, root_key), info, 32)
+    return header + salt + nonce + AESGCM(key).encrypt(nonce, plain, header + info)
+
+
+def spoiled(good: bytes) -> list[tuple[str, bytes]]:
+    """Every stump, a flipped bit in every byte, a byte too many, other formats."""
+    cases = [(f"cut to {size} bytes", good[:size]) for size in range(len(good))]
+    for at in range(len(good)):
+        bit = 1 << (at * 5 % 8)
+        cases.append(
+            (
+                f"bit {bit} of byte {at} flipped",
+                good[:at] + bytes([good[at] ^ bit]) + good[at + 1 :],
+            )
+        )
+    cases.append(("a byte too many", good + b"\0"))
+    cases += [(f"format {f}", bytes([f]) + good[1:]) for f in (0, 2, 255)]
+    cases.append(("without its header", good[5:]))
+    return cases
+
+
+def envelope_vectors() -> Case:
+    root_key, other_root = made_up("root key", 32), made_up("older root key", 32)
+    control = made_up("control", 24)
+    mid, secret, content_key = (
+        message_id(control),
+        link_secret(control, 0),
+        made_up("content key", 32),
+    )
+    other_mid, other_secret = message_id(made_up("another control", 24)), link_secret(control, 1)
+    header = b"\x01" + root_id(root_key)
+    foreign = b"\x01" + root_id(other_root)
+    lid, other_lid = link_id(secret), link_id(other_secret)
+
+    passphrases = ["correct horse battery staple", " ", "Zoe\u0308 \ufb01", "p" * 256]
+    stretches = [
+        {"passphrase": p, "message_id": m.hex(), "stretched": stretched(p, m).hex()}
+        for p in passphrases
+        for m in (mid, other_mid)
+    ]
+    keys = []
+    for root, one, stretch in (
+        (root_key, secret, b""),
+        (root_key, other_secret, b""),
+        (other_root, secret, b""),
+        (root_key, secret, stretched(passphrases[0], mid)),
+    ):
+        key, verifier = link_keys(root, one, stretch)
+        keys.append(
+            {
+                "root_key": root.hex(),
+                "link_secret": one.hex(),
+                "stretched": stretch.hex(),
+                "root_id": root_id(root).hex(),
+                "link_id": link_id(one).hex(),
+                "link_key": key.hex(),
+                "verifier": verifier.hex(),
+            }
+        )
+    key, _ = link_keys(root_key, secret, b"")
+
+    def wrap(**other: Any) -> bytes:
+        parts: Case = {
+            "key": key, "nonce": made_up("wrap nonce", 12), "content_key": content_key,
+            "header": header, "mid": mid, "lid": lid, "version": 1,
+        }  # fmt: skip
+        return wrapped_key(**(parts | other))
+
+    def seal(**other: Any) -> bytes:
+        parts: Case = {
+            "content_key": content_key, "nonce": made_up("content nonce", 12),
+            "text": TEXT.encode(), "header": header, "mid": mid, "version": 1,
+        }  # fmt: skip
+        return content(**(parts | other))
+
+    def close(**other: Any) -> bytes:
+        parts: Case = {
+            "root_key": root_key, "salt": made_up("box salt", 16),
+            "nonce": made_up("box nonce", 12),
+            "plain": b'{"label":"Ana"}', "header": header, "purpose": "label", "record": lid,
+        }  # fmt: skip
+        return box(**(parts | other))
+
+    foreign_key, _ = link_keys(other_root, secret, b"")
+    neighbour_key, _ = link_keys(root_key, other_secret, b"")
+    asked_key, _ = link_keys(root_key, secret, stretched(passphrases[0], mid))
+    bad_wraps = [
+        *spoiled(wrap()),
+        ("another root key, and its header", wrap(key=foreign_key, header=foreign)),
+        ("another root key under our header", wrap(key=foreign_key)),
+        ("our key under another header", wrap(header=foreign)),
+        ("another link's key", wrap(key=neighbour_key)),
+        ("made with a passphrase", wrap(key=asked_key)),
+        ("of another message", wrap(mid=other_mid)),
+        ("of another link", wrap(lid=other_lid)),
+        ("of another version", wrap(version=2)),
+        ("of a version before the first", wrap(version=0)),
+        ("a content in its place", sealed(key, made_up("wrap nonce", 12), content_key, header,
+            b"restante/v1/content" + header + mid + (1).to_bytes(4, "big"))),
+    ]  # fmt: skip
+    short = seal(text=b"short")
+    bad_contents = [
+        *spoiled(short),
+        ("of another message", seal(mid=other_mid)),
+        ("of another version", seal(version=2)),
+        ("another header in front", foreign + short[5:]),
+        ("under another content key", seal(content_key=made_up("other content key", 32))),
+        ("a wrapped key in its place", wrap(key=content_key)),
+    ]
+    bad_boxes = [
+        case
+        for case in spoiled(close())
+        if not (case[0].startswith("bit") and 0 < changed(case) < 5)
+    ]
+    bad_boxes += [
+        ("for another purpose", close(purpose="reason")),
+        ("of another record", close(record=other_lid)),
+        ("under another root key but our header", close(root_key=other_root)),
+        ("with nothing but a tag", close(plain=b"")[:-1]),
+    ]
+    return {
+        "stretch": stretches,
+        "link_keys": keys,
+        "wrapped_keys": [
+            {
+                "root_key": root_key.hex(), "link_secret": secret.hex(), "message_id": mid.hex(),
+                "version": version, "content_key": content_key.hex(),
+                "wrapped": wrap(version=version).hex(),
+            }
+            for version in (1, 2, 2**32 - 1)
+        ],
+        "contents": [
+            {
+                "content_key": content_key.hex(), "root_id": header[1:].hex(),
+                "message_id": mid.hex(),
+                "version": version, "text": text.hex(),
+                "content": seal(text=text, version=version).hex(),
+            }
+            for version, text in ((1, TEXT.encode()), (2, b"a"), (7, b"\0" * 1000))
+        ],
+        "boxes": [
+            {
+                "root_key": root_key.hex(), "purpose": purpose, "record_id": record.hex(),
+                "plain": plain.hex(),
+                "box": close(purpose=purpose, record=record, plain=plain).hex(),
+            }
+            for purpose, record, plain in (
+                ("label", lid, '{"label":"Zoë"}'.encode()),
+                ("message", mid, b'{"from":"Ana"}'),
+                ("evidence", lid, b""),
+            )
+        ],
+        "rejected": {
+            "root_key": root_key.hex(),
+            "link_secret": secret.hex(),
+            "message_id": mid.hex(),
+            "version": 1,
+            "content_key": content_key.hex(),
+            "purpose": "label",
+            "wrapped_keys": [{"why": why, "wrapped": bad.hex()} for why, bad in bad_wraps],
+            "contents": [{"why": why, "content": bad.hex()} for why, bad in bad_contents],
+            "boxes": [{"why": why, "box": bad.hex()} for why, bad in bad_boxes],
+            "boxes_of_unknown_root_keys": [
+                {"why": "another root key's box",
+                 "box": close(root_key=other_root, header=foreign).hex()},
+                {"why": "our box, the root key's id changed", "box": (foreign + close()[5:]).hex()},
+            ],
+        },
+    }  # fmt: skip
+
+
+def changed(case: tuple[str, bytes]) -> int:
+    """Return which byte was flipped."""
+    return int(case[0].split()[4])
+
+
+def files() -> dict[str, str]:
+    """Return each file's name and what stands in it."""
+    vectors = {"link.json": link_vectors(), "envelope.json": envelope_vectors()}
+    return {name: json.dumps(v, indent=1, ensure_ascii=True) + "\n" for name, v in vectors.items()}
+
+
+if __name__ == "__main__":
+    for name, made in files().items():
+        if sys.argv[1:] == ["write"]:
+            (FOLDER / name).write_text(made, encoding="utf-8")
+        elif (FOLDER / name).read_text(encoding="utf-8") != made:
+            sys.exit(f"{name} is not what the specification gives")
