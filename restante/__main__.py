@@ -18,7 +18,6 @@ from restante import logs, processes
 from restante.datafolder import StoreFailed, root_keys_file
 from restante.embedded import EmbeddedStore
 from restante.errors import SettingsInvalid
-from restante.keyring import Keyring
 from restante.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,8 +46,6 @@ def main(arguments: list[str]) -> int:
     os.chdir(HERE)
     try:
         settings = Settings.from_env(os.environ)
-        if settings.root_keys:
-            Keyring.parse(settings.root_keys)
     except SettingsInvalid as problem:
         print(problem, file=sys.stderr)
         return os.EX_CONFIG

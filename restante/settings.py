@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from restante.errors import SettingsInvalid
+from restante.keyring import Keyring
+from restante.variables import CLUSTER, CLUSTER_TLS, DAY, MIB, MINUTE, VARIABLES, bind_address
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 PREFIX = "RESTANTE_"
-MINUTE, HOUR, DAY = 60, 3_600, 86_400
-MIB = 1024 * 1024
-PORT_MAX = 65_535
-CLUSTER, CLUSTER_TLS = "redis+cluster", "rediss+cluster"
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -47,7 +44,7 @@ class Settings:
     bind: str = "127.0.0.1:8000"
     data_dir: Path = Path("data")
     public_url: str = "http://127.0.0.1:8000"
-    redis_url: str | None = None
+    redis_url: str | None = field(default=None, repr=False)
     root_keys: str | None = field(default=None, repr=False)
     durability: str = "disk"
     senders: str = "anyone"
@@ -115,7 +112,7 @@ class Settings:
                 problems.append(f"{PREFIX}{name}: {problem}")
         if "bind" not in values and environ.get("PORT"):
             try:
-                values["bind"] = _bind(f"0.0.0.0:{environ['PORT']}")
+                values["bind"] = bind_address(f"0.0.0.0:{environ['PORT']}")
             except ValueError as problem:
                 problems.append(f"PORT: {problem}")
         if "public_url" not in values:
@@ -127,6 +124,11 @@ class Settings:
                 )
         settings = cls(**values)
         problems.extend(settings._contradictions())
+        if settings.root_keys:
+            try:
+                Keyring.parse(settings.root_keys)
+            except SettingsInvalid as unusable:
+                problems.extend(unusable.problems)
         if problems:
             raise SettingsInvalid(problems)
         return settings
@@ -175,108 +177,5 @@ def _is_loopback(host: str) -> bool:
     except ValueError:
         return host == "localhost"
 
-
-def _bind(written: str) -> str:
-    if not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}", written):
-        message = "must be host:port"
-        raise ValueError(message)
-    if not 1 <= int(written.rpartition(":")[2]) <= PORT_MAX:
-        message = f"the port must be from 1 to {PORT_MAX}"
-        raise ValueError(message)
-    return written
-
-
-def _public_url(written: str) -> str:
-    message = "must be http:// or https://, a host, and at most a path"
-    if not written.isascii() or re.search(r"[\s\\\x00-\x20\x7f]", written):
-        raise ValueError(message)
-    parts = urlsplit(written)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
-        raise ValueError(message)
-    if parts.query or parts.fragment or "?" in written or "#" in written:
-        raise ValueError(message)
-    _ = parts.port
-    return written.rstrip("/")
-
-
-def _redis_url(written: str) -> str:
-    if urlsplit(written).scheme not in {"redis", "rediss", "unix", CLUSTER, CLUSTER_TLS}:
-        message = (
-            "must begin with redis://, rediss://, unix://, redis+cluster:// or rediss+cluster://"
-        )
-        raise ValueError(message)
-    return written
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def read(written: str) -> str:
-        if written not in words:
-            message = "must be " + " or ".join(words)
-            raise ValueError(message)
-        return written
-
-    return read
-
-
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def read(written: str) -> int:
-        if not re.fullmatch(r"\d{1,15}", written) or not least <= int(written) <= most:
-            message = f"must be a whole number from {least} to {most}"
-            raise ValueError(message)
-        return int(written)
-
-    return read
-
-
-def _on_off(written: str) -> bool:
-    return _one_of("on", "off")(written) == "on"
-
-
-def _data_dir(written: str) -> Path:
-    if not written:
-        message = "must be a folder"
-        raise ValueError(message)
-    return Path(written)
-
-
-def _root_keys(written: str) -> str:
-    if not written:
-        message = "must not be empty"
-        raise ValueError(message)
-    return written
-
-
-_DURATION = _whole(1, 3_650 * DAY)
-_LIMIT = _whole(1, 1_000_000)
-
-VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
-    "BIND": ("bind", _bind),
-    "DATA_DIR": ("data_dir", _data_dir),
-    "PUBLIC_URL": ("public_url", _public_url),
-    "REDIS_URL": ("redis_url", _redis_url),
-    "ROOT_KEYS": ("root_keys", _root_keys),
-    "DURABILITY": ("durability", _one_of("disk", "memory", "replicas:all")),
-    "SENDERS": ("senders", _one_of("anyone")),
-    "RATE_LIMITS": ("rate_limits", _on_off),
-    "TRUSTED_PROXIES": ("trusted_proxies", _whole(0, 10)),
-    "STORE_BYTES": ("store_bytes", _whole(2 * MIB, 2**50)),
-    "WEB_WORKERS": ("web_workers", _whole(1, 256)),
-    "LOG_LEVEL": ("log_level", _one_of("debug", "info", "warning", "error")),
-    "EXPIRY_DEFAULT": ("expiry_default", _DURATION),
-    "EXPIRY_MIN": ("expiry_min", _DURATION),
-    "EXPIRY_MAX": ("expiry_max", _DURATION),
-    "VIEWS_MAX": ("views_max", _whole(1, 100)),
-    "TEXT_MAX": ("text_max", _whole(1, MIB)),
-    "RECIPIENTS_MAX": ("recipients_max", _whole(1, 100)),
-    "PASSPHRASE_TRIES": ("passphrase_tries", _whole(1, 1_000)),
-    "LEASE": ("lease_seconds", _whole(1, HOUR)),
-    "HOLD_MAX": ("hold_max", _whole(0, DAY)),
-    "RETENTION": ("retention_seconds", _DURATION),
-    "LIMIT_SEND": ("limit_send", _LIMIT),
-    "LIMIT_PREVIEW": ("limit_preview", _LIMIT),
-    "LIMIT_REVEAL": ("limit_reveal", _LIMIT),
-    "LIMIT_PASSPHRASE": ("limit_passphrase", _LIMIT),
-}
-"""Each variable without its prefix: the attribute it sets and how it is read."""
 
 assert {name for name, _ in VARIABLES.values()} == {f.name for f in fields(Settings)}

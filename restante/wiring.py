@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import redis
@@ -17,13 +17,16 @@ from redis.retry import Retry
 from restante.keyring import Keyring
 from restante.reading import Reading
 from restante.sending import Sending
-from restante.settings import CLUSTER_TLS, Settings
 from restante.store.connection import Connection
 from restante.store.deadlines import Deadlines
 from restante.store.files import Files
 from restante.store.messages import Messages
 from restante.store.nodes import ClusterNodes
 from restante.timekeeping import Timekeeping
+from restante.variables import CLUSTER_TLS
+
+if TYPE_CHECKING:
+    from restante.settings import Settings
 
 CONNECTIONS = 32
 CLUSTER_CONNECTIONS = 128

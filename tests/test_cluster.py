@@ -6,9 +6,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import redis
@@ -19,7 +18,12 @@ from restante.errors import Gone, Unavailable
 from restante.messages import Draft, Outcome
 from restante.settings import Settings
 from restante.tokens import SHARDS, Nonce
-from restante.wiring import House
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from restante.wiring import House
 
 PRIMARIES = 3
 SLOTS = 16_384
@@ -80,7 +84,7 @@ class Cluster:
                         "--cluster-replica-validity-factor",
                         "0",
                     ],
-                )  # fmt: skip
+                )
             )
         wait_until(lambda: all(self.answers(place) for place in range(2 * PRIMARIES)))
         buses = [20_000 + (port % 10_000) for port in self.ports]

@@ -15,7 +15,7 @@ from flask import request
 from flask_limiter import Limiter
 from limits.storage import RedisStorage
 
-from restante.settings import CLUSTER, CLUSTER_TLS
+from restante.variables import CLUSTER, CLUSTER_TLS
 from webapp.context import house, network
 
 if TYPE_CHECKING:

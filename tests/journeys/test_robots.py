@@ -22,7 +22,7 @@ from webapp.tickets import Tickets
 TEXT = "the safe is behind the Vermeer"
 GATE_SECONDS = 1.1
 """A person's time before the button."""
-METHODS = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND", "QUERY")
+METHODS = ("OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND", "QUERY")
 PREFETCHES = (
     {},
     {"Purpose": "prefetch"},
@@ -111,7 +111,10 @@ def addresses_of(sent):
 def test_no_visit_but_a_pressed_button_changes_anything(service, sent, kept):
     api = Api(service.url)
     statuses = set()
-    for path, method, headers in product(addresses_of(sent), METHODS, PREFETCHES):
+    visits = [("GET", headers) for headers in PREFETCHES]
+    visits += [("HEAD", headers) for headers in PREFETCHES]
+    visits += [(method, PREFETCHES[-1]) for method in METHODS]
+    for path, (method, headers) in product(addresses_of(sent), visits):
         if path == "/api/v1/message" and method == "PATCH":
             continue
         token = sent.control if "message" in path else sent.link
@@ -569,13 +572,14 @@ def test_no_request_hides_in_another(service, sent, kept, head, statuses):
 
 
 def test_http_2_is_not_spoken(service):
-    host = f"Host: {service.bind}\r\n"
-    upgrade = "Connection: Upgrade, HTTP2-Settings, close\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__"
+    upgrade = {
+        "Connection": "Upgrade, HTTP2-Settings",
+        "Upgrade": "h2c",
+        "HTTP2-Settings": "AAMAAABkAAQAAP__",
+    }
 
+    assert Api(service.url).ask("GET", "/", headers=upgrade).status == 200
     assert talk(service, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").startswith(b"HTTP/1.1 400 ")
-    assert talk(service, f"GET / HTTP/1.1\r\n{host}{upgrade}\r\n\r\n".encode()).startswith(
-        b"HTTP/1.1 200 "
-    )
 
 
 def talk(service, request):

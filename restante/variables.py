@@ -1,0 +1,136 @@
+"""How each variable of the environment is read: a word in, a value out, or a sentence about it.
+
+Sentences never repeat what was given: it may be a secret in the wrong place.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+MINUTE, HOUR, DAY = 60, 3_600, 86_400
+MIB = 1024 * 1024
+PORT_MAX = 65_535
+CLUSTER, CLUSTER_TLS = "redis+cluster", "rediss+cluster"
+DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+
+def bind_address(written: str) -> str:
+    """Read `host:port`; an IPv6 host stands in brackets."""
+    if not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}", written):
+        message = "must be host:port"
+        raise ValueError(message)
+    if not 1 <= int(written.rpartition(":")[2]) <= PORT_MAX:
+        message = f"the port must be from 1 to {PORT_MAX}"
+        raise ValueError(message)
+    return written
+
+
+def _public_url(written: str) -> str:
+    message = "must be http:// or https://, a host, and at most a path"
+    if not written.isascii() or re.search(r"[\s\\\x00-\x20\x7f?#]", written):
+        raise ValueError(message)
+    try:
+        parts = urlsplit(written)
+        _ = parts.port
+    except ValueError:
+        raise ValueError(message) from None
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.username is not None:
+        raise ValueError(message)
+    # Browsers leave the scheme's own port out of Host.
+    host = parts.netloc.removesuffix(DEFAULT_PORTS[parts.scheme])
+    return parts._replace(netloc=host).geturl().rstrip("/")
+
+
+def _redis_url(written: str) -> str:
+    message = (
+        "must begin with redis://, rediss://, unix://, redis+cluster:// or rediss+cluster://,"
+        " and name a host and a port, or a socket"
+    )
+    try:
+        parts = urlsplit(written)
+        ports = [urlsplit(f"//{host}").port for host in parts.netloc.rpartition("@")[2].split(",")]
+    except ValueError:
+        raise ValueError(message) from None
+    is_cluster = parts.scheme in {CLUSTER, CLUSTER_TLS}
+    is_known = is_cluster or parts.scheme in {"redis", "rediss", "unix"}
+    if not is_known or not (parts.netloc or parts.path) or (len(ports) > 1 and not is_cluster):
+        raise ValueError(message)
+    return written
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(written: str) -> str:
+        if written not in words:
+            message = "must be " + " or ".join(words)
+            raise ValueError(message)
+        return written
+
+    return read
+
+
+def _whole(least: int, most: int) -> Callable[[str], int]:
+    def read(written: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,16}", written) or not least <= int(written) <= most:
+            message = f"must be a whole number from {least} to {most}"
+            raise ValueError(message)
+        return int(written)
+
+    return read
+
+
+def _on_off(written: str) -> bool:
+    return _one_of("on", "off")(written) == "on"
+
+
+def _data_dir(written: str) -> Path:
+    if not written:
+        message = "must be a folder"
+        raise ValueError(message)
+    return Path(written)
+
+
+def _root_keys(written: str) -> str:
+    if not written:
+        message = "must not be empty"
+        raise ValueError(message)
+    return written
+
+
+_DURATION = _whole(1, 3_650 * DAY)
+_LIMIT = _whole(1, 1_000_000)
+
+VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
+    "BIND": ("bind", bind_address),
+    "DATA_DIR": ("data_dir", _data_dir),
+    "PUBLIC_URL": ("public_url", _public_url),
+    "REDIS_URL": ("redis_url", _redis_url),
+    "ROOT_KEYS": ("root_keys", _root_keys),
+    "DURABILITY": ("durability", _one_of("disk", "memory", "replicas:all")),
+    "SENDERS": ("senders", _one_of("anyone")),
+    "RATE_LIMITS": ("rate_limits", _on_off),
+    "TRUSTED_PROXIES": ("trusted_proxies", _whole(0, 10)),
+    "STORE_BYTES": ("store_bytes", _whole(2 * MIB, 2**50)),
+    "WEB_WORKERS": ("web_workers", _whole(1, 256)),
+    "LOG_LEVEL": ("log_level", _one_of("debug", "info", "warning", "error")),
+    "EXPIRY_DEFAULT": ("expiry_default", _DURATION),
+    "EXPIRY_MIN": ("expiry_min", _DURATION),
+    "EXPIRY_MAX": ("expiry_max", _DURATION),
+    "VIEWS_MAX": ("views_max", _whole(1, 100)),
+    "TEXT_MAX": ("text_max", _whole(1, MIB)),
+    "RECIPIENTS_MAX": ("recipients_max", _whole(1, 100)),
+    "PASSPHRASE_TRIES": ("passphrase_tries", _whole(1, 1_000)),
+    "LEASE": ("lease_seconds", _whole(1, HOUR)),
+    "HOLD_MAX": ("hold_max", _whole(0, DAY)),
+    "RETENTION": ("retention_seconds", _DURATION),
+    "LIMIT_SEND": ("limit_send", _LIMIT),
+    "LIMIT_PREVIEW": ("limit_preview", _LIMIT),
+    "LIMIT_REVEAL": ("limit_reveal", _LIMIT),
+    "LIMIT_PASSPHRASE": ("limit_passphrase", _LIMIT),
+}
+"""Each variable without its prefix: the attribute it sets and how it is read."""
