@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
-from flask_limiter import RateLimitExceeded
 
 from restante.errors import Fault, Invalid, RestanteError, TooLarge, Unavailable
 from restante.messages import Draft
@@ -19,7 +18,7 @@ from webapp.context import (
     set_cookie,
     settings,
 )
-from webapp.errors import RateLimited, told
+from webapp.errors import RateLimited, limits_translated, told
 
 bp = Blueprint("compose", __name__)
 
@@ -71,10 +70,8 @@ def send() -> Response:
 
 
 def _send() -> Response:
-    try:
+    with limits_translated():
         _count()
-    except RateLimitExceeded:
-        raise RateLimited from None
     if is_foreign():
         raise Invalid([Fault("form", "foreign")])
     draft, faults = _draft()

@@ -7,7 +7,6 @@ import hmac
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
-from flask_limiter import RateLimitExceeded
 
 from restante.errors import Fault, Gone, Invalid, RestanteError, TooLarge, Unavailable
 from restante.rules import reason_faults
@@ -15,7 +14,7 @@ from restante.tokens import ControlToken
 from webapp import fields, limits, words
 from webapp.compose import EXPIRIES
 from webapp.context import cookie, evidence, house, is_foreign, sending, set_cookie, settings
-from webapp.errors import RateLimited, told
+from webapp.errors import RateLimited, limits_translated, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,17 +96,11 @@ def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
     if is_foreign() or not (status.from_sender or _is_shown(control)):
         return make_response(render_template("control_warning.html", token=str(control)))
     try:
-        _do(deed, control)
+        with limits_translated():
+            deed(control)
     except (Invalid, TooLarge, Gone, Unavailable, RateLimited) as error:
         return _page(control, sending().status(control), error)
     return make_response(redirect(url_for("control.show", pasted=str(control)), code=303))
-
-
-def _do(deed: Callable[[ControlToken], None], control: ControlToken) -> None:
-    try:
-        deed(control)
-    except RateLimitExceeded:
-        raise RateLimited from None
 
 
 def _page(control: ControlToken, status: Status, error: RestanteError | None = None) -> Response:

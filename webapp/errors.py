@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -17,7 +18,7 @@ from webapp.clock import rfc3339
 from webapp.limits import WINDOW_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 log = structlog.get_logger()
 
@@ -102,6 +103,22 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(StorageError, lambda _: answer(errors.Unavailable()))
     app.register_error_handler(HTTPException, _from_werkzeug)
     app.register_error_handler(Exception, _unforeseen)
+
+
+@contextmanager
+def limits_translated() -> Iterator[None]:
+    """Turn what the rate limits raise into errors that a page can show beside what was typed.
+
+    Raises:
+        RateLimited: The network asked too often.
+        Unavailable: Nobody can count now: the store went away between two requests.
+    """
+    try:
+        yield
+    except RateLimitExceeded:
+        raise RateLimited from None
+    except StorageError:
+        raise errors.Unavailable from None
 
 
 def answer(error: errors.RestanteError) -> Response:

@@ -56,7 +56,12 @@ def headline(links: Sequence[LinkStatus]) -> str:
         return _headline(links[0])
     facts = {"read": read, "links": len(links)}
     if is_over:
-        return gettext("%(read)s of %(links)s links were opened. None opens any more.", **facts)
+        return ngettext(
+            "%(read)s of %(links)s links was opened. None opens any more.",
+            "%(read)s of %(links)s links were opened. None opens any more.",
+            read,
+            **facts,
+        )
     return gettext("%(read)s of %(links)s links opened so far.", **facts)
 
 

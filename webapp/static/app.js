@@ -5,7 +5,7 @@
 const page = document.documentElement.lang;
 const locale = navigator.language.startsWith(page) ? navigator.language : page;
 const clock = new Intl.DateTimeFormat(locale, {
-  day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
+  day: "numeric", month: "long", year: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short",
 });
 for (const time of document.querySelectorAll("time[datetime]")) {
   time.title = time.textContent;
