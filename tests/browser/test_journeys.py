@@ -112,8 +112,10 @@ def test_whoever_is_quicker_than_a_person_reads_a_number_and_gets_in(service, pe
     press(reader, "Open the message")
     expect(reader.locator(".fault")).to_be_visible()
     pass_second_step(reader)
-
     expect(letter_on(reader)).to_contain_text("4711")
+    press(reader, "Done, destroy it now")
+
+    expect(reader.locator("h1")).to_have_text("Done. It is gone from here.")
 
 
 def test_a_person_without_cookies_meets_one_number_and_gets_in(service, person):

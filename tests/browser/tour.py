@@ -36,10 +36,10 @@ SETTINGS = {
 LETTER = """\
 Dear Ana,
 
-the code for the side door is 4711, and it changes on Monday. The key to the archive lies
+the code for the side door is 4711, and it changes on Monday. The key to the archive lies \
 where it always lay: behind the Vermeer, second shelf, in the blue tin.
 
-Please tell nobody, and least of all Bernard. When you are in, close the shutters first; the
+Please tell nobody, and least of all Bernard. When you are in, close the shutters first; the \
 alarm counts to thirty and not, as it says on the box, to sixty.
 
     1. shutters

@@ -278,6 +278,9 @@ def test_a_full_store_refuses_to_send_and_still_does_all_else(tmp_path):
         assert "Traceback" not in service.log()
 
 
+NAMES = [f"reader {n}" for n in range(25)]
+
+
 class Worker(Running):
     """One more worker on a store."""
 
@@ -308,21 +311,30 @@ def test_several_workers_write_every_expiry_once_and_in_time_though_some_are_kil
                 stack.enter_context(Worker(tmp_path, store, keys, number)) for number in range(3)
             ]
             api = Api(service.url)
-            names = [f"{n}" for n in range(10)]
-            messages = [api.send("nobody came", recipients=names, expires_in=2) for _ in range(16)]
+            in_time = api.send("nobody came", recipients=NAMES, expires_in=1)
             untouched = api.send("stays")
-            expires_at = max(s.answer["expires_at"] for s in messages)
-            # Some are killed while all of them are at it.
-            wait_until(lambda: "link.expired" in events_of(api, messages[0]))
+            wait_until(lambda: "link.expired" in events_of(api, in_time))
+            seen_at = time.time()
+            # Now all of them come to the same work at the same moment, and some are killed.
+            pids = [worker.process.pid for worker in workers] + [service.pid_of("-m worker")]
+            many = [api.send("nobody came", recipients=NAMES, expires_in=1) for _ in range(10)]
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            time.sleep(1.1)
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+            wait_until(lambda: "link.expired" in events_of(api, many[0]))
             for worker in workers[:2]:
                 worker.process.kill()
                 worker.process.wait()
-            wait_until(lambda: all(events_of(api, s).count("link.expired") >= 10 for s in messages))
-            seen_at = time.time()
+            messages = [in_time, *many]
+            wait_until(
+                lambda: all(events_of(api, s).count("link.expired") >= len(NAMES) for s in messages)
+            )
             time.sleep(1.2)  # a turn of every worker that is left
             reports = [api.message(sent.control) for sent in messages]
 
-            assert seen_at < as_seconds(expires_at) + PATIENCE_SECONDS
+            assert seen_at < as_seconds(in_time.answer["expires_at"]) + PATIENCE_SECONDS
             for report in reports:
                 ended = [e["link"] for e in report["events"] if e["type"] == "link.expired"]
                 assert sorted(ended) == sorted(link["id"] for link in report["links"])

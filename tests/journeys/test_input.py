@@ -122,8 +122,30 @@ def test_every_field_at_fault_is_named_at_once(api):
     assert fields_at_fault(raw_send(api, {"text": "t", "recipients": ["A"] * 101})) == [
         "recipients"
     ]
-    assert fields_at_fault(raw_send(api, {"text": "t", "views": 101})) == ["views"]
+    for views in (101, True, 1.0, "1", None):
+        assert fields_at_fault(raw_send(api, {"text": "t", "views": views})) == ["views"]
     assert fields_at_fault(raw_send(api, {"text": "t", "hold": 86_401})) == ["hold"]
+
+
+def test_every_field_at_fault_is_named_by_the_other_deeds_too(api):
+    sent, nonce = api.send("text"), new_nonce()
+    path = "/api/v1/message"
+    faults = {
+        "recall": api.ask("POST", f"{path}/recall", {"links": 7, "reason": 7}, token=sent.control),
+        "replace": api.ask("POST", f"{path}/replace", {"passphrase": 7}, token=sent.control),
+        "extend": api.ask("PATCH", path, {"a": 1, "b": 2}, token=sent.control),
+        "reveal": api.ask(
+            "POST", "/api/v1/link/reveal", {"passphrase": 7, "a": 1}, token=sent.link, nonce=nonce
+        ),
+    }
+
+    assert {deed: sorted(fields_at_fault(answer)) for deed, answer in faults.items()} == {
+        "recall": ["links", "reason"],
+        "replace": ["passphrase", "text"],
+        "extend": ["a", "b", "expires_in"],
+        "reveal": ["a", "passphrase"],
+    }
+    assert [event["type"] for event in api.message(sent.control)["events"]] == ["message.sent"]
 
 
 def test_a_name_that_nobody_knows_is_a_fault_everywhere_and_only_names_are_repeated(api):

@@ -170,6 +170,18 @@ def test_after_the_leases_end_nobody_reads_it(hasty_place, lose):
     assert reveals(place, sent) == 1
 
 
+def test_after_the_leases_end_a_view_that_is_left_takes_another_nonce(hasty_place):
+    place = hasty_place
+    sent, nonce = place.api.send(TEXT, views=2), new_nonce()
+    place.cut_from_the_reader(sent.link, nonce)
+    time.sleep(LEASE_SECONDS)
+    again = place.api.reveal(sent.link, nonce)
+
+    assert (again.code, again.json["state"]) == ("gone", "read")
+    assert place.api.reveal(sent.link, new_nonce()).json["text"] == TEXT
+    assert reveals(place, sent) == 2
+
+
 def test_one_lost_reply_from_the_store_is_not_even_noticed(place):
     sent, nonce = place.api.send(TEXT, views=2), new_nonce()
     loss = place.to_store.lose(script("reveal").sha.encode())
