@@ -1,0 +1,205 @@
+"""Passphrases: tries, locks, and deeds that cross each other."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+
+import pytest
+
+from restante import keyring, wiring
+from restante.errors import (
+    Gone,
+    Invalid,
+    NotFound,
+    PassphraseRequired,
+    PassphraseWrong,
+)
+from restante.keyring import Keyring
+from restante.messages import Draft
+from restante.settings import Settings
+from restante.tokens import ControlToken
+from tests.conftest import happened, kept_of, nonce, read
+
+
+def look(house, link, *readers):
+    return house.reading.preview(link, [nonce(r) for r in readers], visitor="browser")
+
+
+def test_nine_wrong_passphrases_burn_nothing(house):
+    sent = house.sending.send(Draft("x", passphrase="right"))
+    link = sent.links[0].token
+    left = []
+    for _ in range(9):
+        with pytest.raises(PassphraseWrong) as caught:
+            read(house, link, 1, "wrong")
+        left.append(caught.value.tries_left)
+
+    assert left == list(range(9, 0, -1))
+    assert read(house, link, 1, "right") == "x"
+    wrong = [e for e in house.sending.status(sent.control).events if "wrong" in e.type]
+    assert [event.facts["tries_left"] for event in wrong] == left
+
+
+def test_the_tenth_wrong_passphrase_locks_and_the_right_one_is_gone_then(house, raw):
+    sent = house.sending.send(Draft("x", passphrase="right", recipients=("Ana", "Bob")))
+    link = sent.links[0].token
+    for _ in range(9):
+        with pytest.raises(PassphraseWrong):
+            read(house, link, 1, "wrong")
+    for passphrase in ("wrong", "right", "wrong", None):
+        with pytest.raises(Gone) as caught:
+            read(house, link, 1, passphrase)
+        assert caught.value.state == "locked"
+
+    assert b"key:" + link.link_id not in kept_of(raw, sent)
+    assert happened(house, sent) == ["message.sent", *["link.passphrase_wrong"] * 9, "link.locked"]
+    assert house.sending.status(sent.control).links[0].ended_at is not None
+    assert read(house, sent.links[1].token, 1, "right") == "x"
+
+
+def test_of_many_guesses_at_once_no_more_than_ten_are_judged(house):
+    sent = house.sending.send(Draft("x", passphrase="right"))
+
+    def guess(n):
+        try:
+            return read(house, sent.links[0].token, n, f"wrong {n}")
+        except (PassphraseWrong, Gone) as answer:
+            return type(answer).__name__
+
+    with ThreadPoolExecutor(8) as guessers:
+        answers = list(guessers.map(guess, range(16)))
+
+    assert answers.count("PassphraseWrong") == 9
+    assert answers.count("Gone") == 7
+    assert happened(house, sent).count("link.locked") == 1
+
+
+def test_without_its_passphrase_a_message_says_so_and_no_try_is_spent(house):
+    link = house.sending.send(Draft("x", passphrase="right")).links[0].token
+    for _ in range(20):
+        with pytest.raises(PassphraseRequired):
+            read(house, link)
+
+    assert look(house, link).tries_left == 10
+
+
+def test_a_second_fetch_asks_for_the_passphrase_too_and_spends_no_try(house):
+    link = house.sending.send(Draft("x", passphrase="right", views=2)).links[0].token
+    read(house, link, 1, "right")
+    with pytest.raises(PassphraseRequired):
+        read(house, link, 1)
+    for _ in range(12):
+        with pytest.raises(PassphraseWrong) as caught:
+            read(house, link, 1, "wrong")
+        assert caught.value.tries_left == 10
+
+    assert read(house, link, 1, "right") == "x"
+
+
+def test_a_passphrase_is_the_same_however_its_accents_were_typed(house):
+    link = house.sending.send(Draft("x", passphrase=" Zo\u00eb ")).links[0].token
+    with pytest.raises(PassphraseWrong):
+        read(house, link, 1, "Zo\u00eb")
+
+    assert read(house, link, 1, " Zoe\u0308 ") == "x"
+
+
+@pytest.mark.parametrize("passphrase", ["", "p" * 257, "a\ud800"])
+def test_a_passphrase_nobody_could_have_chosen_is_invalid_and_spends_no_try(house, passphrase):
+    link = house.sending.send(Draft("x", passphrase="right")).links[0].token
+    with pytest.raises(Invalid) as caught:
+        read(house, link, 1, passphrase)
+
+    assert [fault.field for fault in caught.value.faults] == ["passphrase"]
+    assert look(house, link).tries_left == 10
+
+
+def test_a_passphrase_where_none_is_asked_does_no_harm(house):
+    link = house.sending.send(Draft("x")).links[0].token
+
+    assert read(house, link, 1, "anything") == "x"
+
+
+def test_nobody_s_processor_is_spent_on_a_link_that_ended_or_is_unknown(connection, ring):
+    """Argon2 is the one thing here that costs time."""
+    stretched = []
+
+    def noted(function, *arguments):
+        stretched.append(function.__name__)
+        return function(*arguments)
+
+    house = wiring.assemble(Settings(), ring, connection, offload=noted)
+    sent = house.sending.send(Draft("x", passphrase="p", recipients=("Ana", "Bob")))
+    read(house, sent.links[0].token, 1, "p")
+    house.reading.acknowledge(sent.links[0].token, nonce(1), keep=False)
+    house.sending.recall(sent.control)
+    open_one = house.sending.send(Draft("x"))
+    stretched.clear()
+    for link in (sent.links[0], sent.links[1]):
+        with pytest.raises(Gone):
+            read(house, link.token, 2, "p")
+    with pytest.raises(NotFound):
+        read(house, ControlToken.new().link(0), 2, "p")
+    read(house, open_one.links[0].token, 2, "p")
+
+    assert stretched == []
+
+
+def crossing(connection, ring, at_call, deed):
+    """A house in which *deed* happens just before its script number *at_call* is sent."""
+    calls = count(1)
+
+    def now():
+        if next(calls) == at_call:
+            deed()
+        return int(time.time() * 1000)
+
+    return wiring.assemble(Settings(), ring, connection, now=now)
+
+
+def test_a_reader_who_gave_the_passphrase_is_not_asked_for_it_by_a_crossing_replace(
+    house, connection, ring
+):
+    sent = house.sending.send(Draft("old"))
+    crossed = crossing(
+        connection, ring, 2, lambda: house.sending.replace(sent.control, "new", passphrase="p")
+    )
+
+    assert read(crossed, sent.links[0].token, 1, "p") == "new"
+
+
+def test_a_crossing_replace_under_another_root_key_costs_no_try(house, connection, ring):
+    both = Keyring([Keyring.parse(keyring.new_key()).newest, ring.newest])
+    newer = wiring.assemble(Settings(), both, connection)
+    sent = house.sending.send(Draft("old", passphrase="p"))
+    link = sent.links[0].token
+    crossed = crossing(
+        connection, both, 2, lambda: newer.sending.replace(sent.control, "new", passphrase="p")
+    )
+
+    assert read(crossed, link, 1, "p") == "new"
+    assert happened(newer, sent) == [
+        "message.sent",
+        "message.replaced",
+        "link.replaced",
+        "link.revealed",
+    ]
+
+
+def test_a_crossing_recall_or_replace_or_reader_is_noticed_by_a_replace(house, connection, ring):
+    sent = house.sending.send(Draft("one", recipients=("Ana", "Bob", "Cid")))
+    ana, bob, cid = sent.links
+
+    def cross():
+        house.sending.replace(sent.control, "two")
+        house.sending.recall(sent.control, [ana.link_id])
+        read(house, bob.token)
+
+    version, outcomes = crossing(connection, ring, 1, cross).sending.replace(sent.control, "three")
+
+    assert (version, [one.outcome for one in outcomes]) == (
+        3, ["already_recalled", "already_spent", "replaced"],
+    )  # fmt: skip
+    assert (read(house, bob.token), read(house, cid.token)) == ("two", "three")
