@@ -138,6 +138,7 @@ class Content:
     lease_until: int
     at: int
     fresh: bool
+    needs_passphrase: bool
     sender_name: str | None = None
     subject: str | None = None
 

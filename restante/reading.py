@@ -174,6 +174,7 @@ class Reading:
             lease_until=released.lease_until,
             at=released.at,
             fresh=released.fresh,
+            needs_passphrase=released.needs_passphrase,
             sender_name=names.get("from"),
             subject=names.get("subject"),
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import socket
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -240,6 +241,19 @@ def _reveal(passphrase: str | None) -> tuple[str, str, dict[str, str]]:
 def _recall(links: list[str] | None, reason: str | None) -> tuple[str, str, dict[str, object]]:
     body = {k: v for k, v in (("links", links), ("reason", reason)) if v is not None}
     return "POST", "/api/v1/message/recall", body
+
+
+def talk(service: Service, request: bytes) -> bytes:
+    """Send bytes that no client would, and return all that comes back."""
+    host, _, port = service.bind.partition(":")
+    with socket.create_connection((host, int(port)), timeout=20) as line:
+        reply = b""
+        with suppress(BrokenPipeError, ConnectionResetError):
+            line.sendall(request)
+        with suppress(ConnectionResetError):
+            while some := line.recv(65_536):
+                reply += some
+        return reply
 
 
 def at_once(actions: Iterable[Callable[[], Any]]) -> list[Any]:

@@ -123,5 +123,5 @@ def check(link: LinkToken) -> Passed | Why:
             return Why.NUMBER
     elif age < QUICKEST_MS and not ticket.again:
         return Why.QUICK
-    form = Form(who, carried, written, request.form.get("number") if carried else None)
+    form = Form(who, carried, written, request.form.get("number") if ticket.asks_number else None)
     return Passed(nonce(who, ticket.ordinal), form)

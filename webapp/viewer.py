@@ -56,10 +56,7 @@ def reveal(pasted: str) -> Response:
         return told(render_template("held.html", opens_at=error.opens_at), error)
     if request.form.get("as") == "txt":
         return _text_file(content)
-    page = render_template(
-        "message.html", content=content, token=str(link), form=passed.form,
-        needs_passphrase=passphrase is not None,
-    )  # fmt: skip
+    page = render_template("message.html", content=content, token=str(link), form=passed.form)
     return make_response(page)
 
 

@@ -120,10 +120,10 @@ class Messages:
             "reveal", keys.link(link), reader_id, ring, verifier, root_id, visitor, evidence
         ):
             case [b"revealed", mid, version, root, wrapped, content, state, left, lease, at,
-                  fresh, _phrase, box]:  # fmt: skip
+                  fresh, phrase, box]:  # fmt: skip
                 return Released(
                     mid, version, root, wrapped, content, State(state.decode()), left, lease, at,
-                    fresh == 1, box,
+                    fresh == 1, phrase == 1, box,
                 )  # fmt: skip
             case [b"gone", *boxed]:
                 raise gone(boxed)

@@ -97,6 +97,7 @@ class Released(NamedTuple):
     lease_until: int
     at: int
     fresh: bool
+    needs_passphrase: bool
     box: bytes
 
 

@@ -5,10 +5,9 @@ import binascii
 import json
 import re
 import signal
-import socket
 import time
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import pytest
 import redis
@@ -17,7 +16,7 @@ from restante import wiring
 from restante.store.connection import Connection
 from restante.store.files import Files
 from restante.tokens import ControlToken, LinkToken
-from tests.api import Api, Sent, Visitor, form_of, new_nonce
+from tests.api import Api, Sent, Visitor, form_of, new_nonce, talk
 from tests.processes import Service, status_of, wait_until
 
 ADDRESS = "203.0.113.77"
@@ -111,17 +110,6 @@ def everything_kept_by(service: Service) -> dict[str, bytes]:
 
 def store_url(service):
     return f"unix://{service.data_dir / 'store.sock'}"
-
-
-def raw_request(service: Service, request: bytes) -> bytes:
-    """Send bytes that no client would, and return what comes back."""
-    parts = urlsplit(service.url)
-    with socket.create_connection((parts.hostname, parts.port), timeout=10) as line:
-        line.sendall(request)
-        answer = b""
-        while received := line.recv(65_536):
-            answer += received
-    return answer
 
 
 class Secrets(dict):
@@ -243,7 +231,7 @@ def provoke(service, api, secrets, refused):
         "host": f"GET /m/{token} HTTP/1.1\r\nHost: {token}.example\r\nConnection: close\r\n\r\n",
     }
     for name, line in lines.items():
-        refused[name] = raw_request(service, line.encode())
+        refused[name] = talk(service, line.encode())
     text, word = KNOWN["text"], KNOWN["passphrase"]
     bodies = {
         "not JSON": f"{{{text}".encode(),

@@ -1,0 +1,68 @@
+"""Every problem: its status, its type and its facts."""
+
+from restante.settings import MIB
+from tests.api import Visitor, new_nonce
+from webapp.app import BODY_MAX
+from webapp.errors import STATUS
+
+
+def raw_send(api, body, **headers):
+    return api.ask("POST", "/api/v1/messages", body, headers=headers)
+
+
+def test_every_problem_has_its_status_its_type_and_its_facts(api):
+    sent, secret = api.send("t"), api.send("t", passphrase="a word")
+    held, recalled = api.send("t", hold=600), api.send("t")
+    api.recall(recalled.control, reason="a wrong address")
+    nonce = new_nonce()
+    came = [
+        api.preview("L" * 35),
+        api.ask("GET", "/api/v1/nothing"),
+        api.reveal(recalled.link, nonce),
+        api.preview(recalled.link),
+        api.reveal(held.link, nonce),
+        api.reveal(secret.link, nonce),
+        api.reveal(secret.link, nonce, "no word"),
+        raw_send(api, {}),
+        raw_send(api, b"{"),
+        api.ask("GET", "/api/v1/messages"),
+        raw_send(api, {"text": "t"}, **{"Content-Type": "text/plain"}),
+        raw_send(api, {"text": "x" * (MIB + 1)}),
+        raw_send(api, b"x" * (BODY_MAX + 1)),
+    ]
+    statuses = {error.code: status for error, status in STATUS.items()}
+    by_code = {answer.code: answer for answer in came}
+
+    for answer in came:
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert {"type", "title", "status", "detail", "code"} <= answer.json.keys()
+        assert answer.status == answer.json["status"] == statuses[answer.code]
+    # Reached limits, a fallen store and a crash are provoked in journeys of their own.
+    elsewhere = {"rate-limited", "unavailable", "internal", "settings-invalid"}
+    assert by_code.keys() == statuses.keys() - elsewhere
+    assert by_code["gone"].json["state"] == "recalled"
+    assert by_code["gone"].json["reason"] == "a wrong address"
+    assert by_code["held"].json["opens_at"] == held.answer["opens_at"]
+    assert 590 <= int(by_code["held"].headers["Retry-After"]) <= 600
+    assert by_code["passphrase-wrong"].json["tries_left"] == 9
+    allowed = by_code["method-not-allowed"].headers["Allow"]
+    assert set(allowed.split(", ")) == {"OPTIONS", "POST"}
+    assert api.preview(sent.link).status == 200
+
+
+def test_the_tenth_wrong_passphrase_locks_and_the_right_one_comes_too_late(counting_service, api):
+    sent = api.send("t", passphrase="a word")
+    nine = [api.reveal(sent.link, new_nonce(), "no word").json["tries_left"] for _ in range(9)]
+    state = api.preview(sent.link).json["state"]
+    tenth = api.reveal(sent.link, new_nonce(), "no word")
+    right = api.reveal(sent.link, new_nonce(), "a word")
+    page = Visitor(counting_service.url).get(f"/m/{sent.link}")
+    verdict = api.recall(sent.control).json["verdicts"][0]["outcome"]
+
+    assert nine == [9, 8, 7, 6, 5, 4, 3, 2, 1]
+    assert state == "sealed"
+    assert (tenth.code, tenth.json["state"]) == ("gone", "locked")
+    assert (right.code, right.json["state"]) == ("gone", "locked")
+    assert page.status == 410
+    assert "locked for good" in page.text
+    assert verdict == "already_locked"
