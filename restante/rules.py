@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 LABEL_MAX = 200
 REASON_MAX = 500
 PASSPHRASE_MAX = 256
+COMPOSED_MOST = 4
+"""How many characters NFC makes one of, at the most: letters with three marks."""
 FORBIDDEN = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode categories: control characters, lone surrogates, line and paragraph separators."""
 REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -66,8 +68,7 @@ def expiry_faults(seconds: int, settings: Settings) -> Iterator[Fault]:
 
 def passphrase_faults(passphrase: str) -> Iterator[Fault]:
     """Yield a fault for a passphrase that is empty, too long or no Unicode text."""
-    length = len(unicodedata.normalize("NFC", passphrase))
-    if not 1 <= length <= PASSPHRASE_MAX or _has_surrogate(passphrase):
+    if not _fits(passphrase, PASSPHRASE_MAX) or _has_surrogate(passphrase):
         yield Fault("passphrase", f"1 to {PASSPHRASE_MAX} characters")
 
 
@@ -91,10 +92,22 @@ def text_bytes(text: str, limit: int) -> bytes:
 def _label_faults(name: str, label: str | None, most: int = LABEL_MAX) -> Iterator[Fault]:
     if label is None:
         return
-    if not 1 <= len(unicodedata.normalize("NFC", label)) <= most:
+    if not _fits(label, most):
         yield Fault(name, f"1 to {most} characters")
     elif any(c in REORDERING or unicodedata.category(c) in FORBIDDEN for c in label):
         yield Fault(name, "no line breaks, control characters or marks that reorder text")
+
+
+def _fits(written: str, most: int) -> bool:
+    """Tell whether the NFC form has 1 to *most* characters.
+
+    Normalising takes time as the square of a run of marks: what no composing could
+    shorten enough is refused as it came.
+    """
+    return (
+        len(written) <= most * COMPOSED_MOST
+        and 1 <= len(unicodedata.normalize("NFC", written)) <= most
+    )
 
 
 def _has_surrogate(text: str) -> bool:

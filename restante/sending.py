@@ -178,11 +178,12 @@ class Sending:
             raise Invalid(faults)
         plain = rules.text_bytes(text, self._settings.text_max)
         message_id = control.message_id
-        stretched = self._stretch(passphrase, message_id)
+        stretched = b""
         for _ in range(REPLACE_TRIES):
             version, links, has_passphrase = self._messages.outline(control)
             if has_passphrase and passphrase is None:
                 raise Invalid([Fault("passphrase", "required: the message has one")])
+            stretched = stretched or self._stretch(passphrase, message_id)
             content_key = envelope.new_content_key()
             try:
                 newest, outcomes = self._messages.replace(

@@ -40,11 +40,14 @@ def _public_url(written: str) -> str:
         _ = parts.port
     except ValueError:
         raise ValueError(message) from None
+    path = parts.path.rstrip("/")
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.username is not None:
         raise ValueError(message)
-    # Browsers leave the scheme's own port out of Host.
-    host = parts.netloc.removesuffix(DEFAULT_PORTS[parts.scheme])
-    return parts._replace(netloc=host).geturl().rstrip("/")
+    if not re.fullmatch(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*", path):
+        raise ValueError(message)
+    # Browsers write the host small and leave the scheme's own port out of it.
+    host = parts.netloc.lower().removesuffix(DEFAULT_PORTS[parts.scheme]).removesuffix(":")
+    return f"{parts.scheme}://{host}{path}"
 
 
 def _redis_url(written: str) -> str:

@@ -71,10 +71,11 @@ def test_a_full_store_refuses_new_content_whole_and_still_does_all_else(full, cl
     for _ in range(10):
         with pytest.raises((PassphraseWrong, Gone)):
             read(house, dot, 1, "wrong")
-    house.sending.extend(sent.control, 60)
+    with pytest.raises(Unavailable):
+        house.sending.extend(sent.control, 60)
     (verdict,) = house.sending.recall(sent.control, [cid.link_id], reason="full")
     assert verdict.outcome == "recalled_unread"
-    clock.forward(300_000)
+    clock.forward(Settings().expiry_default * 1000)
     house.timekeeping.catch_up()
     assert [str(link.state) for link in house.sending.status(sent.control).links] == [
         "spent", "expired", "recalled", "locked", "expired",

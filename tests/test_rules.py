@@ -147,3 +147,16 @@ def test_no_sentence_about_a_fault_echoes_what_was_given(text):
 def test_a_label_that_is_taken_is_taken_in_its_normal_form_too(label):
     if not faulty(subject=label):
         assert faulty(subject=unicodedata.normalize("NFC", label)) == []
+
+
+@pytest.mark.parametrize("most", [200, 256, 500])
+def test_marks_without_end_are_refused_before_anybody_sorts_them(most):
+    """Sorting them takes time as the square of their number."""
+    endless = "a" + "\u0301" * 300_000 + "\u0316" * 300_000
+    found = {
+        200: lambda: list(rules.draft_faults(Draft("x", subject=endless), Settings())),
+        256: lambda: list(rules.passphrase_faults(endless)),
+        500: lambda: list(rules.reason_faults(endless)),
+    }[most]()
+
+    assert len(found) == 1

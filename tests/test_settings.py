@@ -286,3 +286,22 @@ def test_an_address_of_the_store_that_cannot_be_used_is_a_problem_not_a_crash_la
     key = keyring.new_key()
     for url in ("redis://store:port", "redis://store:99999", "redis://[::1"):
         assert len(problems(REDIS_URL=url, ROOT_KEYS=key)) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://a.example//letters", "https://a.example/a/../b", "https://a.example/;x=y",
+     "https://a.example/%20", 'https://a.example/"><b>'],
+)  # fmt: skip
+def test_a_path_that_would_lead_elsewhere_is_refused(url):
+    assert len(problems(PUBLIC_URL=url)) == 1
+
+
+def test_a_public_address_is_read_as_browsers_write_it():
+    for url in ("HTTPS://X.example", "https://x.example:443", "https://x.example:"):
+        its = settings(PUBLIC_URL=url)
+        assert (its.public_url, its.secure, its.hosts) == (
+            "https://x.example",
+            True,
+            ("x.example",),
+        )

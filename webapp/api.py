@@ -166,6 +166,7 @@ def recall() -> Response:
 
 
 @bp.post("/message/replace")
+@limits.send
 @limits.passphrase
 def replace() -> Response:
     """Put another text behind the links that nobody has read."""
@@ -186,6 +187,7 @@ def replace() -> Response:
 
 
 @bp.patch("/message")
+@limits.send
 def extend() -> Response:
     """Move the expiry, counted from now."""
     control = fields.bearer(ControlToken)

@@ -9,13 +9,22 @@ from flask import Flask
 from flask_babel import Babel
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp import api, clock, compose, control, errors, headers, health, limits, viewer, words
+from webapp import (
+    api,
+    bodies,
+    clock,
+    compose,
+    control,
+    errors,
+    headers,
+    health,
+    limits,
+    viewer,
+    words,
+)
 
 if TYPE_CHECKING:
     from restante.wiring import House
-
-BODY_MAX = 13 * 1024 * 1024 // 2
-"""A text of 1 MiB whose every byte JSON writes as six, and half a MiB for all other fields."""
 
 
 def create_app(house: House) -> Flask:
@@ -27,21 +36,20 @@ def create_app(house: House) -> Flask:
         template_folder=str(root.parent / "templates"),
     )
     app.extensions["restante"] = house
-    app.config["MAX_CONTENT_LENGTH"] = BODY_MAX
-    app.config["MAX_FORM_MEMORY_SIZE"] = BODY_MAX
-    app.config["MAX_FORM_PARTS"] = 64
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.globals.update(
         moment=clock.moment, duration=clock.duration, words=words, settings=house.settings
     )
     Babel(app, default_locale="en", default_timezone="UTC")
     limits.init_app(app, house)
+    app.url_map.merge_slashes = False
     headers.init_app(app)
+    bodies.init_app(app)
     errors.init_app(app)
     for blueprint in (compose.bp, control.bp, viewer.bp, api.bp, health.bp):
         app.register_blueprint(blueprint)
     app.wsgi_app = headers.Front(  # type: ignore[method-assign]
-        app.wsgi_app, house.settings.hosts, house.settings.path_prefix
+        app.wsgi_app, house.settings
     )
     if house.settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

@@ -14,7 +14,7 @@ from restante.tokens import ControlToken
 from webapp import fields, limits, words
 from webapp.compose import EXPIRIES
 from webapp.context import cookie, evidence, house, is_foreign, sending, set_cookie, settings
-from webapp.errors import RateLimited, limits_translated, told
+from webapp.errors import RateLimited, UnsupportedMediaType, limits_translated, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,15 +64,19 @@ def extend(token: str) -> Response:
     return _act(token, _extend)
 
 
+FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
+
+
 def _recall(control: ControlToken) -> None:
     reason = request.form.get("reason", "").strip() or None
     faults = list(reason_faults(reason))
-    link_ids = fields.link_ids(filter(None, request.form.getlist("link")), "links", faults)
+    link_ids = fields.link_ids(request.form.getlist("link"), "links", faults)
     if faults:
         raise Invalid(faults)
     sending().recall(control, link_ids, reason=reason, evidence=evidence())
 
 
+@limits.send
 @limits.passphrase
 def _replace(control: ControlToken) -> None:
     sending().replace(
@@ -83,6 +87,7 @@ def _replace(control: ControlToken) -> None:
     )
 
 
+@limits.send
 def _extend(control: ControlToken) -> None:
     written = request.form.get("expires_in", "")
     if not written.isascii() or not written.isdigit() or len(written) > 12:  # noqa: PLR2004
@@ -93,6 +98,8 @@ def _extend(control: ControlToken) -> None:
 def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
     control = ControlToken.find(token)
     status = sending().status(control, cookie=cookie("sender"))
+    if request.content_length and request.mimetype not in FORMS:
+        raise UnsupportedMediaType
     if is_foreign() or not (status.from_sender or _is_shown(control)):
         return make_response(render_template("control_warning.html", token=str(control)))
     try:

@@ -19,6 +19,8 @@ T = TypeVar("T", bound=Token)
 PLAIN_NAME = re.compile(r"[A-Za-z_]{1,40}")
 """Anything else in a name's place could be content, which no answer repeats."""
 UNKNOWN_MOST = 20
+LIST_MOST = 1_000
+"""Elements that are looked at one by one; the settings bound recipients further."""
 LINK_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -104,12 +106,13 @@ class Body:
         value: list[Any] | None = self._take(name, list, "a list of strings")
         if value is None:
             return None
-        if not value:
-            self.faults.append(Fault(name, "must have at least one"))
+        if not 1 <= len(value) <= LIST_MOST:
+            self.faults.append(Fault(name, f"from 1 to {LIST_MOST}"))
+            return None
         wrong = [
             Fault(f"{name}[{i}]", "a string") for i, v in enumerate(value) if type(v) is not str
         ]
-        self.faults += wrong[:100]
+        self.faults += wrong
         return None if wrong else tuple(value)
 
     def link_ids(self, name: str) -> list[bytes]:

@@ -16,9 +16,9 @@ from flask import Flask, Response, abort, g, request, url_for
 from webapp.context import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from restante.settings import Settings
 
 log = structlog.get_logger()
 
@@ -61,16 +61,18 @@ class Front:
     path, stripped by a proxy or not.
     """
 
-    def __init__(self, app: WSGIApplication, hosts: Sequence[str], prefix: str) -> None:
+    def __init__(self, app: WSGIApplication, settings: Settings) -> None:
         self._app = app
-        self._hosts = hosts
-        self._prefix = prefix
+        self._hosts = settings.hosts
+        self._prefix = settings.path_prefix
+        self._scheme = "https" if settings.secure else "http"
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:  # noqa: ANN401
         host = environ.get("HTTP_HOST", f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}")
         if not self._is_ours(host.lower()):
             environ[FOREIGN] = True
             environ["HTTP_HOST"] = self._hosts[0]
+        environ["wsgi.url_scheme"] = self._scheme
         path = environ.get("PATH_INFO", "")
         environ["SCRIPT_NAME"] = self._prefix
         if path == self._prefix or path.startswith(self._prefix + "/"):

@@ -64,6 +64,7 @@ STATUSES: dict[type[Exception], HTTPStatus] = {
 """The answer to each error; the most special class decides."""
 
 ANSWER_SECONDS = 1.0
+IDLE_SECONDS = 30.0
 LINGER_BYTES = 65_536
 
 _log = structlog.get_logger()
@@ -116,6 +117,13 @@ class Worker(GeventWorker):  # type: ignore[misc]
         """Patch and serve; what a greenlet dies of becomes a line too."""
         Hub.print_exception = _tell_dead_greenlet
         super().init_process()
+
+    def handle_request(
+        self, listener_name: str, req: object, sock: socket.socket, addr: object
+    ) -> object:
+        """Serve one request; whoever takes no byte of the answer for long is cut off."""
+        sock.settimeout(IDLE_SECONDS)
+        return super().handle_request(listener_name, req, sock, addr)
 
     def handle_error(
         self,

@@ -2,7 +2,7 @@
 
 from restante.settings import MIB
 from tests.api import Visitor, new_nonce
-from webapp.app import BODY_MAX
+from webapp.bodies import BODY_MAX
 from webapp.errors import STATUS
 
 

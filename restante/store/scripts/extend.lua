@@ -1,4 +1,4 @@
-#!lua flags=allow-oom
+#!lua
 -- extend: moves the expiry, later or earlier, of the links that have not ended.
 --
 -- Revives none: a key's time is moved only where the key is.

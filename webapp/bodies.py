@@ -1,0 +1,55 @@
+"""What a request may bring: so many bytes, so many fields, and within so much time.
+
+A body is read whole before anything else looks at it, so that neither a slow nor a huge
+one holds what others wait for.
+"""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import gevent
+from flask import abort, request
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+BODY_MAX = 6 * 1024 * 1024 + 512 * 1024
+"""A text of 1 MiB whose every byte JSON writes as six, and the rest of a message."""
+SMALL_MAX = 64 * 1024
+"""Enough for all that carries no text."""
+WITH_TEXT = {"api.send", "api.replace", "compose.send", "control.replace"}
+FIELDS_MAX = 64
+BODY_SECONDS = 20.0
+WITHOUT_BODY = {"GET", "HEAD", "OPTIONS"}
+
+
+def init_app(app: Flask) -> None:
+    """Read every body before its view does."""
+    app.config["MAX_CONTENT_LENGTH"] = BODY_MAX
+    app.config["MAX_FORM_MEMORY_SIZE"] = BODY_MAX
+    app.config["MAX_FORM_PARTS"] = FIELDS_MAX
+    app.before_request(_read)
+
+
+def _read() -> None:
+    if request.method in WITHOUT_BODY:
+        return
+    request.max_content_length = BODY_MAX if request.endpoint in WITH_TEXT else SMALL_MAX
+    if (request.content_length or 0) > request.max_content_length:
+        abort(413)
+    try:
+        with gevent.Timeout(BODY_SECONDS):
+            raw = request.get_data(cache=True)
+    except gevent.Timeout:
+        # The server would wait for the rest, so that the next request begins behind it.
+        line = request.environ.get("gunicorn.socket")
+        if line is not None:
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RD)
+        abort(408)
+    is_form = request.mimetype == "application/x-www-form-urlencoded"
+    if is_form and raw.count(b"&") >= FIELDS_MAX:
+        abort(413)
