@@ -163,6 +163,7 @@ def test_a_browser_that_opened_one_view_may_open_another(service, person):
         read(reader, address)
         expect(letter_on(reader)).to_contain_text("4711")
         press(reader, "Done, destroy it now")
+        expect(reader.locator("h1")).to_have_text("Done. It is gone from here.")
     reader.goto(address)
 
     expect(reader.locator("h1")).to_have_text("This message has been opened.")
