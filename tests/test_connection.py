@@ -24,7 +24,7 @@ VERBS = [
     "acknowledge", "due", "end_leases", "expire", "extend", "fail", "forget", "outline", "preview",
     "recall", "replace", "reveal", "salt", "send", "status",
 ]  # fmt: skip
-MUST_WORK_WHEN_FULL = set(VERBS) - {"send", "replace"}
+MUST_WORK_WHEN_FULL = set(VERBS) - {"send", "replace", "extend"}
 PURE_READS = {"due", "outline", "salt", "status"}
 
 
