@@ -10,7 +10,18 @@ from urllib.parse import urlsplit
 
 from restante.errors import SettingsInvalid
 from restante.keyring import Keyring
-from restante.variables import CLUSTER, CLUSTER_TLS, DAY, MIB, MINUTE, VARIABLES, bind_address
+from restante.variables import (
+    ANYONE,
+    CLUSTER,
+    CLUSTER_TLS,
+    DAY,
+    MIB,
+    MINUTE,
+    VARIABLES,
+    Network,
+    Senders,
+    bind_address,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,14 +42,18 @@ class Settings:
         root_keys: The ring as written, newest first; None: made in the data folder.
         durability: When a deed counts: `disk`, written there; `replicas:all`, known to every
             replica of its primary, in a cluster; `memory`, at once, lost with a restart.
-        senders: Who may send; this version knows `anyone`.
+        senders: Who may send; reading is open to all.
         rate_limits: Off for measurements and tests.
         trusted_proxies: How many proxies in front set X-Forwarded-For.
+        webhook_networks: Where notifications may go although the address is not public.
+        metrics_bind: Where /metrics is served, and nothing else but health.
+        metrics_token: What opens /metrics on the address of the pages.
         store_bytes: The embedded store's memory limit.
         lease_seconds: How long a reader may fetch its view again.
         retention_seconds: How long a message is remembered after its last link ended.
         text_max: Bytes of UTF-8.
         limit_send, limit_preview, limit_reveal, limit_passphrase: Per network and minute.
+        budget_messages, budget_bytes: What one network may send in a day, in bytes of UTF-8.
     """
 
     bind: str = "127.0.0.1:8000"
@@ -47,9 +62,12 @@ class Settings:
     redis_url: str | None = field(default=None, repr=False)
     root_keys: str | None = field(default=None, repr=False)
     durability: str = "disk"
-    senders: str = "anyone"
+    senders: Senders = ANYONE
     rate_limits: bool = True
     trusted_proxies: int = 0
+    webhook_networks: tuple[Network, ...] = ()
+    metrics_bind: str | None = None
+    metrics_token: str | None = field(default=None, repr=False)
     store_bytes: int = 512 * MIB
     web_workers: int = 2
     log_level: str = "info"
@@ -67,6 +85,8 @@ class Settings:
     limit_preview: int = 120
     limit_reveal: int = 60
     limit_passphrase: int = 20
+    budget_messages: int = 2_000
+    budget_bytes: int = 64 * MIB
 
     @property
     def host(self) -> str:
@@ -142,6 +162,8 @@ class Settings:
                 f"{PREFIX}DURABILITY replicas:all needs a cluster that knows its replicas:"
                 f" {PREFIX}REDIS_URL must begin with redis+cluster:// or rediss+cluster://"
             )
+        if self.metrics_bind == self.bind:
+            problems.append(f"{PREFIX}METRICS_BIND must be another address than {PREFIX}BIND")
         if self.redis_url and not self.root_keys:
             problems.append(
                 f"{PREFIX}ROOT_KEYS is needed with {PREFIX}REDIS_URL:"

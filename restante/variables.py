@@ -5,9 +5,11 @@ Sentences never repeat what was given: it may be a secret in the wrong place.
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -18,6 +20,19 @@ MIB = 1024 * 1024
 PORT_MAX = 65_535
 CLUSTER, CLUSTER_TLS = "redis+cluster", "rediss+cluster"
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+Network = IPv4Network | IPv6Network
+
+
+class Senders(NamedTuple):
+    """Who may send: anyone, or whoever comes from one of the networks or holds a token."""
+
+    anyone: bool = True
+    networks: tuple[Network, ...] = ()
+    tokens: bool = False
+
+
+ANYONE = Senders()
 
 
 def bind_address(written: str) -> str:
@@ -91,6 +106,33 @@ def _on_off(written: str) -> bool:
     return _one_of("on", "off")(written) == "on"
 
 
+def _networks(written: str) -> tuple[Network, ...]:
+    """Read networks as CIDR, comma between; none is empty."""
+    try:
+        return tuple(ipaddress.ip_network(one.strip()) for one in written.split(",") if one.strip())
+    except ValueError:
+        message = "must be networks as 10.0.0.0/8, comma between, with no bits beyond the mask"
+        raise ValueError(message) from None
+
+
+def _senders(written: str) -> Senders:
+    words = [word.strip() for word in written.split(",")]
+    if words == ["anyone"]:
+        return ANYONE
+    message = "must be anyone, or networks and the word tokens, comma between"
+    if not all(words) or "anyone" in words:
+        raise ValueError(message)
+    networks = _networks(",".join(word for word in words if word != "tokens"))
+    return Senders(anyone=False, networks=networks, tokens="tokens" in words)
+
+
+def _metrics_token(written: str) -> str:
+    if not re.fullmatch(r"[\x21-\x7e]{16,256}", written):
+        message = "must be 16 to 256 visible ASCII characters"
+        raise ValueError(message)
+    return written
+
+
 def _data_dir(written: str) -> Path:
     if not written:
         message = "must be a folder"
@@ -115,9 +157,12 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "REDIS_URL": ("redis_url", _redis_url),
     "ROOT_KEYS": ("root_keys", _root_keys),
     "DURABILITY": ("durability", _one_of("disk", "memory", "replicas:all")),
-    "SENDERS": ("senders", _one_of("anyone")),
+    "SENDERS": ("senders", _senders),
     "RATE_LIMITS": ("rate_limits", _on_off),
     "TRUSTED_PROXIES": ("trusted_proxies", _whole(0, 10)),
+    "WEBHOOK_NETWORKS": ("webhook_networks", _networks),
+    "METRICS_BIND": ("metrics_bind", bind_address),
+    "METRICS_TOKEN": ("metrics_token", _metrics_token),
     "STORE_BYTES": ("store_bytes", _whole(2 * MIB, 2**50)),
     "WEB_WORKERS": ("web_workers", _whole(1, 256)),
     "LOG_LEVEL": ("log_level", _one_of("debug", "info", "warning", "error")),
@@ -135,5 +180,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "LIMIT_PREVIEW": ("limit_preview", _LIMIT),
     "LIMIT_REVEAL": ("limit_reveal", _LIMIT),
     "LIMIT_PASSPHRASE": ("limit_passphrase", _LIMIT),
+    "BUDGET_MESSAGES": ("budget_messages", _LIMIT),
+    "BUDGET_BYTES": ("budget_bytes", _whole(1, 2**50)),
 }
 """Each variable without its prefix: the attribute it sets and how it is read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from restante import keyring
 from restante.errors import SettingsInvalid
 from restante.settings import DAY, MIB, PREFIX, VARIABLES, Settings
+from restante.variables import Senders
 
 NUMBERS = {
     "TRUSTED_PROXIES": (0, 10),
@@ -25,6 +27,8 @@ NUMBERS = {
     "LIMIT_PREVIEW": (1, 1_000_000),
     "LIMIT_REVEAL": (1, 1_000_000),
     "LIMIT_PASSPHRASE": (1, 1_000_000),
+    "BUDGET_MESSAGES": (1, 1_000_000),
+    "BUDGET_BYTES": (1, 2**50),
     "EXPIRY_MIN": (1, 7 * DAY),
     "EXPIRY_MAX": (7 * DAY, 3_650 * DAY),
     "EXPIRY_DEFAULT": (60, 365 * DAY),
@@ -46,7 +50,17 @@ GOOD = {
     },
     "ROOT_KEYS": {KEY: KEY},
     "DURABILITY": {"disk": "disk", "memory": "memory"},
-    "SENDERS": {"anyone": "anyone"},
+    "SENDERS": {
+        "anyone": Senders(),
+        "tokens": Senders(anyone=False, tokens=True),
+        "10.0.0.0/8, fd00::/8,tokens": Senders(
+            anyone=False, networks=(ip_network("10.0.0.0/8"), ip_network("fd00::/8")), tokens=True
+        ),
+        "192.0.2.7": Senders(anyone=False, networks=(ip_network("192.0.2.7/32"),)),
+    },
+    "WEBHOOK_NETWORKS": {"10.0.0.0/8,::1": (ip_network("10.0.0.0/8"), ip_network("::1/128"))},
+    "METRICS_BIND": {"127.0.0.1:9100": "127.0.0.1:9100"},
+    "METRICS_TOKEN": {"0123456789abcdef": "0123456789abcdef"},
     "RATE_LIMITS": {"on": True, "off": False},
     "LOG_LEVEL": {"debug": "debug", "info": "info", "warning": "warning", "error": "error"},
 }
@@ -64,7 +78,10 @@ BAD = {
     "REDIS_URL": ["", "localhost:6379", "http://localhost", "redis", "unix"],
     "ROOT_KEYS": [""],
     "DURABILITY": ["", "none", "Disk", "replicas", "replicas:2"],
-    "SENDERS": ["", "nobody", "10.0.0.0/8"],
+    "SENDERS": ["", "nobody", "10.0.0.1/8", "anyone,tokens", "tokens,", "10.0.0.0/8,,tokens"],
+    "WEBHOOK_NETWORKS": ["10.0.0.1/8", "localhost", "10.0.0.0/33", "10"],
+    "METRICS_BIND": ["", "9100"],
+    "METRICS_TOKEN": ["", "short", "0123456789abcde\u00e4", "0123456789abcdef x"],
     "RATE_LIMITS": ["", "yes", "1", "ON", "true"],
     "LOG_LEVEL": ["", "INFO", "trace"],
 }  # fmt: skip
@@ -88,6 +105,12 @@ def test_every_setting_is_tested_here():
 def test_without_any_setting_the_defaults_hold():
     assert Settings.from_env({}) == Settings()
     assert Settings.from_env({"HOME": "/root", "RESTANTE": "x"}) == Settings()
+
+
+def test_the_metrics_have_an_address_of_their_own():
+    found = problems(BIND="127.0.0.1:9000", METRICS_BIND="127.0.0.1:9000")
+
+    assert found == ("RESTANTE_METRICS_BIND must be another address than RESTANTE_BIND",)
 
 
 def test_the_defaults_are_those_that_were_promised():
