@@ -52,6 +52,13 @@ class Facts:
     def open_evidence(self, record_id: bytes, boxed: bytes) -> dict[str, str]:
         return self._open(boxed, "evidence", record_id)
 
+    def close_webhook(self, message_id: bytes, url: str | None, secret: str) -> bytes:
+        facts = {"url": url, "secret": secret} if url else {}
+        return self._close(facts, "webhook", message_id)
+
+    def open_webhook(self, message_id: bytes, boxed: bytes) -> dict[str, str]:
+        return self._open(boxed, "webhook", message_id)
+
     def gone(self, end: End) -> Gone:
         """Return the error with the sender's reason taken out of its box."""
         reason = self._open(end.reason, "reason", end.message_id).get("reason")

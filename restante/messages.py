@@ -74,6 +74,8 @@ class Draft:
     hold_seconds: int = 0
     sender_name: str | None = None
     subject: str | None = None
+    webhook: str | None = None
+    """Where events are told to the sender's own system."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class Sent:
     sent_at: int
     opens_at: int
     expires_at: int
+    webhook_secret: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,3 +238,4 @@ class Status:
     at: int
     from_sender: bool = False
     """The visitor holds the sender's cookie."""
+    webhook: str | None = None

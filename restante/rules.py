@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 from typing import TYPE_CHECKING
 
+from restante.addresses import webhook_fault
 from restante.errors import Fault, TooLarge
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ def draft_faults(draft: Draft, settings: Settings) -> Iterator[Fault]:
         yield Fault("hold", f"from 0 to {settings.hold_max} seconds")
     if draft.passphrase is not None:
         yield from passphrase_faults(draft.passphrase)
+    if draft.webhook is not None and (
+        fault := webhook_fault(draft.webhook, settings.webhook_networks)
+    ):
+        yield Fault("notify.webhook", fault)
 
 
 def text_faults(text: str) -> Iterator[Fault]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from restante.store.messages import Messages
 
 SECOND = 1000
+NOTIFYING_SECONDS = 4 * 86_400
+"""Longer than any delivery is tried; the scripts' DELIVERY_MS."""
 REPLACE_TRIES = 5
 """Replaces that cross each other: each round one of them wins."""
 
@@ -86,7 +88,7 @@ class Sending:
                 hold=draft.hold_seconds * SECOND,
                 expires_in=expires_in * SECOND,
                 lease=settings.lease_seconds * SECOND,
-                retention=settings.retention_seconds * SECOND,
+                retention=self._retention(draft) * SECOND,
                 views=draft.views,
                 tries=None if draft.passphrase is None else settings.passphrase_tries,
                 root_id=self._keyring.newest_id,
@@ -100,6 +102,9 @@ class Sending:
                     message_id=message_id,
                     version=1,
                 ),
+                webhook=self._facts.close_webhook(
+                    message_id, draft.webhook, control.webhook_secret
+                ),
                 links=links,
             ),
         )
@@ -112,6 +117,7 @@ class Sending:
                 for token, label in zip(tokens, recipients, strict=True)
             ),
             *times,
+            webhook_secret=control.webhook_secret if draft.webhook else None,
         )
 
     def recall(
@@ -239,6 +245,11 @@ class Sending:
         """
         report = self._messages.status(control)
         return timeline.status(control, report, self._facts, cookie)
+
+    def _retention(self, draft: Draft) -> int:
+        """Return for how long a message is remembered after its end: until all was told, too."""
+        kept = self._settings.retention_seconds
+        return max(kept, NOTIFYING_SECONDS) if draft.webhook else kept
 
     def _stretch(self, passphrase: str | None, message_id: bytes) -> bytes:
         if passphrase is None:

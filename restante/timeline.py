@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from restante.messages import Event, LinkStatus, Look, Status
 from restante.tokens import sender_id
@@ -15,6 +16,34 @@ if TYPE_CHECKING:
 
 FLAGS = {"passphrase"}
 """Facts that are kept as 0 or 1."""
+MOMENTS = {"message.extended"}
+"""Events whose facts are times."""
+
+
+def rfc3339(at: int) -> str:
+    """Return milliseconds as `2026-08-29T10:40:00.123Z`."""
+    moment = datetime.fromtimestamp(at // 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
+
+
+def event_id(message_id: bytes, number: int) -> str:
+    """Return an event's id: a repeat of it carries the same."""
+    return f"{message_id.hex()}-{number}"
+
+
+def as_json(event: Event, message_id: bytes) -> dict[str, Any]:
+    """Return an event as programs get it, from the API and in notifications."""
+    facts = dict(event.facts)
+    if event.type in MOMENTS:
+        facts = {name: rfc3339(int(at)) for name, at in facts.items()}
+    return {
+        "id": event_id(message_id, event.number),
+        "type": event.type,
+        "at": rfc3339(event.at),
+        "link": event.link_id.hex() if event.link_id else None,
+        "data": facts,
+        "evidence": dict(event.evidence),
+    }
 
 
 def status(control: ControlToken, report: Report, facts: Facts, cookie: str | None) -> Status:
@@ -33,7 +62,7 @@ def status(control: ControlToken, report: Report, facts: Facts, cookie: str | No
         version=report.version,
         links=tuple(_link(control, i, row, facts) for i, row in enumerate(report.links)),
         events=tuple(
-            _event(n, entry, message_id, facts) for n, entry in enumerate(report.events, start=1)
+            event(n, entry, message_id, facts) for n, entry in enumerate(report.events, start=1)
         ),
         looks=tuple(_look(entry, facts) for entry in report.looks),
         at=report.at,
@@ -42,6 +71,7 @@ def status(control: ControlToken, report: Report, facts: Facts, cookie: str | No
             and report.sender_id
             and secrets.compare_digest(sender_id(control, cookie), report.sender_id)
         ),
+        webhook=facts.open_webhook(message_id, report.webhook).get("url"),
     )
 
 
@@ -62,7 +92,8 @@ def _link(control: ControlToken, index: int, row: LinkRow, facts: Facts) -> Link
     )
 
 
-def _event(number: int, entry: Entry, message_id: bytes, facts: Facts) -> Event:
+def event(number: int, entry: Entry, message_id: bytes, facts: Facts) -> Event:
+    """Return one entry of the timeline with its facts read and its evidence unboxed."""
     known: dict[str, int | str | bool] = {}
     for pair in filter(None, entry.facts.split(",")):
         name, _, value = pair.partition("=")

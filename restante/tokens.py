@@ -109,6 +109,12 @@ class ControlToken(Token):
         secret = HKDF(SHA256(), SECRET_SIZE, salt=None, info=info).derive(self.secret)
         return LinkToken(self.shard, secret)
 
+    @property
+    def webhook_secret(self) -> str:
+        """Return what signs this message's notifications: `whsec_` and base64 of 24 bytes."""
+        derived = HKDF(SHA256(), SECRET_SIZE, salt=None, info=b"restante/v1/webhook")
+        return "whsec_" + base64.b64encode(derived.derive(self.secret)).decode()
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Nonce:

@@ -14,6 +14,7 @@ from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
 from redis.retry import Retry
 
+from restante.delivering import Delivering
 from restante.keyring import Keyring
 from restante.reading import Reading
 from restante.sending import Sending
@@ -22,6 +23,7 @@ from restante.store.deadlines import Deadlines
 from restante.store.files import Files
 from restante.store.messages import Messages
 from restante.store.nodes import ClusterNodes
+from restante.store.outbox import Outbox
 from restante.timekeeping import Timekeeping
 from restante.variables import CLUSTER_TLS
 
@@ -97,6 +99,7 @@ class House:
     sending: Sending
     reading: Reading
     timekeeping: Timekeeping
+    delivering: Delivering
     files: Files
 
     def key_for(self, purpose: str) -> bytes:
@@ -141,5 +144,6 @@ def assemble(
         sending=Sending(messages, keyring, settings, offload),
         reading=Reading(messages, keyring, offload),
         timekeeping=Timekeeping(Deadlines(connection, now)),
+        delivering=Delivering(Outbox(connection, now), keyring),
         files=Files(connection),
     )

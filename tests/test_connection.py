@@ -21,11 +21,12 @@ from tests.conftest import happened, nonce, read
 from tests.proxy import Proxy
 
 VERBS = [
-    "acknowledge", "due", "end_leases", "expire", "extend", "fail", "forget", "outline", "preview",
-    "recall", "replace", "reveal", "salt", "send", "status",
+    "acknowledge", "deliveries", "due", "end_leases", "expire", "extend", "fail", "forget",
+    "outline", "preview", "recall", "replace", "resend", "reveal", "salt", "send",
+    "settle", "status", "take",
 ]  # fmt: skip
 MUST_WORK_WHEN_FULL = set(VERBS) - {"send", "replace", "extend"}
-PURE_READS = {"due", "outline", "salt", "status"}
+PURE_READS = {"deliveries", "due", "outline", "salt", "status"}
 
 
 @pytest.fixture

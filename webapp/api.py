@@ -9,13 +9,14 @@ from flask import Blueprint, Response, json, url_for
 from restante.errors import Gone
 from restante.messages import Draft, State
 from restante.rules import reason_faults
+from restante.timeline import as_json, rfc3339
 from restante.tokens import ControlToken, LinkToken
 from webapp import fields, limits
-from webapp.clock import rfc3339, rfc3339_or_none
+from webapp.clock import rfc3339_or_none
 from webapp.context import evidence, reading, sending, settings, visitor
 
 if TYPE_CHECKING:
-    from restante.messages import Event, LinkStatus, Look
+    from restante.messages import LinkStatus, Look
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -30,7 +31,6 @@ def send() -> Response:
     """Send a message and answer with its capabilities."""
     body = fields.Body()
     body.require(["text"])
-    body.refuse("notify", "this service has no channel for notifications")
     draft = _draft(body)
     sending().check(draft, body.close())
     sent = sending().send(draft, evidence=evidence())
@@ -53,6 +53,8 @@ def send() -> Response:
             for link in sent.links
         ],
     }
+    if sent.webhook_secret:
+        answer["webhook_secret"] = sent.webhook_secret
     response = _json(answer, 201)
     response.headers["Location"] = url_for("api.status")
     return response
@@ -69,6 +71,7 @@ def _draft(body: fields.Body) -> Draft:
         "hold_seconds": body.whole("hold"),
         "sender_name": body.text("from"),
         "subject": body.text("subject"),
+        "webhook": body.within("notify", "webhook"),
     }
     return Draft(**{"text": "", **{k: v for k, v in given.items() if v is not None}})  # type: ignore[arg-type]
 
@@ -81,20 +84,19 @@ def status() -> Response:
 
 def _status(control: ControlToken) -> Response:
     its = sending().status(control)
-    message_id = its.message_id.hex()
     return _json(
         {
-            "id": message_id,
+            "id": its.message_id.hex(),
             "from": its.sender_name,
             "subject": its.subject,
             "views": its.views,
-            "notify": None,
+            "notify": {"webhook": its.webhook} if its.webhook else None,
             "sent_at": rfc3339(its.sent_at),
             "opens_at": rfc3339(its.opens_at),
             "expires_at": rfc3339(its.expires_at),
             "version": its.version,
             "links": [_link(link) for link in its.links],
-            "events": [_event(event, message_id) for event in its.events],
+            "events": [as_json(event, its.message_id) for event in its.events],
             "looks": [_look(look) for look in its.looks],
         }
     )
@@ -111,20 +113,6 @@ def _link(link: LinkStatus) -> dict[str, Any]:
         "first_revealed_at": rfc3339_or_none(link.first_revealed_at),
         "last_revealed_at": rfc3339_or_none(link.last_revealed_at),
         "acknowledged_at": rfc3339_or_none(link.acknowledged_at),
-    }
-
-
-def _event(event: Event, message_id: str) -> dict[str, Any]:
-    facts = dict(event.facts)
-    if event.type == "message.extended":
-        facts = {name: rfc3339(int(at)) for name, at in facts.items()}
-    return {
-        "id": f"{message_id}-{event.number}",
-        "type": event.type,
-        "at": rfc3339(event.at),
-        "link": event.link_id.hex() if event.link_id else None,
-        "data": facts,
-        "evidence": dict(event.evidence),
     }
 
 

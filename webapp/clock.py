@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup
 
+from restante.timeline import rfc3339
 from webapp.language import date_and_time, gettext
 
 
@@ -18,12 +19,6 @@ def now() -> int:
 def utc(at: int) -> datetime:
     """Return a time in ms as an aware datetime."""
     return datetime.fromtimestamp(at / 1000, UTC)
-
-
-def rfc3339(at: int) -> str:
-    """Return `2026-08-29T10:40:00.123Z`."""
-    moment = datetime.fromtimestamp(at // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
 
 
 def rfc3339_or_none(at: int | None) -> str | None:

@@ -14,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from restante import errors
 from restante.logs import error_fields
 from restante.messages import State
-from webapp.clock import rfc3339
+from restante.timeline import rfc3339
 from webapp.limits import WINDOW_SECONDS
 
 if TYPE_CHECKING:

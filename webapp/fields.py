@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 T = TypeVar("T", bound=Token)
-PLAIN_NAME = re.compile(r"[A-Za-z_]{1,40}")
+PLAIN_NAME = re.compile(r"[A-Za-z_]{1,40}(\.[A-Za-z_]{1,40})?")
 """Anything else in a name's place could be content, which no answer repeats."""
 UNKNOWN_MOST = 20
 LIST_MOST = 1_000
@@ -123,11 +123,17 @@ class Body:
         """Find fault with every one of these that is missing."""
         self.faults += [Fault(name, "required") for name in names if name not in self._left]
 
-    def refuse(self, name: str, detail: str) -> None:
-        """Find fault with *name* if it is there at all."""
-        if name in self._left:
-            del self._left[name]
-            self.faults.append(Fault(name, detail))
+    def within(self, name: str, inner: str) -> str | None:
+        """Take a string out of the object *name*, which holds nothing else."""
+        value: dict[str, Any] | None = self._take(name, dict, "an object")
+        if value is None:
+            return None
+        found = value.pop(inner, None)
+        self._left |= {f"{name}.{other}": None for other in value}
+        if found is not None and type(found) is not str:
+            self.faults.append(Fault(f"{name}.{inner}", "a string"))
+            return None
+        return found
 
     def close(self) -> list[Fault]:
         """Return every fault found; what nobody took is one, named where it looks like a name."""

@@ -1,1 +1,1 @@
-"""Edge 2: time passes.  Deadlines are met, and what was destroyed leaves the store's files."""
+"""Edge 2: time passes.  Deadlines are met, events delivered, and the store's files scrubbed."""

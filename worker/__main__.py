@@ -1,4 +1,4 @@
-"""The worker's process: one turn a second, until it is told to stop."""
+"""The worker's process: deadlines once a second and deliveries beside, until told to stop."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import structlog
 from restante import logs, wiring
 from restante.errors import SettingsInvalid
 from restante.settings import Settings
+from worker.channels.webhook import Webhook
+from worker.courier import Courier
 from worker.turns import Worker
 
 TURN_SECONDS = 1.0
@@ -34,12 +36,16 @@ def main() -> int:
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stop.set())
     worker = Worker(house.timekeeping, house.files)
+    courier = Courier(house.delivering, {"webhook": Webhook(settings.webhook_networks)})
+    courier.start()
     log.info("worker started")
-    while not stop.is_set():
+    while courier.is_alive and not stop.is_set():
         worker.turn()
         stop.wait(TURN_SECONDS)
+    is_well = courier.is_alive
+    courier.stop()
     log.info("worker stopped")
-    return 0
+    return 0 if is_well else 1
 
 
 if __name__ == "__main__":

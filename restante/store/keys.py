@@ -12,11 +12,14 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
     {tag}:looks:<mid>              list    looks, newest first, at most 100
     {tag}:due                      zset    what must happen, by time: expire:<lid> end:<lid>
                                            forget:<mid>; emptied by the worker
+    {tag}:outbox                   zset    <mid>:<channel> with events to deliver, by when it is
+                                           due; emptied by the worker
+    {tag}:dead                     zset    deliveries given up, by when; for the operator
     {tag}:scrub                    string  the node's files were rewritten lately; minutes
 
 Ids are 16 raw bytes, times milliseconds.  Every key of a message has a TTL, none goes before
 the message's wrapped keys, and all go with the message's retention after its last link ended.
-`due` belongs to the shard, holds ids and times only, and has no TTL.
+`due`, `outbox` and `dead` belong to the shard, hold ids and times only, and have no TTL.
 
 Fields of a message:
     sent_at opens_at expires_at
@@ -29,6 +32,11 @@ Fields of a message:
     sender      id of the sender's cookie, if there was one
     box         boxed: the sender's name, the subject
     forget_at   once the last link ended
+    webhook     boxed: where its events are sent, and the secret that signs them
+    webhook:cursor         how many entries of the timeline were delivered or need not be
+    webhook:failures       tries in a row that failed, none without the field
+    webhook:failure        what the last of them failed with, a word
+    webhook:failing_since
 
 Fields of a link:
     message     id
@@ -85,6 +93,16 @@ def message_of(shard: int, message_id: bytes) -> bytes:
 def due(shard: int) -> bytes:
     """Return the key of a shard's deadlines."""
     return f"{{{TAGS[shard]}}}:due".encode()
+
+
+def outbox(shard: int) -> bytes:
+    """Return the key of a shard's deliveries that wait."""
+    return f"{{{TAGS[shard]}}}:outbox".encode()
+
+
+def dead(shard: int) -> bytes:
+    """Return the key of a shard's deliveries that were given up."""
+    return f"{{{TAGS[shard]}}}:dead".encode()
 
 
 def scrub(shard: int) -> bytes:

@@ -61,7 +61,7 @@ class Messages:
         match self._run(
             "send", keys.message(control),
             new.hold, new.expires_in, new.lease, new.retention, new.views, tries,
-            new.root_id, new.box, new.sender_id, new.evidence, new.content, *links,
+            new.root_id, new.box, new.sender_id, new.evidence, new.content, new.webhook, *links,
         ):  # fmt: skip
             case [b"sent", sent_at, opens_at, expires_at]:
                 return Times(sent_at, opens_at, expires_at)
@@ -243,10 +243,10 @@ class Messages:
             NotFound: No such message.
         """
         match self._run("status", keys.message(control)):
-            case [b"status", at, [sent, opens, expires, version, phrase, box, sender], links,
+            case [b"status", at, [sent, opens, expires, version, phrase, box, sender, hook], links,
                   events, looks]:  # fmt: skip
                 return Report(
-                    at, Times(sent, opens, expires), version, phrase == 1, box, sender,
+                    at, Times(sent, opens, expires), version, phrase == 1, box, sender, hook,
                     [row(link) for link in links],
                     [Entry.parse(event) for event in events],
                     [Entry.parse(look) for look in looks],

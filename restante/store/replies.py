@@ -42,7 +42,10 @@ class NewLink(NamedTuple):
 
 
 class NewMessage(NamedTuple):
-    """What a send keeps.  Durations in ms; `tries` is None without a passphrase."""
+    """What a send keeps.  Durations in ms; `tries` is None without a passphrase.
+
+    Boxes may be empty: `webhook` where nobody is to be told.
+    """
 
     hold: int
     expires_in: int
@@ -55,6 +58,7 @@ class NewMessage(NamedTuple):
     sender_id: bytes
     evidence: bytes
     content: bytes
+    webhook: bytes
     links: Sequence[NewLink]
 
 
@@ -156,6 +160,7 @@ class Report(NamedTuple):
     needs_passphrase: bool
     box: bytes
     sender_id: bytes
+    webhook: bytes
     links: Sequence[LinkRow]
     events: Sequence[Entry]
     looks: Sequence[Entry]

@@ -2,6 +2,11 @@
 
 local call = redis.call
 
+-- What tells a sender's own systems of events; a message has a field named so, boxed.
+local CHANNELS = { "webhook" }
+-- No event is forgotten sooner, so that its delivery has its time: 4 days.
+local DELIVERY_MS = 345600000
+
 -- The key of one kind of record in the shard of the way in.
 local function key_of(tag, kind, id)
   return tag .. ":" .. kind .. ":" .. id
@@ -29,7 +34,7 @@ end
 local function message_at(tag, id)
   local m = { tag = tag, id = id, hash = key_of(tag, "message", id) }
   local f = call("HMGET", m.hash, "opens_at", "expires_at", "version", "links", "open",
-    "lease", "retention", "passphrase", "box", "sent_at", "sender")
+    "lease", "retention", "passphrase", "box", "sent_at", "sender", unpack(CHANNELS))
   if not f[1] then
     return nil
   end
@@ -37,6 +42,12 @@ local function message_at(tag, id)
   m.links, m.open, m.lease, m.retention = f[4], tonumber(f[5]), tonumber(f[6]), tonumber(f[7])
   m.passphrase, m.box, m.sent_at, m.sender = f[8], f[9] or "", tonumber(f[10]), f[11] or ""
   m.events, m.looks = key_of(tag, "events", id), key_of(tag, "looks", id)
+  m.channels = {}
+  for at, channel in ipairs(CHANNELS) do
+    if f[11 + at] then
+      m.channels[#m.channels + 1] = channel
+    end
+  end
   return m
 end
 
@@ -104,12 +115,6 @@ local function latest_lease(link)
   return latest
 end
 
--- An event of the message, or of one link of it.
-local function record(message, link, now, type, facts, evidence)
-  call("RPUSH", message.events,
-    now .. " " .. type .. " " .. facts .. "\n" .. (link and link.id or "") .. evidence)
-end
-
 -- A look; 100 are kept, and once they are, one a minute is written.
 local function look(link, now, type, class, evidence)
   local m = link.message
@@ -148,6 +153,32 @@ local function keep_until(message, at)
   end
 end
 
+-- The message is remembered until then; with a channel, for as long as a delivery may take.
+local function retain(message, at)
+  if #message.channels > 0 then
+    at = math.max(at, clock(ARGV[1]) + DELIVERY_MS)
+  end
+  call("HSET", message.hash, "forget_at", at)
+  call("ZADD", message.tag .. ":due", at, "forget:" .. message.id)
+  keep_until(message, at)
+end
+
+-- An event of the message, or of one link of it.  The timeline is the outbox: each channel
+-- has a cursor in it, and whoever delivers reads on from there.
+local function record(message, link, now, type, facts, evidence)
+  call("RPUSH", message.events,
+    now .. " " .. type .. " " .. facts .. "\n" .. (link and link.id or "") .. evidence)
+  if type == "message.sent" or #message.channels == 0 then
+    return
+  end
+  for _, channel in ipairs(message.channels) do
+    call("ZADD", message.tag .. ":outbox", "NX", clock(ARGV[1]), message.id .. ":" .. channel)
+  end
+  if message.open == 0 and call("PEXPIRETIME", message.hash) < clock(ARGV[1]) + DELIVERY_MS then
+    retain(message, 0)
+  end
+end
+
 -- Destroys the wrapped key, and with it all access; the content when it was the last.
 local function destroy_key(link)
   call("DEL", link.wrapped)
@@ -170,14 +201,24 @@ local function end_link(link, now, state, lasts)
   m.open = call("HINCRBY", m.hash, "open", -1)
   if m.open == 0 then
     -- Never before another link's last lease: none runs longer than one from now.
-    local forget_at = math.max(math.max(now, lasts or 0) + m.retention, now + m.lease)
-    call("HSET", m.hash, "forget_at", forget_at)
-    call("ZADD", due, forget_at, "forget:" .. m.id)
-    keep_until(m, forget_at)
+    retain(m, math.max(math.max(now, lasts or 0) + m.retention, now + m.lease))
   end
 end
 
 -- Why a link does not open; the sender's reason belongs to a recall alone.
 local function gone(link)
   return { "gone", link.state, link.message.id, link.reason, link.ended_at }
+end
+
+-- What is waiting for or was given up by the channels of a message.
+local function drop_deliveries(tag, id)
+  for _, channel in ipairs(CHANNELS) do
+    call("ZREM", tag .. ":outbox", id .. ":" .. channel)
+    call("ZREM", tag .. ":dead", id .. ":" .. channel)
+  end
+end
+
+-- "<message>:<channel>" -> message, channel
+local function delivery_of(member)
+  return member:sub(1, 16), member:sub(18)
 end

@@ -12,6 +12,7 @@ local message = message_at(tag, id)
 local due = tag .. ":due"
 if not message then
   call("ZREM", due, "forget:" .. id)
+  drop_deliveries(tag, id)
   return { "forgotten" }
 end
 local forget_at = tonumber(call("HGET", message.hash, "forget_at") or "0")
@@ -28,6 +29,7 @@ for _, link in ipairs(links_of(message, now)) do
     key_of(tag, "content", id .. ":" .. link.version))
   call("ZREM", due, "expire:" .. link.id, "end:" .. link.id)
 end
+drop_deliveries(tag, id)
 call("DEL", message.hash, message.events, message.looks)
 call("ZREM", due, "forget:" .. id)
 return { "forgotten" }

@@ -11,8 +11,8 @@
 -- ARGV[6]  views        of each link            ARGV[7]  tries       "" without a passphrase
 -- ARGV[8]  root         id of the root key      ARGV[9]  box         boxed facts, or ""
 -- ARGV[10] sender       id of the cookie, or "" ARGV[11] evidence    boxed
--- ARGV[12] content      sealed                  ARGV[13…] a link each: id, wrapped key,
---                                                         verifier or "", boxed label or ""
+-- ARGV[12] content      sealed                  ARGV[13] webhook     boxed, or ""
+-- ARGV[14…]             a link each: id, wrapped key, verifier or "", boxed label or ""
 --
 -- Replies {"sent", sent_at, opens_at, expires_at}.
 
@@ -20,6 +20,7 @@ local tag, id = way_in(KEYS[1])
 local now = clock(ARGV[1])
 local lease, retention, views, tries = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local root, box, sender, evidence, content = ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
+local webhook = ARGV[13]
 
 local known = message_at(tag, id)
 if known then
@@ -30,7 +31,7 @@ end
 local opens_at = now + tonumber(ARGV[2])
 local expires_at = opens_at + tonumber(ARGV[3])
 local ids = {}
-for at = 13, #ARGV, 4 do
+for at = 14, #ARGV, 4 do
   local lid, wrapped, verifier, label = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
   local hash = key_of(tag, "link", lid)
   ids[#ids + 1] = lid
@@ -55,6 +56,9 @@ if box ~= "" then
 end
 if sender ~= "" then
   call("HSET", KEYS[1], "sender", sender)
+end
+if webhook ~= "" then
+  call("HSET", KEYS[1], "webhook", webhook, "webhook:cursor", 1)
 end
 local message = message_at(tag, id)
 record(message, nil, now, "message.sent",

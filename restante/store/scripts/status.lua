@@ -4,8 +4,8 @@
 -- KEYS[1]  message  hash
 -- ARGV[1]  now      milliseconds; "" for the store's own clock
 --
--- Replies {"status", now, {sent_at, opens_at, expires_at, version, passphrase, box, sender},
--- {links …}, {events …}, {looks …}}, or {"unknown"}.
+-- Replies {"status", now, {sent_at, opens_at, expires_at, version, passphrase, box, sender,
+-- webhook box}, {links …}, {events …}, {looks …}}, or {"unknown"}.
 
 local now = clock(ARGV[1])
 local tag, id = way_in(KEYS[1])
@@ -19,5 +19,6 @@ for _, l in ipairs(links_of(m, now)) do
     l.last_revealed_at, l.acknowledged_at, l.ended_at, l.outcome, l.recalled_at }
 end
 return { "status", now,
-  { m.sent_at, m.opens_at, m.expires_at, m.version, m.passphrase and 1 or 0, m.box, m.sender },
+  { m.sent_at, m.opens_at, m.expires_at, m.version, m.passphrase and 1 or 0, m.box, m.sender,
+    call("HGET", m.hash, "webhook") or "" },
   links, call("LRANGE", m.events, 0, -1), call("LRANGE", m.looks, 0, -1) }

@@ -1,0 +1,24 @@
+#!lua flags=no-writes
+-- deliveries: what waits in one shard, or was given up there, for the operator.
+--
+-- KEYS[1]  outbox or dead  zset
+-- ARGV[1]  now             milliseconds; "" for the store's own clock
+-- ARGV[2]  most            at the most, by time
+--
+-- Replies {message, channel, at, events left, failures, failure, failing since, target box} for each:
+-- `at` is when it is due, or was given up.
+
+local tag = KEYS[1]:match("^({%w+})")
+local reply = {}
+local members = call("ZRANGE", KEYS[1], 0, ARGV[2] - 1, "WITHSCORES")
+for i = 1, #members, 2 do
+  local id, channel = delivery_of(members[i])
+  local f = call("HMGET", key_of(tag, "message", id), channel, channel .. ":cursor",
+    channel .. ":failures", channel .. ":failure", channel .. ":failing_since")
+  if f[1] then
+    reply[#reply + 1] = { id, channel, tonumber(members[i + 1]),
+      call("LLEN", key_of(tag, "events", id)) - tonumber(f[2]),
+      tonumber(f[3] or "0"), f[4] or "", tonumber(f[5] or "0"), f[1] }
+  end
+end
+return reply

@@ -1,0 +1,29 @@
+#!lua flags=allow-oom
+-- resend: a delivery that was given up, or that waits, is due now, with all its tries before it.
+--
+-- KEYS[1]  message  hash
+-- ARGV[1]  now      milliseconds; "" for the store's own clock
+-- ARGV[2]  channel
+--
+-- Replies {"due"}, {"nothing"} when no event is left to deliver, or {"unknown"}.
+
+local now = clock(ARGV[1])
+local channel = ARGV[2]
+local tag, id = way_in(KEYS[1])
+local message = message_at(tag, id)
+local cursor = message and call("HGET", message.hash, channel .. ":cursor")
+if not cursor then
+  return { "unknown" }
+end
+local member = id .. ":" .. channel
+call("ZREM", tag .. ":dead", member)
+if call("LLEN", message.events) <= tonumber(cursor) then
+  call("ZREM", tag .. ":outbox", member)
+  return { "nothing" }
+end
+call("HDEL", message.hash, channel .. ":failures", channel .. ":failing_since")
+call("ZADD", tag .. ":outbox", now, member)
+if message.open == 0 and call("PEXPIRETIME", message.hash) < now + DELIVERY_MS then
+  retain(message, 0)
+end
+return { "due" }

@@ -1,0 +1,46 @@
+#!lua flags=allow-oom
+-- settle: a channel's cursor moves past what was delivered, and its next time is set, in one step.
+--
+-- KEYS[1]  message    hash
+-- ARGV[1]  now        milliseconds; "" for the store's own clock
+-- ARGV[2]  channel
+-- ARGV[3]  cursor     where the taker began
+-- ARGV[4]  delivered  events that went out
+-- ARGV[5]  failures   in a row, with the one that ended this delivery; 0 for none
+-- ARGV[6]  failure    a word for the operator, or ""
+-- ARGV[7]  wait       ms until what is left is due; "" gives it up
+--
+-- Replies {"settled"}, {"moved"} when another taker settled meanwhile, or {"unknown"}.
+
+local now = clock(ARGV[1])
+local channel, cursor, delivered = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local failures, failure, wait = tonumber(ARGV[5]), ARGV[6], ARGV[7]
+local tag, id = way_in(KEYS[1])
+local member, outbox, dead = id .. ":" .. channel, tag .. ":outbox", tag .. ":dead"
+local known = tonumber(call("HGET", KEYS[1], channel .. ":cursor") or "-1")
+if known < 0 then
+  drop_deliveries(tag, id)
+  return { "unknown" }
+elseif known ~= cursor then
+  return { "moved" }
+end
+
+cursor = cursor + delivered
+call("HSET", KEYS[1], channel .. ":cursor", cursor)
+if delivered > 0 then
+  call("HDEL", KEYS[1], channel .. ":failures", channel .. ":failure", channel .. ":failing_since")
+  call("ZREM", dead, member)
+end
+if failures > 0 then
+  call("HSET", KEYS[1], channel .. ":failures", failures, channel .. ":failure", failure)
+  call("HSETNX", KEYS[1], channel .. ":failing_since", now)
+end
+if call("LLEN", key_of(tag, "events", id)) <= cursor then
+  call("ZREM", outbox, member)
+elseif wait == "" then
+  call("ZREM", outbox, member)
+  call("ZADD", dead, now, member)
+else
+  call("ZADD", outbox, now + tonumber(wait), member)
+end
+return { "settled" }

@@ -1,0 +1,40 @@
+#!lua flags=allow-oom
+-- take: the deliveries that are due in one shard, for whoever asks to deliver them.
+--
+-- Each one's time moves on by the lease: if its taker dies, it is due again then.
+--
+-- KEYS[1]  outbox  zset
+-- ARGV[1]  now     milliseconds; "" for the store's own clock
+-- ARGV[2]  lease   ms
+-- ARGV[3]  most    deliveries at the most
+-- ARGV[4]  events  of each delivery at the most
+--
+-- Replies {message, channel, cursor, failures, target box, {event, label box …}} for each.
+
+local now = clock(ARGV[1])
+local lease, most, events = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local outbox = KEYS[1]
+local tag = outbox:match("^({%w+})")
+
+local reply = {}
+for _, member in ipairs(call("ZRANGE", outbox, "-inf", now, "BYSCORE", "LIMIT", 0, most)) do
+  local id, channel = delivery_of(member)
+  local hash = key_of(tag, "message", id)
+  local f = call("HMGET", hash, channel, channel .. ":cursor", channel .. ":failures")
+  local cursor = tonumber(f[2] or "0")
+  local found = call("LRANGE", key_of(tag, "events", id), cursor, cursor + events - 1)
+  if not f[1] or #found == 0 then
+    call("ZREM", outbox, member)
+  else
+    local entries = {}
+    for _, entry in ipairs(found) do
+      entries[#entries + 1] = entry
+      local link = entry:match("^%d+ link%.[^\n]*\n(.*)$")
+      entries[#entries + 1] = link
+        and call("HGET", key_of(tag, "link", link:sub(1, 16)), "box") or ""
+    end
+    call("ZADD", outbox, now + lease, member)
+    reply[#reply + 1] = { id, channel, cursor, tonumber(f[3] or "0"), f[1], entries }
+  end
+end
+return reply

@@ -1,0 +1,1 @@
+"""Channels: ways to tell a sender's own systems of events."""

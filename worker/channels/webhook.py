@@ -1,0 +1,170 @@
+"""The webhook: events posted as the Standard Webhooks specification says (docs/specs/webhook.md).
+
+The name is resolved once, every address that it leads to is judged, and the connection goes
+to an address that was judged, under the name that was given.  No redirect is followed, no
+proxy of the environment is asked, and of the answer only its status counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import socket
+import ssl
+import time
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+import httpx
+
+from restante.addresses import may_reach, plain, webhook_fault
+from restante.delivering import DeliveryFailed, Failure, Trouble
+from worker.lanes import Lanes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from restante.addresses import Address
+    from restante.delivering import Notification, Target
+    from restante.variables import Network
+
+CONNECT_SECONDS = 5.0
+ADDRESSES_MOST = 3
+"""How many of a name's addresses are tried."""
+RESOLVERS = 64
+"""Look-ups at once: the system's resolver cannot be called off, and may take long."""
+ADDRESS_WIDTH = 16
+"""Posts to one address at once: many names may lead to it."""
+GONE = 410
+USER_AGENT = "Restante"
+
+
+def signature(secret: str, event_id: str, at: int, body: bytes) -> str:
+    """Return `v1,` and base64 of HMAC-SHA-256 over `id.timestamp.body`; *at* in seconds."""
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signed = f"{event_id}.{at}.".encode() + body
+    return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
+
+
+def failed(word: str, *, final: bool = False, retry_after: int = 0) -> DeliveryFailed:
+    """Return the error for a word that tells the operator why; it holds no address."""
+    return DeliveryFailed(Failure(word, final, retry_after))
+
+
+class Webhook:
+    """Posts notifications, each over a connection of its own."""
+
+    def __init__(self, ours: Sequence[Network]) -> None:
+        """*ours* are networks that may be reached although they are not public."""
+        self._ours = tuple(ours)
+        # The system's authorities, and those that SSL_CERT_FILE names.
+        self._tls = ssl.create_default_context()
+        self._lanes = Lanes(ADDRESS_WIDTH)
+        self._resolvers = ThreadPoolExecutor(RESOLVERS, "resolver")
+
+    async def deliver(self, target: Target, notification: Notification) -> None:
+        """Post one notification.
+
+        Raises:
+            DeliveryFailed: It was not taken, or must not be sent there.
+            Busy: Too much goes to that address already.
+        """
+        if webhook_fault(target.url, self._ours):
+            raise failed(Trouble.ADDRESS_REFUSED)
+        parts = urlsplit(target.url)
+        why = Trouble.UNREACHABLE
+        for address in await self._addresses(parts):
+            try:
+                with self._lanes.enter(_neighbourhood(address)):
+                    return await self._post(parts, address, target, notification)
+            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                why = Trouble.TLS if _is_of_tls(error) else Trouble.UNREACHABLE
+            except httpx.HTTPError:
+                raise failed(Trouble.DROPPED) from None
+        raise failed(why)
+
+    async def _addresses(self, parts: SplitResult) -> list[Address]:
+        """Return where the name leads, if all of it may be reached."""
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.run_in_executor(
+                self._resolvers, _resolve, parts.hostname or "", _port(parts)
+            )
+        except (OSError, UnicodeError):
+            raise failed(Trouble.UNKNOWN_NAME) from None
+        if not found or not all(may_reach(address, self._ours) for address in found):
+            raise failed(Trouble.ADDRESS_REFUSED)
+        if parts.scheme != "https" and not all(_is_in(address, self._ours) for address in found):
+            raise failed(Trouble.NOT_HTTPS)
+        return found[:ADDRESSES_MOST]
+
+    async def _post(
+        self, parts: SplitResult, address: Address, target: Target, notification: Notification
+    ) -> None:
+        at = int(time.time())
+        host = f"[{address}]" if isinstance(address, IPv6Address) else str(address)
+        path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
+        request = httpx.Request(
+            "POST",
+            f"{parts.scheme}://{host}:{_port(parts)}{path}",
+            content=notification.body,
+            headers={
+                "Host": parts.netloc,
+                "Content-Type": "application/json",
+                "User-Agent": USER_AGENT,
+                "webhook-id": notification.event_id,
+                "webhook-timestamp": str(at),
+                "webhook-signature": signature(
+                    target.secret, notification.event_id, at, notification.body
+                ),
+            },
+            extensions={"sni_hostname": parts.hostname},
+        )
+        # A client of its own: a connection that was proven to be one name's serves no other.
+        async with httpx.AsyncClient(
+            verify=self._tls,
+            trust_env=False,
+            follow_redirects=False,
+            timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
+        ) as client:
+            response = await client.send(request, stream=True)
+            await response.aclose()
+        if not response.is_success:
+            raise failed(
+                str(response.status_code),
+                final=response.status_code == GONE,
+                retry_after=_seconds(response.headers.get("Retry-After", "")),
+            )
+
+
+def _resolve(name: str, port: int) -> list[Address]:
+    found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(ip_address(str(entry[4][0]).partition("%")[0]) for entry in found))
+
+
+def _neighbourhood(address: Address) -> IPv4Network | IPv6Network:
+    """Return the network that is most likely one receiver's: /32, or /64 of IPv6."""
+    return ip_network((address, 32 if address.version == 4 else 64), strict=False)  # noqa: PLR2004
+
+
+def _is_of_tls(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
+def _port(parts: SplitResult) -> int:
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _is_in(address: Address, networks: Sequence[Network]) -> bool:
+    return any(plain(address) in network for network in networks)
+
+
+def _seconds(written: str) -> int:
+    """Return the seconds of a Retry-After; a date counts as none."""
+    return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else 0  # noqa: PLR2004

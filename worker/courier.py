@@ -1,0 +1,181 @@
+"""The courier: takes what is due to be delivered, many at once, and settles what became of it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+import structlog
+
+from restante.delivering import LEASE_SECONDS, DeliveryFailed, Failure, Trouble
+from restante.errors import RestanteError
+from restante.logs import error_fields
+from restante.tokens import SHARDS
+from worker.lanes import Busy, Lanes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from restante.delivering import Delivering, Delivery, Notification, Target
+
+SLOTS = 64
+"""Deliveries under way at once in one worker."""
+ATTEMPT_SECONDS = 10.0
+"""For one notification, from the look-up of its receiver's name to the status of the answer."""
+RECEIVER_WIDTH = 4
+"""Deliveries to one receiver, known by its name, at once."""
+IDLE_SECONDS = 1.0
+STORE_THREADS = 8
+STOP_SECONDS = 5.0
+"""How long what is under way may take when we are told to stop; the rest is delivered again."""
+
+log = structlog.get_logger()
+
+
+class Channel(Protocol):
+    """A way to deliver."""
+
+    async def deliver(self, target: Target, notification: Notification) -> None:
+        """Deliver one notification, or raise DeliveryFailed."""
+
+
+class Courier:
+    """Delivers in a thread of its own, with an event loop, until it is told to stop.
+
+    Any number may run, in one process or many: what one takes is its own for a lease, in
+    which it stops before the end; whoever dies leaves his deliveries to the others.
+    """
+
+    def __init__(self, delivering: Delivering, channels: Mapping[str, Channel]) -> None:
+        self._delivering = delivering
+        self._channels = channels
+        self._lanes = Lanes(RECEIVER_WIDTH)
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._threads = ThreadPoolExecutor(STORE_THREADS, "courier")
+        self._shard = 0
+        self._well = True
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._main, name="courier")
+
+    def start(self) -> None:
+        """Begin to deliver."""
+        self._thread.start()
+
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Take nothing more, wait a little for what is under way, and end."""
+        self._stop.set()
+        self._thread.join()
+
+    def _main(self) -> None:
+        try:
+            asyncio.run(self._run())
+        finally:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _run(self) -> None:
+        while not self._stop.is_set():
+            taken = await self._take(SLOTS - len(self._under_way))
+            for delivery, ends in taken:
+                task = asyncio.create_task(self._deliver(delivery, ends))
+                self._under_way.add(task)
+                task.add_done_callback(self._under_way.discard)
+            if taken and len(self._under_way) < SLOTS:
+                continue
+            if len(self._under_way) >= SLOTS:
+                await asyncio.wait(
+                    self._under_way, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                )
+            else:
+                await self._rest()
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=STOP_SECONDS)
+        for task in self._under_way:
+            task.cancel()
+
+    async def _rest(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(None, self._stop.wait, IDLE_SECONDS)
+
+    async def _take(self, most: int) -> list[tuple[Delivery, float]]:
+        """Take at most so many deliveries, each with the time its lease ends by our clock."""
+        taken: list[tuple[Delivery, float]] = []
+        try:
+            for step in range(SHARDS):
+                if len(taken) >= most:
+                    break
+                shard = (self._shard + step) % SHARDS
+                ends = time.monotonic() + LEASE_SECONDS
+                found = await self._ask(self._delivering.take, shard, most - len(taken))
+                taken += [(delivery, ends) for delivery in found]
+        except RestanteError as error:
+            if self._well:
+                log.warning("deliveries pause", **error_fields(error))
+            self._well = False
+        else:
+            if not self._well:
+                log.info("deliveries go on")
+            self._well = True
+        # Another shard comes first next time.
+        self._shard = (self._shard + 1) % SHARDS
+        return taken
+
+    async def _deliver(self, delivery: Delivery, ends: float) -> None:
+        """Deliver until the end, a failure, or shortly before the lease's end; then settle."""
+        delivered, failure, wait = 0, None, 0.0
+        try:
+            with self._lanes.enter((delivery.channel, _receiver(delivery))):
+                for notification in delivery.notifications:
+                    if time.monotonic() + ATTEMPT_SECONDS + 1 > ends:
+                        break
+                    await self._hand_over(delivery, notification)
+                    delivered += 1
+        except Busy as busy:
+            wait = busy.seconds
+        except DeliveryFailed as failed:
+            failure = failed.failure
+        await self._settle(delivery, delivered, failure, wait)
+
+    async def _hand_over(self, delivery: Delivery, notification: Notification) -> None:
+        if delivery.target is None:
+            raise DeliveryFailed(Failure(Trouble.ROOT_KEY_MISSING))
+        try:
+            async with asyncio.timeout(ATTEMPT_SECONDS):
+                await self._channels[delivery.channel].deliver(delivery.target, notification)
+        except TimeoutError:
+            raise DeliveryFailed(Failure(Trouble.TIMEOUT)) from None
+        except (DeliveryFailed, Busy):
+            raise
+        except Exception as error:
+            # One odd receiver must not end what goes to the others.
+            log.exception("delivery broke", channel=delivery.channel)
+            raise DeliveryFailed(Failure(Trouble.INTERNAL)) from error
+
+    async def _settle(
+        self, delivery: Delivery, delivered: int, failure: Failure | None, wait: float
+    ) -> None:
+        settle = partial(self._delivering.settle, delivery, delivered, failure)
+        try:
+            gave_up = await self._ask(partial(settle, wait=round(wait * 1_000)))
+        except RestanteError as error:
+            log.warning("delivery not settled", **error_fields(error))
+            return
+        if delivered:
+            log.info("delivered", channel=delivery.channel, notifications=delivered)
+        if failure:
+            event = "delivery given up" if gave_up else "delivery failed"
+            log.warning(event, channel=delivery.channel, failure=failure.word)
+
+    async def _ask(self, verb: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
+        return await asyncio.get_running_loop().run_in_executor(self._threads, verb, *arguments)
+
+
+def _receiver(delivery: Delivery) -> str | None:
+    return urlsplit(delivery.target.url).hostname if delivery.target else None

@@ -1,0 +1,66 @@
+"""Lanes: how many deliveries go to one receiver at once, so that a slow one delays nobody else."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import monotonic
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+WEIGHT = 0.3
+"""How much the latest delivery counts in what one takes on average."""
+WAIT_LEAST, WAIT_MOST = 0.2, 300.0
+LANES_MOST = 10_000
+
+
+class Busy(Exception):
+    """No place is free; one is likely to be in *seconds*."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.seconds = seconds
+
+
+@dataclass(slots=True)
+class Lane:
+    """One receiver: who is under way to it, and when the next place is likely to be free."""
+
+    under_way: int = 0
+    seconds: float = 0.1
+    next_at: float = 0.0
+
+    def wait(self, now: float, width: int) -> float:
+        """Reserve the next of *width* places; return how long until it comes, in seconds."""
+        self.next_at = min(max(now, self.next_at) + self.seconds / width, now + WAIT_MOST)
+        return max(self.next_at - now, WAIT_LEAST)
+
+
+class Lanes:
+    """A lane for each receiver, all of the same width.  For one event loop."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._lanes: dict[Hashable, Lane] = {}
+
+    @contextmanager
+    def enter(self, receiver: Hashable) -> Iterator[None]:
+        """Hold one of the receiver's places.
+
+        Raises:
+            Busy: None is free.
+        """
+        lane = self._lanes.setdefault(receiver, Lane())
+        if lane.under_way >= self._width:
+            raise Busy(lane.wait(monotonic(), self._width))
+        lane.under_way += 1
+        began = monotonic()
+        try:
+            yield
+        finally:
+            lane.under_way -= 1
+            lane.seconds += WEIGHT * (monotonic() - began - lane.seconds)
+            if len(self._lanes) > LANES_MOST:
+                self._lanes = {k: v for k, v in self._lanes.items() if v.under_way}
