@@ -47,7 +47,7 @@ class Receiver(ThreadingHTTPServer):
     """Answers each post with what *behave* returns for it: a status, or a word.
 
     Words: `hang` answers nothing, `drip` a byte now and then, `drop` closes after the
-    request, `half` in the middle of the answer's head; `301 http://…` redirects.
+    request, `half` in the middle of the answer's head; `301 http://…` and the like redirect.
     """
 
     daemon_threads = True
@@ -98,7 +98,11 @@ class _Handler(BaseHTTPRequestHandler):
     server: Receiver
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        size = int(self.headers["Content-Length"])
+        body = self.rfile.read(size)
+        if len(body) < size:  # whoever sent it was killed
+            self.close_connection = True
+            return
         headers = {name.lower(): value for name, value in self.headers.items()}
         post = Post(self.path, headers, body, time.monotonic())
         with self.server.lock:
@@ -118,8 +122,8 @@ class _Handler(BaseHTTPRequestHandler):
                     break
         elif answer == "half":
             self._answer("HTTP/1.1 200 O")
-        elif str(answer).startswith("301 "):
-            self._answer(f"HTTP/1.1 301 X\r\nLocation: {str(answer)[4:]}\r\n\r\n")
+        elif str(answer).startswith("30"):
+            self._answer(f"HTTP/1.1 {str(answer)[:3]} X\r\nLocation: {str(answer)[4:]}\r\n\r\n")
         self.close_connection = True
         with suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)

@@ -26,7 +26,7 @@ from restante.delivering import DeliveryFailed, Failure, Trouble
 from worker.lanes import Lanes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from restante.addresses import Address
     from restante.delivering import Notification, Target
@@ -58,9 +58,14 @@ def failed(word: str, *, final: bool = False, retry_after: int = 0) -> DeliveryF
 class Webhook:
     """Posts notifications, each over a connection of its own."""
 
-    def __init__(self, ours: Sequence[Network]) -> None:
-        """*ours* are networks that may be reached although they are not public."""
+    def __init__(
+        self,
+        ours: Sequence[Network],
+        resolve: Callable[[str, int], list[Address]] | None = None,
+    ) -> None:
+        """*ours* may be reached although not public; *resolve* asks the system if not given."""
         self._ours = tuple(ours)
+        self._resolve = resolve or _resolve
         # The system's authorities, and those that SSL_CERT_FILE names.
         self._tls = ssl.create_default_context()
         self._lanes = Lanes(ADDRESS_WIDTH)
@@ -92,7 +97,7 @@ class Webhook:
         loop = asyncio.get_running_loop()
         try:
             found = await loop.run_in_executor(
-                self._resolvers, _resolve, parts.hostname or "", _port(parts)
+                self._resolvers, self._resolve, parts.hostname or "", _port(parts)
             )
         except (OSError, UnicodeError):
             raise failed(Trouble.UNKNOWN_NAME) from None
