@@ -31,13 +31,18 @@ class StoreFailed(Exception):
     """
 
 
+class FolderTaken(StoreFailed):
+    """Another process has the data folder."""
+
+
 def take(data_dir: Path) -> int:
     """Make the folder, mode 0700, and return its lock's descriptor.
 
     The folder is ours while the descriptor is open, here or in a child.
 
     Raises:
-        StoreFailed: Another process has it, or it cannot be a private folder.
+        FolderTaken: Another process has it.
+        StoreFailed: It cannot be a private folder.
     """
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -60,7 +65,7 @@ def take(data_dir: Path) -> int:
                 continue
             os.close(lock)
             message = f"another Restante is using the data folder {data_dir}"
-            raise StoreFailed(message) from None
+            raise FolderTaken(message) from None
         return lock
 
 

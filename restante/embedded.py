@@ -52,6 +52,24 @@ TEMPORARY = "restante-"
 _log = structlog.get_logger()
 
 
+def url_of(socket_path: Path) -> str:
+    """Return the address of the store that listens at *socket_path*."""
+    return f"unix://{quote(str(socket_path))}"
+
+
+def ping(socket_path: Path) -> bytes:
+    """Return what the store at *socket_path* answers, or nothing.
+
+    By hand: a client library takes a third of a second to import.
+    """
+    with suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(1)
+        connection.connect(str(socket_path))
+        connection.sendall(b"PING\r\n")
+        return connection.recv(64)
+    return b""
+
+
 class EmbeddedStore:
     """A Valkey server that dies with the process that starts it.
 
@@ -72,7 +90,7 @@ class EmbeddedStore:
     @property
     def url(self) -> str:
         """Where the store listens, known once it was started."""
-        return f"unix://{quote(str(self._socket))}"
+        return url_of(self._socket)
 
     @property
     def pid(self) -> int | None:
@@ -98,7 +116,7 @@ class EmbeddedStore:
         process = self._spawn()
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and process.poll() is None:
-            reply = self._ping()
+            reply = ping(self._socket)
             if reply.startswith(b"+PONG"):
                 return
             if reply.startswith(b"-LOADING"):
@@ -161,18 +179,6 @@ class EmbeddedStore:
             preexec_fn=processes.die_with_parent(signal.SIGKILL),  # noqa: PLW1509 (no threads)
         )
         return self._process
-
-    def _ping(self) -> bytes:
-        """Return the store's answer, or nothing.
-
-        By hand: a client library takes a third of a second to import.
-        """
-        with suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(1)
-            connection.connect(str(self._socket))
-            connection.sendall(b"PING\r\n")
-            return connection.recv(64)
-        return b""
 
     def _place_socket(self) -> None:
         """Clear what a killed predecessor left, and choose where the socket lies."""

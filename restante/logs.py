@@ -31,8 +31,12 @@ LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 _log = structlog.get_logger()
 
 
-def configure(level: str) -> None:
-    """Send our events, libraries' messages and Python's warnings to standard output as lines."""
+def configure(level: str, *, to_stderr: bool = False) -> None:
+    """Send our events, libraries' messages and Python's warnings to standard output as lines.
+
+    A command, whose standard output is what was asked for, wants them on standard error.
+    """
+    output = _Output("stderr" if to_stderr else "stdout")
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -41,7 +45,7 @@ def configure(level: str) -> None:
             _line,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=lambda *_: _Output(),
+        logger_factory=lambda *_: output,
         cache_logger_on_first_use=False,
     )
     # Or logging would print what it could not handle, with its values.
@@ -79,12 +83,16 @@ def _frames(trace: TracebackType | None) -> list[str]:
 
 
 class _Output:
-    """Standard output.  A full disk or a closed pipe costs the line, never the deed."""
+    """An output.  A full disk or a closed pipe costs the line, never the deed."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
 
     def msg(self, line: bytes) -> None:
         with suppress(OSError, ValueError):
-            sys.stdout.buffer.write(line + b"\n")
-            sys.stdout.buffer.flush()
+            buffer = getattr(sys, self._name).buffer
+            buffer.write(line + b"\n")
+            buffer.flush()
 
     debug = info = warning = error = critical = msg
 

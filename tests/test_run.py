@@ -298,7 +298,7 @@ def test_help_is_short_and_anything_else_is_a_usage_error():
     )
 
     assert re.search("RESTANTE_REDIS_URL", done.stdout)
-    assert refused({}, "serve")[0] == os.EX_USAGE
+    assert refused({}, "serf")[0] == os.EX_USAGE
 
 
 def test_the_service_may_be_started_from_any_folder(tmp_path):

@@ -1,0 +1,102 @@
+"""The way from a command to the store: the operator's, the running service's, or our own."""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from restante import logs
+from restante.commands.surroundings import read_settings
+from restante.datafolder import FolderTaken, StoreFailed
+from restante.embedded import EmbeddedStore, ping, url_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from restante.settings import Settings
+    from restante.wiring import House
+
+PATIENCE_SECONDS = 15.0
+"""How long a service that has the folder may take until its store answers."""
+TURN_SECONDS = 0.1
+
+
+@contextmanager
+def open_house() -> Iterator[House]:
+    """Yield the house on the store that the settings name.
+
+    The embedded store is the running service's; if none runs, it is started here and
+    stopped afterwards, with all that was done on its disk.  Nothing is made: no folder,
+    no root keys.
+
+    Raises:
+        SettingsInvalid: Names every problem at once.
+        StoreFailed: There is no data folder, or its store cannot be had.
+    """
+    settings = read_settings()
+    logs.configure("error", to_stderr=True)
+    # Imported late: with the store's client it takes long.
+    from restante import wiring  # noqa: PLC0415
+
+    if settings.redis_url is not None:
+        yield wiring.build(settings)
+        return
+    if not settings.data_dir.is_dir():
+        message = f"there is no data folder {settings.data_dir.resolve()} yet; serving makes it"
+        raise StoreFailed(message)
+    root_keys = settings.root_keys or _root_keys_in(settings.data_dir)
+    with _embedded(settings) as url:
+        yield wiring.build(replace(settings, redis_url=url, root_keys=root_keys))
+
+
+def _root_keys_in(data_dir: Path) -> str:
+    path = data_dir.resolve() / "root.keys"
+    try:
+        return path.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        message = f"there are no root keys in {path}"
+    except (OSError, UnicodeDecodeError):
+        message = f"{path} cannot be read"
+    raise StoreFailed(message)
+
+
+@contextmanager
+def _embedded(settings: Settings) -> Iterator[str]:
+    """Yield the address of the embedded store: the service's, or one started for the moment."""
+    store = EmbeddedStore(settings.data_dir, settings.store_bytes, settings.durability)
+    try:
+        if running := _await_service(store):
+            yield running
+            return
+        if settings.durability == "memory":
+            message = "no service runs, and with RESTANTE_DURABILITY=memory nothing else is kept"
+            raise StoreFailed(message)
+        store.start()
+        yield store.url
+    finally:
+        store.stop()
+
+
+def _await_service(store: EmbeddedStore) -> str | None:
+    """Return where the running service's store answers; None: no service runs, the folder is ours.
+
+    Raises:
+        StoreFailed: Somebody has the folder, and no store answers in it.
+    """
+    # A link where the path is too long for a socket.
+    visible = store.data_dir / "store.sock"
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        if ping(visible.resolve()).startswith(b"+PONG"):
+            return url_of(visible.resolve())
+        try:
+            store.lock()
+        except FolderTaken:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(TURN_SECONDS)
+        else:
+            return None

@@ -1,0 +1,20 @@
+"""Where a command stands: its folder and its settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from restante.settings import Settings
+
+HERE = Path(__file__).resolve().parent.parent.parent
+
+
+def read_settings() -> Settings:
+    """Read the settings; relative paths are meant from the checkout, wherever the terminal stands.
+
+    Raises:
+        SettingsInvalid: Names every problem at once.
+    """
+    os.chdir(HERE)
+    return Settings.from_env(os.environ)
