@@ -97,9 +97,22 @@ class Settings:
         return urlsplit(self.redis_url or "").scheme in {CLUSTER, CLUSTER_TLS}
 
     @property
+    def store_is_here(self) -> bool:
+        """The store runs on this machine."""
+        parts = urlsplit(self.redis_url or "unix:")
+        return parts.scheme == "unix" or (
+            not self.is_cluster and _is_loopback(parts.hostname or "")
+        )
+
+    @property
     def secure(self) -> bool:
         """Recipients come over TLS."""
         return self.public_url.startswith("https://")
+
+    @property
+    def public(self) -> bool:
+        """Others than this machine's own people come."""
+        return not _is_loopback(urlsplit(self.public_url).hostname or "")
 
     @property
     def path_prefix(self) -> str:
@@ -170,6 +183,15 @@ class Settings:
                 " base64url of 32 random bytes, kept outside the store"
             )
         return problems
+
+
+def files_of(environ: Mapping[str, str]) -> dict[str, Path]:
+    """Return the files that settings come from, by the name of the setting."""
+    return {
+        base: Path(environ[variable])
+        for base in VARIABLES
+        if (variable := f"{PREFIX}{base}_FILE") in environ
+    }
 
 
 def _collect(environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:

@@ -20,6 +20,8 @@ It exits with 0; 64 if it was called wrongly, 69 if the store or the address can
 """
 COMMANDS = {
     "serve": "restante.commands.serve:serve",
+    "check": "restante.commands.check:check",
+    "keys": "restante.commands.keys:keys",
 }
 """Each command and where it stands; only the one that is called is imported."""
 

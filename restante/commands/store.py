@@ -26,17 +26,22 @@ TURN_SECONDS = 0.1
 
 @contextmanager
 def open_house() -> Iterator[House]:
-    """Yield the house on the store that the settings name.
+    """Yield the house on the store that the settings of the environment name; see `house_of`."""
+    with house_of(read_settings()) as house:
+        yield house
+
+
+@contextmanager
+def house_of(settings: Settings) -> Iterator[House]:
+    """Yield the house on the store that *settings* name.
 
     The embedded store is the running service's; if none runs, it is started here and
     stopped afterwards, with all that was done on its disk.  Nothing is made: no folder,
     no root keys.
 
     Raises:
-        SettingsInvalid: Names every problem at once.
         StoreFailed: There is no data folder, or its store cannot be had.
     """
-    settings = read_settings()
     logs.configure("error", to_stderr=True)
     # Imported late: with the store's client it takes long.
     from restante import wiring  # noqa: PLC0415

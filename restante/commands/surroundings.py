@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from restante.settings import Settings
+from restante.settings import Settings, files_of
 
 HERE = Path(__file__).resolve().parent.parent.parent
 
@@ -18,3 +18,8 @@ def read_settings() -> Settings:
     """
     os.chdir(HERE)
     return Settings.from_env(os.environ)
+
+
+def settings_files() -> dict[str, Path]:
+    """Return the files that settings come from, by the name of the setting."""
+    return files_of(os.environ)

@@ -1,0 +1,104 @@
+"""`check`: settings and store against what is promised, before the doors open."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from restante.commands import findings
+from restante.commands.findings import Finding, Grade
+from restante.commands.store import house_of
+from restante.commands.surroundings import read_settings, settings_files
+from restante.datafolder import StoreFailed
+from restante.errors import SettingsInvalid, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from restante.settings import Settings
+
+OVERCOMMIT = Path("/proc/sys/vm/overcommit_memory")
+
+
+@click.command
+def check() -> int:
+    """Compare settings and store with what is promised.
+
+    Every line begins with ok, warning or problem.  It exits with 0 if there is no problem,
+    78 if there is one in the settings, 69 if there is one in the store.  Nothing is
+    changed.  Run it as the user who serves, with the same settings.
+    """
+    try:
+        settings = read_settings()
+    except SettingsInvalid as invalid:
+        _tell(findings.problem(words) for words in invalid.problems)
+        _tell([findings.warning("the store was not looked at: mend the settings first")])
+        return os.EX_CONFIG
+    settings_well = _tell(findings.of_settings(settings, settings_files()))
+    store_well = _tell(_of_store(settings))
+    if not settings_well:
+        return os.EX_CONFIG
+    return os.EX_OK if store_well else os.EX_UNAVAILABLE
+
+
+def _tell(found: Iterable[Finding]) -> bool:
+    """Print the findings; return whether there was no problem."""
+    well = True
+    # Several primaries say mostly the same.
+    for grade, words in dict.fromkeys(found):
+        click.echo(f"{grade:<8} {words}")
+        well = well and grade != Grade.PROBLEM
+    return well
+
+
+def _of_store(settings: Settings) -> Iterator[Finding]:
+    try:
+        if settings.redis_url is None and _is_yet_to_come(settings):
+            yield findings.ok("the embedded store is not there yet: it comes with the service")
+        else:
+            yield from _of_reached_store(settings)
+    except (StoreFailed, PermissionError) as failed:
+        yield findings.problem(getattr(failed, "strerror", None) or str(failed))
+    if settings.store_is_here:
+        yield from _of_overcommit()
+
+
+def _of_reached_store(settings: Settings) -> Iterator[Finding]:
+    with house_of(settings) as house:
+        from restante.store.inspection import Refused, inspect  # noqa: PLC0415 (loads the client)
+
+        try:
+            primaries = inspect(house.connection)
+        except (Unavailable, Refused) as away:
+            away_words = "the store does not answer" if isinstance(away, Unavailable) else str(away)
+            yield findings.problem(away_words)
+            return
+        for shortcoming in house.files.shortcomings(settings.durability):
+            yield findings.problem(shortcoming)
+        for primary in primaries:
+            yield from findings.of_primary(primary, settings.durability)
+
+
+def _is_yet_to_come(settings: Settings) -> bool:
+    """Tell whether the embedded store neither runs nor has left files."""
+    folder = settings.data_dir.resolve()
+    return not (folder / "store.sock").is_symlink() and not any(
+        (folder / name).exists() for name in ("store.sock", "appendonlydir")
+    )
+
+
+def _of_overcommit() -> Iterator[Finding]:
+    """Yield whether the system lets the store copy itself while it rewrites its file."""
+    try:
+        allowed = OVERCOMMIT.read_text().strip()
+    except OSError:
+        return
+    if allowed == "1":
+        yield findings.ok("vm.overcommit_memory is 1")
+    else:
+        yield findings.warning(
+            "vm.overcommit_memory is not 1: a large store may fail to rewrite its file"
+        )
