@@ -1,5 +1,7 @@
 """Logs: one JSON line per event on standard output, with the keys `at`, `level` and `event`.
 
+On a terminal the same facts come as a line for people: time, level, event, key=value.
+
 What libraries say is never repeated: their words hold paths, addresses and tokens.  Of
 them, as of every error, a line tells the kind and the place, never a value.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import threading
 import warnings
@@ -26,6 +29,10 @@ if TYPE_CHECKING:
 FRAMES = 6
 """How many frames of an error a line names: enough to find the bug."""
 
+COLOURS = {"warning": "33", "error": "31", "critical": "1;31"}
+BARE = re.compile(r"[\w.:/+-]+", re.ASCII)
+"""What a person reads more easily without quotes."""
+
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 
 _log = structlog.get_logger()
@@ -42,7 +49,8 @@ def configure(level: str, *, to_stderr: bool = False) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             _tell_errors_without_values,
-            _line,
+            _add_time,
+            _readable if output.is_terminal else _as_json,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         logger_factory=lambda *_: output,
@@ -54,9 +62,12 @@ def configure(level: str, *, to_stderr: bool = False) -> None:
         logger.handlers.clear()
         logger.propagate = True
         logger.setLevel(logging.NOTSET)
-    logging.basicConfig(
-        handlers=[_WordlessHandler()], level=max(LEVELS[level], LEVELS["warning"]), force=True
-    )
+    least = max(LEVELS[level], LEVELS["warning"])
+    # A library's own logger may be set to tell more; the handler has the last word.
+    handler = _WordlessHandler(least)
+    logging.basicConfig(handlers=[handler], level=least, force=True)
+    # Who has no handler and passes nothing on, as gunicorn's loggers, would speak on stderr.
+    logging.lastResort = handler
     warnings.showwarning = _tell_warning
 
 
@@ -88,6 +99,13 @@ class _Output:
     def __init__(self, name: str) -> None:
         self._name = name
 
+    @property
+    def is_terminal(self) -> bool:
+        try:
+            return bool(getattr(sys, self._name).isatty())
+        except (AttributeError, ValueError):
+            return False
+
     def msg(self, line: bytes) -> None:
         with suppress(OSError, ValueError):
             buffer = getattr(sys, self._name).buffer
@@ -109,10 +127,36 @@ def _tell_errors_without_values(_: WrappedLogger, __: str, event: EventDict) -> 
     return event
 
 
-def _line(_: WrappedLogger, __: str, event: MutableMapping[str, object]) -> bytes:
+def _add_time(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    first = {"at": at, "level": event.pop("level"), "event": event.pop("event")}
-    return json.dumps({**first, **event}, default=lambda value: type(value).__name__).encode()
+    return {"at": at, "level": event.pop("level"), "event": event.pop("event"), **event}
+
+
+def _as_json(_: WrappedLogger, __: str, event: MutableMapping[str, object]) -> bytes:
+    return _json(event).encode()
+
+
+def _readable(_: WrappedLogger, __: str, event: MutableMapping[str, object]) -> bytes:
+    """Write for people.  Of what a value holds nothing can command the terminal."""
+    at, level, what = (str(event.pop(key)) for key in ("at", "level", "event"))
+    padded = f"{level:<8}"
+    if level in COLOURS:
+        padded = f"\x1b[{COLOURS[level]}m{padded}\x1b[0m"
+    facts = (f"{_escaped(name)}={_value(value)}" for name, value in event.items())
+    return " ".join((at, padded, _escaped(what), *facts)).encode()
+
+
+def _value(value: object) -> str:
+    return value if isinstance(value, str) and BARE.fullmatch(value) else _json(value)
+
+
+def _escaped(word: str) -> str:
+    return _json(word)[1:-1]
+
+
+def _json(value: object) -> str:
+    """Return ASCII that can be seen, whatever *value* is; what JSON cannot say is its class."""
+    return json.dumps(value, default=lambda odd: type(odd).__name__)
 
 
 def _existing_loggers() -> Iterator[logging.Logger]:

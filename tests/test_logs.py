@@ -1,6 +1,8 @@
 """What a line of the log tells, and what it never does."""
 
 import json
+import os
+import pty
 import re
 import subprocess
 import sys
@@ -184,3 +186,169 @@ def test_a_line_that_cannot_be_written_makes_no_noise():
     _, done = run("import logging, sys\nsys.stdout.close()\nlogging.getLogger('x').error('lost')\n")
 
     assert "Traceback" not in done.stderr
+
+
+LIBRARIES = {
+    "flask": (
+        (
+            "import flask\n"
+            "app = flask.Flask('x')\n"
+            f"@app.get('/m/<token>')\ndef m(token): raise ValueError(token)\n"
+            f"app.test_client().get('/m/{SECRET}')\n"
+        ),
+        {"x"},
+    ),
+    "limits": (
+        (
+            "import flask, flask_limiter, limits.storage\n"
+            "app = flask.Flask('x')\n"
+            f"limiter = flask_limiter.Limiter(lambda: '{SECRET}', app=app,"
+            f" storage_uri='redis://:{SECRET}@127.0.0.1:1', in_memory_fallback=['1/minute'])\n"
+            "import logging; logging.getLogger('flask-limiter').setLevel(logging.DEBUG)\n"
+            "@app.get('/m/<token>')\n@limiter.limit('1/minute')\ndef m(token): return ''\n"
+            f"[app.test_client().get('/m/{SECRET}') for _ in range(3)]\n"
+        ),
+        {"flask-limiter"},
+    ),
+    "httpx": (
+        (
+            "import httpx, http.server, threading\n"
+            "class Quiet(http.server.BaseHTTPRequestHandler):\n"
+            "    def do_GET(self): self.send_response(204); self.end_headers()\n"
+            "    def log_message(self, *_): pass\n"
+            "server = http.server.HTTPServer(('127.0.0.1', 0), Quiet)\n"
+            "threading.Thread(target=server.serve_forever, daemon=True).start()\n"
+            f"httpx.get(f'http://127.0.0.1:{{server.server_port}}/m/{SECRET}')\n"
+            "server.shutdown(); server.server_close()\n"
+        ),
+        set(),
+    ),
+    "redis": (
+        (
+            "import redis, redis.cluster\n"
+            f"url = 'redis://:{SECRET}@127.0.0.1:1/0'\n"
+            "for kind in (redis.Redis, redis.cluster.RedisCluster):\n"
+            "    try: kind.from_url(url).ping()\n"
+            "    except Exception: pass\n"
+            f"redis.client.logger.warning('%s', '{SECRET}')\n"
+        ),
+        {"redis.client"},
+    ),
+    "click": (
+        (
+            "import click\n"
+            "@click.command()\ndef go(): pass\n"
+            f"try: go.main(['{SECRET}'], standalone_mode=False)\n"
+            "except click.UsageError: pass\n"
+        ),
+        set(),
+    ),
+    "asyncio": (
+        (
+            "import asyncio\n"
+            f"async def die(): raise RuntimeError('{SECRET}')\n"
+            "async def main(): asyncio.create_task(die()); await asyncio.sleep(0)\n"
+            "asyncio.run(main(), debug=True)\n"
+        ),
+        {"asyncio"},
+    ),
+    "gevent": (
+        (
+            "from webapp import server\n"
+            "from gevent.hub import Hub; import gevent\n"
+            "Hub.print_exception = server._tell_dead_greenlet\n"
+            f"def die(): raise RuntimeError('{SECRET}')\n"
+            "gevent.spawn(die).join()\n"
+        ),
+        {None},
+    ),
+    "gunicorn": (
+        (
+            "from webapp.server import ServerLog\n"
+            "from gunicorn.config import Config\n"
+            "import logging\n"
+            f"ServerLog(Config()).error('Error handling request %s', '/m/{SECRET}')\n"
+            f"logging.getLogger('gunicorn.access').critical('GET /m/{SECRET}')\n"
+        ),
+        {None, "gunicorn.access"},
+    ),
+}
+"""What makes each library speak of a secret, and whose lines then come."""
+
+
+@pytest.mark.parametrize(("provocation", "loggers"), LIBRARIES.values(), ids=LIBRARIES)
+def test_at_the_lowest_level_too_a_library_tells_nothing(provocation, loggers):
+    lines, done = run(provocation, "debug")
+
+    assert {line.get("logger") for line in lines} == loggers
+    assert all({"at", "level", "event"} <= line.keys() for line in lines)
+    assert SECRET not in done.stdout + done.stderr
+    assert done.stderr == ""
+
+
+def on_a_terminal(script):
+    """Return what a program that logs shows on a terminal."""
+    ours, theirs = pty.openpty()
+    try:
+        start = "from restante import logs; logs.configure('debug'); logs.report_crashes()\n"
+        start += "import structlog; log = structlog.get_logger()\n"
+        subprocess.run(
+            [sys.executable, "-c", start + script],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=theirs,
+            check=False,
+            timeout=30,
+        )
+        os.close(theirs)
+        shown = b""
+        try:
+            while some := os.read(ours, 65_536):
+                shown += some
+        except OSError:  # the system's way to say that the other end is closed
+            pass
+        return shown.decode().replace("\r\n", "\n")
+    finally:
+        os.close(ours)
+
+
+TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
+
+
+def test_on_a_terminal_a_line_is_for_people():
+    shown = on_a_terminal("log.info('message sent', ms=3.5, endpoint='api.send', of=None)")
+
+    assert re.fullmatch(f"{TIME} info     message sent ms=3.5 endpoint=api.send of=null\n", shown)
+
+
+def test_on_a_terminal_what_is_grave_has_a_colour_and_nothing_else_has():
+    shown = on_a_terminal("log.info('a'); log.warning('b'); log.error('c')").splitlines()
+
+    assert [line.count("\x1b") for line in shown] == [0, 2, 2]
+
+
+def test_on_a_terminal_no_value_can_command_it():
+    shown = on_a_terminal(
+        "evil = chr(27) + ']0;gone' + chr(7) + chr(0x9b) + '2J' + chr(127) + '\\r\\n\u202e'\n"
+        "log.info(evil, value=evil, many=[evil], **{evil: 1})"
+    )
+
+    assert shown.isascii()
+    assert shown.count("\n") == 1
+    assert re.search(r"[\x00-\x09\x0b-\x1f\x7f]", shown) is None
+
+
+def test_on_a_terminal_an_error_is_told_without_values_too():
+    shown = on_a_terminal(f"raise RuntimeError('{SECRET}')")
+
+    assert re.search('crashed error=RuntimeError where=\\["__main__:<module>:3"\\]', shown)
+    assert SECRET not in shown
+    assert "Traceback" not in shown
+
+
+def test_where_nobody_sits_there_is_neither_colour_nor_any_other_form():
+    lines, done = run("import structlog; structlog.get_logger().error('x')")
+
+    assert [line["event"] for line in lines] == ["x"]
+    assert "\x1b" not in done.stdout
