@@ -7,6 +7,7 @@ import json
 import socket
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -20,12 +21,13 @@ from restante.delivering import DeliveryFailed, Notification, Target
 from restante.tokens import ControlToken
 from tests.dns import NameServer, ask
 from tests.receiver import Receiver
-from worker.channels.webhook import Webhook
+from worker.channels.webhook import Webhook, signature
 from worker.lanes import Busy
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 BODY = json.dumps({"type": "link.revealed", "recipient": "Ana Muñoz"}, ensure_ascii=False).encode()
 NOTIFICATION = Notification("0" * 32 + "-2", BODY)
+VECTORS = json.loads((Path(__file__).parent / "vectors" / "webhook.json").read_text("utf-8"))
 PATIENCE_SECONDS = 1.5
 SECRET = ControlToken.new().webhook_secret
 
@@ -69,6 +71,16 @@ def test_a_post_is_what_the_specification_says_and_others_can_verify_it():
     for body, secret in ((BODY + b" ", SECRET), (BODY, ControlToken.new().webhook_secret)):
         with pytest.raises(WebhookVerificationError):
             Independent(secret).verify(body, post.headers)
+
+
+@pytest.mark.parametrize("vector", VECTORS["signed"])
+def test_a_signature_is_what_the_vectors_say(vector):
+    control = ControlToken.parse(vector["control_token"])
+    body = vector["body"].encode()
+
+    assert control.webhook_secret == vector["secret"]
+    made = signature(vector["secret"], vector["id"], vector["timestamp"], body)
+    assert made == vector["signature"]
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])

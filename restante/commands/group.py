@@ -22,6 +22,7 @@ COMMANDS = {
     "serve": "restante.commands.serve:serve",
     "check": "restante.commands.check:check",
     "keys": "restante.commands.keys:keys",
+    "deliveries": "restante.commands.deliveries:deliveries",
 }
 """Each command and where it stands; only the one that is called is imported."""
 

@@ -402,6 +402,27 @@ def envelope_vectors() -> Case:
     }  # fmt: skip
 
 
+def webhook_vectors() -> Case:
+    """docs/specs/webhook.md: a secret, and a body signed with it."""
+    cases = []
+    for place, body in enumerate(("{}", json.dumps({"recipient": "Zoë"}, ensure_ascii=False))):
+        control = made_up(f"webhook {place}", 24)
+        key = hkdf_expand(hkdf_extract(b"", control), b"restante/v1/webhook", 24)
+        event_id, at = f"{message_id(control).hex()}-{place + 2}", 1_790_000_000 + place
+        signed = f"{event_id}.{at}.".encode() + body.encode()
+        cases.append(
+            {
+                "control_token": token("C", place, control),
+                "secret": "whsec_" + base64.b64encode(key).decode(),
+                "id": event_id,
+                "timestamp": at,
+                "body": body,
+                "signature": "v1," + base64.b64encode(hmac.digest(key, signed, "sha256")).decode(),
+            }
+        )
+    return {"signed": cases}
+
+
 def changed(case: tuple[str, bytes]) -> int:
     """Return which byte was flipped."""
     return int(case[0].split()[4])
@@ -409,7 +430,11 @@ def changed(case: tuple[str, bytes]) -> int:
 
 def files() -> dict[str, str]:
     """Return each file's name and what stands in it."""
-    vectors = {"link.json": link_vectors(), "envelope.json": envelope_vectors()}
+    vectors = {
+        "link.json": link_vectors(),
+        "envelope.json": envelope_vectors(),
+        "webhook.json": webhook_vectors(),
+    }
     return {name: json.dumps(v, indent=1, ensure_ascii=True) + "\n" for name, v in vectors.items()}
 
 
