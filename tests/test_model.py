@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LEASE, TRIES = 120_000, 3
+LEASED = {"read", "spent", "locked"}
 FINAL = {"spent", "recalled", "expired", "locked"}
 RIGHT, WRONG, NONE = "right", "wrong", "none"
 
@@ -84,7 +85,7 @@ class ModelMessage:
         return "held" if now < self.opens_at else "sealed"
 
     def lease_open(self, link: ModelLink, reader: int, now: int) -> bool:
-        return link.leases.get(reader, 0) > now and self.state(link, now) in {"read", "spent"}
+        return link.leases.get(reader, 0) > now and self.state(link, now) in LEASED
 
     def record(self, event: str, link: ModelLink | None = None, **facts: Any) -> None:
         self.events.append((event, None if link is None else self.links.index(link), facts))
@@ -118,7 +119,7 @@ class ModelMessage:
             if link.reveals == link.views:
                 link.ended = "spent"
         return (
-            link.text, link.ended or "read", link.views - link.reveals,
+            link.text, link.ended or "read", 0 if link.ended else link.views - link.reveals,
             link.leases[reader], not again,
         )  # fmt: skip
 
@@ -188,7 +189,7 @@ class ModelMessage:
             self.record("link.expired", link, reveals=link.reveals)
 
     def opens_for_somebody(self, link: ModelLink, now: int) -> bool:
-        if self.state(link, now) in FINAL - {"spent"}:
+        if self.state(link, now) in FINAL - LEASED:
             return False
         return link.ended is None or any(at > now for at in link.leases.values())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import count
 
 import pytest
@@ -57,6 +58,54 @@ def test_the_tenth_wrong_passphrase_locks_and_the_right_one_is_gone_then(house, 
     assert happened(house, sent) == ["message.sent", *["link.passphrase_wrong"] * 9, "link.locked"]
     assert house.sending.status(sent.control).links[0].ended_at is not None
     assert read(house, sent.links[1].token, 1, "right") == "x"
+
+
+def test_a_lock_leaves_a_reader_its_lease_and_then_the_key_goes(turned_house, clock, raw):
+    house = turned_house
+    sent = house.sending.send(Draft("x", passphrase="right", views=3))
+    link = sent.links[0].token
+    assert read(house, link, 1, "right") == "x"
+    lock(house, link, 2)
+    clock.forward(119_999)
+    again = house.reading.reveal(link, nonce(1), "right", visitor="browser")
+
+    assert (again.text, again.state, again.views_left) == ("x", "locked", 0)
+    for reader in (2, 3):
+        with pytest.raises(Gone):
+            read(house, link, reader, "right")
+    assert any(key.startswith(b"key:") for key in kept_of(raw, sent))
+    clock.forward(1)
+    with pytest.raises(Gone):
+        read(house, link, 1, "right")
+    house.timekeeping.catch_up()
+    assert not any(key.startswith((b"key:", b"content:")) for key in kept_of(raw, sent))
+
+
+@pytest.mark.parametrize("end", ["acknowledged", "recalled", "nobody reads"])
+def test_a_locked_link_has_no_key_once_no_lease_is_open(turned_house, raw, end):
+    house = turned_house
+    sent = house.sending.send(Draft("x", passphrase="right", views=3))
+    link = sent.links[0].token
+    if end != "nobody reads":
+        read(house, link, 1, "right")
+    lock(house, link, 2)
+    if end == "acknowledged":
+        house.reading.acknowledge(link, nonce(1), keep=False)
+    elif end == "recalled":
+        verdict = house.sending.recall(sent.control)[0]
+        assert (verdict.outcome, verdict.reveals) == ("already_locked", 1)
+
+    assert not any(key.startswith((b"key:", b"content:")) for key in kept_of(raw, sent))
+    with pytest.raises(Gone):
+        read(house, link, 1, "right")
+
+
+def lock(house, link, reader):
+    """Use up the tries."""
+    with suppress(Gone):
+        while True:
+            with suppress(PassphraseWrong):
+                read(house, link, reader, "wrong")
 
 
 def test_of_many_guesses_at_once_no_more_than_ten_are_judged(house):

@@ -100,10 +100,16 @@ local function lease_of(link, reader)
   return tonumber(ends), tonumber(view), tonumber(acknowledged)
 end
 
+-- After these ends the leases run on, and the wrapped key with them: a lost reply is no lost
+-- message, not even where somebody else spent the last view or used up the tries.
+local function outlives(state)
+  return state == "spent" or state == "locked"
+end
+
 -- The reader may have its view again: its lease runs, and so does the link's key.
 local function lease_is_open(link, ends, now)
   return ends ~= nil and ends > now and link.alive
-    and (link.state == "spent" or link.state == "read")
+    and (link.state == "read" or outlives(link.state))
 end
 
 -- The latest end of a lease on this link, 0 where none was given.
@@ -186,13 +192,13 @@ local function destroy_key(link)
   drop_content(link.message, link.version)
 end
 
--- The link's one final state.  A spent link's key lives on until `lasts`, its last lease's
--- end; every other's is destroyed.  After the last link the message's retention begins.
+-- The link's one final state.  Its key lives on until `lasts`, where leases outlive that
+-- state; else it is destroyed.  After the last link the message's retention begins.
 local function end_link(link, now, state, lasts)
   local m, due = link.message, link.tag .. ":due"
   call("HSET", link.hash, "state", state, "ended_at", now)
   call("ZREM", due, "expire:" .. link.id)
-  if state == "spent" then
+  if lasts and lasts > now then
     call("PEXPIREAT", link.wrapped, lasts)
     call("ZADD", due, lasts, "end:" .. link.id)
   else

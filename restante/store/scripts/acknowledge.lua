@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- acknowledge: the reader has the content.  With "end" its lease ends now, and if no other
--- lease is open on a spent link, the wrapped key goes.
+-- lease is open on a link that ended, the wrapped key goes.
 --
 -- Asking again changes nothing and answers the same: replies get lost.
 --
@@ -32,7 +32,7 @@ if acknowledged == 0 then
   call("HSETNX", link.hash, "acknowledged_at", now)
   record(link.message, link, now, "link.acknowledged", "view=" .. view, evidence)
 end
-if mode == "end" and link.state == "spent" and link.alive then
+if mode == "end" and outlives(link.state) and link.alive then
   local latest = latest_lease(link)
   if latest <= now then
     destroy_key(link)

@@ -64,7 +64,7 @@ if link.verifier and verifier ~= link.verifier then
     return { "passphrase-wrong", link.tries }
   end
   record(m, link, now, "link.locked", "", evidence)
-  end_link(link, now, "locked")
+  end_link(link, now, "locked", latest_lease(link))
   link.state, link.ended_at = "locked", now
   return gone(link)
 end
@@ -86,4 +86,4 @@ else
   end
 end
 return { "revealed", m.id, link.version, link.root, wrapped, content, link.state,
-  link.views - link.reveals, lease, now, again and 0 or 1, link.verifier and 1 or 0, m.box }
+  is_final(link.state) and 0 or link.views - link.reveals, lease, now, again and 0 or 1, link.verifier and 1 or 0, m.box }
