@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from restante import keyring, wiring
 from restante.errors import Gone, Unavailable
 from restante.messages import Draft, Outcome
 from restante.settings import Settings
+from restante.store.files import Files
+from restante.store.keys import TAGS
 from restante.tokens import SHARDS, Nonce
 
 if TYPE_CHECKING:
@@ -273,3 +276,44 @@ def test_a_slot_on_the_move_is_followed(cluster: Cluster, house: House) -> None:
 
     assert half_way.links[0].state == "sealed"
     assert done.text == "on the road"
+
+
+def test_what_was_destroyed_leaves_the_files_of_replicas_too(
+    cluster: Cluster, house: House
+) -> None:
+    for place in range(2 * PRIMARIES):
+        cluster.client(place).config_set("appendonly", "yes")
+        wait_until(lambda p=place: not rewriting(cluster, p))  # type: ignore[misc]
+    sent = house.sending.send(Draft("x"))
+    token = sent.links[0].token
+    tag = f"{{{TAGS[token.shard]}}}:key:".encode() + token.link_id
+    wrapped = b""
+    for place in range(PRIMARIES):
+        with suppress(redis.RedisError):
+            wrapped = wrapped or cluster.client(place).get(tag) or b""
+    assert len(keepers(cluster, wrapped)) == 2
+    house.sending.recall(sent.control)
+    assert Files(house.connection, every_seconds=1).scrub()
+
+    wait_until(lambda: not keepers(cluster, wrapped))
+
+
+def rewriting(cluster: Cluster, place: int) -> bool:
+    told = cluster.client(place).info("persistence")
+    return bool(told["aof_rewrite_in_progress"] or told.get("aof_rewrite_scheduled"))
+
+
+def keepers(cluster: Cluster, wrapped: bytes) -> list[str]:
+    """Return the files that hold a wrapped key."""
+    return [
+        str(path)
+        for path in cluster.folder.rglob("appendonlydir/*")
+        if path.is_file() and wrapped in path.read_bytes()
+    ]
+
+
+def test_a_node_that_keeps_snapshots_is_named(cluster: Cluster, house: House) -> None:
+    cluster.client(2 * PRIMARIES - 1).config_set("save", "3600 1")
+
+    [lack] = house.files.shortcomings("replicas:all")
+    assert "save must be empty" in lack

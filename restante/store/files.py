@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import redis
@@ -22,7 +23,7 @@ SCRUB_SECONDS = 300
 
 
 class Files:
-    """What the append-only file of every primary keeps, and how safely."""
+    """What the append-only files of the store keep, and how safely."""
 
     def __init__(self, connection: Connection, every_seconds: int = SCRUB_SECONDS) -> None:
         self._connection = connection
@@ -37,10 +38,15 @@ class Files:
             Unavailable: The store does not answer.
         """
         try:
-            began = [self._scrub(client) for client in self._clients()]
+            begun = [self._scrub(client) for client in self._clients()]
+            replicas = self._replicas() if any(begun) else []
         except LOST:
             raise Unavailable from None
-        return any(began)
+        for replica in replicas:
+            # One that is away writes its file anew when it is back and follows its primary.
+            with suppress(*LOST):
+                replica.bgrewriteaof()
+        return any(begun)
 
     def _scrub(self, client: redis.Redis) -> bool:
         try:
@@ -71,10 +77,14 @@ class Files:
     def shortcomings(self, durability: str) -> list[str]:
         """Return in which ways the store is not as promised; nothing when it is."""
         try:
-            found = [list(self._lacks(client, durability)) for client in self._clients()]
+            found = {lack for client in self._clients() for lack in self._lacks(client, durability)}
+            replicas = self._replicas()
         except LOST:
             return ["the store does not answer"]
-        return sorted({lack for lacks in found for lack in lacks})
+        for replica in replicas:
+            with suppress(*LOST):
+                found |= set(_keeps_too_much(replica))
+        return sorted(found)
 
     def _lacks(self, client: redis.Redis, durability: str) -> Iterator[str]:
         kept = client.info("persistence")
@@ -91,9 +101,19 @@ class Files:
                 yield "the store answers before it wrote: appendfsync must be always"
         if kept.get("aof_last_write_status", "ok") != "ok":
             yield "the store cannot write its file"
+        yield from _keeps_too_much(client)
 
     def _clients(self) -> list[redis.Redis]:
         return [redis.Redis(connection_pool=pool) for pool in self._connection.pools]
+
+    def _replicas(self) -> list[redis.Redis]:
+        return [redis.Redis(connection_pool=pool) for pool in self._connection.nodes.replicas()]
+
+
+def _keeps_too_much(client: redis.Redis) -> Iterator[str]:
+    """Yield what of a node's settings keeps what was destroyed."""
+    if _configured(client, "save"):
+        yield "the store writes snapshots, which keep what was destroyed: save must be empty"
 
 
 def _configured(client: redis.Redis, name: str) -> str | None:

@@ -33,6 +33,9 @@ class Nodes(Protocol):
     def all(self) -> Sequence[Node]:
         """Return every primary."""
 
+    def replicas(self) -> Sequence[redis.ConnectionPool]:
+        """Return the way to every replica that the store names."""
+
 
 class OneNode:
     """A store of one primary, which has as many replicas as the operator says."""
@@ -48,6 +51,9 @@ class OneNode:
 
     def all(self) -> Sequence[Node]:
         return (self._node,)
+
+    def replicas(self) -> Sequence[redis.ConnectionPool]:
+        return ()
 
 
 class ClusterNodes:
@@ -89,6 +95,12 @@ class ClusterNodes:
     def all(self) -> Sequence[Node]:
         cluster = self.cluster
         return [self._node(cluster, node) for node in cluster.get_primaries()]
+
+    def replicas(self) -> Sequence[redis.ConnectionPool]:
+        cluster = self.cluster
+        return [
+            cluster.get_redis_connection(node).connection_pool for node in cluster.get_replicas()
+        ]
 
     def _learn(self) -> None:
         with self._lock:
