@@ -20,6 +20,7 @@ from urllib.parse import urlencode, urlsplit
 from tests.processes import Service, command_of
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterable, Mapping
 
 TIMEOUT_SECONDS = 30
@@ -83,18 +84,53 @@ class _Line(http.client.HTTPConnection):
         return request.encode()
 
 
+class _TlsLine(http.client.HTTPSConnection):
+    """The same over TLS."""
+
+    _encode_request = _Line._encode_request
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a client reaches the service.
+
+    Attributes:
+        context: Whom it believes, where the way is TLS.
+        source: The address it comes from, one of the loopback's.
+    """
+
+    context: ssl.SSLContext | None = None
+    source: str | None = None
+    timeout: float = TIMEOUT_SECONDS
+
+    def line(self, url: str) -> http.client.HTTPConnection:
+        parts = urlsplit(url)
+        assert parts.hostname
+        assert parts.port
+        source = (self.source, 0) if self.source else None
+        host, port = parts.hostname, parts.port
+        if parts.scheme == "https":
+            return _TlsLine(
+                host, port, timeout=self.timeout, source_address=source, context=self.context
+            )
+        return _Line(host, port, self.timeout, source)
+
+
 class Api:
     """A program that uses the API; with *kept* on one connection, else on a new one each time."""
 
     def __init__(
-        self, url: str, *, kept: bool = False, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        *,
+        kept: bool = False,
+        headers: Mapping[str, str] | None = None,
+        way: Way | None = None,
     ) -> None:
-        parts = urlsplit(url)
-        assert parts.hostname
-        assert parts.port
         self._url, self._kept = url, kept
         self._headers = dict(headers or {})
-        self._line = _Line(parts.hostname, parts.port, TIMEOUT_SECONDS)
+        self._way = way or Way()
+        self._line = self._way.line(url)
 
     def __enter__(self) -> Self:
         return self
@@ -121,7 +157,7 @@ class Api:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Ask and return the answer; a body of bytes goes out as it is, any other as JSON."""
-        line = self if self._kept else Api(self._url, headers=self._headers)
+        line = self if self._kept else Api(self._url, headers=self._headers, way=self._way)
         try:
             line._begin(method, path, body, self._with(token, nonce, headers))
             return line.collect()
@@ -329,8 +365,10 @@ class _Forms(HTMLParser):
 class Visitor:
     """A browser without JavaScript: keeps cookies, finds forms, follows no redirect."""
 
-    def __init__(self, url: str, headers: Mapping[str, str] | None = None) -> None:
-        self._api = Api(url, headers=headers)
+    def __init__(
+        self, url: str, headers: Mapping[str, str] | None = None, way: Way | None = None
+    ) -> None:
+        self._api = Api(url, headers=headers, way=way)
         self.cookies: dict[str, str] = {}
 
     def ask(

@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from restante.messages import Sent
     from restante.wiring import House
 
-NO_BROWSER = pytest.StashKey[bool]()
+MISSING = pytest.StashKey[dict[str, str]]()
 PATIENCE_SECONDS = 10
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+"""Where servers lie; a person's PATH may lack them."""
 
 hypothesis_settings.register_profile(
     "restante",
@@ -178,20 +180,37 @@ def turned_house(connection: Connection, ring: Keyring, clock: Clock) -> House:
 
 
 @pytest.fixture(scope="session")
-def chromium_path(request: pytest.FixtureRequest) -> str:
-    """Where the browser is.  Without one the test is skipped, or fails if BROWSER=required."""
-    for name in CHROMIUM:
-        if path := shutil.which(name):
-            return path
-    if os.environ.get("BROWSER") == "required":
-        pytest.fail("BROWSER=required, and there is no chromium")
-    request.config.stash[NO_BROWSER] = True
-    pytest.skip("there is no chromium")
+def program(request: pytest.FixtureRequest) -> Callable[..., str]:
+    """Return where a program is, by the first of its names that is there.
+
+    Without it the test is skipped, or fails if the variable of the environment, PROGRAMS or
+    another, is `required`.
+    """
+
+    def find(*names: str, variable: str = "PROGRAMS") -> str:
+        folders = os.pathsep.join((os.environ.get("PATH", os.defpath), *SYSTEM_FOLDERS))
+        for name in names:
+            if path := shutil.which(name, path=folders):
+                return path
+        if os.environ.get(variable) == "required":
+            pytest.fail(f"{variable}=required, and there is no {names[0]}")
+        request.config.stash.setdefault(MISSING, {})[names[0]] = variable
+        pytest.skip(f"there is no {names[0]}")
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def chromium_path(program: Callable[..., str]) -> str:
+    """Where the browser is; see `program`."""
+    return program(*CHROMIUM, variable="BROWSER")
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    if config.stash.get(NO_BROWSER, False):
-        terminalreporter.section("NO BROWSER: THE PAGES WERE NOT TESTED", sep="!", red=True)
-        terminalreporter.line("Install chromium; BROWSER=required makes this a failure.")
+    missing = config.stash.get(MISSING, {})
+    for name, variable in missing.items():
+        title = f"NO {name.upper()}: WHAT NEEDS IT WAS NOT TESTED"
+        terminalreporter.section(title, sep="!", red=True)
+        terminalreporter.line(f"Install it; {variable}=required makes this a failure.")
