@@ -51,8 +51,8 @@ def test_the_commands_of_the_readme_are_those_of_the_makefile_and_of_ci():
 
     assert commands == ["run", "test"]
     assert all(lines(rf"^{command}:", makefile) for command in commands)
-    assert "`BROWSER=required make test`, which CI runs" in README
-    assert lines(r"^BROWSER=required make test\b", CI)
+    assert "`BROWSER=required PROGRAMS=required make test`, which CI runs" in README
+    assert lines(r"^BROWSER=required PROGRAMS=required make test\b", CI)
 
 
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: str(paper.relative_to(ROOT)))
