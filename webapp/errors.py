@@ -134,6 +134,9 @@ def answer(error: errors.RestanteError) -> Response:
 
 def told(answer: str | Response, error: errors.RestanteError) -> Response:
     """Return an answer of any kind with the error's status, and when to try again."""
+    g.code = error.code
+    if isinstance(error, errors.Damaged):
+        log.error("damaged", request_id=g.get("request_id"), **error_fields(error))
     response = make_response(answer, STATUS[type(error)])
     if wait := _retry_after(error):
         response.headers["Retry-After"] = str(wait)

@@ -116,6 +116,8 @@ def _finish(response: Response) -> Response:
         method=request.method if request.method in METHODS else "other",
         endpoint=request.endpoint,
         status=response.status_code,
+        # What was refused, and why a form was not taken as a person's.
+        **{name: g.get(name) for name in ("code", "gate") if name in g},
         ms=round((time.perf_counter() - g.began) * 1000, 1) if "began" in g else None,
     )
     return response

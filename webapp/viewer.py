@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, g, make_response, render_template, request
 
 from restante.errors import (
     Gone,
@@ -81,6 +81,8 @@ def _gate(
     error: RestanteError | None = None,
     form: gate.Form | None = None,
 ) -> Response:
+    if why:
+        g.gate = str(why)
     who, is_new = gate.reader()
     seen = _look(link, who)
     if seen.ordinal is None:
