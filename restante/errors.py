@@ -73,6 +73,13 @@ class PassphraseWrong(RestanteError):
         self.tries_left = tries_left
 
 
+class NotASender(RestanteError):
+    """Neither the visitor's network nor a token allows him to send.  Nothing was kept."""
+
+    code = "not-a-sender"
+    title = "Sending is not open to everyone here."
+
+
 class Fault(NamedTuple):
     """One field at fault and a sentence about it that never echoes what was given."""
 

@@ -42,6 +42,13 @@ class Facts:
     def close_reason(self, message_id: bytes, reason: str | None) -> bytes:
         return self._close({"reason": reason} if reason else {}, "reason", message_id)
 
+    def close_holder(self, token_id: bytes, name: str) -> bytes:
+        return self._close({"name": name}, "sender-token", token_id)
+
+    def open_holder(self, token_id: bytes, boxed: bytes) -> str:
+        """Return the name; empty when its root key is gone, for the token is good all the same."""
+        return self._open(boxed, "sender-token", token_id).get("name", "")
+
     def close_evidence(
         self, record_id: bytes, evidence: Evidence | None, **more: str | None
     ) -> bytes:

@@ -5,6 +5,7 @@ Sentences name the bound, never what was given.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
 
 LABEL_MAX = 200
 REASON_MAX = 500
+HOLDER_MAX = 60
 PASSPHRASE_MAX = 256
 COMPOSED_MOST = 4
 """How many characters NFC makes one of, at the most: letters with three marks."""
+AN_ID = re.compile(r"[0-9a-fA-F]{32}")
 FORBIDDEN = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode categories: control characters, lone surrogates, line and paragraph separators."""
 REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -80,6 +83,13 @@ def passphrase_faults(passphrase: str) -> Iterator[Fault]:
 def reason_faults(reason: str | None) -> Iterator[Fault]:
     """Yield a fault for a reason that is too long or has line breaks."""
     yield from _label_faults("reason", reason, most=REASON_MAX)
+
+
+def holder_faults(name: str) -> Iterator[Fault]:
+    """Yield what is wrong with the name of a sender's token; an id is told apart from a name."""
+    yield from _label_faults("name", name, most=HOLDER_MAX)
+    if AN_ID.fullmatch(name):
+        yield Fault("name", "not 32 hexadecimal digits: ids are written so")
 
 
 def text_bytes(text: str, limit: int) -> bytes:

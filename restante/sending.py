@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from restante import envelope, rules, timeline
@@ -13,7 +14,7 @@ from restante.store.replies import Changed, GoneBoxed, NewLink, NewMessage
 from restante.tokens import ID_SIZE, ControlToken, LinkToken, sender_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from restante.keyring import Keyring
     from restante.settings import Settings
@@ -24,6 +25,12 @@ NOTIFYING_SECONDS = 4 * 86_400
 """Longer than any delivery is tried; the scripts' DELIVERY_MS."""
 REPLACE_TRIES = 5
 """Replaces that cross each other: each round one of them wins."""
+
+Afford = Callable[[int], None]
+
+
+def _free(_: int) -> None:
+    """Let any number of bytes be sent."""
 
 
 class Sending:
@@ -58,17 +65,24 @@ class Sending:
         return rules.text_bytes(draft.text, self._settings.text_max)
 
     def send(
-        self, draft: Draft, *, cookie: str | None = None, evidence: Evidence | None = None
+        self,
+        draft: Draft,
+        *,
+        cookie: str | None = None,
+        evidence: Evidence | None = None,
+        afford: Afford = _free,
     ) -> Sent:
         """Seal the draft, make a link for each recipient, and keep all of it or nothing.
 
         Without recipients there is one link without a label.  *cookie* is the sender's.
+        *afford* gets the text's bytes once nothing is at fault; what it raises ends the send.
 
         Raises:
             Invalid, TooLarge: See `check`.
             Unavailable: The store is full or away; nothing may be handed out.
         """
         text = self.check(draft)
+        afford(len(text))
         settings, control = self._settings, ControlToken.new()
         message_id = control.message_id
         recipients = draft.recipients or (None,)
@@ -166,11 +180,12 @@ class Sending:
         *,
         passphrase: str | None = None,
         evidence: Evidence | None = None,
+        afford: Afford = _free,
     ) -> tuple[int, list[Replaced]]:
         """Put another text behind the links that nobody has read.
 
         Returns the newest version and what became of each link.  A reader of an earlier
-        version keeps what he has.
+        version keeps what he has.  *afford* as in `send`.
 
         Raises:
             NotFound: No such message.
@@ -185,10 +200,12 @@ class Sending:
         plain = rules.text_bytes(text, self._settings.text_max)
         message_id = control.message_id
         stretched = b""
-        for _ in range(REPLACE_TRIES):
+        for attempt in range(REPLACE_TRIES):
             version, links, has_passphrase = self._messages.outline(control)
             if has_passphrase and passphrase is None:
                 raise Invalid([Fault("passphrase", "required: the message has one")])
+            if not attempt:
+                afford(len(plain))
             stretched = stretched or self._stretch(passphrase, message_id)
             content_key = envelope.new_content_key()
             try:

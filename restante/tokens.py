@@ -17,12 +17,13 @@ from typing import ClassVar, Self
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from restante.errors import Fault, Invalid, NotFound
+from restante.errors import Fault, Invalid, NotASender, NotFound
 
 SECRET_SIZE = 24
 ID_SIZE = 16
 SHARDS = 16
 TOKEN_LENGTH = 35
+SENDER_TOKEN_LENGTH = 33
 LITTER_BEFORE = "\"'`<([{«»“”„‘’‹›"
 """What a person or a mail program puts before an address: quotes and brackets."""
 
@@ -114,6 +115,47 @@ class ControlToken(Token):
         """Return what signs this message's notifications: `whsec_` and base64 of 24 bytes."""
         derived = HKDF(SHA256(), SECRET_SIZE, salt=None, info=b"restante/v1/webhook")
         return "whsec_" + base64.b64encode(derived.derive(self.secret)).decode()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class SenderToken:
+    """Permission to send, given by the operator: "S" and a secret of 24 bytes, 33 characters."""
+
+    secret: bytes
+
+    KIND: ClassVar[str] = "S"
+
+    def __str__(self) -> str:
+        return self.KIND + base64.urlsafe_b64encode(self.secret).decode()
+
+    def __repr__(self) -> str:
+        return "<SenderToken>"
+
+    @classmethod
+    def new(cls) -> Self:
+        return cls(secrets.token_bytes(SECRET_SIZE))
+
+    @classmethod
+    def parse(cls, written: str) -> Self:
+        """Read exactly 33 characters; only the one spelling that we would write counts.
+
+        Raises:
+            NotASender: Anything else.  A malformed token answers as an unknown one.
+        """
+        if len(written) != SENDER_TOKEN_LENGTH or not written.isascii() or written[0] != cls.KIND:
+            raise NotASender
+        try:
+            token = cls(base64.urlsafe_b64decode(written[1:]))
+        except (binascii.Error, ValueError):
+            raise NotASender from None
+        # Decoders skip what is not of their alphabet, and take the other one's signs.
+        if str(token) != written:
+            raise NotASender
+        return token
+
+    @property
+    def token_id(self) -> bytes:
+        return digest("restante/v1/sender-token-id", self.secret)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -14,16 +14,19 @@ from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
 from redis.retry import Retry
 
+from restante.admission import Admission
 from restante.delivering import Delivering
 from restante.keyring import Keyring
 from restante.reading import Reading
 from restante.sending import Sending
+from restante.store.budgets import Budgets
 from restante.store.connection import Connection
 from restante.store.deadlines import Deadlines
 from restante.store.files import Files
 from restante.store.messages import Messages
 from restante.store.nodes import ClusterNodes
 from restante.store.outbox import Outbox
+from restante.store.sender_tokens import SenderTokens
 from restante.timekeeping import Timekeeping
 from restante.variables import CLUSTER_TLS
 
@@ -101,6 +104,8 @@ class House:
     timekeeping: Timekeeping
     delivering: Delivering
     files: Files
+    admission: Admission
+    budgets: Budgets
 
     def key_for(self, purpose: str) -> bytes:
         """Return 32 bytes for an edge's own MACs: HMAC-SHA-256 of the newest root key."""
@@ -146,4 +151,6 @@ def assemble(
         timekeeping=Timekeeping(Deadlines(connection, now)),
         delivering=Delivering(Outbox(connection, now), keyring),
         files=Files(connection),
+        admission=Admission(SenderTokens(connection, now), keyring, settings),
+        budgets=Budgets(connection, settings),
     )

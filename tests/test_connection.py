@@ -21,12 +21,12 @@ from tests.conftest import happened, nonce, read
 from tests.proxy import Proxy
 
 VERBS = [
-    "acknowledge", "deliveries", "due", "end_leases", "expire", "extend", "fail", "forget",
-    "outline", "preview", "recall", "replace", "resend", "reveal", "salt", "send",
-    "settle", "status", "take",
+    "acknowledge", "afford", "deliveries", "due", "end_leases", "expire", "extend", "fail",
+    "find_token", "forget", "list_tokens", "make_token", "outline", "preview", "recall",
+    "replace", "resend", "reveal", "salt", "send", "settle", "status", "take", "withdraw_token",
 ]  # fmt: skip
-MUST_WORK_WHEN_FULL = set(VERBS) - {"send", "replace", "extend"}
-PURE_READS = {"deliveries", "due", "outline", "salt", "status"}
+MUST_WORK_WHEN_FULL = set(VERBS) - {"send", "replace", "extend", "afford", "make_token"}
+PURE_READS = {"deliveries", "due", "find_token", "list_tokens", "outline", "salt", "status"}
 
 
 @pytest.fixture

@@ -53,9 +53,14 @@ def test_all_keys_of_a_message_lie_in_one_slot_whatever_bytes_its_ids_have(shard
         keys.link_of(shard, odd),
         keys.message_of(shard, odd),
         keys.due(shard),
+        keys.budget(bytes([16 + shard, 7])),
     ]
 
     assert {key_slot(key) for key in made} == {slot_by_hand(keys.TAGS[shard])}
+
+
+def test_the_operators_tokens_lie_in_one_fixed_place():
+    assert key_slot(keys.sender_tokens()) == slot_by_hand(keys.TAGS[0])
 
 
 def test_a_record_is_found_the_same_way_from_its_token_and_from_its_id():

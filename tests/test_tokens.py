@@ -11,8 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restante import tokens
-from restante.errors import Invalid, NotFound
-from restante.tokens import SECRET_SIZE, SHARDS, TOKEN_LENGTH, ControlToken, LinkToken, Nonce
+from restante.errors import Invalid, NotASender, NotFound
+from restante.tokens import (
+    SECRET_SIZE,
+    SENDER_TOKEN_LENGTH,
+    SHARDS,
+    TOKEN_LENGTH,
+    ControlToken,
+    LinkToken,
+    Nonce,
+    SenderToken,
+)
 
 FOLDER = Path(__file__).parent / "vectors"
 VECTORS = json.loads((FOLDER / "link.json").read_text("utf-8"))
@@ -57,6 +66,42 @@ def test_a_link_token_gives_what_the_vectors_say(control, vector):
 def test_what_the_vectors_reject_answers_as_an_unknown_token(case):
     with pytest.raises(NotFound):
         LinkToken.parse(case["token"])
+
+
+@pytest.mark.parametrize("vector", VECTORS["sender_tokens"])
+def test_a_sender_s_token_gives_what_the_vectors_say(vector):
+    token = SenderToken(bytes.fromhex(vector["secret"]))
+
+    assert str(token) == vector["token"]
+    assert SenderToken.parse(vector["token"]) == token
+    assert token.token_id.hex() == vector["token_id"]
+
+
+@pytest.mark.parametrize("case", VECTORS["rejected_sender_tokens"], ids=lambda case: case["why"])
+def test_what_the_vectors_reject_is_nobody_s_permission(case):
+    with pytest.raises(NotASender):
+        SenderToken.parse(case["token"])
+
+
+@given(st.text(max_size=40) | st.text("ABCDxyz019-_=+/S", min_size=33, max_size=33))
+def test_whatever_parses_as_a_sender_s_token_is_the_one_spelling(written):
+    try:
+        token = SenderToken.parse(written)
+    except NotASender:
+        return
+
+    assert str(token) == written
+
+
+@given(secrets)
+def test_every_sender_s_token_reads_back_as_itself_and_as_no_other(secret):
+    token = SenderToken(secret)
+
+    assert len(str(token)) == SENDER_TOKEN_LENGTH
+    assert SenderToken.parse(str(token)) == token
+    for kind in (LinkToken, ControlToken):
+        with pytest.raises(NotFound):
+            kind.parse(str(token))
 
 
 @pytest.mark.parametrize("case", VECTORS["pasted"], ids=lambda case: ascii(case["pasted"]))
@@ -130,9 +175,9 @@ def test_new_control_tokens_use_every_shard_and_never_repeat():
 def test_secrets_do_not_show_when_tokens_are_printed():
     control = ControlToken.new()
     nonce = Nonce("n" * 20)
-    shown = repr([control, control.link(0), nonce])
+    shown = repr([control, control.link(0), nonce, SenderToken.new()])
 
-    assert shown == "[<ControlToken>, <LinkToken>, <Nonce>]"
+    assert shown == "[<ControlToken>, <LinkToken>, <Nonce>, <SenderToken>]"
 
 
 def test_a_sender_and_a_reader_are_somebody_else_at_every_message():

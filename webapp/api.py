@@ -11,7 +11,8 @@ from restante.messages import Draft, State
 from restante.rules import reason_faults
 from restante.timeline import as_json, rfc3339
 from restante.tokens import ControlToken, LinkToken
-from webapp import fields, limits
+from webapp import fields, limits, permit
+from webapp.budgets import afford
 from webapp.clock import rfc3339_or_none
 from webapp.context import evidence, reading, sending, settings, visitor
 
@@ -29,11 +30,12 @@ def _json(value: dict[str, Any], status: int = 200) -> Response:
 @limits.send
 def send() -> Response:
     """Send a message and answer with its capabilities."""
+    permit.admit_program()
     body = fields.Body()
     body.require(["text"])
     draft = _draft(body)
     sending().check(draft, body.close())
-    sent = sending().send(draft, evidence=evidence())
+    sent = sending().send(draft, evidence=evidence(), afford=afford)
     public = settings().public_url
     answer = {
         "id": sent.message_id.hex(),
@@ -164,7 +166,7 @@ def replace() -> Response:
     text, passphrase = body.text("text"), body.text("passphrase")
     body.check()
     version, links = sending().replace(
-        control, text or "", passphrase=passphrase, evidence=evidence()
+        control, text or "", passphrase=passphrase, evidence=evidence(), afford=afford
     )
     return _json(
         {

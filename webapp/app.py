@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 from flask_babel import Babel
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import (
     api,
@@ -16,9 +15,11 @@ from webapp import (
     compose,
     control,
     errors,
+    forwarding,
     headers,
     health,
     limits,
+    permit,
     viewer,
     words,
 )
@@ -46,13 +47,12 @@ def create_app(house: House) -> Flask:
     headers.init_app(app)
     bodies.init_app(app)
     errors.init_app(app)
-    for blueprint in (compose.bp, control.bp, viewer.bp, api.bp, health.bp):
+    for blueprint in (compose.bp, permit.bp, control.bp, viewer.bp, api.bp, health.bp):
         app.register_blueprint(blueprint)
     app.wsgi_app = headers.Front(  # type: ignore[method-assign]
         app.wsgi_app, house.settings
     )
-    if house.settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=house.settings.trusted_proxies, x_proto=0, x_host=0
-        )
+    app.wsgi_app = forwarding.Forwarding(  # type: ignore[method-assign]
+        app.wsgi_app, house.settings.trusted_proxies
+    )
     return app

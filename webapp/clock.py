@@ -12,7 +12,7 @@ from webapp.language import date_and_time, gettext
 
 
 def now() -> int:
-    """Return this process's clock in ms; for tickets only, the store's clock decides the rest."""
+    """Return this process's clock in ms; for tickets and words; the store's decides the rest."""
     return time.time_ns() // 1_000_000
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
-from restante.errors import Fault, Invalid, RestanteError, TooLarge, Unavailable
+from restante.errors import Fault, Invalid, NotASender, RestanteError, TooLarge, Unavailable
 from restante.messages import Draft
-from webapp import limits, words
+from webapp import limits, permit, words
+from webapp.budgets import afford
 from webapp.context import (
     cookie,
     evidence,
@@ -39,13 +40,16 @@ class Written:
     expires_in: str = ""
     views: str = "1"
     hold: str = "0"
+    permit: str = ""
     faults: dict[str, str] = field(default_factory=dict)
 
 
 @bp.get("/")
-def compose() -> str:
-    """Show an empty form."""
-    return _form(Written())
+def compose() -> Response:
+    """Show an empty form to whoever may send; to others how they might."""
+    if not permit.may_write():
+        return permit.page()
+    return make_response(_form(Written()))
 
 
 @bp.post("/")
@@ -54,7 +58,7 @@ def send() -> Response:
     form = request.form
     try:
         return _send()
-    except (Invalid, TooLarge, Unavailable, RateLimited) as error:
+    except (Invalid, TooLarge, Unavailable, RateLimited, NotASender) as error:
         written = Written(
             text=form.get("text", ""),
             recipients=form.get("recipients", ""),
@@ -64,9 +68,10 @@ def send() -> Response:
             expires_in=form.get("expires_in", ""),
             views=form.get("views", ""),
             hold=form.get("hold", ""),
+            permit=permit.left_open(error),
             faults={_field(fault.field): words.fault(fault) for fault in _faults(error)},
         )
-        return told(_form(written, error), error)
+        return permit.remember(told(_form(written, error), error))
 
 
 def _send() -> Response:
@@ -74,13 +79,14 @@ def _send() -> Response:
         _count()
     if is_foreign():
         raise Invalid([Fault("form", "foreign")])
+    permit.admit_person()
     draft, faults = _draft()
     sending().check(draft, faults)
     sender = cookie("sender") or new_cookie()
-    sent = sending().send(draft, cookie=sender, evidence=evidence())
+    sent = sending().send(draft, cookie=sender, evidence=evidence(), afford=afford)
     response = make_response(redirect(url_for("control.show", pasted=str(sent.control)), code=303))
     set_cookie(response, "sender", sender, max_age=YEAR_SECONDS)
-    return response
+    return permit.remember(response)
 
 
 @limits.send
@@ -121,6 +127,8 @@ def _faults(error: RestanteError) -> tuple[Fault, ...]:
             return error.faults
         case TooLarge():
             return (Fault("text", "too large"),)
+        case NotASender():
+            return (Fault("permit", "not a sender's"),)
     return ()
 
 
@@ -137,4 +145,6 @@ def _form(written: Written, error: RestanteError | None = None) -> str:
         error=error,
         expiries=sorted({*allowed, its.expiry_default}),
         holds=[s for s in HOLDS if s <= its.hold_max],
+        is_refused=isinstance(error, NotASender),
+        is_remembered=permit.is_remembered() and not error,
     )

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 import secrets
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, cast
 
 from flask import Response, current_app, request
 
 from restante.messages import Evidence
+from webapp.forwarding import read_address
 
 if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
     from restante.reading import Reading
     from restante.sending import Sending
     from restante.settings import Settings
@@ -62,16 +65,18 @@ def reading() -> Reading:
     return house().reading
 
 
+def address() -> IPv4Address | IPv6Address | None:
+    """Return the visitor's whole address; None when there is none, or none can be made out."""
+    return read_address(request.remote_addr or "")
+
+
 def network(prefix_v4: int, prefix_v6: int) -> str | None:
     """Return the visitor's network, cut to so many bits; None when there is no address."""
-    try:
-        address = ip_address((request.remote_addr or "").partition("%")[0])
-    except ValueError:
+    its = address()
+    if its is None:
         return None
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    prefix = prefix_v4 if address.version == 4 else prefix_v6  # noqa: PLR2004 (IP versions)
-    return str(ip_network((address, prefix), strict=False))
+    prefix = prefix_v4 if its.version == 4 else prefix_v6  # noqa: PLR2004 (IP versions)
+    return str(ip_network((its, prefix), strict=False))
 
 
 def evidence() -> Evidence:

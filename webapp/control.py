@@ -12,6 +12,7 @@ from restante.errors import Fault, Gone, Invalid, RestanteError, TooLarge, Unava
 from restante.rules import reason_faults
 from restante.tokens import ControlToken
 from webapp import fields, limits, words
+from webapp.budgets import afford
 from webapp.compose import EXPIRIES
 from webapp.context import cookie, evidence, house, is_foreign, sending, set_cookie, settings
 from webapp.errors import RateLimited, UnsupportedMediaType, limits_translated, told
@@ -84,6 +85,7 @@ def _replace(control: ControlToken) -> None:
         request.form.get("text", ""),
         passphrase=request.form.get("passphrase") or None,
         evidence=evidence(),
+        afford=afford,
     )
 
 

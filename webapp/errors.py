@@ -15,10 +15,14 @@ from restante import errors
 from restante.logs import error_fields
 from restante.messages import State
 from restante.timeline import rfc3339
+from webapp.clock import now
+from webapp.context import house
 from webapp.limits import WINDOW_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from restante.variables import Senders
 
 log = structlog.get_logger()
 
@@ -49,6 +53,23 @@ class RateLimited(errors.RestanteError):
 
     code = "rate-limited"
     title = "Too many requests. Wait a minute, then try again."
+    wait_seconds = WINDOW_SECONDS
+    is_for_today = False
+
+
+class BudgetSpent(RateLimited):
+    """One network sent as many messages, or bytes of them, as it may in a day: until `until` (ms).
+
+    A shorter text may still go where only the bytes are used up.
+    """
+
+    title = "This network has sent as much as it may for today."
+    is_for_today = True
+
+    def __init__(self, wait_seconds: int) -> None:
+        super().__init__()
+        self.wait_seconds = wait_seconds
+        self.until = now() + wait_seconds * 1_000
 
 
 class BodyTooLarge(errors.RestanteError):
@@ -71,6 +92,7 @@ STATUS: Mapping[type[errors.RestanteError], int] = {
     errors.Held: 409,
     errors.PassphraseRequired: 403,
     errors.PassphraseWrong: 403,
+    errors.NotASender: 403,
     errors.Invalid: 422,
     errors.TooLarge: 413,
     errors.Unavailable: 503,
@@ -80,6 +102,7 @@ STATUS: Mapping[type[errors.RestanteError], int] = {
     MethodNotAllowed: 405,
     UnsupportedMediaType: 415,
     RateLimited: 429,
+    BudgetSpent: 429,
     BodyTooLarge: 413,
     Internal: 500,
 }
@@ -126,6 +149,8 @@ def answer(error: errors.RestanteError) -> Response:
     status = STATUS[type(error)]
     if request.path.startswith("/api/"):
         problem = Response(json.dumps(_problem(error, status)), mimetype=PROBLEM)
+        if isinstance(error, errors.NotASender) and _senders().tokens:
+            problem.headers["WWW-Authenticate"] = "Bearer"
         return told(problem, error)
     return told(
         render_template("error.html", error=error, status=status, state=_state(error)), error
@@ -166,10 +191,26 @@ def _problem(error: errors.RestanteError, status: int) -> dict[str, Any]:
             problem["tries_left"] = error.tries_left
         case errors.Invalid():
             problem["errors"] = [{"field": f.field, "detail": f.detail} for f in error.faults]
+        case errors.NotASender():
+            problem["detail"] = _accepted()
         case errors.TooLarge():
             problem["detail"] = f"At most {error.limit} bytes of UTF-8."
     problem.setdefault("detail", error.title)
     return problem
+
+
+def _senders() -> Senders:
+    return house().settings.senders
+
+
+def _accepted() -> str:
+    """Return who may send, without naming a network."""
+    senders = _senders()
+    if senders.tokens and senders.networks:
+        return "Send from one of the operator's networks, or with an operator's token as bearer."
+    if senders.tokens:
+        return "Send with an operator's token as bearer."
+    return "Send from one of the operator's networks."
 
 
 def _ended(state: str) -> str:
@@ -181,7 +222,7 @@ def _ended(state: str) -> str:
 def _retry_after(error: errors.RestanteError) -> int | None:
     match error:
         case RateLimited():
-            return WINDOW_SECONDS
+            return error.wait_seconds
         case errors.Held():
             return max(1, -(-(error.opens_at - error.at) // 1000))
         case errors.Unavailable():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import request
 
-from restante.errors import Fault, Invalid, NotFound
+from restante.errors import Fault, Invalid
 from restante.tokens import Nonce, Token
 from webapp.errors import BodyTooLarge, Malformed, UnsupportedMediaType
 
@@ -30,10 +30,13 @@ def bearer(kind: type[T]) -> T:
     Raises:
         NotFound: Missing, malformed or of another kind: as an unknown one.
     """
+    return kind.parse(written_bearer())
+
+
+def written_bearer() -> str:
+    """Return what the request carries as its token; empty when it carries none."""
     scheme, _, written = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        raise NotFound
-    return kind.parse(written.strip())
+    return written.strip() if scheme.lower() == "bearer" else ""
 
 
 def nonce() -> Nonce:

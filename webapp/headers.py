@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from flask import Flask, Response, abort, g, request, url_for
 
+from webapp import forwarding
 from webapp.context import settings
 
 if TYPE_CHECKING:
@@ -95,8 +96,10 @@ def init_app(app: Flask) -> None:
 def _begin() -> None:
     g.began = time.perf_counter()
     g.request_id = secrets.token_hex(8)
-    if request.endpoint not in HEALTH and FOREIGN in request.environ:
-        abort(400)
+    if request.endpoint not in HEALTH:
+        forwarding.warn(request.environ)
+        if FOREIGN in request.environ:
+            abort(400)
 
 
 def _finish(response: Response) -> Response:
@@ -116,8 +119,8 @@ def _finish(response: Response) -> Response:
         method=request.method if request.method in METHODS else "other",
         endpoint=request.endpoint,
         status=response.status_code,
-        # What was refused, and why a form was not taken as a person's.
-        **{name: g.get(name) for name in ("code", "gate") if name in g},
+        # What was refused, why a form was not taken as a person's, whose token let it in.
+        **{name: g.get(name) for name in ("code", "gate", "sender") if name in g},
         ms=round((time.perf_counter() - g.began) * 1000, 1) if "began" in g else None,
     )
     return response

@@ -49,9 +49,14 @@ class Counters(RedisStorage):
         return time.monotonic() - self._failed_at > PAUSE_SECONDS and super().check()
 
 
-def _network_key() -> str:
+def network_id() -> bytes:
+    """Return what a network is counted by; all whose address is not known are one."""
     key = house().key_for("limits")
-    return hmac.digest(key, (network(32, 64) or "").encode(), hashlib.sha256)[:16].hex()
+    return hmac.digest(key, (network(32, 64) or "").encode(), hashlib.sha256)[:16]
+
+
+def _network_key() -> str:
+    return network_id().hex()
 
 
 limiter = Limiter(_network_key, headers_enabled=False, in_memory_fallback_enabled=True)

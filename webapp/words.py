@@ -17,7 +17,7 @@ from webapp.language import gettext, ngettext
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from restante.errors import Fault
+    from restante.errors import Fault, RestanteError
 
 
 def language() -> str:
@@ -205,6 +205,18 @@ def evidence(of: Mapping[str, str]) -> str:
     return " · ".join(filter(None, (program, of.get("network"))))
 
 
+def refused(error: RestanteError) -> str:
+    """Return why a token was not taken, for the person who typed it."""
+    match error.code:
+        case "not-a-sender":
+            return gettext("This token is not good here. Copy it whole, or ask for a new one.")
+        case "rate-limited":
+            return gettext("Too many tries from your network. Try again in a minute.")
+        case "unavailable":
+            return gettext("The service cannot look at it right now. Try again in a moment.")
+    return gettext("This form came from another site. Type the token here.")
+
+
 def fault(of: Fault) -> str:
     """Return what is wrong with a field, for the person who filled it in."""
     match of.field.partition("[")[0]:
@@ -228,6 +240,8 @@ def fault(of: Fault) -> str:
             return gettext("This message has a passphrase: give one for the new text too.")
         case "passphrase":
             return gettext("From 1 to 256 characters.")
+        case "permit":
+            return gettext("Sending takes a token that is good here. All that you wrote stays.")
         case "form":
             return gettext("This form came from another site. Look through it and send it here.")
     return of.detail

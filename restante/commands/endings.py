@@ -22,6 +22,7 @@ STATUS: dict[type[Exception], int] = {
     errors.Held: os.EX_DATAERR,
     errors.PassphraseRequired: os.EX_DATAERR,
     errors.PassphraseWrong: os.EX_DATAERR,
+    errors.NotASender: os.EX_DATAERR,
     errors.Invalid: os.EX_DATAERR,
     errors.TooLarge: os.EX_DATAERR,
     errors.Damaged: os.EX_SOFTWARE,

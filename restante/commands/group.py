@@ -23,6 +23,7 @@ COMMANDS = {
     "check": "restante.commands.check:check",
     "keys": "restante.commands.keys:keys",
     "deliveries": "restante.commands.deliveries:deliveries",
+    "senders": "restante.commands.senders:senders",
 }
 """Each command and where it stands; only the one that is called is imported."""
 

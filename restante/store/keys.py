@@ -16,9 +16,14 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
                                            due; emptied by the worker
     {tag}:dead                     zset    deliveries given up, by when; for the operator
     {tag}:scrub                    string  the node's files were rewritten lately; minutes
+    {tag}:budget:<network>         hash    messages, bytes: what a network sent today; a day
+                                           from the first
+    {tag}:sender-tokens            hash    token id → "<made_at> <boxed name>"; in shard 0 alone,
+                                           without TTL; a field goes when its token is withdrawn
 
-Ids are 16 raw bytes, times milliseconds.  Every key of a message has a TTL, none goes before
-the message's wrapped keys, and all go with the message's retention after its last link ended.
+Ids are 16 raw bytes, times milliseconds; a network is an HMAC under the root key.  Every key of
+a message has a TTL, none goes before the message's wrapped keys, and all go with the message's
+retention after its last link ended.
 `due`, `outbox` and `dead` belong to the shard, hold ids and times only, and have no TTL.
 
 Fields of a message:
@@ -108,3 +113,13 @@ def dead(shard: int) -> bytes:
 def scrub(shard: int) -> bytes:
     """Return the key of the note that a node's files were rewritten lately."""
     return f"{{{TAGS[shard]}}}:scrub".encode()
+
+
+def budget(network: bytes) -> bytes:
+    """Return the key of what one network sent; networks spread over the shards."""
+    return _key(network[0] % SHARDS, "budget", network)
+
+
+def sender_tokens() -> bytes:
+    """Return the key of the operator's tokens: all in one hash, they are few."""
+    return f"{{{TAGS[0]}}}:sender-tokens".encode()

@@ -17,6 +17,7 @@ from restante.store.connection import Connection
 from restante.store.files import Files
 from restante.tokens import ControlToken, LinkToken
 from tests.api import Api, Sent, Visitor, form_of, new_nonce, talk
+from tests.operators import admission_of
 from tests.processes import Service, status_of, wait_until
 
 ADDRESS = "203.0.113.77"
@@ -36,6 +37,7 @@ KNOWN = {
     "address": ADDRESS,
     "address, IPv6": ADDRESS_V6,
     "agent": "CanaryAgent/77.31",
+    "sender's name": "Baroness-Zenobia-Holder",
 }
 
 
@@ -101,7 +103,12 @@ def everything_kept_by(service: Service) -> dict[str, bytes]:
     for path in service.data_dir.rglob("*"):
         if path.is_file():
             places[f"file {path.name}"] = path.read_bytes()
-    places["log"] = service.log_path.read_bytes()
+    # The operator gave a holder's name for this field; it stands nowhere else.
+    name = KNOWN["sender's name"]
+    its_place = f'"sender": "{name}"'.encode()
+    log = service.log_path.read_bytes()
+    assert its_place in log
+    places["log"] = log.replace(its_place, b"")
     for pid in service.pids():
         for part in ("cmdline", "environ"):
             places[f"{part} of {pid}"] = Path(f"/proc/{pid}/{part}").read_bytes()
@@ -134,6 +141,7 @@ def lived(tmp_path_factory):
         RESTANTE_TRUSTED_PROXIES="1",
         RESTANTE_LIMIT_SEND="20",
         RESTANTE_LIMIT_PASSPHRASE="12",
+        RESTANTE_SENDERS="0.0.0.0/0,tokens",
     ) as service:
         secrets = Secrets(KNOWN)
         refused = live(service, secrets)
@@ -147,8 +155,7 @@ def live(service: Service, secrets: Secrets) -> dict[str, bytes]:
     refused: dict[str, bytes] = {}
     by_program(api, secrets, refused)
     by_hand(service, headers, secrets)
-    api_v6 = Api(service.url, headers=headers | {"X-Forwarded-For": ADDRESS_V6})
-    secrets.learn("from IPv6", api_v6.send(KNOWN["text"]))
+    by_holder(service, headers | {"X-Forwarded-For": ADDRESS_V6}, secrets, refused)
     provoke(service, api, secrets, refused)
     return refused
 
@@ -213,6 +220,33 @@ def by_hand(service, headers, secrets):
     sender.post(f"/s/{control}/recall", {"reason": KNOWN["reason"]})
     secrets["sender's cookie"] = sender.cookies["sender"]
     secrets["reader's cookie"] = visitor.cookies["reader"]
+
+
+def by_holder(service, headers, secrets, refused):
+    """Send with an operator's token, by program and by hand; the other network needs none."""
+    with admission_of(service) as admission:
+        good, withdrawn = (admission.make(name) for name in (KNOWN["sender's name"], "Withdrawn"))
+        admission.withdraw("Withdrawn")
+    for name, token in (("sender's token", good), ("withdrawn token", withdrawn)):
+        secrets[name], secrets[f"{name}, secret"] = str(token), token.secret
+    with_token = headers | {"Authorization": f"Bearer {good}"}
+    secrets.learn("from IPv6", Api(service.url, headers=with_token).send(KNOWN["text"]))
+    api, visitor = Api(service.url, headers=headers), Visitor(service.url, headers=headers)
+    body = {"text": KNOWN["text"]}
+    for name, token in (("withdrawn", str(withdrawn)), ("mistyped", str(good)[:-1])):
+        answer = api.ask("POST", "/api/v1/messages", body, token=token)
+        assert answer.status == 403
+        refused[f"{name} token"] = answer.body
+        refused[f"{name} token by hand"] = visitor.post("/permit", {"permit": token}).body
+        page = visitor.post("/", {"text": "x", "permit": token})
+        assert page.status == 403
+        refused[f"{name} token in the form"] = page.body
+    assert visitor.post("/permit", {"permit": str(good)}).status == 303
+    refused["a token in the address"] = visitor.get(f"/permit/{good}?permit={good}").body
+    refused["a token for a link"] = visitor.get(f"/m/{good}").body
+    sent = visitor.post("/", body)
+    assert sent.status == 303
+    secrets["holder's control token"] = sent.headers["Location"].rpartition("/")[2]
 
 
 def provoke(service, api, secrets, refused):

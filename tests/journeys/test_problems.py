@@ -37,8 +37,8 @@ def test_every_problem_has_its_status_its_type_and_its_facts(api):
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert {"type", "title", "status", "detail", "code"} <= answer.json.keys()
         assert answer.status == answer.json["status"] == statuses[answer.code]
-    # Reached limits, a fallen store and a crash are provoked in journeys of their own.
-    elsewhere = {"rate-limited", "unavailable", "internal", "settings-invalid"}
+    # Reached limits, people who may not send, a fallen store and a crash are provoked elsewhere.
+    elsewhere = {"not-a-sender", "rate-limited", "unavailable", "internal", "settings-invalid"}
     assert by_code.keys() == statuses.keys() - elsewhere
     assert by_code["gone"].json["state"] == "recalled"
     assert by_code["gone"].json["reason"] == "a wrong address"

@@ -60,6 +60,10 @@ def token(kind: str, shard: int, secret: bytes) -> str:
     return kind + base64.urlsafe_b64encode(bytes([shard]) + secret).decode().rstrip("=")
 
 
+def sender_token(secret: bytes) -> str:
+    return "S" + base64.urlsafe_b64encode(secret).decode()
+
+
 def link_secret(control_secret: bytes, index: int) -> bytes:
     info = b"restante/v1/link" + index.to_bytes(2, "big")
     return hkdf_expand(hkdf_extract(b"", control_secret), info, 24)
@@ -129,6 +133,15 @@ def link_vectors() -> Case:
             }
             for key in keys
         ],
+        "sender_tokens": [
+            {
+                "secret": secret.hex(),
+                "token": sender_token(secret),
+                "token_id": sha(b"restante/v1/sender-token-id", secret)[:16].hex(),
+            }
+            for secret in (made_up("a sender", 24), bytes(24), b"\xff" * 24)
+        ],
+        "rejected_sender_tokens": list(rejected_sender_tokens(sender_token(b"\xfb\xff\xbf" * 8))),
         "rejected": list(rejected_tokens(token("L", 3, made_up("rejected", 24)))),
         "pasted": list(pasted(token("L", 3, made_up("pasted", 24)))),
         "rejected_nonces": ["", "!" * 15, "~" * 129, "sixteen letters ", "a" * 15 + "é",
@@ -167,6 +180,23 @@ def rejected_tokens(good: str) -> list[Case]:
         }
     )
     cases.append({"why": "lower case", "token": good.lower()})
+    return cases
+
+
+def rejected_sender_tokens(good: str) -> list[Case]:
+    cases = [{"why": f"kind {kind!r}", "token": kind + good[1:]} for kind in ("C", "L", "s", "-")]
+    cases += [
+        {"why": f"{length} characters", "token": (good + "A" * 40)[:length]}
+        for length in (0, 1, 29, 32, 34, 35, 37)
+    ]
+    for sign in ("=", "+", "/", "%", ".", " ", "\n", "\0", "é", "\u0430"):
+        cases.append({"why": f"{sign!r} at its end", "token": good[:-1] + sign})
+        cases.append({"why": f"{sign!r} within", "token": good[:10] + sign + good[11:]})
+        cases.append({"why": f"{sign!r} behind it", "token": good + sign})
+        cases.append({"why": f"{sign!r} before it", "token": sign + good})
+    other = good.replace("-", "+").replace("_", "/")
+    cases.append({"why": "the other alphabet", "token": other})
+    cases.append({"why": "a control token", "token": token("C", 3, made_up("rejected", 24))})
     return cases
 
 

@@ -1,0 +1,65 @@
+"""`senders …`: who holds one of the operator's tokens, and so may send."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from restante.commands.store import open_house
+from restante.errors import Fault, Invalid, NotFound
+
+SECOND_MS = 1_000
+NAMELESS = "(its root key is gone from the ring)"
+
+
+@click.group
+def senders() -> None:
+    """Make, list and withdraw the tokens that allow to send.
+
+    They count where RESTANTE_SENDERS names the word tokens.  It works while the service
+    runs, and takes effect at once.
+    """
+
+
+@senders.command
+@click.argument("name")
+def add(name: str) -> None:
+    """Make a token for NAME and print it, this once.
+
+    NAME, 1 to 60 characters, stands in the log beside every message sent with the token.
+    """
+    with open_house() as house:
+        token = house.admission.make(name)
+        is_asked_for = house.settings.senders.tokens
+    click.echo(str(token))
+    click.echo("This is the only time that it is shown: give it to its holder now.", err=True)
+    if not is_asked_for:
+        click.echo("RESTANTE_SENDERS does not name tokens: nobody is asked for it yet.", err=True)
+
+
+@senders.command("list")
+def list_() -> None:
+    """Print when each token was made, its id and its name; never the token."""
+    with open_house() as house:
+        holders = house.admission.listed()
+    for holder in holders:
+        made = datetime.fromtimestamp(holder.made_at // SECOND_MS, UTC)
+        click.echo(f"{made:%Y-%m-%d %H:%M} UTC  {holder.token_id.hex()}  {holder.name or NAMELESS}")
+    if not holders:
+        click.echo("There are no tokens.", err=True)
+
+
+@senders.command
+@click.argument("name")
+def withdraw(name: str) -> None:
+    """Take back the permission of the token with this NAME, or this id.
+
+    What its holder sent before stays, and stays in his hands.
+    """
+    with open_house() as house:
+        try:
+            house.admission.withdraw(name)
+        except NotFound:
+            raise Invalid([Fault("name", "no token has this name or id")]) from None
+    click.echo("It is withdrawn: nobody sends with it any more.", err=True)

@@ -1,0 +1,28 @@
+"""What an operator does beside a running service."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from restante import wiring
+from restante.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from restante.admission import Admission
+    from tests.processes import Service
+
+
+@contextmanager
+def admission_of(service: Service) -> Iterator[Admission]:
+    """Yield the operator's verbs on the tokens of a service with an embedded store."""
+    settings = Settings(
+        redis_url=f"unix://{service.data_dir / 'store.sock'}",
+        root_keys=(service.data_dir / "root.keys").read_text("utf-8").strip(),
+    )
+    house = wiring.build(settings)
+    yield house.admission
+    for pool in house.connection.pools:
+        pool.disconnect()

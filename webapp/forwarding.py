@@ -1,0 +1,90 @@
+"""Where a request came from: what the trusted proxies say of it, and what nobody may say.
+
+Each proxy appends the address it was asked from to X-Forwarded-For.  With N trusted ones the
+Nth entry from the end is the visitor's; what stands before it the visitor made up.  Where
+there are fewer, a proxy says nothing or was gone round: then the address is not known, and
+certainly not that of whoever knocked.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = structlog.get_logger()
+
+ADDRESS_MOST = 80
+"""Longer than any address, with brackets, scope and port."""
+UNTRUSTED = "restante.forwarding_untrusted"
+MISSING = "restante.forwarding_missing"
+HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
+HOUR_SECONDS = 3_600
+WORDS = {
+    UNTRUSTED: (
+        "forwarding headers come, and RESTANTE_TRUSTED_PROXIES is 0:"
+        " all visitors count as one network"
+    ),
+    MISSING: (
+        "requests come without the entries in X-Forwarded-For that RESTANTE_TRUSTED_PROXIES"
+        " tells of: their network is not known"
+    ),
+}
+
+_PORT = re.compile(r"(?:\[([^\]]*)\]|([0-9.]+))(?::[0-9]{1,5})?")
+_told: dict[str, float] = {}
+
+
+class Forwarding:
+    """Puts the visitor's address where a server puts the one it was asked from."""
+
+    def __init__(self, app: WSGIApplication, trusted: int) -> None:
+        self._app = app
+        self._trusted = trusted
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:  # noqa: ANN401
+        if self._trusted:
+            # Plainly by comma: the header knows no quotes, and a reader that does can be
+            # made to overlook what the proxies appended.
+            entries = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
+            is_enough = len(entries) >= self._trusted and entries[-self._trusted].strip()
+            environ["REMOTE_ADDR"] = entries[-self._trusted].strip() if is_enough else ""
+            environ[MISSING] = not is_enough
+        else:
+            environ[UNTRUSTED] = any(name in environ for name in HEADERS)
+        return self._app(environ, start_response)
+
+
+def warn(environ: WSGIEnvironment) -> None:
+    """Tell once an hour that the proxies and the setting do not agree; no values."""
+    for sign, words in WORDS.items():
+        if environ.get(sign) and time.monotonic() - _told.get(sign, -HOUR_SECONDS) >= HOUR_SECONDS:
+            _told[sign] = time.monotonic()
+            log.warning(words)
+
+
+@lru_cache(maxsize=1024)
+def read_address(written: str) -> IPv4Address | IPv6Address | None:
+    """Return the address, or None for what is none.
+
+    A port behind it and brackets around it are dropped, as is the scope of an IPv6 address;
+    one that is mapped (::ffff:192.0.2.1) is the IPv4 address in it.
+    """
+    if len(written) > ADDRESS_MOST or not written.isascii():
+        return None
+    if with_port := _PORT.fullmatch(written):
+        written = with_port[1] or with_port[2] or ""
+    try:
+        address = ip_address(written.partition("%")[0])
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address

@@ -1,0 +1,128 @@
+"""Permission to send: asked of programs and people; a browser that has a token remembers it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+
+from restante.errors import Fault, Invalid, NotASender, Unavailable
+from webapp import fields, limits, words
+from webapp.context import address, house, is_foreign, set_cookie, settings
+from webapp.errors import STATUS, RateLimited, limits_translated, told
+from webapp.forwarding import UNTRUSTED
+
+if TYPE_CHECKING:
+    from restante.errors import RestanteError
+
+bp = Blueprint("permit", __name__)
+
+COOKIE = "permit"
+FIELD = "permit"
+YEAR_SECONDS = 31_536_000
+
+
+def admit_program() -> None:
+    """Let a request of the API send.
+
+    Raises:
+        NotASender: Its network may not, and it carries no good token.
+    """
+    _admit(fields.written_bearer())
+
+
+def admit_person() -> None:
+    """Let a form be sent; a token typed into it goes before the one that the browser brings.
+
+    Raises:
+        NotASender: The network may not, and there is no good token.
+    """
+    typed = request.form.get(FIELD, "").strip()
+    _admit(typed or _remembered())
+    if typed and "sender" in g:
+        g.permit = typed
+
+
+def may_write() -> bool:
+    """Tell whether the form is to be shown: to whom may send, or while nobody can tell."""
+    try:
+        _admit(_remembered())
+    except NotASender:
+        return False
+    except Unavailable:
+        return True
+    return True
+
+
+def is_remembered() -> bool:
+    """Tell whether this browser brought a token of its own."""
+    return bool(_remembered())
+
+
+def left_open(error: RestanteError) -> str:
+    """Return the typed token where nobody could say yet whether it is good."""
+    is_settled = isinstance(error, NotASender) or "permit" in g
+    return "" if is_settled else request.form.get(FIELD, "")
+
+
+def remember(response: Response) -> Response:
+    """Let the browser keep the token that was typed and found good, if one was."""
+    if "permit" in g:
+        set_cookie(response, COOKIE, g.permit, max_age=YEAR_SECONDS)
+    return response
+
+
+def page(error: RestanteError | None = None) -> Response:
+    """Say who may send, and ask for the token where one would do."""
+    senders = settings().senders
+    fault = words.refused(error) if error else None
+    shown = render_template("permit.html", senders=senders, fault=fault)
+    if error:
+        return told(shown, error)
+    return make_response(shown, 200 if senders.tokens else STATUS[NotASender])
+
+
+@bp.post("/permit")
+def ask() -> Response:
+    """Take a token, and let the browser remember it if it is good."""
+    home = redirect(url_for("compose.compose"), code=303)
+    if not settings().senders.tokens:
+        return make_response(home)
+    if is_foreign():
+        return page(Invalid([Fault("form", "foreign")]))
+    token = request.form.get(FIELD, "").strip()
+    try:
+        with limits_translated():
+            _count()
+        g.sender = house().admission.prove(token)
+    except (NotASender, RateLimited, Unavailable) as error:
+        return page(error)
+    g.permit = token
+    return remember(make_response(home))
+
+
+@bp.post("/permit/forget")
+def forget() -> Response:
+    """Let this browser remember no token any more."""
+    if is_foreign():
+        return page(Invalid([Fault("form", "foreign")]))
+    response = make_response(redirect(url_for("compose.compose"), code=303))
+    set_cookie(response, COOKIE, "", max_age=0)
+    return response
+
+
+@limits.send
+def _count() -> None:
+    """Count one try of this network: guessing is limited as sending is."""
+
+
+def _remembered() -> str:
+    return request.cookies.get(COOKIE, "")
+
+
+def _admit(token: str) -> None:
+    # Behind a proxy that nobody told us of, every visitor has the proxy's address.
+    known = None if request.environ.get(UNTRUSTED) else address()
+    name = house().admission.admit(known, token)
+    if name is not None:
+        g.sender = name
