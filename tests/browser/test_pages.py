@@ -18,13 +18,14 @@ def toured(browser, tmp_path_factory):
     """What was found on the tour: axe's violations by page, and widths that spill."""
     faults, spills, elsewhere, said = {}, [], set(), []
     with Service(tmp_path_factory.mktemp("tour"), **tour.SETTINGS) as service:
-        host = urlsplit(service.url).netloc
+        # The tour starts services of its own beside this one, on other ports.
+        host = urlsplit(service.url).hostname
 
         def watch(context):
             context.set_default_timeout(10_000)
             context.on(
                 "request",
-                lambda r: urlsplit(r.url).netloc == host or elsewhere.add(urlsplit(r.url).netloc),
+                lambda r: urlsplit(r.url).hostname == host or elsewhere.add(urlsplit(r.url).netloc),
             )
             context.on("console", lambda m: said.append(m.text) if "Policy" in m.text else None)
 

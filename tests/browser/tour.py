@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import signal
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
+
+from tests.operators import admission_of
+from tests.processes import Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from playwright.sync_api import Browser, Page
-
-    from tests.processes import Service
 
 CHROMIUM_ARGS = [
     "--headless",
@@ -81,6 +84,7 @@ def pages(browser: Browser, service: Service) -> Iterator[tuple[str, Page]]:
     yield from _messages(browser, service.url)
     yield from _ends(browser, service.url)
     yield from _control(browser, service.url)
+    yield from _permits(browser)
     yield from _errors(browser, service)
 
 
@@ -99,6 +103,50 @@ def _writing(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         page.get_by_label("How often").fill("1")
         press(page, "Seal it and get the link")
         yield "compose-too-long", page
+
+
+def _permits(browser: Browser) -> Iterator[tuple[str, Page]]:
+    """Services of their own, where not everybody may send."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Service(Path(folder), RESTANTE_SENDERS="tokens") as service,
+        admission_of(service) as admission,
+        browser.new_context() as context,
+    ):
+        page, token = context.new_page(), str(admission.make("Zoë"))
+        page.goto(service.url)
+        yield "permit", page
+        page.get_by_label("token").fill(token[:-1])
+        press(page, "Go on to writing")
+        yield "permit-wrong", page
+        page.get_by_label("token").fill(token)
+        press(page, "Go on to writing")
+        page.get_by_role("button", name="Forget").wait_for()
+        yield "compose-remembered", page
+        page.get_by_label("Message").fill(LETTER)
+        page.get_by_label("Who is it for?").fill("Ana Torres")
+        admission.withdraw("Zoë")
+        press(page, "Seal it and get the link")
+        yield "compose-not-a-sender", page
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Service(
+            Path(folder),
+            RESTANTE_SENDERS="127.0.0.0/8",
+            RESTANTE_RATE_LIMITS="on",
+            RESTANTE_BUDGET_MESSAGES="1",
+        ) as service,
+        browser.new_context() as context,
+    ):
+        send(service.url)
+        page = context.new_page()
+        page.goto(service.url)
+        page.get_by_label("Message").fill(LETTER)
+        press(page, "Seal it and get the link")
+        yield "compose-budget-spent", page
+        context.set_extra_http_headers({"X-Forwarded-For": "203.0.113.7"})
+        page.goto(service.url)
+        yield "permit-networks-only", page
 
 
 def _gates(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:

@@ -1,0 +1,71 @@
+"""Sending where it takes a token, in a real browser: asked once, nothing lost, forgotten."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.tour import LETTER, press, read
+from tests.operators import admission_of
+from tests.processes import Service
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    with Service(tmp_path_factory.mktemp("permit"), RESTANTE_SENDERS="tokens") as service:
+        yield service
+
+
+@pytest.fixture
+def admission(guarded):
+    """The operator's verbs; every test begins without tokens."""
+    with admission_of(guarded) as admission:
+        for holder in admission.listed():
+            admission.withdraw(holder.name)
+        yield admission
+
+
+def test_a_holder_gives_the_token_once_and_anybody_reads(guarded, admission, person):
+    sender, reader, token = person(), person(), str(admission.make("Ana"))
+    sender.goto(guarded.url)
+    expect(sender.locator("h1")).to_contain_text("operator’s people")
+    sender.get_by_label("token").fill("S" + "A" * 32)
+    press(sender, "Go on to writing")
+    expect(sender.locator(".fault")).to_contain_text("not good here")
+    sender.get_by_label("token").fill(token)
+    press(sender, "Go on to writing")
+    sender.get_by_label("Message").fill(LETTER)
+    press(sender, "Seal it and get the link")
+    read(reader, sender.locator("code").first.inner_text())
+
+    expect(reader.locator("#letter")).to_contain_text("4711")
+    sender.goto(guarded.url)
+    expect(sender.get_by_label("Message")).to_be_visible()
+
+
+def test_a_token_withdrawn_while_somebody_writes_costs_not_a_word(guarded, admission, person):
+    sender, token = person(), str(admission.make("Ana"))
+    sender.goto(guarded.url)
+    sender.get_by_label("token").fill(token)
+    press(sender, "Go on to writing")
+    sender.get_by_label("Message").fill(LETTER)
+    sender.get_by_label("Who is it for?").fill("Ben")
+    admission.withdraw("Ana")
+    press(sender, "Seal it and get the link")
+    expect(sender.locator("h2").first).to_have_text("Not sent yet: it takes a token.")
+    expect(sender.get_by_label("Message")).to_have_value(LETTER)
+    sender.get_by_label("token").fill(str(admission.make("Ana")))
+    press(sender, "Seal it and get the link")
+
+    expect(sender.locator("h1")).to_contain_text("Nobody")
+    sender.goto(guarded.url)
+    expect(sender.get_by_label("Message")).to_be_visible()
+
+
+def test_a_device_forgets_its_token(guarded, admission, person):
+    sender, token = person(), str(admission.make("Ana"))
+    sender.goto(guarded.url)
+    sender.get_by_label("token").fill(token)
+    press(sender, "Go on to writing")
+    press(sender, "Forget this token on this device")
+
+    expect(sender.get_by_label("token")).to_be_visible()
+    assert "permit" not in {cookie["name"] for cookie in sender.context.cookies()}
