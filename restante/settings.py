@@ -175,6 +175,11 @@ class Settings:
                 f"{PREFIX}DURABILITY replicas:all needs a cluster that knows its replicas:"
                 f" {PREFIX}REDIS_URL must begin with redis+cluster:// or rediss+cluster://"
             )
+        if self.budget_bytes < self.text_max:
+            problems.append(
+                f"{PREFIX}BUDGET_BYTES must not be less than {PREFIX}TEXT_MAX:"
+                " the longest text could never be sent"
+            )
         if self.metrics_bind == self.bind:
             problems.append(f"{PREFIX}METRICS_BIND must be another address than {PREFIX}BIND")
         if self.redis_url and not self.root_keys:

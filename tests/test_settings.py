@@ -28,7 +28,7 @@ NUMBERS = {
     "LIMIT_REVEAL": (1, 1_000_000),
     "LIMIT_PASSPHRASE": (1, 1_000_000),
     "BUDGET_MESSAGES": (1, 1_000_000),
-    "BUDGET_BYTES": (1, 2**50),
+    "BUDGET_BYTES": (MIB, 2**50),
     "EXPIRY_MIN": (1, 7 * DAY),
     "EXPIRY_MAX": (7 * DAY, 3_650 * DAY),
     "EXPIRY_DEFAULT": (60, 365 * DAY),
@@ -261,6 +261,12 @@ def test_expiries_must_be_in_their_order():
     assert len(problems(EXPIRY_MIN="100", EXPIRY_DEFAULT="99")) == 1
     assert len(problems(EXPIRY_MAX="100")) == 1
     assert settings(EXPIRY_MIN="5", EXPIRY_DEFAULT="5", EXPIRY_MAX="5").expiry_default == 5
+
+
+def test_a_day_s_budget_has_room_for_the_longest_text():
+    """Or it would say *tomorrow* every day."""
+    assert len(problems(BUDGET_BYTES="999", TEXT_MAX="1000")) == 1
+    assert settings(BUDGET_BYTES="1000", TEXT_MAX="1000").budget_bytes == 1_000
 
 
 def test_what_the_public_address_tells():

@@ -20,6 +20,7 @@ def service(tmp_path_factory):
         RESTANTE_TRUSTED_PROXIES="1",
         RESTANTE_BUDGET_MESSAGES=str(MESSAGES),
         RESTANTE_BUDGET_BYTES=str(BYTES),
+        RESTANTE_TEXT_MAX=str(BYTES),
     ) as service:
         yield service
 
