@@ -115,9 +115,25 @@ def _origin() -> str:
     return f"{'https' if settings().secure else 'http'}://{request.host}"
 
 
+def cookie_name(name: str) -> str:
+    """Return a cookie's name as browsers know it.
+
+    With these prefixes (RFC 6265bis) they take it over TLS only, and `__Host-` from no other
+    host: a neighbour below the same domain cannot give a reader a nonce that it knows.
+    """
+    if not settings().secure:
+        return name
+    return f"__Secure-{name}" if settings().path_prefix else f"__Host-{name}"
+
+
+def read_cookie(name: str) -> str:
+    """Return what a cookie of ours holds, or nothing."""
+    return request.cookies.get(cookie_name(name), "")
+
+
 def cookie(name: str) -> str | None:
     """Return one of our cookies, or None when it is missing or not of our making."""
-    value = request.cookies.get(name, "")
+    value = read_cookie(name)
     return value if _COOKIE.fullmatch(value) else None
 
 
@@ -129,7 +145,7 @@ def new_cookie() -> str:
 def set_cookie(response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
     """Set a cookie that scripts do not see and other sites do not bring."""
     response.set_cookie(
-        name,
+        cookie_name(name),
         value,
         max_age=max_age,
         path=settings().path_prefix or "/",

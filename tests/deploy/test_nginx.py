@@ -24,6 +24,7 @@ def test_a_message_is_sent_and_opened_over_tls(nginx, address):
     cookies = [c for page in pages for c in page.headers.get_all("Set-Cookie", [])]
     assert cookies
     assert all({"Secure", "HttpOnly", "SameSite=Lax"} <= set(c.split("; ")) for c in cookies)
+    assert all(c.startswith("__Host-") for c in cookies)
 
 
 def test_a_real_browser_speaks_http_2_with_it(nginx, chromium_path):
