@@ -8,7 +8,7 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 
 from restante.errors import Fault, Invalid, NotASender, Unavailable
 from webapp import fields, limits, words
-from webapp.context import address, house, is_foreign, set_cookie, settings
+from webapp.context import address, house, is_foreign, read_cookie, set_cookie, settings
 from webapp.errors import STATUS, RateLimited, limits_translated, told
 from webapp.forwarding import UNTRUSTED
 
@@ -117,7 +117,7 @@ def _count() -> None:
 
 
 def _remembered() -> str:
-    return request.cookies.get(COOKIE, "")
+    return read_cookie(COOKIE)
 
 
 def _admit(token: str) -> None:
