@@ -17,6 +17,7 @@ from threading import Barrier
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode, urlsplit
 
+from tests import canaries
 from tests.processes import Service, command_of
 
 if TYPE_CHECKING:
@@ -193,6 +194,8 @@ class Api:
         self, method: str, path: str, body: object, given: dict[str, str], hold_back: int = 0
     ) -> bytes:
         """Send a request, but for its last bytes; return those."""
+        canaries.learn("body that was sent", body)
+        canaries.learn_headers(given)
         raw = body if isinstance(body, bytes) else json.dumps(body).encode()
         self._line.putrequest(method, path, skip_host="Host" in given, skip_accept_encoding=True)
         if body is None:
@@ -385,6 +388,7 @@ class Visitor:
             sent.setdefault("Cookie", cookies)
         body = None
         if form is not None:
+            canaries.learn_form(form)
             body = urlencode(form).encode()
             sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
         answer = self._api.ask(
@@ -392,6 +396,7 @@ class Visitor:
         )
         for line in answer.headers.get_all("Set-Cookie", []):
             for name, morsel in SimpleCookie(line).items():
+                canaries.learn(f"cookie {name}", morsel.value)
                 self.cookies[name] = morsel.value
         return answer
 

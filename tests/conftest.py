@@ -21,9 +21,10 @@ from restante.settings import MIB, Settings
 from restante.store.connection import Connection
 from restante.store.keys import TAGS
 from restante.tokens import LinkToken, Nonce
+from tests import canaries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
     from restante.messages import Sent
@@ -204,6 +205,20 @@ def program(request: pytest.FixtureRequest) -> Callable[..., str]:
 def chromium_path(program: Callable[..., str]) -> str:
     """Where the browser is; see `program`."""
     return program(*CHROMIUM, variable="BROWSER")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Fail a test in whose own process a log line told a secret."""
+    report = yield
+    if report.when == "teardown":
+        try:
+            canaries.check_printed(item.name, f"{report.capstdout}\n{report.capstderr}")
+        except canaries.Spoken as spoken:
+            report.outcome, report.longrepr = "failed", str(spoken)
+    return report
 
 
 def pytest_terminal_summary(

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
+from tests import canaries
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     T = TypeVar("T")
 
@@ -90,15 +92,40 @@ def command_of(pid: int) -> str:
         return ""
 
 
+def own_environ(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment without settings, but for those in *env*."""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("RESTANTE_") and k != "PORT"}
+    return clean | dict(env)
+
+
+def finished(
+    command: Sequence[str], env: Mapping[str, str] | None = None, cwd: Path = ROOT
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end; whatever it prints, its log lines tell no secret."""
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=own_environ(env or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    canaries.check_printed(command[-1], f"{done.stdout}\n{done.stderr}")
+    return done
+
+
 class Running:
-    """A process of ours with its log in a file; nothing of it outlives the `with`."""
+    """A process of ours with its log in a file; nothing of it outlives the `with`.
+
+    When it has ended, no line of its log may tell a secret.
+    """
 
     def __init__(self, command: Sequence[str], log_path: Path, env: dict[str, str]) -> None:
         self.command = command
         self.log_path = log_path
         self.cwd = ROOT
-        ours = {k: v for k, v in os.environ.items() if not k.startswith("RESTANTE_")}
-        self.env = {k: v for k, v in ours.items() if k != "PORT"} | env
+        self.env = own_environ(env)
         self.process: subprocess.Popen[bytes]
         self._seen: dict[int, str] = {}
 
@@ -160,6 +187,7 @@ class Running:
             if (fields := stat(pid)) and fields[19] == born:
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
+        canaries.check_log(self.log_path.name, self.log())
 
 
 class Service(Running):

@@ -14,21 +14,12 @@ from restante.datafolder import root_keys_file, take
 from restante.embedded import EmbeddedStore
 from restante.errors import RestanteError
 from restante.settings import MIB
-from tests.processes import ROOT, Service, free_port
+from tests.processes import ROOT, Service, finished, free_port
 
 
 def run(env, *arguments, module="restante"):
     """Run a command to its end; whatever happens, it shows no traceback."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("RESTANTE_") and k != "PORT"}
-    done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        cwd=ROOT,
-        env=clean | env,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = finished([sys.executable, "-m", module, *arguments], env)
     assert "Traceback" not in done.stdout + done.stderr
     return done
 

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from restante import logs
-from tests.processes import ROOT
+from tests.processes import ROOT, finished
 
 SECRET = "Lsecret-token-of-somebody"
 
@@ -18,14 +18,7 @@ SECRET = "Lsecret-token-of-somebody"
 def run(script, level="info"):
     """Return the lines, the raw output and the status of a program that logs."""
     start = f"from restante import logs; logs.configure({level!r}); logs.report_crashes()\n"
-    done = subprocess.run(
-        [sys.executable, "-c", start + script],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
+    done = finished([sys.executable, "-c", start + script])
     return [json.loads(line) for line in done.stdout.splitlines()], done
 
 

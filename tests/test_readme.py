@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from restante.commands.group import COMMANDS
 from restante.settings import PREFIX, VARIABLES, Settings
 from webapp.errors import STATUS
 
@@ -43,6 +44,14 @@ def test_the_readme_gives_each_setting_its_default(name):
         assert getattr(Settings(), attribute) in {None, ()}
     else:
         assert read(default) == getattr(Settings(), attribute)
+
+
+def test_the_readme_names_every_command():
+    rows = lines(
+        r"^\| `(\w+)(?: [^`]*)?` \|", README.partition("## Commands")[2].partition("\n## ")[0]
+    )
+
+    assert set(rows) == set(COMMANDS)
 
 
 def test_the_commands_of_the_readme_are_those_of_the_makefile_and_of_ci():

@@ -2,12 +2,15 @@
 
 import json
 import os
+import pty
 import re
 import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from urllib.request import Request, urlopen
 
 import pytest
@@ -15,12 +18,14 @@ import redis
 
 from restante import keyring
 from restante.embedded import EmbeddedStore
+from tests.canaries import is_log_line
 from tests.processes import (
     ROOT,
     Running,
     Service,
     alive,
     command_of,
+    finished,
     free_port,
     status_of,
     wait_until,
@@ -41,16 +46,7 @@ def message_at(service, token):
 
 def refused(env, *arguments):
     """Run a start that must fail; return its status and what it said."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("RESTANTE_") and k != "PORT"}
-    done = subprocess.run(
-        [sys.executable, "-m", "restante", *arguments],
-        cwd=ROOT,
-        env=clean | env,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    done = finished([sys.executable, "-m", "restante", *arguments], env)
     assert "Traceback" not in done.stdout + done.stderr
     return done.returncode, done.stderr
 
@@ -288,17 +284,52 @@ def test_the_web_alone_names_wrong_settings_too(tmp_path):
 
 
 def test_help_is_short_and_anything_else_is_a_usage_error():
-    done = subprocess.run(
-        [sys.executable, "-m", "restante", "--help"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=30,
-    )
+    done = finished([sys.executable, "-m", "restante", "--help"])
 
+    assert done.returncode == 0
     assert re.search("RESTANTE_REDIS_URL", done.stdout)
     assert refused({}, "serf")[0] == os.EX_USAGE
+
+
+class OnTerminal(Service):
+    """A service as somebody sees it who typed `make run`."""
+
+    def start(self):
+        terminal, theirs = pty.openpty()
+        self.process = subprocess.Popen(
+            self.command, cwd=self.cwd, env=self.env, stdout=theirs, stderr=theirs,
+            start_new_session=True,
+        )  # fmt: skip
+        os.close(theirs)
+        self._copier = Thread(target=self._copy, args=(terminal,))
+        self._copier.start()
+        self.wait_until_ready()
+
+    def _copy(self, terminal):
+        # A terminal whose other end is closed is an error when it is read.
+        with os.fdopen(terminal, "rb", buffering=0) as shown, suppress(OSError):
+            while some := shown.read(65_536):
+                with self.log_path.open("ab") as log:
+                    log.write(some)
+
+    def stop(self, signum=signal.SIGINT):
+        status = super().stop(signum)
+        self._copier.join()
+        return status
+
+
+def test_on_a_terminal_the_whole_service_speaks_to_people(tmp_path):
+    service = OnTerminal(tmp_path)
+    service.log_path.touch()
+    with service:
+        assert post(f"{service.url}/api/v1/messages", {"text": "hello"})["id"]
+        assert service.stop() == 0
+
+    lines = service.log().splitlines()
+    lines.remove(f"Restante is ready at {service.url}")
+    assert any(" info     request " in line for line in lines)
+    assert any(" info     worker stopped" in line for line in lines)
+    assert all(is_log_line(line) and not line.startswith("{") for line in lines)
 
 
 def test_the_service_may_be_started_from_any_folder(tmp_path):

@@ -1,8 +1,11 @@
 """A real service, and a real browser in front of it."""
 
+from urllib.parse import parse_qsl
+
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests import canaries
 from tests.browser import tour
 from tests.processes import Service
 
@@ -21,6 +24,13 @@ def browser(chromium_path):
         browser.close()
 
 
+def learn(request):
+    """Remember what a person's browser sends: no log may tell it."""
+    canaries.learn_headers(request.headers)
+    if request.method == "POST" and (body := request.post_data):
+        canaries.learn_form(dict(parse_qsl(body)))
+
+
 @pytest.fixture(params=[True, False], ids=["with scripts", "without scripts"])
 def person(browser, request):
     """Open windows for people who have no cookies in common, all with scripts or all without."""
@@ -29,6 +39,7 @@ def person(browser, request):
     def open_window(**options):
         context = browser.new_context(java_script_enabled=request.param, **options)
         context.set_default_timeout(10_000)
+        context.on("request", learn)
         contexts.append(context)
         return context.new_page()
 
