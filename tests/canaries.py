@@ -25,6 +25,7 @@ LEAST = 12
 """Characters; a shorter word may stand in a line for another reason."""
 MOST = 24
 """So many characters of a long text give it away, also if it was cut."""
+SHOWN = 20
 
 AT = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z?"
 COLOUR = re.compile(r"\x1b\[[\d;]*m")
@@ -73,7 +74,8 @@ class Spoken(AssertionError):
     """A log tells a secret."""
 
     def __init__(self, where: str, found: Iterable[Found]) -> None:
-        told = "\n".join(f"  {kind}: {line}" for kind, line in found)
+        lines = list(dict.fromkeys(f"  {kind}: {line}" for kind, line in found))
+        told = "\n".join(lines[:SHOWN] + ["  …"] * (len(lines) > SHOWN))
         super().__init__(f"{where} tells what no log may tell:\n{told}")
 
 

@@ -15,6 +15,7 @@ from restante.messages import Draft
 from restante.settings import Settings
 from restante.store.connection import Connection
 from restante.store.keys import TAGS
+from tests import canaries
 from tests.conftest import read
 from tests.processes import ROOT, wait_until
 from tests.receiver import Receiver
@@ -84,6 +85,7 @@ def test_workers_killed_at_random_lose_no_event_and_keep_the_order(filled, tmp_p
                 kills += 1
             end_leases(store)
 
+    canaries.check_log("a worker", (tmp_path / "log").read_text("utf-8", "replace"))
     wanted = {(one.message_id.hex(), n) for one in sent for n in range(2, VIEWS + 2)}
     assert {(post.message, post.number) for post in receiver.taken} == wanted
     assert kills >= 6
