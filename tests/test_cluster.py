@@ -153,15 +153,17 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def house(cluster: Cluster) -> House:
+def house(cluster: Cluster) -> Iterator[House]:
     hosts = ",".join(f"127.0.0.1:{port}" for port in cluster.ports)
-    return wiring.build(
+    house = wiring.build(
         Settings(
             redis_url=f"redis+cluster://{hosts}",
             root_keys=keyring.new_key(),
             durability="replicas:all",
         )
     )
+    yield house
+    house.connection.nodes.cluster.close()
 
 
 REPLICAS = range(PRIMARIES, 2 * PRIMARIES)
