@@ -22,6 +22,7 @@ from restante.settings import Settings
 from restante.store.files import Files
 from restante.store.inspection import inspect
 from restante.store.keys import TAGS
+from restante.store.numbers import Numbers
 from restante.tokens import SHARDS, Nonce
 
 if TYPE_CHECKING:
@@ -198,6 +199,24 @@ def test_the_check_counts_the_replicas_of_every_primary(cluster: Cluster, house:
     assert [words for grade, words in judged if grade == Grade.PROBLEM] == [
         "0 of 1 replicas are connected to a primary"
     ]
+
+
+def test_the_numbers_come_from_every_primary_or_from_none(cluster: Cluster, house: House) -> None:
+    numbers = Numbers(house.connection)
+    house.sending.send(Draft("one"))
+    waiting, memory = numbers.read()
+
+    assert len({one.shard for one in memory}) == len(memory) == PRIMARIES
+    assert all(one.used > 0 for one in memory)
+    assert waiting == (0, 0, 0, 0, 0)
+    cluster.servers[1].send_signal(signal.SIGSTOP)
+    began = time.monotonic()
+    try:
+        with pytest.raises(Unavailable):
+            numbers.read()
+        assert time.monotonic() - began < 4
+    finally:
+        cluster.servers[1].send_signal(signal.SIGCONT)
 
 
 def test_nothing_is_released_while_a_replica_may_not_know_it(

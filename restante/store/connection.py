@@ -28,7 +28,7 @@ from restante.errors import Unavailable
 from restante.store.nodes import OneNode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import redis
     from redis.connection import AbstractConnection
@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from restante.store.nodes import Node, Nodes
 
     Argument = bytes | str | int
+    Observe = Callable[[str, object, str, float], None]
 
+ANSWERED = "answered"
+TOO_FEW_REPLICAS = "TooFewReplicas"
 SHEBANG = "#!lua"
 ANSWERS_MOST = 5
 """How often one request follows what nodes answer."""
@@ -74,17 +77,24 @@ class Connection:
     An error that the store *answered* means that nothing ran: ask where or when it says.
     Only a lost reply leaves doubt; every mutating script is idempotent for its caller, so
     repeating it is safe.  A timeout is not repeated: the visitor would wait twice as long.
+
+    Who counts is given as *observe* and told of every script that was sent: its verb, the
+    reply's first part, `answered` or the class of the error, and how many seconds it took.
     """
 
-    def __init__(self, pool: redis.ConnectionPool, replicas: int = 0) -> None:
+    def __init__(
+        self, pool: redis.ConnectionPool, replicas: int = 0, observe: Observe | None = None
+    ) -> None:
         """Talk to a store of one primary; a deed counts when *replicas* replicas have it."""
         self.nodes: Nodes = OneNode(pool, replicas)
+        self.observe = observe
 
     @classmethod
-    def over(cls, nodes: Nodes) -> Self:
+    def over(cls, nodes: Nodes, observe: Observe | None = None) -> Self:
         """Talk to the nodes of a cluster."""
         connection = cls.__new__(cls)
         connection.nodes = nodes
+        connection.observe = observe
         return connection
 
     @property
@@ -104,7 +114,7 @@ class Connection:
         for attempt in range(ANSWERS_MOST):
             try:
                 node = node or self.nodes.of(key)
-                return _ask(node, script(verb), key, arguments, asking=asking)
+                return self._ask(node, verb, key, arguments, asking=asking)
             except (MovedError, AskError, ReadOnlyError) as error:
                 asking = type(error) is AskError
                 node = self._elsewhere(key, error)
@@ -118,6 +128,23 @@ class Connection:
             except (RedisError, RedisClusterException, OSError):
                 break
         raise Unavailable
+
+    def _ask(
+        self, node: Node, verb: str, key: bytes, arguments: Sequence[Argument], *, asking: bool
+    ) -> Any:  # noqa: ANN401
+        wanted = script(verb)
+        if self.observe is None:
+            return _ask(node, wanted, key, arguments, asking=asking)
+        began = time.perf_counter()
+        try:
+            reply = _ask(node, wanted, key, arguments, asking=asking)
+        except BaseException as error:
+            outcome = TOO_FEW_REPLICAS if isinstance(error, Unavailable) else type(error).__name__
+            self.observe(verb, None, outcome, time.perf_counter() - began)
+            raise
+        word = reply[0] if isinstance(reply, list) and reply else None
+        self.observe(verb, word, ANSWERED, time.perf_counter() - began)
+        return reply
 
     def _elsewhere(self, key: bytes, error: RedisError) -> Node:
         try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import redis
 from redis.exceptions import MovedError, RedisClusterException, RedisError, ResponseError
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 LOST = (RedisError, RedisClusterException, OSError)
 SCRUB_SECONDS = 300
 """At most this often; so what was destroyed is out of the files ten minutes later at the latest."""
+
+REPLICAS_SECONDS = 2.0
+"""No replica is asked after this: whoever asks whether we are ready does not wait for long."""
 
 
 class Files:
@@ -76,6 +80,7 @@ class Files:
 
     def shortcomings(self, durability: str) -> list[str]:
         """Return in which ways the store is not as promised; nothing when it is."""
+        deadline = time.monotonic() + REPLICAS_SECONDS
         try:
             found = {lack for client in self._clients() for lack in self._lacks(client, durability)}
             replicas = self._replicas()
@@ -83,13 +88,13 @@ class Files:
             return ["the store does not answer"]
         for replica in replicas:
             with suppress(*LOST):
-                found |= set(_keeps_too_much(replica))
+                if time.monotonic() < deadline:
+                    found |= set(_keeps_too_much(_told(replica)[1]))
         return sorted(found)
 
     def _lacks(self, client: redis.Redis, durability: str) -> Iterator[str]:
-        kept = client.info("persistence")
-        policy = _configured(client, "maxmemory-policy")
-        fsync = _configured(client, "appendfsync")
+        kept, configured = _told(client)
+        policy, fsync = configured.get("maxmemory-policy"), configured.get("appendfsync")
         if kept.get("loading"):
             yield "the store is loading"
         if policy not in {None, "noeviction"}:
@@ -101,7 +106,7 @@ class Files:
                 yield "the store answers before it wrote: appendfsync must be always"
         if kept.get("aof_last_write_status", "ok") != "ok":
             yield "the store cannot write its file"
-        yield from _keeps_too_much(client)
+        yield from _keeps_too_much(configured)
 
     def _clients(self) -> list[redis.Redis]:
         return [redis.Redis(connection_pool=pool) for pool in self._connection.pools]
@@ -110,20 +115,25 @@ class Files:
         return [redis.Redis(connection_pool=pool) for pool in self._connection.nodes.replicas()]
 
 
-def _keeps_too_much(client: redis.Redis) -> Iterator[str]:
+def _keeps_too_much(configured: dict[str, str]) -> Iterator[str]:
     """Yield what of a node's settings keeps what was destroyed."""
-    if _configured(client, "save"):
+    if configured.get("save"):
         yield "the store writes snapshots, which keep what was destroyed: save must be empty"
 
 
-def _configured(client: redis.Redis, name: str) -> str | None:
-    """Return one configuration value, or None where the store does not tell."""
-    try:
-        told = client.config_get(name)
-    except ResponseError:
-        return None
-    values = {_text(key): _text(value) for key, value in told.items()}
-    return values.get(name)
+def _told(client: redis.Redis) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return, in one round trip, a node's state and what of its settings it tells."""
+    with client.pipeline(transaction=False) as pipeline:
+        pipeline.info("persistence")
+        pipeline.config_get("maxmemory-policy", "appendfsync", "save")
+        kept, told = pipeline.execute(raise_on_error=False)
+    if isinstance(kept, Exception):
+        raise kept
+    if isinstance(told, ResponseError):
+        return kept, {}
+    if isinstance(told, Exception):
+        raise told
+    return kept, {_text(name): _text(value) for name, value in told.items()}
 
 
 def _text(value: object) -> str:

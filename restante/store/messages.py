@@ -119,13 +119,13 @@ class Messages:
         match self._run(
             "reveal", keys.link(link), reader_id, ring, verifier, root_id, visitor, evidence
         ):
-            case [b"revealed", mid, version, root, wrapped, content, state, left, lease, at,
-                  fresh, phrase, box]:  # fmt: skip
+            case [b"revealed" | b"reread" as word, mid, version, root, wrapped, content, state,
+                  left, lease, at, phrase, box]:  # fmt: skip
                 return Released(
                     mid, version, root, wrapped, content, State(state.decode()), left, lease, at,
-                    fresh == 1, phrase == 1, box,
+                    word == b"revealed", phrase == 1, box,
                 )  # fmt: skip
-            case [b"gone", *boxed]:
+            case [b"gone" | b"locked", *boxed]:
                 raise gone(boxed)
             case [b"held", opens_at, at]:
                 raise Held(opens_at, at)
@@ -149,7 +149,7 @@ class Messages:
         """
         mode = "keep" if keep else "end"
         match self._run("acknowledge", keys.link(link), reader_id, mode, evidence):
-            case [b"acknowledged"]:
+            case [b"acknowledged" | b"repeated"]:
                 return
         raise NotFound
 
@@ -167,7 +167,7 @@ class Messages:
             Invalid: A link that is not of this message; nothing was done.
         """
         match self._run("recall", keys.message(control), b"".join(link_ids), reason, evidence):
-            case [b"recalled", *verdicts]:
+            case [b"recalled" | b"repeated", *verdicts]:
                 return [
                     Judged(
                         lid, label, Outcome(outcome.decode()), reveals, first or None,
@@ -213,7 +213,7 @@ class Messages:
         match self._run(
             "replace", keys.message(control), version, content, root_id, limit, evidence, *parts
         ):
-            case [b"replaced", newest, *links]:
+            case [b"replaced" | b"unchanged", newest, *links]:
                 return newest, [(lid, outcome.decode()) for lid, outcome in links]
             case [b"changed"]:
                 raise Changed

@@ -10,7 +10,8 @@
 -- ARGV[3]  mode      "keep" or "end"
 -- ARGV[4]  evidence  boxed
 --
--- Replies {"acknowledged"}, or {"unknown"} for a reader who holds no view of this link.
+-- Replies {"acknowledged"}, {"repeated"} to a reader who had said so before, or {"unknown"} to one
+-- who holds no view of this link.
 
 local now = clock(ARGV[1])
 local reader, mode, evidence = ARGV[2], ARGV[3], ARGV[4]
@@ -41,4 +42,4 @@ if mode == "end" and outlives(link.state) and link.alive then
     call("ZADD", tag .. ":due", latest, "end:" .. id)
   end
 end
-return { "acknowledged" }
+return { acknowledged == 0 and "acknowledged" or "repeated" }

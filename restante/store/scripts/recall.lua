@@ -10,7 +10,8 @@
 -- ARGV[4]  evidence  boxed
 --
 -- Replies {"recalled", {link, label box, outcome, reveals, first_revealed_at, acknowledged_at,
--- recalled_at} …}, {"invalid"} for a link that is not of this message, or {"unknown"}.
+-- recalled_at} …}, the same as {"repeated", …} when every verdict had been given before,
+-- {"invalid"} for a link that is not of this message, or {"unknown"}.
 
 local now = clock(ARGV[1])
 local wanted, reason, evidence = ARGV[2], ARGV[3], ARGV[4]
@@ -35,7 +36,7 @@ if next(chosen) then
   return { "invalid" }
 end
 
-local reply = { "recalled" }
+local reply = { "repeated" }
 for _, link in ipairs(links) do
   if link.outcome == "" then
     if is_final(link.state) then
@@ -44,6 +45,7 @@ for _, link in ipairs(links) do
       link.outcome = link.reveals == 0 and "recalled_unread" or "recalled_after_read"
     end
     link.recalled_at = now
+    reply[1] = "recalled"
     record(message, link, now, "link.recalled", "outcome=" .. link.outcome, evidence)
     if not is_final(link.state) then
       if reason ~= "" then

@@ -13,8 +13,8 @@
 -- ARGV[6]  evidence  boxed
 -- ARGV[7…]           a link each, in the message's order: wrapped key, verifier or ""
 --
--- Replies {"replaced", version, {link, outcome} …}, {"changed"} when another replace came
--- between, or {"unknown"}.
+-- Replies {"replaced", version, {link, outcome} …}, the same as {"unchanged", …} when no link took
+-- it, {"changed"} when another replace came between, or {"unknown"}.
 
 local now = clock(ARGV[1])
 local version, content, root = tonumber(ARGV[2]), ARGV[3], ARGV[4]
@@ -30,12 +30,12 @@ if not repeated and message.version + 1 ~= version then
   return { "changed" }
 end
 
-local reply = { "replaced", message.version }
+local reply = { "unchanged", message.version }
 local moved, before = {}, {}
 for place, link in ipairs(links_of(message, now)) do
   local outcome = "already_" .. link.state
   if repeated and link.version == version then
-    outcome = "replaced"
+    outcome, reply[1] = "replaced", "replaced"
   elseif not repeated and (link.state == "sealed" or link.state == "held") then
     outcome = "replaced"
     moved[#moved + 1] = { link, ARGV[5 + place * 2], ARGV[6 + place * 2] }
@@ -68,5 +68,5 @@ end
 for old in pairs(before) do
   drop_content(message, old)
 end
-reply[2] = version
+reply[1], reply[2] = "replaced", version
 return reply

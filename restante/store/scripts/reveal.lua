@@ -14,9 +14,10 @@
 -- ARGV[7]  evidence  boxed
 --
 -- Replies {"revealed", message, version, root, wrapped, content, state, views left, lease_until,
--- now, fresh, passphrase, box}, {"gone", state, message, reason, ended_at}, {"held", opens_at, now},
--- {"passphrase-required"}, {"passphrase-wrong", tries left}, {"unavailable"}, {"changed"},
--- or {"unknown"}.
+-- now, passphrase, box}, the same as {"reread", …} within the lease,
+-- {"gone", state, message, reason, ended_at}, the same as {"locked", …} for the try that locks,
+-- {"held", opens_at, now}, {"passphrase-required"}, {"passphrase-wrong", tries left},
+-- {"unavailable"}, {"changed"}, or {"unknown"}.
 
 local now = clock(ARGV[1])
 local reader, ring, verifier, root = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -65,8 +66,7 @@ if link.verifier and verifier ~= link.verifier then
   end
   record(m, link, now, "link.locked", "", evidence)
   end_link(link, now, "locked", latest_lease(link))
-  link.state, link.ended_at = "locked", now
-  return gone(link)
+  return { "locked", "locked", m.id, "", now }
 end
 
 if again then
@@ -85,5 +85,6 @@ else
     end_link(link, now, "spent", latest_lease(link))
   end
 end
-return { "revealed", m.id, link.version, link.root, wrapped, content, link.state,
-  is_final(link.state) and 0 or link.views - link.reveals, lease, now, again and 0 or 1, link.verifier and 1 or 0, m.box }
+local left = is_final(link.state) and 0 or link.views - link.reveals
+return { again and "reread" or "revealed", m.id, link.version, link.root, wrapped, content,
+  link.state, left, lease, now, link.verifier and 1 or 0, m.box }

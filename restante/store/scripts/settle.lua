@@ -10,7 +10,8 @@
 -- ARGV[6]  failure    a word for the operator, or ""
 -- ARGV[7]  wait       ms until what is left is due; "" gives it up
 --
--- Replies {"settled"}, {"moved"} when another taker settled meanwhile, or {"unknown"}.
+-- Replies {"settled"}, {"delayed"} or {"given-up"} for what ended in a failure, {"moved"} when
+-- another taker settled meanwhile, or {"unknown"}.
 
 local now = clock(ARGV[1])
 local channel, cursor, delivered = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -40,7 +41,8 @@ if call("LLEN", key_of(tag, "events", id)) <= cursor then
 elseif wait == "" then
   call("ZREM", outbox, member)
   call("ZADD", dead, now, member)
+  return { "given-up" }
 else
   call("ZADD", outbox, now + tonumber(wait), member)
 end
-return { "settled" }
+return { failures > 0 and "delayed" or "settled" }
