@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from restante import logs
+from restante import logs, tallies
 from restante.errors import SettingsInvalid
 from restante.settings import Settings
 
@@ -18,7 +18,7 @@ logs.configure(settings.log_level)
 logs.report_crashes()
 
 proc_name = "restante"
-bind = settings.bind
+bind = [settings.bind, settings.metrics_bind] if settings.metrics_bind else settings.bind
 workers = settings.web_workers
 worker_class = "webapp.server.Worker"
 logger_class = "webapp.server.ServerLog"
@@ -42,3 +42,12 @@ secure_scheme_headers: dict[str, str] = {}
 preload_app = False
 # Whoever reaches the control socket commands the server, and nobody needs to.
 control_socket_disable = True
+
+# Without a supervisor that gives one, the workers count in a folder of their own.
+if settings.counts and tallies.VARIABLE not in os.environ:
+    os.environ[tallies.VARIABLE] = tallies.new_folder()
+
+
+def on_exit(_server: object) -> None:
+    """Leave no folder behind."""
+    tallies.remove(os.environ.get(tallies.VARIABLE))

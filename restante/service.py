@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from restante import processes
+from restante import processes, tallies
 from restante.datafolder import StoreFailed, root_keys_file
 from restante.embedded import EmbeddedStore
 
@@ -42,6 +42,7 @@ class Service:
         self._settings = settings
         self._store: EmbeddedStore | None = None
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._tallies: str | None = None
 
     def run(self) -> int:
         """Serve until a process of ours ends; return its exit status.
@@ -70,6 +71,7 @@ class Service:
         processes.end(self._children.values(), STOP_SECONDS)
         if self._store:
             self._store.stop()
+        tallies.remove(self._tallies)
 
     def _environ(self) -> dict[str, str]:
         """Bring the store up, and return what web and worker are to find in their environment."""
@@ -87,12 +89,14 @@ class Service:
             self._store.lock()
             if settings.root_keys is None:
                 environ["RESTANTE_ROOT_KEYS_FILE"] = str(root_keys_file(settings.data_dir))
-            _await_port(settings.bind)
+            _await_ports(settings)
             self._store.start()
             environ["RESTANTE_REDIS_URL"] = self._store.url
         else:
             _await_store(settings)
-            _await_port(settings.bind)
+            _await_ports(settings)
+        if settings.counts:
+            self._tallies = environ[tallies.VARIABLE] = tallies.new_folder()
         return environ
 
 
@@ -107,6 +111,11 @@ def _await_store(settings: Settings) -> None:
             message = "of the store at RESTANTE_REDIS_URL: " + ", ".join(shortcomings)
             raise StoreFailed(message)
         time.sleep(TURN_SECONDS)
+
+
+def _await_ports(settings: Settings) -> None:
+    for bind in filter(None, (settings.bind, settings.metrics_bind)):
+        _await_port(bind)
 
 
 def _await_port(bind: str) -> None:

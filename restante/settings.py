@@ -93,6 +93,16 @@ class Settings:
         return self.bind.rpartition(":")[0]
 
     @property
+    def metrics_port(self) -> int | None:
+        """The port that tells a request for the metrics from one for the pages."""
+        return int(self.metrics_bind.rpartition(":")[2]) if self.metrics_bind else None
+
+    @property
+    def counts(self) -> bool:
+        """Somebody may see the metrics, so they are counted."""
+        return self.metrics_bind is not None or self.metrics_token is not None
+
+    @property
     def is_cluster(self) -> bool:
         return urlsplit(self.redis_url or "").scheme in {CLUSTER, CLUSTER_TLS}
 
@@ -180,8 +190,8 @@ class Settings:
                 f"{PREFIX}BUDGET_BYTES must not be less than {PREFIX}TEXT_MAX:"
                 " the longest text could never be sent"
             )
-        if self.metrics_bind == self.bind:
-            problems.append(f"{PREFIX}METRICS_BIND must be another address than {PREFIX}BIND")
+        if self.metrics_port == int(self.bind.rpartition(":")[2]):
+            problems.append(f"{PREFIX}METRICS_BIND must have another port than {PREFIX}BIND")
         if self.redis_url and not self.root_keys:
             problems.append(
                 f"{PREFIX}ROOT_KEYS is needed with {PREFIX}REDIS_URL:"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -31,7 +31,9 @@ from restante.timekeeping import Timekeeping
 from restante.variables import CLUSTER_TLS
 
 if TYPE_CHECKING:
+    from restante.metrics import Meters
     from restante.settings import Settings
+    from restante.store.connection import Observe
 
 CONNECTIONS = 32
 CLUSTER_CONNECTIONS = 128
@@ -106,6 +108,8 @@ class House:
     files: Files
     admission: Admission
     budgets: Budgets
+    meters: Meters | None = None
+    """Where this process counts what happens; None where nobody may see it."""
 
     def key_for(self, purpose: str) -> bytes:
         """Return 32 bytes for an edge's own MACs: HMAC-SHA-256 of the newest root key."""
@@ -114,22 +118,24 @@ class House:
         )
 
 
-def build(settings: Settings, *, offload: Offload = call) -> House:
-    """Build the house of one process.
+def build(settings: Settings, *, offload: Offload = call, meters: Meters | None = None) -> House:
+    """Build the house of one process; *meters* count what it asks the store.
 
     Raises:
         SettingsInvalid: No store or no root keys given, or keys that cannot be used.
     """
     keyring = Keyring.parse(settings.root_keys or "")
-    return assemble(settings, keyring, reach(settings), offload=offload)
+    connection = reach(settings, meters.asked if meters else None)
+    return replace(assemble(settings, keyring, connection, offload=offload), meters=meters)
 
 
-def reach(settings: Settings) -> Connection:
+def reach(settings: Settings, observe: Observe | None = None) -> Connection:
     """Return the way to the store that the settings name; nothing is sent yet."""
     address = settings.redis_url or ""
     if settings.is_cluster:
-        return Connection.over(join(address, durable=settings.durability == "replicas:all"))
-    return Connection(connect(address))
+        nodes = join(address, durable=settings.durability == "replicas:all")
+        return Connection.over(nodes, observe)
+    return Connection(connect(address), observe=observe)
 
 
 def assemble(

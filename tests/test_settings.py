@@ -107,10 +107,11 @@ def test_without_any_setting_the_defaults_hold():
     assert Settings.from_env({"HOME": "/root", "RESTANTE": "x"}) == Settings()
 
 
-def test_the_metrics_have_an_address_of_their_own():
-    found = problems(BIND="127.0.0.1:9000", METRICS_BIND="127.0.0.1:9000")
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+def test_the_metrics_have_a_port_of_their_own(host):
+    found = problems(BIND="127.0.0.1:9000", METRICS_BIND=f"{host}:9000")
 
-    assert found == ("RESTANTE_METRICS_BIND must be another address than RESTANTE_BIND",)
+    assert found == ("RESTANTE_METRICS_BIND must have another port than RESTANTE_BIND",)
 
 
 def test_the_defaults_are_those_that_were_promised():

@@ -14,7 +14,7 @@ from restante.tokens import ControlToken, LinkToken
 from webapp import fields, limits, permit
 from webapp.budgets import afford
 from webapp.clock import rfc3339_or_none
-from webapp.context import evidence, reading, sending, settings, visitor
+from webapp.context import evidence, look_at, reading, sending, settings, visitor
 
 if TYPE_CHECKING:
     from restante.messages import LinkStatus, Look
@@ -194,7 +194,7 @@ def extend() -> Response:
 def preview() -> Response:
     """Answer with what the gate may show."""
     link = fields.bearer(LinkToken)
-    seen = reading().preview(link, visitor=visitor(), evidence=evidence())
+    seen = look_at(link)
     if seen.state.final:
         raise Gone(seen.state, reason=seen.reason, ended_at=seen.ended_at)
     return _json(

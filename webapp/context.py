@@ -14,11 +14,14 @@ from restante.messages import Evidence
 from webapp.forwarding import read_address
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from ipaddress import IPv4Address, IPv6Address
 
+    from restante.messages import Preview
     from restante.reading import Reading
     from restante.sending import Sending
     from restante.settings import Settings
+    from restante.tokens import LinkToken, Nonce
     from restante.wiring import House
 
 COOKIE_SIZE = 24
@@ -96,6 +99,19 @@ def visitor() -> str:
     if "prefetch" in purpose.lower() or "prerender" in purpose.lower():
         return "prefetch"
     return "browser" if "Mozilla/" in request.user_agent.string else "program"
+
+
+def look_at(link: LinkToken, nonces: Sequence[Nonce] = ()) -> Preview:
+    """Return what the gate may show this visitor, and count that it was shown.
+
+    Raises:
+        NotFound: No such link.
+    """
+    kind = visitor()
+    seen = reading().preview(link, nonces, visitor=kind, evidence=evidence())
+    if meters := house().meters:
+        meters.looked(kind)
+    return seen
 
 
 def is_foreign() -> bool:

@@ -14,7 +14,7 @@ import structlog
 from flask import Flask, Response, abort, g, request, url_for
 
 from webapp import forwarding
-from webapp.context import settings
+from webapp.context import house, settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -45,8 +45,8 @@ ALWAYS = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex, nofollow, noarchive",
 }
-HEALTH = {"health.alive", "health.ready"}
-"""Asked by machines that know an address, not a name."""
+MACHINES = {"health.alive", "health.ready", "watching.numbers"}
+"""Asked every few seconds, by machines that know an address, not a name."""
 YEAR_SECONDS = 31_536_000
 
 
@@ -96,7 +96,7 @@ def init_app(app: Flask) -> None:
 def _begin() -> None:
     g.began = time.perf_counter()
     g.request_id = secrets.token_hex(8)
-    if request.endpoint not in HEALTH:
+    if request.endpoint not in MACHINES:
         forwarding.warn(request.environ)
         if FOREIGN in request.environ:
             abort(400)
@@ -111,18 +111,21 @@ def _finish(response: Response) -> Response:
         response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
     else:
         response.headers["Cache-Control"] = "no-store"
-    # Orchestrators ask for health every few seconds.
-    tell = log.debug if request.endpoint in HEALTH else log.info
+    seconds = time.perf_counter() - g.began if "began" in g else None
+    method = request.method if request.method in METHODS else "other"
+    tell = log.debug if request.endpoint in MACHINES else log.info
     tell(
         "request",
         request_id=g.get("request_id"),
-        method=request.method if request.method in METHODS else "other",
+        method=method,
         endpoint=request.endpoint,
         status=response.status_code,
         # What was refused, why a form was not taken as a person's, whose token let it in.
         **{name: g.get(name) for name in ("code", "gate", "sender") if name in g},
-        ms=round((time.perf_counter() - g.began) * 1000, 1) if "began" in g else None,
+        ms=None if seconds is None else round(seconds * 1000, 1),
     )
+    if meters := house().meters:
+        meters.answered(request.endpoint, method, response.status_code, seconds)
     return response
 
 

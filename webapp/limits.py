@@ -19,7 +19,10 @@ from restante.variables import CLUSTER, CLUSTER_TLS
 from webapp.context import house, network
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
+    from flask_limiter import RouteLimit
 
     from restante.wiring import House
 
@@ -66,6 +69,14 @@ def _per_minute(name: str) -> str:
     return f"{getattr(house().settings, name)}/minute"
 
 
+def _counted(name: str) -> Callable[[object], None]:
+    def count(_: object) -> None:
+        if meters := house().meters:
+            meters.refused(name)
+
+    return count
+
+
 def _brings_no_passphrase() -> bool:
     if request.is_json:
         try:
@@ -76,12 +87,16 @@ def _brings_no_passphrase() -> bool:
     return not request.form.get("passphrase")
 
 
-send = limiter.shared_limit(lambda: _per_minute("limit_send"), "send")
-preview = limiter.shared_limit(lambda: _per_minute("limit_preview"), "preview")
-reveal = limiter.shared_limit(lambda: _per_minute("limit_reveal"), "reveal")
-passphrase = limiter.shared_limit(
-    lambda: _per_minute("limit_passphrase"), "passphrase", exempt_when=_brings_no_passphrase
-)
+def _limit(name: str, **options: Any) -> RouteLimit:  # noqa: ANN401
+    return limiter.shared_limit(
+        lambda: _per_minute(f"limit_{name}"), name, on_breach=_counted(name), **options
+    )
+
+
+send = _limit("send")
+preview = _limit("preview")
+reveal = _limit("reveal")
+passphrase = _limit("passphrase", exempt_when=_brings_no_passphrase)
 
 
 def init_app(app: Flask, house: House) -> None:

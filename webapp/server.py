@@ -134,6 +134,9 @@ class Worker(GeventWorker):  # type: ignore[misc]
     ) -> None:
         """Answer in fixed words, and log the kind of error only."""
         status = status_for(exc)
+        # What is served counts, unless nobody may see the numbers.
+        if meters := getattr(self.wsgi, "meters", None):
+            meters.answered(None, "other", int(status), None)
         if status == HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.error("request failed", status=int(status), **logs.error_fields(exc))
         else:

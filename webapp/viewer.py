@@ -12,10 +12,10 @@ from restante.errors import (
     PassphraseWrong,
     RestanteError,
 )
-from restante.messages import Content, Preview, State
+from restante.messages import Content, State
 from restante.tokens import LinkToken
 from webapp import gate, limits
-from webapp.context import evidence, new_cookie, reading, set_cookie, visitor
+from webapp.context import evidence, look_at, new_cookie, reading, set_cookie, visitor
 from webapp.errors import told
 from webapp.gate import Passed, Why
 
@@ -84,11 +84,11 @@ def _gate(
     if why:
         g.gate = str(why)
     who, is_new = gate.reader()
-    seen = _look(link, who)
+    seen = look_at(link, gate.nonces(who))
     if seen.ordinal is None:
         # This browser opened as many views as it has names for: it gets another.
         who, is_new = new_cookie(), True
-        seen = _look(link, who)
+        seen = look_at(link, gate.nonces(who))
     if seen.state.final and seen.lease_until is None:
         return _dead(Gone(seen.state, reason=seen.reason, ended_at=seen.ended_at))
     if seen.state is State.HELD:
@@ -105,10 +105,6 @@ def _gate(
     if is_new:
         set_cookie(response, "reader", who)
     return response
-
-
-def _look(link: LinkToken, who: str) -> Preview:
-    return reading().preview(link, gate.nonces(who), visitor=visitor(), evidence=evidence())
 
 
 def _dead(error: Gone) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Any
 
 from gevent.threadpool import ThreadPool
 
@@ -10,10 +11,33 @@ from restante import logs, wiring
 from restante.settings import Settings
 from webapp.app import create_app
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from _typeshed.wsgi import WSGIApplication
+
 ARGON2_AT_ONCE = 4
 """Per process; each takes 19 MiB and some 30 ms of a core."""
 
 settings = Settings.from_env(os.environ)
 logs.configure(settings.log_level)
 _argon2 = ThreadPool(ARGON2_AT_ONCE)
-app = create_app(wiring.build(settings, offload=lambda f, *args: _argon2.apply(f, args)))
+
+
+def _offload(function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
+    return _argon2.apply(function, arguments)
+
+
+def _app() -> WSGIApplication:
+    if not settings.counts:
+        return create_app(wiring.build(settings, offload=_offload))
+    # Imported late: what nobody may see costs nobody time.
+    from restante.metrics import Meters  # noqa: PLC0415
+    from webapp import watching  # noqa: PLC0415
+
+    meters = Meters()
+    house = wiring.build(settings, offload=_offload, meters=meters)
+    return watching.Doors(create_app(house), watching.create_app(house), settings, meters)
+
+
+app = _app()

@@ -6,18 +6,23 @@ import os
 import signal
 import sys
 import threading
+from typing import TYPE_CHECKING
 
 import structlog
 
-from restante import logs, wiring
+from restante import logs, tallies, wiring
 from restante.errors import SettingsInvalid
 from restante.settings import Settings
+from worker import exposition
 from worker.channels.webhook import Webhook
 from worker.courier import Courier
 from worker.turns import Worker
 
+if TYPE_CHECKING:
+    from restante.metrics import Meters
+
 TURN_SECONDS = 1.0
-EX_CONFIG = 78
+EX_UNAVAILABLE, EX_CONFIG = 69, 78
 
 log = structlog.get_logger()
 
@@ -26,10 +31,17 @@ def main() -> int:
     """Run turns until SIGTERM or SIGINT; return the exit status."""
     try:
         settings = Settings.from_env(os.environ)
-        house = wiring.build(settings)
+        meters = _meters(settings)
+        house = wiring.build(settings, meters=meters)
     except SettingsInvalid as error:
         sys.stderr.write(f"{error}\n")
         return EX_CONFIG
+    if meters and settings.metrics_bind and tallies.VARIABLE not in os.environ:
+        try:
+            exposition.serve(meters, settings.metrics_bind)
+        except OSError as problem:
+            sys.stderr.write(f"RESTANTE_METRICS_BIND: cannot listen: {problem.strerror}\n")
+            return EX_UNAVAILABLE
     logs.configure(settings.log_level)
     logs.report_crashes()
     stop = threading.Event()
@@ -46,6 +58,17 @@ def main() -> int:
     courier.stop()
     log.info("worker stopped")
     return 0 if is_well else 1
+
+
+def _meters(settings: Settings) -> Meters | None:
+    """Return where to count: beside the web, whose processes show it, or to show it ourselves."""
+    beside_the_web = settings.counts and tallies.VARIABLE in os.environ
+    if not beside_the_web and settings.metrics_bind is None:
+        return None
+    # Imported late: what nobody may see costs nobody time.
+    from restante.metrics import Meters  # noqa: PLC0415
+
+    return Meters()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,45 @@
+"""The folder where the processes of one service keep what each of them counted.
+
+prometheus_client, which reads and writes the files there, is slow to load: who only makes
+the folder does without it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""Names the folder to prometheus_client, which must find it set when it is loaded."""
+MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of our own is made in it)
+
+
+def new_folder() -> str:
+    """Return an empty folder that only we may enter, in memory where the system has that."""
+    return tempfile.mkdtemp(prefix=_prefix(), dir=MEMORY if MEMORY.is_dir() else None)
+
+
+def remove(folder: str | None) -> None:
+    """Remove the folder if this process made it, not one that forked from us or was told of it."""
+    if folder and Path(folder).name.startswith(_prefix()):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prefix() -> str:
+    return f"restante-metrics-{os.getpid()}-"
+
+
+@contextmanager
+def locked(folder: Path, *, alone: bool) -> Iterator[None]:
+    """Keep the folder's files from being put together meanwhile; *alone*, from being read too."""
+    with (folder / "lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        yield

@@ -1,0 +1,280 @@
+"""What is counted, and how the files of several processes become one number."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import redis
+from prometheus_client.mmap_dict import MmapedDict, mmap_key
+from prometheus_client.parser import text_string_to_metric_families
+
+from restante import tallies, wiring
+from restante.counted import AllProcesses, fold
+from restante.errors import Gone, PassphraseWrong, Unavailable
+from restante.messages import Draft
+from restante.metrics import DEEDS, LIMITS, VISITORS, Meters
+from restante.settings import Settings
+from restante.store.connection import ANSWERED, Connection, script
+from restante.store.keys import TAGS
+from restante.store.numbers import Numbers
+from tests.conftest import nonce, read
+from tests.processes import ROOT
+from tests.proxy import Proxy
+from webapp import limits
+
+
+def values(shown: bytes) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
+    """Return every sample by its name and labels."""
+    found: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}
+    for family in text_string_to_metric_families(shown.decode()):
+        for sample in family.samples:
+            labels = tuple(sorted(sample.labels.items()))
+            found.setdefault(sample.name, {})[labels] = sample.value
+    return found
+
+
+@pytest.fixture
+def meters():
+    return Meters()
+
+
+@pytest.fixture
+def counting_house(store, ring, clock, meters):
+    """A house that counts, by a clock that the test turns."""
+    connection = Connection(wiring.connect(store.url), observe=meters.asked)
+    yield wiring.assemble(Settings(), ring, connection, now=clock.now)
+    for pool in connection.pools:
+        pool.disconnect()
+
+
+def deeds(meters: Meters) -> dict[str, int]:
+    counted = values(meters.show()[0])["restante_deeds_total"]
+    return {labels[0][1]: int(value) for labels, value in counted.items() if value}
+
+
+def test_every_deed_is_counted_once(counting_house, meters, clock):
+    house = counting_house
+    sent = house.sending.send(Draft("x", recipients=("Ana", "Bob", "Cy"), passphrase="correct"))
+    ana, bob, cy = (link.token for link in sent.links)
+    house.sending.extend(sent.control, 7_200)
+    house.sending.replace(sent.control, "y", passphrase="correct")
+    with pytest.raises(PassphraseWrong):
+        read(house, ana, 1, "wrong")
+    for _ in range(3):
+        assert read(house, ana, 1, "correct") == "y"
+    for keep in (True, False, False):
+        house.reading.acknowledge(ana, nonce(1), keep=keep)
+    for _ in range(Settings().passphrase_tries - 1):
+        with pytest.raises(PassphraseWrong):
+            read(house, bob, 1, "wrong")
+    with pytest.raises(Gone):
+        read(house, bob, 1, "wrong")
+    for _ in range(2):
+        house.sending.recall(sent.control, [cy.link_id])
+    house.sending.replace(sent.control, "z", passphrase="correct")  # nobody's text is left
+
+    assert deeds(meters) == {
+        "sent": 1,
+        "extended": 1,
+        "replaced": 1,
+        "passphrase_wrong": 1 + 9,
+        "revealed": 1,
+        "reread": 2,
+        "acknowledged": 1,
+        "locked": 1,
+        "recalled": 1,
+    }
+
+
+def test_what_time_does_is_counted(counting_house, meters, clock):
+    house = counting_house
+    spent = house.sending.send(Draft("x"))
+    house.sending.send(Draft("x", expires_in_seconds=60))
+    house.timekeeping.catch_up()
+    before = deeds(meters)
+    read(house, spent.links[0].token)
+    clock.forward(121_000)
+    house.timekeeping.catch_up()
+    clock.forward(31 * 86_400_000)
+    house.timekeeping.catch_up()
+    made = {kind: count - before.get(kind, 0) for kind, count in deeds(meters).items()}
+
+    # The store is shared: others' messages end by this clock too.
+    assert made["lease_ended"] >= 1
+    assert made["expired"] >= 1
+    assert made["forgotten"] >= 2
+
+
+def test_words_of_replies_that_are_no_deeds_never_become_labels(meters):
+    meters.asked("due", b"expire:0123456789abcdef", ANSWERED, 0.001)
+    meters.asked("take", [b"0123456789abcdef"], ANSWERED, 0.001)
+    meters.asked("preview", b"preview", ANSWERED, 0.001)
+
+    assert deeds(meters) == {}
+    assert b"0123456789abcdef" not in meters.show()[0]
+
+
+def test_every_word_that_is_a_deed_is_one_that_a_script_replies():
+    for verb, word in DEEDS:
+        assert f'"{word.decode()}"'.encode() in script(verb).source.partition(b"local now")[2]
+
+
+def test_what_never_happened_is_shown_as_none(meters):
+    shown = values(meters.show()[0])
+
+    assert set(shown["restante_deeds_total"].values()) == {0}
+    assert len(shown["restante_deeds_total"]) == len(DEEDS)
+    assert len(shown["restante_looks_total"]) == len(VISITORS)
+    assert len(shown["restante_rate_limited_total"]) == len(LIMITS)
+
+
+def test_every_limit_has_its_number():
+    limited = {
+        name for name in vars(limits) if type(getattr(limits, name)).__name__ == "RouteLimit"
+    }
+
+    assert limited <= set(LIMITS)
+
+
+def test_a_store_that_hangs_is_counted_by_the_class_of_the_error(store, ring, meters, tmp_path):
+    with Proxy(Path(store.url.removeprefix("unix://")), tmp_path / "sock") as proxy:
+        connection = Connection(wiring.connect(proxy.url), observe=meters.asked)
+        house = wiring.assemble(Settings(), ring, connection)
+        proxy.lose(script("send").sha.encode())
+        house.sending.send(Draft("x"))
+        for pool in connection.pools:
+            pool.disconnect()
+    trips = values(meters.show()[0])["restante_store_round_trips_total"]
+
+    assert trips.pop((("outcome", ANSWERED), ("verb", "send"))) == 1
+    (lost,) = trips
+    assert dict(lost)["verb"] == "send"
+    assert dict(lost)["outcome"].endswith("Error")
+    assert deeds(meters) == {"sent": 1}
+
+
+def file_of(folder: Path, pid: int | str, **counts: float) -> Path:
+    """Make the file of a process that counted so."""
+    file = folder / f"counter_{pid}.db"
+    tally = MmapedDict(str(file))
+    for kind, count in counts.items():
+        tally.write_value(mmap_key("deeds", "deeds_total", ["kind"], [kind], "help"), count, 0.0)
+    tally.close()
+    return file
+
+
+def ended_pid() -> int:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    return process.pid
+
+
+def totals(folder: Path) -> dict[str, float]:
+    return {
+        sample.labels["kind"]: sample.value
+        for metric in AllProcesses(folder).collect()
+        for sample in metric.samples
+    }
+
+
+def test_processes_that_ended_stay_in_the_sums_and_leave_no_files(tmp_path):
+    alive = file_of(tmp_path, os.getpid(), sent=1)
+    for round_ in range(1, 4):
+        for _ in range(2):
+            file_of(tmp_path, ended_pid(), sent=10, read=2)
+        before = totals(tmp_path)
+        fold(tmp_path)
+
+        assert totals(tmp_path) == before == {"sent": 1 + 20 * round_, "read": 4 * round_}
+        assert {file.name for file in tmp_path.glob("*.db")} == {alive.name, "counter_ended.db"}
+    fold(tmp_path)
+
+    assert totals(tmp_path) == {"sent": 61, "read": 12}
+
+
+def test_a_process_that_ended_before_it_counted_hinders_nobody(tmp_path):
+    (tmp_path / f"counter_{ended_pid()}.db").touch()
+    (tmp_path / f"histogram_{os.getpid()}.db").touch()
+    file_of(tmp_path, os.getpid(), sent=1)
+
+    assert totals(tmp_path) == {"sent": 1}
+    fold(tmp_path)
+    assert totals(tmp_path) == {"sent": 1}
+
+
+def test_the_folder_is_ours_alone_and_only_its_maker_removes_it():
+    folder = Path(tallies.new_folder())
+    try:
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        code = f"from restante import tallies; tallies.remove({str(folder)!r})"
+        subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+        assert folder.is_dir()
+    finally:
+        tallies.remove(str(folder))
+
+    assert not folder.exists()
+
+
+def test_whoever_only_starts_the_others_loads_neither_the_metrics_nor_the_stores_client():
+    code = "import sys, restante.__main__, restante.service; print(*sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
+
+    assert not {"prometheus_client", "redis"} & set(loaded.stdout.decode().split())
+
+
+def test_what_waits_in_the_store_is_told_once_for_each(own_store):
+    store = own_store()
+    connection = Connection(wiring.connect(store.url))
+    now = int(time.time() * 1000)
+    with redis.Redis.from_url(store.url) as client:
+        for place, tag in enumerate(TAGS):
+            client.zadd(f"{{{tag}}}:due", {"expire:a": now - 61_000, "end:b": now + 5_000})
+            client.zadd(
+                f"{{{tag}}}:outbox",
+                {"a:webhook": now - 61_000, "b:webhook": now - 500, "c:webhook": now + 60_000},
+            )
+            client.zadd(f"{{{tag}}}:dead", {"a:webhook": now} if place < 3 else {"b:webhook": 1})
+    waiting, (memory,) = Numbers(connection).read()
+
+    assert waiting == (16, 16, 16, 16, 16)
+    assert memory.shard == 0
+    assert 0 < memory.used < memory.limit == 64 * 1024 * 1024
+    for pool in connection.pools:
+        pool.disconnect()
+
+
+def test_the_numbers_are_one_round_trip(store, tmp_path):
+    with Proxy(Path(store.url.removeprefix("unix://")), tmp_path / "sock") as proxy:
+        connection = Connection(wiring.connect(proxy.url))
+        Numbers(connection).read()
+        loss = proxy.lose(b"numbers: how much waits")
+        with pytest.raises(Unavailable):
+            Numbers(connection).read()
+        for pool in connection.pools:
+            pool.disconnect()
+
+    assert loss.happened.is_set()
+
+
+def test_a_store_that_is_away_is_shown_as_down_and_the_rest_goes_on(own_store, meters):
+    store = own_store()
+    connection = Connection(wiring.connect(store.url))
+    meters.watch(Numbers(connection))
+    up = values(meters.show()[0])
+    store.stop()
+    down = values(meters.show()[0])
+
+    assert up["restante_store_up"] == {(): 1}
+    assert down["restante_store_up"] == {(): 0}
+    assert set(up) - set(down) == {
+        "restante_deadlines_overdue",
+        "restante_deliveries",
+        "restante_store_memory_bytes",
+        "restante_store_memory_limit_bytes",
+    }

@@ -1,0 +1,83 @@
+"""The worker's own numbers, where no web process of the same service shows them too."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from restante.metrics import Meters
+
+PATIENCE_SECONDS = 5.0
+
+
+def serve(meters: Meters, bind: str) -> None:
+    """Answer `/metrics` and `/healthz` on *bind* from now on, beside everything else.
+
+    Raises:
+        OSError: The address cannot be had.
+    """
+    host, _, port = bind.rpartition(":")
+    host = host.strip("[]")
+    family = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0][0]
+
+    class Server(ThreadingHTTPServer):
+        address_family = family
+        daemon_threads = True
+
+        def server_bind(self) -> None:
+            # HTTPServer would ask the DNS for a name of ours that nobody needs.
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.socket.bind(self.server_address)
+
+        def handle_error(self, *_: object) -> None:
+            """Say nothing: whoever asked went away."""
+
+    class Handler(_Handler):
+        def show(self, accept: str) -> tuple[bytes, str]:
+            return meters.show(accept)
+
+    server = Server((host, int(port)), Handler)
+    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    timeout = PATIENCE_SECONDS
+    server_version, sys_version = "restante", ""
+
+    def show(self, accept: str) -> tuple[bytes, str]:
+        raise NotImplementedError
+
+    def do_GET(self) -> None:
+        match self.path:
+            case "/metrics":
+                self._answer(HTTPStatus.OK, *self.show(self.headers.get("Accept", "")))
+            case "/healthz":
+                self._answer(HTTPStatus.OK, b"ok\n")
+            case _:
+                self.send_error(HTTPStatus.NOT_FOUND)
+
+    do_HEAD = do_GET  # noqa: N815
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+        """Answer in fixed words, which repeat nothing of what was asked."""
+        status = HTTPStatus(code)
+        self.close_connection = True
+        self._answer(status, f"{status.value} {status.phrase}\n".encode())
+
+    def _answer(
+        self, status: HTTPStatus, body: bytes, content_type: str = "text/plain; charset=utf-8"
+    ) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: paths and addresses stand in these lines."""
