@@ -101,9 +101,10 @@ def learn_form(fields: Mapping[str, str]) -> None:
         learn(f"{name} that was sent", lines)
 
 
-def learn_headers(headers: Mapping[str, str]) -> None:
+def learn_headers(headers: Mapping[str, str | bytes]) -> None:
     """Remember what only a visitor can have told."""
-    for name, value in headers.items():
+    for name, given in headers.items():
+        value = given.decode("latin-1") if isinstance(given, bytes) else given
         if name.lower() in {"authorization", "cookie", "idempotency-key", "user-agent"}:
             for part in re.split(r"; *|=| ", value) if name.lower() == "cookie" else [value]:
                 learn(f"{name} that was sent", part.removeprefix("Bearer "))

@@ -93,6 +93,8 @@ def changed(shipped: str, changes: Mapping[str, str]) -> str:
 class Front(Running):
     """A proxy on ports of the loopback; everything that it writes lies below *folder*."""
 
+    is_ours = False
+
     def __init__(self, program: str, folder: Path, identity: Identity) -> None:
         self.folder = folder
         self.identity = identity
