@@ -58,7 +58,7 @@ def test_every_field_at_fault_is_named_at_once(api):
         "hold": -1,
         "from": "x" * 201,
         "subject": "\u202egnp.exe",
-        "notify": {"email": "ana@example.org"},
+        "notify": {"webhook": "http://10.0.0.1/", "email": "ana@example.org"},
         "pasphrase": "a typo",
     }
     of_another_kind = {
@@ -74,11 +74,13 @@ def test_every_field_at_fault_is_named_at_once(api):
     out_of_bounds = wrong | {"recipients": ["Ana", "", "B\nen"]}
 
     assert set(fields_at_fault(raw_send(api, out_of_bounds))) == {
-        *(wrong.keys() - {"recipients"}),
+        *(wrong.keys() - {"recipients", "notify"}),
+        *("notify.webhook", "notify.email"),
         *("recipients[1]", "recipients[2]"),
     }
     assert set(fields_at_fault(raw_send(api, wrong))) == {
-        *(wrong.keys() - {"recipients"}),
+        *(wrong.keys() - {"recipients", "notify"}),
+        *("notify.webhook", "notify.email"),
         "recipients[3]",
     }
     assert set(fields_at_fault(raw_send(api, of_another_kind))) == of_another_kind.keys()
