@@ -375,7 +375,7 @@ def test_a_retention_longer_than_any_delivery_holds_as_it_is(emptied, ring, cloc
 def test_a_postponed_delivery_is_no_failure(ours, clock):
     sent = send_and_recall(ours)
     [delivery] = take(ours)
-    ours.delivering.settle(delivery, 0, wait=2_000)
+    assert not ours.delivering.settle(delivery, 0, wait=2_000)
     assert take(ours) == []
     clock.forward(2_000)
     [again] = take(ours)

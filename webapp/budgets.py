@@ -21,4 +21,6 @@ def afford(size: int) -> None:
         Unavailable: The store cannot count now.
     """
     if settings().rate_limits and (left := house().budgets.afford(network_id(), size)):
+        if meters := house().meters:
+            meters.refused("budget")
         raise BudgetSpent(-(-left // SECOND_MS))

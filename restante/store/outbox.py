@@ -79,7 +79,7 @@ class Outbox:
             "settle", keys.message_of(shard, due.message_id), due.channel, due.cursor, delivered,
             failures, failure, "" if wait is None else wait,
         )  # fmt: skip
-        return settled[0] in {b"settled", b"delayed", b"given-up"}
+        return settled[0] in {b"settled", b"postponed", b"delayed", b"given-up"}
 
     def waiting(self, shard: int, most: int) -> list[Kept]:
         """Return deliveries on their way, the next first."""

@@ -9,6 +9,7 @@ from tests.api import Api, Visitor, at_once
 from tests.processes import Service
 
 MESSAGES, BYTES = 4, 1_000
+METRICS_TOKEN = "a-token-for-those-who-watch"
 DAY_SECONDS = 86_400
 
 
@@ -21,6 +22,7 @@ def service(tmp_path_factory):
         RESTANTE_BUDGET_MESSAGES=str(MESSAGES),
         RESTANTE_BUDGET_BYTES=str(BYTES),
         RESTANTE_TEXT_MAX=str(BYTES),
+        RESTANTE_METRICS_TOKEN=METRICS_TOKEN,
     ) as service:
         yield service
 
@@ -51,6 +53,19 @@ def ask(api, text="x", **fields):
 
 def is_spent(answer):
     return answer.status == 429 and 0 < int(answer.headers["Retry-After"]) <= DAY_SECONDS
+
+
+def test_a_spent_budget_is_counted(service, api):
+    def refused():
+        shown = Api(service.url).ask("GET", "/metrics", token=METRICS_TOKEN).text
+        line = 'restante_rate_limited_total{limit="budget"} '
+        return float(shown.partition(line)[2].splitlines()[0])
+
+    before = refused()
+    for _ in range(MESSAGES + 2):
+        ask(api)
+
+    assert refused() == before + 2
 
 
 def test_a_network_sends_so_many_messages_in_a_day(service, api):

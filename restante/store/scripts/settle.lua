@@ -10,8 +10,8 @@
 -- ARGV[6]  failure    a word for the operator, or ""
 -- ARGV[7]  wait       ms until what is left is due; "" gives it up
 --
--- Replies {"settled"}, {"delayed"} or {"given-up"} for what ended in a failure, {"moved"} when
--- another taker settled meanwhile, or {"unknown"}.
+-- Replies {"settled"}, {"postponed"} where nobody could try, {"delayed"} or {"given-up"} for what
+-- ended in a failure, {"moved"} when another taker settled meanwhile, or {"unknown"}.
 
 local now = clock(ARGV[1])
 local channel, cursor, delivered = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -45,4 +45,7 @@ elseif wait == "" then
 else
   call("ZADD", outbox, now + tonumber(wait), member)
 end
-return { failures > 0 and "delayed" or "settled" }
+if failures > 0 then
+  return { "delayed" }
+end
+return { delivered > 0 and "settled" or "postponed" }
