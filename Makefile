@@ -15,8 +15,8 @@ help:  ## Show this list
 run: .venv/runtime.stamp  ## Serve on http://127.0.0.1:8000 until Ctrl-C
 	@exec $(BIN)/python -m restante
 
-test: check  ## Check and test everything
-	@$(BIN)/python -m pytest
+test: check  ## Check and test everything, on as many cores as there are, four at the most
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: .venv/dev.stamp  ## Lint, formatting, types and the directions of imports
 	@$(BIN)/ruff check .

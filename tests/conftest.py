@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import time
 from typing import TYPE_CHECKING
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from restante.messages import Sent
     from restante.wiring import House
 
-MISSING = pytest.StashKey[dict[str, str]]()
+MISSING = re.compile(r"there is no (\S+): (\w+)=required")
+"""Why a test was skipped; also where other processes ran it."""
 PATIENCE_SECONDS = 10
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 SYSTEM_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
@@ -181,7 +183,7 @@ def turned_house(connection: Connection, ring: Keyring, clock: Clock) -> House:
 
 
 @pytest.fixture(scope="session")
-def program(request: pytest.FixtureRequest) -> Callable[..., str]:
+def program() -> Callable[..., str]:
     """Return where a program is, by the first of its names that is there.
 
     Without it the test is skipped, or fails if the variable of the environment, PROGRAMS or
@@ -195,8 +197,7 @@ def program(request: pytest.FixtureRequest) -> Callable[..., str]:
                 return path
         if os.environ.get(variable) == "required":
             pytest.fail(f"{variable}=required, and there is no {names[0]}")
-        request.config.stash.setdefault(MISSING, {})[names[0]] = variable
-        pytest.skip(f"there is no {names[0]}")
+        pytest.skip(f"there is no {names[0]}: {variable}=required makes this a failure")
 
     return find
 
@@ -221,11 +222,10 @@ def pytest_runtest_makereport(
     return report
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    missing = config.stash.get(MISSING, {})
-    for name, variable in missing.items():
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = terminalreporter.stats.get("skipped", [])
+    missing = {m.groups() for report in skipped if (m := MISSING.search(str(report.longrepr)))}
+    for name, variable in sorted(missing):
         title = f"NO {name.upper()}: WHAT NEEDS IT WAS NOT TESTED"
         terminalreporter.section(title, sep="!", red=True)
         terminalreporter.line(f"Install it; {variable}=required makes this a failure.")
