@@ -149,6 +149,7 @@ def test_a_program_run_to_its_end_fails_its_test_too(tmp_path):
         (f"import structlog; structlog.get_logger().info('{CONTROL}')", True),
         (f"print('{CONTROL}')", False),
     ],
+    ids=["a line", "words of the test's own"],
 )
 def test_a_test_in_whose_own_process_a_line_tells_a_secret_fails(tmp_path, body, fails):
     (tmp_path / "test_it.py").write_text(f"def test_it():\n    {body}\n")

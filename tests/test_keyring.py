@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import secrets
 from pathlib import Path
@@ -84,6 +85,7 @@ def test_a_key_that_is_not_in_the_ring_is_unavailable():
         keyring.new_key()[:-3] + "!!=",
         keyring.new_key().replace("=", "") + "====",
     ],
+    ids=itertools.count(),
 )
 def test_a_key_that_is_malformed_or_weak_is_refused(bad):
     with pytest.raises(SettingsInvalid):

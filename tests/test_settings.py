@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -151,7 +152,9 @@ def test_a_number_is_taken_within_its_bounds_and_nothing_else_is(name, bounds):
         assert problems(**{name: str(number)})
 
 
-@pytest.mark.parametrize(("name", "written"), [(n, w) for n, ws in GOOD.items() for w in ws])
+@pytest.mark.parametrize(
+    ("name", "written"), [(n, w) for n, ws in GOOD.items() for w in ws], ids=itertools.count()
+)
 def test_a_good_value_is_taken(name, written):
     attribute, _ = VARIABLES[name]
 

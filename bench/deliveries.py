@@ -1,0 +1,61 @@
+"""Events a second that one worker delivers, and a bare client posts to the same receiver."""
+
+from __future__ import annotations
+
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
+from typing import TYPE_CHECKING
+
+import httpx
+
+from restante.messages import Draft
+from worker.channels.webhook import Webhook
+from worker.courier import Courier
+
+if TYPE_CHECKING:
+    from restante.wiring import House
+
+LOOPBACK = ip_network("127.0.0.0/8")
+MESSAGES, VIEWS = 100, 4
+
+
+class _Receiver(BaseHTTPRequestHandler):
+    taken = threading.Semaphore(0)
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(204)
+        self.end_headers()
+        self.taken.release()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def events_per_second(house: House) -> tuple[float, float]:
+    """Return how many a bare client posts, a connection each, and how many we deliver."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Receiver)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_address[1]}/"
+    events = MESSAGES * VIEWS
+    began = time.perf_counter()
+    for _ in range(events):
+        httpx.post(url, content=b"x" * 400, trust_env=False)
+        _Receiver.taken.acquire()
+    bare = events / (time.perf_counter() - began)
+    for _ in range(MESSAGES):
+        sent = house.sending.send(Draft("x", webhook=url))
+        for _ in range(VIEWS):
+            house.sending.extend(sent.control, 3_600)
+    courier = Courier(house.delivering, {"webhook": Webhook((LOOPBACK,))})
+    began = time.perf_counter()
+    courier.start()
+    for _ in range(events):
+        _Receiver.taken.acquire()
+    ours = events / (time.perf_counter() - began)
+    courier.stop()
+    server.shutdown()
+    server.server_close()
+    return bare, ours
