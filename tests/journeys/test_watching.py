@@ -8,7 +8,6 @@ import re
 import signal
 import socket
 import stat
-import subprocess
 import sys
 import time
 from functools import partial
@@ -22,7 +21,7 @@ from restante import tallies
 from restante.keyring import new_key
 from restante.metrics import DEEDS, LIMITS, VISITORS
 from tests.api import Api, new_nonce
-from tests.processes import Running, Service, command_of, free_port, status_of, wait_until
+from tests.processes import Running, Service, command_of, finished, free_port, status_of, wait_until
 from tests.test_metrics import values
 
 TOKEN = "the-operators-token-of-32-signs!"
@@ -458,14 +457,7 @@ def test_a_port_for_the_numbers_that_is_taken_is_told(tmp_path):
         taken.listen()
         bind = f"127.0.0.1:{taken.getsockname()[1]}"
         service = Service(tmp_path, RESTANTE_METRICS_BIND=bind)
-        done = subprocess.run(
-            service.command,
-            cwd=service.cwd,
-            env=service.env,
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
+        done = finished(service.command, service.env)
 
     assert done.returncode == os.EX_UNAVAILABLE
-    assert f"it cannot listen on {bind}" in done.stderr.decode()
+    assert f"it cannot listen on {bind}" in done.stderr
