@@ -218,6 +218,8 @@ def test_the_numbers_come_from_every_primary_or_from_none(cluster: Cluster, hous
     finally:
         cluster.servers[1].send_signal(signal.SIGCONT)
 
+    assert numbers.read()[0] == waiting
+
 
 def test_nothing_is_released_while_a_replica_may_not_know_it(
     cluster: Cluster, house: House

@@ -80,12 +80,12 @@ class Files:
 
     def shortcomings(self, durability: str) -> list[str]:
         """Return in which ways the store is not as promised; nothing when it is."""
-        deadline = time.monotonic() + REPLICAS_SECONDS
         try:
             found = {lack for client in self._clients() for lack in self._lacks(client, durability)}
             replicas = self._replicas()
         except LOST:
             return ["the store does not answer"]
+        deadline = time.monotonic() + REPLICAS_SECONDS
         for replica in replicas:
             with suppress(*LOST):
                 if time.monotonic() < deadline:
