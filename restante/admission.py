@@ -9,7 +9,7 @@ from restante import rules
 from restante.errors import Fault, Invalid, NotASender, NotFound, Unavailable
 from restante.facts import Facts
 from restante.store.replies import Changed
-from restante.tokens import SenderToken
+from restante.tokens import ID_SIZE, SenderToken
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
@@ -81,11 +81,15 @@ class Admission:
         Every request that begins once this has answered is refused.
 
         Raises:
-            NotFound: No token has it.
+            NotFound: No token has it, and every replica that must know it does.
+            Unavailable: The token may be withdrawn already; asking again tells.
         """
         wanted = rules.normal(name.strip())
         found = [h.token_id for h in self.listed() if wanted in {h.name, h.token_id.hex()}]
         if not wanted or not found:
+            # A first try may have taken it back where no replica heard of it.  What is read
+            # waits for none, so something is written: the withdrawal of nobody's token.
+            self._store.withdraw(bytes(ID_SIZE))
             raise NotFound
         for token_id in found:
             self._store.withdraw(token_id)

