@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from prometheus_client import Metric
+
+
+KINDS = ("counter", "histogram")
+"""What prometheus_client keeps a file of, by process."""
+RESERVED_BYTES = 512 * 1024
+"""Several times what our labels take."""
 
 
 class AllProcesses(Collector):
@@ -37,13 +44,32 @@ class AllProcesses(Collector):
 def fold(folder: Path) -> None:
     """Put the files of processes that have ended into one of each type, and delete them.
 
-    Their numbers stay in the sums and their files do not pile up.
+    Their numbers stay in the sums and their files do not pile up.  Without room for one
+    more file they stay as they are.
     """
     with tallies.locked(folder, alone=True):
         dead = [file for file in folder.glob("*_*.db") if not _lives(file)]
         for kind in {file.name.partition("_")[0] for file in dead}:
             those = [file for file in dead if file.name.startswith(f"{kind}_")]
-            _add_up(those, folder / f"{kind}_ended.db")
+            with suppress(OSError):
+                _add_up(those, folder / f"{kind}_ended.db")
+
+
+def reserve(folder: Path) -> None:
+    """Take the room for this process's files now; a process that finds none counts nowhere.
+
+    They are written through memory: where that is full later, the system kills who writes.
+
+    Raises:
+        OSError: There is no room.
+    """
+    for kind in KINDS:
+        _reserve(folder / f"{kind}_{os.getpid()}.db")
+
+
+def _reserve(file: Path) -> None:
+    with file.open("ab") as opened:
+        os.posix_fallocate(opened.fileno(), 0, RESERVED_BYTES)
 
 
 def _lives(file: Path) -> bool:
@@ -72,6 +98,7 @@ def _add_up(files: list[Path], into: Path) -> None:
     # Under another name until it is whole; nobody reads before the lock is let go.
     fresh = into.with_suffix(".new")
     fresh.unlink(missing_ok=True)
+    _reserve(fresh)
     tally = MmapedDict(str(fresh))
     for key, value in sums.items():
         tally.write_value(key, value, 0.0)

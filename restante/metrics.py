@@ -17,7 +17,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from restante import tallies
-from restante.counted import AllProcesses, fold
+from restante.counted import AllProcesses, fold, reserve
 from restante.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class Meters:
         self._folder = Path(named) if (named := os.environ.get(tallies.VARIABLE)) else None
         if self._folder:
             fold(self._folder)
+            reserve(self._folder)
         ours = CollectorRegistry()
         self._shown = CollectorRegistry() if self._folder else ours
         if self._folder:
@@ -156,7 +157,10 @@ class Meters:
 
     def show(self, accept: str = "") -> tuple[bytes, str]:
         """Return everything in the format that suits the header Accept best, and its type."""
-        encode, content_type = choose_encoder(accept)
+        try:
+            encode, content_type = choose_encoder(accept)
+        except (TypeError, ValueError):  # a version that is no number
+            encode, content_type = choose_encoder("")
         return encode(self._shown), content_type
 
 

@@ -21,10 +21,14 @@ VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Names the folder to prometheus_client, which must find it set when it is loaded."""
 MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of our own is made in it)
 
+LEAST_FREE_BYTES = 16 * 1024 * 1024
+"""Every process takes 1 MiB there."""
+
 
 def new_folder() -> str:
-    """Return an empty folder that only we may enter, in memory where the system has that."""
-    return tempfile.mkdtemp(prefix=_prefix(), dir=MEMORY if MEMORY.is_dir() else None)
+    """Return an empty folder that only we may enter, in memory where the system has room there."""
+    has_room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= LEAST_FREE_BYTES
+    return tempfile.mkdtemp(prefix=_prefix(), dir=MEMORY if has_room else None)
 
 
 def remove(folder: str | None) -> None:

@@ -208,6 +208,64 @@ def test_a_process_that_ended_before_it_counted_hinders_nobody(tmp_path):
     assert totals(tmp_path) == {"sent": 1}
 
 
+FILLED_UP = """
+import os, sys
+from pathlib import Path
+from restante.metrics import Meters
+
+room = Path(sys.argv[1])
+meters = Meters()
+with (room / "filling").open("wb", buffering=0) as filling:
+    try:
+        while True:
+            filling.write(b"x" * 4096)
+    except OSError:
+        pass
+for number in range(100):
+    meters.answered(f"endpoint.{number}", "GET", 200, 0.1)
+print("lives")
+try:
+    if os.fork() == 0:
+        Meters()
+except OSError as error:
+    print(error.strerror)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a memory of its own")
+def test_a_process_that_counts_survives_that_the_memory_for_files_is_full(tmp_path):
+    counts = tmp_path / "counts"
+    counts.mkdir()
+    script = f'mount -t tmpfs -o size=2m none {counts} && exec {sys.executable} -c "$1" {counts}'
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", script, "sh", FILLED_UP],
+        cwd=ROOT,
+        env=os.environ | {tallies.VARIABLE: str(counts)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "unshare" in done.stderr or "mount" in done.stderr:
+        pytest.skip("no mounts here")
+
+    assert done.stdout.splitlines() == ["lives", "No space left on device"], done
+
+
+def test_where_memory_is_short_the_folder_lies_on_disk(monkeypatch):
+    monkeypatch.setattr(tallies, "LEAST_FREE_BYTES", 2**62)
+    folder = Path(tallies.new_folder())
+    tallies.remove(str(folder))
+
+    assert tallies.MEMORY not in folder.parents
+
+
+def test_a_wish_for_a_format_that_makes_no_sense_gets_the_usual_one(meters):
+    shown, content_type = meters.show("application/openmetrics-text; version=abc")
+
+    assert content_type.startswith("text/plain")
+    assert b"restante_deeds_total" in shown
+
+
 def test_the_folder_is_ours_alone_and_only_its_maker_removes_it():
     folder = Path(tallies.new_folder())
     try:
