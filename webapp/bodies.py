@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import gevent
 from flask import abort, request
+from gunicorn.http.errors import ParseException
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -44,12 +45,20 @@ def _read() -> None:
         with gevent.Timeout(BODY_SECONDS):
             raw = request.get_data(cache=True)
     except gevent.Timeout:
-        # The server would wait for the rest, so that the next request begins behind it.
-        line = request.environ.get("gunicorn.socket")
-        if line is not None:
-            with suppress(OSError):
-                line.shutdown(socket.SHUT_RD)
+        _read_no_more()
         abort(408)
+    except ParseException:
+        # Chunks that are none: nobody knows where the next request would begin.
+        _read_no_more()
+        abort(400)
     is_form = request.mimetype == "application/x-www-form-urlencoded"
     if is_form and raw.count(b"&") >= FIELDS_MAX:
         abort(413)
+
+
+def _read_no_more() -> None:
+    """Let the server not wait for the rest, so that the next request began behind it."""
+    line = request.environ.get("gunicorn.socket")
+    if line is not None:
+        with suppress(OSError):
+            line.shutdown(socket.SHUT_RD)

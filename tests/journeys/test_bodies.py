@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.api import Api, Visitor
+from tests.api import Api, Visitor, talk
 from webapp.bodies import BODY_SECONDS, FIELDS_MAX, SMALL_MAX
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -61,6 +61,19 @@ def test_who_does_not_finish_a_body_is_let_go(service):
                 break
 
     assert reply.startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize(
+    "chunks", ["zz\r\n", "5\r\nhelloXX", "-1\r\nx\r\n", "1;\x00\r\nx\r\n"], ids=ascii
+)
+def test_chunks_that_are_none_are_the_visitors_fault_and_answered_once(service, chunks):
+    before = service.log().count("internal error")
+    head = f"POST /api/v1/messages HTTP/1.1\r\nHost: {service.bind}\r\n"
+    reply = talk(service, f"{head}Transfer-Encoding: chunked\r\n\r\n{chunks}\r\n0\r\n\r\n".encode())
+
+    assert reply.startswith(b"HTTP/1.1 400 ")
+    assert reply.count(b"HTTP/1.1") == 1
+    assert service.log().count("internal error") == before
 
 
 def test_a_recall_by_hand_takes_a_form_and_nothing_else(service):
