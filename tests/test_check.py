@@ -1,8 +1,10 @@
 """`check`: finds what is not as promised, all of it at once, and changes nothing."""
 
 import os
+import re
 from contextlib import contextmanager
 from dataclasses import replace
+from importlib.resources import files
 
 import pytest
 import redis
@@ -11,7 +13,7 @@ from restante.commands import findings
 from restante.commands.findings import Grade
 from restante.keyring import new_key
 from restante.settings import Settings
-from restante.store.inspection import Inspected
+from restante.store.inspection import CALLED, Inspected
 from tests.processes import Service, free_port
 from tests.test_commands import folder_of, run
 
@@ -20,6 +22,7 @@ GOOD = Inspected(
     version=(7, 0),
     is_primary=True,
     ahead_seconds=0.1,
+    forbidden=(),
     configurable=True,
     rewritable=True,
     memory=10,
@@ -245,3 +248,53 @@ def test_settings_are_judged(env, words, tmp_path):
     assert Grade.PROBLEM not in {f.grade for f in judged}
     defaults = findings.of_settings(replace(Settings(), data_dir=tmp_path), {})
     assert {f.grade for f in defaults} == {Grade.OK}
+
+
+@pytest.mark.parametrize(
+    ("rules", "named"),
+    [
+        (("+@all", "-hset", "~*"), "HSET"),
+        (("+@all", "~limits*"), "ZREM"),
+        (("+@all", "~{*"), "INCRBY"),
+    ],
+    ids=["a command", "all our keys", "the limits' keys"],
+)
+def test_a_login_whose_scripts_may_run_and_do_nothing_is_a_problem(elsewhere, rules, named):
+    with client_of(elsewhere) as client:
+        client.execute_command("ACL", "SETUSER", "few", "reset", "on", ">p", *rules)
+        address = elsewhere["RESTANTE_REDIS_URL"].replace("unix://", "unix://few:p@")
+        status, told = check(elsewhere | {"RESTANTE_REDIS_URL": address})
+
+    assert status == 69
+    assert telling(telling(told["problem"], "not call"), named)
+    assert telling(told["ok"], "clock")
+
+
+def test_every_command_that_a_script_calls_is_looked_for():
+    scripts = files("restante.store") / "scripts"
+    called = {
+        name
+        for script in scripts.iterdir()
+        for name in re.findall(r'call\("([A-Z]+)"', script.read_text("utf-8"))
+    }
+
+    assert called - {"TIME"} == set(CALLED)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"RESTANTE_DURABILITY": "memory"}, "a restart loses"),
+        ({"RESTANTE_METRICS_BIND": "0.0.0.0:9000"}, "sees the numbers"),
+        ({"RESTANTE_METRICS_BIND": "[::]:9000"}, "sees the numbers"),
+        (
+            {"RESTANTE_SENDERS": "::/0", "RESTANTE_PUBLIC_URL": "https://letters.example"},
+            "anyone may send",
+        ),
+    ],
+)
+def test_what_is_allowed_and_to_be_known_is_told(tmp_path, settings, words):
+    status, told = check({"RESTANTE_DATA_DIR": str(tmp_path / "data"), **settings})
+
+    assert (status, told["problem"]) == (0, [])
+    assert len(telling(told["warning"], words)) == 1

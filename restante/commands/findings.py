@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LEAST_VERSION = (7, 0)
 FULL = 0.8
 CLOCK_SECONDS = 2.0
+EVERYWHERE = ("0.0.0.0:", "[::]:")
 SECRETS = ("ROOT_KEYS", "REDIS_URL", "METRICS_TOKEN")
 
 
@@ -57,10 +58,16 @@ def of_settings(settings: Settings, files: Mapping[str, Path]) -> Iterator[Findi
         yield ok("only people of this machine are meant to come")
     elif settings.senders.anyone:
         yield warning("RESTANTE_SENDERS is anyone: whoever reaches the service may send")
+    elif any(network.prefixlen == 0 for network in settings.senders.networks):
+        yield warning("RESTANTE_SENDERS has a network of all addresses: anyone may send")
     else:
         yield ok("RESTANTE_SENDERS says who may send")
     if settings.public and not settings.rate_limits:
         yield warning("RESTANTE_RATE_LIMITS is off: nothing slows down who guesses")
+    if settings.durability == "memory":
+        yield warning("RESTANTE_DURABILITY is memory: a restart loses what was not read yet")
+    if (settings.metrics_bind or "").startswith(EVERYWHERE):
+        yield warning("RESTANTE_METRICS_BIND is every address: whoever reaches it sees the numbers")
     yield from _of_root_keys(settings, files)
     for name in SECRETS:
         if name in files:
@@ -145,8 +152,11 @@ def of_primary(found: Inspected, durability: str) -> Iterator[Finding]:
         yield problem("the store is a replica: nothing can be written there")
     if found.ahead_seconds is None:
         yield problem("scripts may not run: EVAL and EVALSHA must be permitted")
+    elif found.forbidden:
+        yield problem(f"scripts may run, but not call {', '.join(found.forbidden)} on our keys")
     else:
         yield ok("scripts may run")
+    if found.ahead_seconds is not None:
         yield _of_clock(found.ahead_seconds)
     if found.configurable:
         yield ok("CONFIG GET is permitted")

@@ -10,14 +10,36 @@ import redis
 from redis.exceptions import AuthenticationError, ResponseError
 
 from restante.errors import Unavailable
+from restante.store import keys
 from restante.store.files import LOST
 
 if TYPE_CHECKING:
     from restante.store.connection import Connection
     from restante.store.nodes import Node
 
-CLOCK = "#!lua flags=no-writes\nreturn redis.call('TIME')"
-"""A script that changes nothing, asked for the time: what a script says counts."""
+LOOK = """#!lua flags=no-writes
+local forbidden = {}
+for _, line in ipairs(ARGV) do
+  local words = {}
+  for word in line:gmatch("%S+") do
+    words[#words + 1] = word
+  end
+  if not redis.acl_check_cmd(unpack(words)) then
+    forbidden[#forbidden + 1] = words[1]
+  end
+end
+return { redis.call("TIME"), forbidden }
+"""
+"""A script that changes nothing: what time it is for scripts, and what they may not call."""
+CALLED = (
+    *("DEL", "EXISTS", "GET", "SET", "PEXPIRE", "PEXPIREAT", "PEXPIRETIME", "PTTL"),
+    *("HDEL", "HEXISTS", "HGET", "HGETALL", "HINCRBY", "HLEN", "HMGET", "HSET", "HSETNX", "HVALS"),
+    *("LINDEX", "LLEN", "LPUSH", "LRANGE", "LTRIM", "RPUSH"),
+    *("ZADD", "ZCARD", "ZCOUNT", "ZRANGE", "ZREM"),
+)
+"""What our scripts call, on keys of a shard."""
+COUNTED = ("INCRBY", "EXPIRE")
+"""What the rate limits call, on keys of their own."""
 
 
 class Refused(Exception):
@@ -31,6 +53,7 @@ class Inspected:
     Attributes:
         version: Of the protocol that it keeps; Valkey names the Redis it came from.
         ahead_seconds: By how much its clock is before this machine's; None: scripts may not run.
+        forbidden: Commands that scripts may not call, or not on our keys.
         configurable: CONFIG GET is permitted.
         rewritable: BGREWRITEAOF is permitted; None: it does not tell.
         memory_most: `maxmemory` in bytes, 0 is no limit.
@@ -41,6 +64,7 @@ class Inspected:
     version: tuple[int, int]
     is_primary: bool
     ahead_seconds: float | None
+    forbidden: tuple[str, ...]
     configurable: bool
     rewritable: bool | None
     memory: int
@@ -74,11 +98,13 @@ def _look_at(node: Node) -> Inspected:
     server, memory, replication = told.values()
     major, minor = str(server["redis_version"]).split(".")[:2]
     valkey = server.get("valkey_version")
+    ahead, forbidden = _ask_a_script(client)
     return Inspected(
         product=f"Valkey {valkey}" if valkey else f"Redis {server['redis_version']}",
         version=(int(major), int(minor)),
         is_primary=replication.get("role") == "master",
-        ahead_seconds=_ahead(client),
+        ahead_seconds=ahead,
+        forbidden=forbidden,
         configurable=_asks(client, "CONFIG", "GET", "maxmemory-policy") is not None,
         rewritable=_may_rewrite(client),
         memory=int(memory["used_memory"]),
@@ -88,12 +114,17 @@ def _look_at(node: Node) -> Inspected:
     )
 
 
-def _ahead(client: redis.Redis) -> float | None:
+def _ask_a_script(client: redis.Redis) -> tuple[float | None, tuple[str, ...]]:
+    """Return by how much the store's clock is before ours, and what scripts may not call."""
+    lines = [f"{name} {keys.scrub(0).decode()} a b" for name in CALLED]
+    lines += [f"{name} limits:check 1" for name in COUNTED]
     before = time.time()
-    if (said := _asks(client, "EVAL", CLOCK, 0)) is None:
-        return None
+    if (said := _asks(client, "EVAL", LOOK, 0, *lines)) is None:
+        return None, ()
     after = time.time()
-    return int(said[0]) + int(said[1]) / 1e6 - (before + after) / 2
+    (seconds, micros), forbidden = said
+    ahead = int(seconds) + int(micros) / 1e6 - (before + after) / 2
+    return ahead, tuple(name.decode() for name in forbidden)
 
 
 def _may_rewrite(client: redis.Redis) -> bool | None:
