@@ -3,6 +3,9 @@
 import base64
 import hashlib
 import re
+import socket
+import ssl
+from contextlib import suppress
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -130,6 +133,38 @@ def test_a_head_that_makes_no_sense_gets_our_page(nginx, address):
 
     assert answer.status == 400
     assert "The service did not understand that." in answer.text
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("FOO1 /m/Lx HTTP/1.1", 400),
+        ("GET /m/%00 HTTP/1.1", 400),
+        ("no request at all", 400),
+        ("GET /" + "x" * 10_000 + " HTTP/1.1", 414),
+    ],
+    ids=["method", "nul", "garbage", "long"],
+)
+def test_a_line_that_makes_no_sense_gets_our_page(nginx, line, status):
+    context = ssl.create_default_context(cafile=nginx.identity.certificate)
+    answer = b""
+    with (
+        socket.create_connection(("127.0.0.1", nginx.port), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname="localhost") as tls,
+        suppress(ConnectionResetError, ssl.SSLError),
+    ):
+        tls.sendall(f"{line}\r\nHost: localhost\r\n\r\n".encode())
+        while some := tls.recv(65_536):
+            answer += some
+
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert b"The service did not understand that." in answer
+    assert b"Cache-Control: no-store" in answer
+
+
+@pytest.mark.parametrize("page", ["page", "problem"])
+def test_nobody_asks_for_the_pages_of_nginx_by_their_own_address(nginx, address, page):
+    assert nginx.api(address).ask("GET", f"/.restante-refused/{page}").status == 404
 
 
 def test_a_foreign_host_is_refused(nginx, address):
