@@ -38,9 +38,10 @@ ALIKE = {
     "pid": re.compile(r"\d+"),
 }
 """What differs from line to line.  A value that is something else is looked at."""
+LISTENERS = r"[\w.:/\[\],()' -]{1,160}?:\d{1,5}\)?"
 OUR_ADDRESS = re.compile(
     r"^Restante is ready at \S+$|(?<=cannot listen on )\S+"
-    r"|\"bind\": \"[^\"]*\"|\bbind=(?:\"[^\"]*\"|\S+)",
+    rf"|\"bind\": \"{LISTENERS}\"|\bbind=(?:\"{LISTENERS}\"|{LISTENERS}(?!\S))",
     re.MULTILINE,
 )
 """Where a line names the address we listen on, which is no visitor's."""
@@ -48,7 +49,7 @@ OUR_ADDRESS = re.compile(
 WORD = r"[A-Za-z0-9_-]"
 TOKEN = re.compile(rf"(?=([LC]{WORD}{{34}}))")
 FORMS = {
-    "sender token": re.compile(rf"(?<!{WORD})S{WORD}{{32}}(?!{WORD})"),
+    "sender token": re.compile(rf"(?<![A-Za-z0-9-])S{WORD}{{32}}(?!{WORD})"),
     "webhook secret": re.compile(r"whsec_[A-Za-z0-9+/_-]+=*"),
     "path": re.compile(r"/[ms]/[^\s\"/]+"),
     "nonce": re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE),
@@ -59,6 +60,8 @@ FORMS = {
 ADDRESSES = re.compile(
     r"(?<![\w.:])[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?![\w:])|(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\d)"
 )
+
+BYTES = re.compile(r"(?:\\+x[0-9a-f]{2})+")
 
 _learnt: dict[str, str] = {}
 
@@ -83,9 +86,10 @@ def learn(kind: str, value: object) -> None:
     """Remember that *value* was sent and must stand in no line; of a mapping or list, each part."""
     match value:
         case str():
-            word = value.strip()[:MOST].strip()
-            if len(word) >= LEAST:
-                _learnt.setdefault(word, kind)
+            whole = value.strip()
+            for word in (whole[:MOST].strip(), whole[-MOST:].strip()):
+                if len(word) >= LEAST:
+                    _learnt.setdefault(word, kind)
         case dict():
             for name, part in value.items():
                 learn(f"{name} that was sent", part)
@@ -176,8 +180,17 @@ def _core(line: str) -> str:
 def _spellings(line: str) -> dict[str, None]:
     plain = OUR_ADDRESS.sub("", line)
     said = re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), plain)
+    said = BYTES.sub(_as_text, said)
     said = re.sub(r'\\(["\\/])', r"\1", said).replace("\\n", "\n").replace("\\t", "\t")
     return dict.fromkeys((plain, said, unquote(said), unquote(said.replace("+", " "))))
+
+
+def _as_text(escaped: re.Match[str]) -> str:
+    """Undo how Python shows bytes, if they are text."""
+    try:
+        return bytes.fromhex(re.sub(r"\\+x", "", escaped[0])).decode()
+    except ValueError:
+        return escaped[0]
 
 
 def _formed(text: str) -> Iterator[tuple[str, str]]:

@@ -102,6 +102,21 @@ def test_what_a_log_may_tell_is_no_canary(line):
     assert list(canaries.scan([line])) == []
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "end=" + LEARNT["text"][-30:],
+        "value=" + repr(LEARNT["passphrase"].encode()),
+        "permit_" + PLANTED["sender token"],
+        "bind=" + PLANTED["link token"],
+        f'"bind": "{PLANTED["link token"]}"',
+    ],
+    ids=["its end", "bytes", "with a name before", "for our address", "for our address, in JSON"],
+)
+def test_a_secret_is_found_at_odd_places(words):
+    assert list(canaries.scan([f"{AT} info     x {words}"]))
+
+
 def test_a_text_that_was_cut_is_found():
     assert [kind for kind, _ in canaries.scan([LEARNT["text"][:30]])] == ["text that was sent"]
 
