@@ -1,12 +1,15 @@
 """`senders …`: tokens are shown once, listed by name, and withdrawn while the service runs."""
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from restante.tokens import SenderToken
 from tests.api import Api
-from tests.processes import Service
+from tests.processes import ROOT, Service, own_environ
 from tests.test_commands import folder_of, run
 
 TOKEN = re.compile(r"S[A-Za-z0-9_-]{32}\n")
@@ -86,6 +89,25 @@ def test_what_cannot_be_done_says_why_and_makes_nothing(service, arguments, stat
     assert done.stderr
     assert "x" * 61 not in done.stderr
     assert run(env_of(service), "senders", "list").stdout == ""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
+def test_a_token_that_nobody_saw_is_withdrawn_again(service):
+    env = env_of(service)
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "restante", "senders", "add", "Unseen"],
+            cwd=ROOT,
+            env=own_environ(env),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode != 0
+    assert "withdrawn again" in done.stderr
+    assert run(env, "senders", "list").stdout == ""
 
 
 def test_a_name_is_given_once(service):

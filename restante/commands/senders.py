@@ -31,8 +31,14 @@ def add(name: str) -> None:
     """
     with open_house() as house:
         token = house.admission.make(name)
+        try:
+            click.echo(str(token))
+        except OSError:
+            # Nobody saw it; the name is free again.
+            house.admission.withdraw(name)
+            message = "the token could not be printed and was withdrawn again"
+            raise click.ClickException(message) from None
         is_asked_for = house.settings.senders.tokens
-    click.echo(str(token))
     click.echo("This is the only time that it is shown: give it to its holder now.", err=True)
     if not is_asked_for:
         click.echo("RESTANTE_SENDERS does not name tokens: nobody is asked for it yet.", err=True)
