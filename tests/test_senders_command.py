@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from restante.keyring import new_key
 from restante.tokens import SenderToken
 from tests.api import Api
 from tests.processes import ROOT, Service, own_environ
@@ -92,22 +93,32 @@ def test_what_cannot_be_done_says_why_and_makes_nothing(service, arguments, stat
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device here")
-def test_a_token_that_nobody_saw_is_withdrawn_again(service):
+@pytest.mark.parametrize("to", ["> /dev/full", ">&-"])
+def test_a_token_that_nobody_saw_is_withdrawn_again(service, to):
     env = env_of(service)
-    with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "restante", "senders", "add", "Unseen"],
-            cwd=ROOT,
-            env=own_environ(env),
-            stdout=full,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
+    done = subprocess.run(
+        ["sh", "-c", f'exec "{sys.executable}" -m restante senders add Unseen {to}'],
+        cwd=ROOT,
+        env=own_environ(env),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
 
     assert done.returncode != 0
     assert "withdrawn again" in done.stderr
     assert run(env, "senders", "list").stdout == ""
+
+
+def test_a_store_that_cannot_confirm_a_token_is_told_of_with_what_to_do(service):
+    env = env_of(service) | {
+        "RESTANTE_REDIS_URL": "unix:///nowhere",
+        "RESTANTE_ROOT_KEYS": new_key(),
+    }
+    done = run(env, "senders", "add", "Doubtful")
+
+    assert (done.returncode, done.stdout) == (69, "")
+    assert "withdraw 'Doubtful', then add it again" in done.stderr
 
 
 def test_a_name_is_given_once(service):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 
 import click
 
 from restante.commands.store import open_house
-from restante.errors import Fault, Invalid, NotFound
+from restante.datafolder import StoreFailed
+from restante.errors import Fault, Invalid, NotFound, Unavailable
 
 SECOND_MS = 1_000
 NAMELESS = "(its root key is gone from the ring)"
@@ -30,18 +32,34 @@ def add(name: str) -> None:
     NAME, 1 to 60 characters, stands in the log beside every message sent with the token.
     """
     with open_house() as house:
-        token = house.admission.make(name)
         try:
-            click.echo(str(token))
-        except OSError:
+            token = house.admission.make(name)
+        except Unavailable:
+            message = (
+                "the store could not confirm it. A token may have been made that nobody knows:"
+                f" withdraw {name!r}, then add it again"
+            )
+            raise StoreFailed(message) from None
+        if not _print(str(token)):
             # Nobody saw it; the name is free again.
             house.admission.withdraw(name)
             message = "the token could not be printed and was withdrawn again"
-            raise click.ClickException(message) from None
+            raise click.ClickException(message)
         is_asked_for = house.settings.senders.tokens
     click.echo("This is the only time that it is shown: give it to its holder now.", err=True)
     if not is_asked_for:
         click.echo("RESTANTE_SENDERS does not name tokens: nobody is asked for it yet.", err=True)
+
+
+def _print(word: str) -> bool:
+    """Print a word; tell whether anybody can have seen it."""
+    if sys.stdout is None:
+        return False
+    try:
+        click.echo(word)
+    except OSError:
+        return False
+    return True
 
 
 @senders.command("list")
