@@ -47,7 +47,8 @@ class Receiver(ThreadingHTTPServer):
     """Answers each post with what *behave* returns for it: a status, or a word.
 
     Words: `hang` answers nothing, `drip` a byte now and then, `drop` closes after the
-    request, `half` in the middle of the answer's head; `301 http://…` and the like redirect.
+    request, `half` in the middle of the answer's head, `flood` sends interim answers without
+    end; `301 http://…` and the like redirect.
     """
 
     daemon_threads = True
@@ -116,10 +117,9 @@ class _Handler(BaseHTTPRequestHandler):
         elif answer == "hang":
             self.server.ended.wait(HANG_SECONDS)
         elif answer == "drip":
-            for byte in b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 1_000:
-                self._answer(chr(byte))
-                if self.server.ended.wait(0.3):
-                    break
+            self._drip()
+        elif answer == "flood":
+            self._flood()
         elif answer == "half":
             self._answer("HTTP/1.1 200 O")
         elif str(answer).startswith("30"):
@@ -129,6 +129,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
 
     do_GET = do_POST  # noqa: N815 (as the library calls it)
+
+    def _drip(self) -> None:
+        for byte in b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 1_000:
+            self._answer(chr(byte))
+            if self.server.ended.wait(0.3):
+                break
+
+    def _flood(self) -> None:
+        with suppress(OSError):
+            while not self.server.ended.is_set():
+                self.wfile.write(b"HTTP/1.1 103 X\r\n\r\n" * 4_000)
 
     def _answer(self, text: str) -> None:
         with suppress(OSError):

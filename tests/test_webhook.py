@@ -119,6 +119,13 @@ def test_a_connection_that_breaks_before_the_answer_is_a_failure(how):
         assert word(receiver.url) == "dropped"
 
 
+def test_interim_answers_without_end_are_not_read_for_long():
+    with Receiver(lambda _: "flood") as receiver:
+        failures = deliver(receiver.url, times=4)
+
+    assert {failure.word for failure in failures} == {"dropped"}
+
+
 @pytest.mark.parametrize("how", ["hang", "drip"])
 def test_an_answer_that_does_not_come_can_be_called_off(how):
     with Receiver(lambda _: how) as receiver:

@@ -15,14 +15,15 @@ import socket
 import ssl
 import time
 from concurrent.futures import ThreadPoolExecutor
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit
 
-import httpx
+import httpcore
 
 from restante.addresses import may_reach, plain, webhook_fault
 from restante.delivering import DeliveryFailed, Failure, Trouble
+from worker.channels.sparing import Sparing
 from worker.lanes import Lanes
 
 if TYPE_CHECKING:
@@ -86,9 +87,9 @@ class Webhook:
             try:
                 with self._lanes.enter(_neighbourhood(address)):
                     return await self._post(parts, address, target, notification)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 why = Trouble.TLS if _is_of_tls(error) else Trouble.UNREACHABLE
-            except httpx.HTTPError:
+            except (httpcore.NetworkError, httpcore.ProtocolError):
                 raise failed(Trouble.DROPPED) from None
         raise failed(why)
 
@@ -111,38 +112,43 @@ class Webhook:
         self, parts: SplitResult, address: Address, target: Target, notification: Notification
     ) -> None:
         at = int(time.time())
-        host = f"[{address}]" if isinstance(address, IPv6Address) else str(address)
-        path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
-        request = httpx.Request(
-            "POST",
-            f"{parts.scheme}://{host}:{_port(parts)}{path}",
-            content=notification.body,
-            headers={
-                "Host": parts.netloc,
-                "Content-Type": "application/json",
-                "User-Agent": USER_AGENT,
-                "webhook-id": notification.event_id,
-                "webhook-timestamp": str(at),
-                "webhook-signature": signature(
-                    target.secret, notification.event_id, at, notification.body
-                ),
-            },
-            extensions={"sni_hostname": parts.hostname},
+        url = httpcore.URL(
+            scheme=parts.scheme,
+            host=str(address),
+            port=_port(parts),
+            target=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
         )
-        # A client of its own: a connection that was proven to be one name's serves no other.
-        async with httpx.AsyncClient(
-            verify=self._tls,
-            trust_env=False,
-            follow_redirects=False,
-            timeout=httpx.Timeout(None, connect=CONNECT_SECONDS),
-        ) as client:
-            response = await client.send(request, stream=True)
-            await response.aclose()
-        if not response.is_success:
+        headers: dict[bytes | str, bytes | str] = {
+            "Host": parts.netloc,
+            "Content-Type": "application/json",
+            "User-Agent": USER_AGENT,
+            "webhook-id": notification.event_id,
+            "webhook-timestamp": str(at),
+            "webhook-signature": signature(
+                target.secret, notification.event_id, at, notification.body
+            ),
+        }
+        # A pool of its own: a connection that was proven to be one name's serves no other.
+        async with (
+            httpcore.AsyncConnectionPool(self._tls, network_backend=Sparing()) as pool,
+            pool.stream(
+                "POST",
+                url,
+                headers=headers,
+                content=notification.body,
+                extensions={
+                    "sni_hostname": parts.hostname,
+                    "timeout": {"connect": CONNECT_SECONDS},
+                },
+            ) as response,
+        ):
+            status = response.status
+            answered = {name.lower(): value for name, value in response.headers}
+        if not 200 <= status < 300:  # noqa: PLR2004
             raise failed(
-                str(response.status_code),
-                final=response.status_code == GONE,
-                retry_after=_seconds(response.headers.get("Retry-After", "")),
+                str(status),
+                final=status == GONE,
+                retry_after=_seconds(answered.get(b"retry-after", b"").decode("latin-1")),
             )
 
 
