@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
     from restante.delivering import Delivering, Delivery, Notification, Target
 
-SLOTS = 64
-"""Deliveries under way at once in one worker."""
+SLOTS = 256
+"""Deliveries under way at once in one worker: some receivers hold their places for long."""
+TAKE_MOST = 64
+TURN_SECONDS = 2.0
+"""After this a delivery leaves its place and queues up anew, when an event was taken."""
 ATTEMPT_SECONDS = 10.0
 """For one notification, from the look-up of its receiver's name to the status of the answer."""
 RECEIVER_WIDTH = 4
@@ -83,7 +86,7 @@ class Courier:
 
     async def _run(self) -> None:
         while not self._stop.is_set():
-            taken = await self._take(SLOTS - len(self._under_way))
+            taken = await self._take(min(TAKE_MOST, SLOTS - len(self._under_way)))
             for delivery, ends in taken:
                 task = asyncio.create_task(self._deliver(delivery, ends))
                 self._under_way.add(task)
@@ -128,12 +131,13 @@ class Courier:
         return taken
 
     async def _deliver(self, delivery: Delivery, ends: float) -> None:
-        """Deliver until the end, a failure, or shortly before the lease's end; then settle."""
+        """Deliver until the end, a failure, or the end of the turn or the lease; then settle."""
         delivered, failure, wait = 0, None, 0.0
+        ends = min(ends - ATTEMPT_SECONDS - 1, time.monotonic() + TURN_SECONDS)
         try:
             with self._lanes.enter((delivery.channel, _receiver(delivery))):
                 for notification in delivery.notifications:
-                    if time.monotonic() + ATTEMPT_SECONDS + 1 > ends:
+                    if time.monotonic() > ends:
                         break
                     await self._hand_over(delivery, notification)
                     delivered += 1

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from contextlib import ExitStack
 
 import pytest
 from standardwebhooks import Webhook as Independent
@@ -134,6 +135,24 @@ def test_a_receiver_that_hangs_delays_nobody_else(told):
 
         assert time.monotonic() - began < 5
         assert len(slow.posts) <= 8
+
+
+def test_sixteen_receivers_that_hang_delay_nobody_else(told):
+    with ExitStack() as stack:
+        slow = [
+            stack.enter_context(Receiver(lambda _: "hang", f"127.0.0.{host}"))
+            for host in range(2, 18)
+        ]
+        quick = stack.enter_context(Receiver())
+        for receiver in slow * 6:
+            Api(told.url).recall(send(told, receiver).control)
+        wait_until(lambda: sum(len(receiver.posts) for receiver in slow) >= 64)
+        began = time.monotonic()
+        sent = send(told, quick)
+        Api(told.url).recall(sent.control)
+        wait_until(lambda: quick.taken)
+
+        assert time.monotonic() - began < 5
 
 
 def test_what_happens_while_the_worker_is_dead_is_told_when_it_is_back(tmp_path):
