@@ -27,6 +27,7 @@ NOT_PUBLIC_V4 = tuple(
             "100.64.0.0/10",  # shared by a carrier's customers
             "127.0.0.0/8",
             "169.254.0.0/16",  # link-local: the clouds' metadata too
+            "168.63.129.16/32",  # Azure's own, in every network there
             "172.16.0.0/12",
             "192.0.0.0/24",
             "192.0.2.0/24",  # documentation
@@ -119,6 +120,10 @@ def webhook_fault(url: str, ours: Iterable[Network]) -> str | None:
         return "not an address that can be reached"
     if parts.scheme != "https" and not (parts.scheme == "http" and ours):
         return "must begin with https://"
+    host = parts.hostname or ""
+    written = re.escape(f"[{host}]" if ":" in host else host) + r"(:\d*)?"
+    if "%" in host or not re.fullmatch(written, parts.netloc.rpartition("@")[2].lower()):
+        return "not an address that can be reached"
     if parts.username is not None or "@" in parts.netloc or "#" in url or "\\" in url:
         return "no login and no fragment"
     if port is not None and port not in {HTTP_PORT, HTTPS_PORT} and port < PORT_LEAST:

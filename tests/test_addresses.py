@@ -32,6 +32,7 @@ NOT_PUBLIC = [
     "100.64.0.1",
     "127.0.0.1",
     "127.255.255.254",
+    "168.63.129.16",
     "169.254.169.254",
     "172.16.0.1",
     "172.31.255.255",
@@ -136,6 +137,8 @@ GOOD = [
     "https://hooks.example:443/",
     "https://8.8.8.8/x",
     "https://[2606:4700:4700::1111]:8443/x",
+    "https://[2606:4700:4700::ABCD]/",
+    "HTTPS://Hooks.Example.:443/",
 ]
 BAD = {
     "ftp://hooks.example": "https://",
@@ -159,6 +162,11 @@ BAD = {
     "https://127.0.0.1/": "from here",
     "https://[::ffff:10.0.0.1]/": "from here",
     "https://2130706433/": "reached",
+    "https://[2606:4700:4700::1111]x/": "reached",
+    "https://x[2606:4700:4700::1111]:443/": "reached",
+    "https://[v1.example]/": "reached",
+    "https://[2606:4700:4700::1111%25eth0]/": "reached",
+    "https://[2606:4700:4700::1111%eth0]/": "reached",
     "": "ASCII",
     "https://hooks.example/" + "x" * URL_MAX: "ASCII",
 }
