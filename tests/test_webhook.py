@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import threading
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -227,6 +228,40 @@ def test_many_posts_to_one_address_wait_for_each_other():
     assert len(receiver.posts) == 16
 
 
+def test_names_of_one_domain_that_nobody_answers_for_leave_look_ups_to_others():
+    asked, answer = [], threading.Event()
+
+    def resolve(name, _):
+        asked.append(name)
+        if name.endswith(".slow.example"):
+            answer.wait()
+        return [ip_address("127.0.0.1")]
+
+    async def run(port):
+        webhook = Webhook(LOOPBACK, resolve)
+
+        async def post(name):
+            async with asyncio.timeout(0.5):
+                await webhook.deliver(Target(f"http://{name}:{port}/", SECRET), NOTIFICATION)
+
+        slow = [f"n{number}.slow.example" for number in range(100)]
+        first = await asyncio.gather(*map(post, slow), return_exceptions=True)
+        again = await asyncio.gather(post("again.slow.example"), return_exceptions=True)
+        try:
+            await post("hooks.quick.example")
+        finally:
+            answer.set()
+        return [type(error) for error in first], [type(error) for error in again]
+
+    with Receiver() as receiver:
+        first, again = asyncio.run(run(receiver.port))
+
+    assert sorted(first, key=str) == [TimeoutError] * 8 + [Busy] * 92
+    assert again == [Busy]
+    assert len(asked) == 9
+    assert len(receiver.taken) == 1
+
+
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory):
     """A certificate for hooks.example from an authority of our own; paths of all three files."""
@@ -281,6 +316,12 @@ def test_over_tls_the_name_is_proven_though_the_connection_goes_to_an_address(
 
     assert told is None
     assert post.headers["host"].startswith("hooks.example:")
+
+
+def test_over_tls_a_name_with_its_last_dot_is_the_same_name(authority, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority / "root.pem"))
+
+    assert over_tls(authority, "hooks.example.")[0] is None
 
 
 def test_a_certificate_of_another_name_or_of_an_unknown_authority_is_refused(

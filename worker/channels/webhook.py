@@ -21,7 +21,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpcore
 
-from restante.addresses import may_reach, plain, webhook_fault
+from restante.addresses import literal, may_reach, plain, webhook_fault
 from restante.delivering import DeliveryFailed, Failure, Trouble
 from worker.channels.sparing import Sparing
 from worker.lanes import Lanes
@@ -36,8 +36,10 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 5.0
 ADDRESSES_MOST = 3
 """How many of a name's addresses are tried."""
-RESOLVERS = 64
+RESOLVERS = 256
 """Look-ups at once: the system's resolver cannot be called off, and may take long."""
+DOMAIN_WIDTH = 8
+"""Of them, for names with the same last two labels: they may all have one slow name server."""
 ADDRESS_WIDTH = 16
 """Posts to one address at once: many names may lead to it."""
 GONE = 410
@@ -70,14 +72,16 @@ class Webhook:
         # The system's authorities, and those that SSL_CERT_FILE names.
         self._tls = ssl.create_default_context()
         self._lanes = Lanes(ADDRESS_WIDTH)
+        self._domains = Lanes(DOMAIN_WIDTH)
         self._resolvers = ThreadPoolExecutor(RESOLVERS, "resolver")
+        self._looking_up: set[asyncio.Task[list[Address]]] = set()
 
     async def deliver(self, target: Target, notification: Notification) -> None:
         """Post one notification.
 
         Raises:
             DeliveryFailed: It was not taken, or must not be sent there.
-            Busy: Too much goes to that address already.
+            Busy: Too much goes to that address, or is asked of that domain, already.
         """
         if webhook_fault(target.url, self._ours):
             raise failed(Trouble.ADDRESS_REFUSED)
@@ -95,11 +99,12 @@ class Webhook:
 
     async def _addresses(self, parts: SplitResult) -> list[Address]:
         """Return where the name leads, if all of it may be reached."""
-        loop = asyncio.get_running_loop()
+        looking_up = asyncio.create_task(self._look_up(parts))
+        self._looking_up.add(looking_up)
+        looking_up.add_done_callback(self._looked_up)
         try:
-            found = await loop.run_in_executor(
-                self._resolvers, self._resolve, parts.hostname or "", _port(parts)
-            )
+            # Whoever calls us off does not end the look-up: its thread is held, and its place.
+            found = await asyncio.shield(looking_up)
         except (OSError, UnicodeError):
             raise failed(Trouble.UNKNOWN_NAME) from None
         if not found or not all(may_reach(address, self._ours) for address in found):
@@ -107,6 +112,20 @@ class Webhook:
         if parts.scheme != "https" and not all(_is_in(address, self._ours) for address in found):
             raise failed(Trouble.NOT_HTTPS)
         return found[:ADDRESSES_MOST]
+
+    async def _look_up(self, parts: SplitResult) -> list[Address]:
+        name = parts.hostname or ""
+        if address := literal(name):
+            return [address]
+        with self._domains.enter(".".join(name.rstrip(".").split(".")[-2:])):
+            return await asyncio.get_running_loop().run_in_executor(
+                self._resolvers, self._resolve, name, _port(parts)
+            )
+
+    def _looked_up(self, looking_up: asyncio.Task[list[Address]]) -> None:
+        self._looking_up.discard(looking_up)
+        if not looking_up.cancelled():
+            looking_up.exception()  # else the loop would tell of one that nobody waited for
 
     async def _post(
         self, parts: SplitResult, address: Address, target: Target, notification: Notification
@@ -137,7 +156,7 @@ class Webhook:
                 headers=headers,
                 content=notification.body,
                 extensions={
-                    "sni_hostname": parts.hostname,
+                    "sni_hostname": (parts.hostname or "").rstrip("."),
                     "timeout": {"connect": CONNECT_SECONDS},
                 },
             ) as response,
