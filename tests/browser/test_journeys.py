@@ -78,6 +78,20 @@ def test_a_recall_that_comes_too_late_says_so(service, person):
     expect(sender.locator("main")).to_contain_text("Recalled after it was read; no further views")
 
 
+def test_a_link_that_was_spent_before_is_not_called_recalled(service, person):
+    sender, reader = person(), person()
+    address = write(sender, service, **{"Who is it for": "Ana\nBen"})
+    read(reader, address)
+    expect(letter_on(reader)).to_contain_text("4711")
+    press(sender, "Recall all links that are left")
+
+    spent, recalled = sender.locator(".links > li").all()
+    expect(spent).to_contain_text("The recall came too late")
+    expect(spent).to_contain_text("The recall was asked for on")
+    expect(spent).not_to_contain_text("Recalled on")
+    expect(recalled).to_contain_text("Recalled on")
+
+
 def test_a_wrong_passphrase_loses_nothing_but_a_try(service, person):
     sender, reader = person(), person()
     address = write(sender, service, Passphrase="blue tin")

@@ -26,7 +26,7 @@ def admission(guarded):
 def test_a_holder_gives_the_token_once_and_anybody_reads(guarded, admission, person):
     sender, reader, token = person(), person(), str(admission.make("Ana"))
     sender.goto(guarded.url)
-    expect(sender.locator("h1")).to_contain_text("operator’s people")
+    expect(sender.locator("h1")).to_contain_text("not open to everyone")
     sender.get_by_label("token").fill("S" + "A" * 32)
     press(sender, "Go on to writing")
     expect(sender.locator(".fault")).to_contain_text("not good here")
