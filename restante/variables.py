@@ -119,10 +119,13 @@ def _senders(written: str) -> Senders:
     words = [word.strip() for word in written.split(",")]
     if words == ["anyone"]:
         return ANYONE
-    message = "must be anyone, or networks and the word tokens, comma between"
+    message = "must be anyone, or networks as 10.0.0.0/8 and the word tokens, comma between"
     if not all(words) or "anyone" in words:
         raise ValueError(message)
-    networks = _networks(",".join(word for word in words if word != "tokens"))
+    try:
+        networks = _networks(",".join(word for word in words if word != "tokens"))
+    except ValueError:
+        raise ValueError(message) from None
     return Senders(anyone=False, networks=networks, tokens="tokens" in words)
 
 

@@ -115,6 +115,13 @@ def test_the_metrics_have_a_port_of_their_own(host):
     assert found == ("RESTANTE_METRICS_BIND must have another port than RESTANTE_BIND",)
 
 
+@pytest.mark.parametrize("written", ["token", "10.0.0.1/8", "anyone,tokens"])
+def test_who_misspells_the_senders_is_told_all_that_may_stand_there(written):
+    (told,) = problems(SENDERS=written)
+
+    assert "must be anyone, or networks as 10.0.0.0/8 and the word tokens" in told
+
+
 def test_the_defaults_are_those_that_were_promised():
     default = Settings()
 
