@@ -71,6 +71,12 @@ def test_everything_else_that_is_printed_is_json(running):
     assert all({"at", "level", "event"} <= set(json.loads(line)) for line in lines)
 
 
+def test_a_start_tells_nothing_that_says_nothing(running):
+    events = [json.loads(line)["event"] for line in running.log().splitlines() if line[0] == "{"]
+
+    assert "server message" not in events
+
+
 def test_store_web_and_worker_run(running):
     commands = [command_of(pid) for pid in running.pids()]
 

@@ -32,6 +32,7 @@ EVENTS = {
     "Connection in use: %s": ("address in use", "bind"),
     "Invalid address: %s": ("address invalid", "bind"),
     "Can't connect to %s": ("cannot listen", "bind"),
+    "Using worker: %s": ("server workers chosen", "kind"),
     "Booting worker with pid: %s": ("server process starting", "pid"),
     "Worker exiting (pid: %s)": ("server process ending", "pid"),
     "Worker graceful timeout (pid:%s)": ("server process ends with requests open", "pid"),
