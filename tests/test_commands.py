@@ -77,6 +77,13 @@ def test_the_first_help_names_every_command_with_a_sentence():
     assert all(len(line.split()) > 3 for line in listed)
 
 
+@pytest.mark.parametrize("words", [[], ["keys"], ["senders"], ["deliveries"]], ids=str)
+def test_no_command_is_listed_with_half_a_sentence(words):
+    listed = run({}, *words, "--help").stdout.partition("Commands:\n")[2].splitlines()
+
+    assert [line for line in listed if not line.endswith(".") or line.endswith("...")] == []
+
+
 @pytest.mark.parametrize("words", [["serf"], ["serve", "now"], ["--bind", "x"]], ids=str)
 def test_what_is_no_command_is_a_usage_error(words):
     done = run({}, *words)

@@ -1,11 +1,13 @@
 """The papers say what the code does, as far as a test can tell."""
 
+import os
 import re
 from pathlib import Path
 
 import pytest
 
-from restante.commands.group import COMMANDS
+from restante.commands.endings import STATUS as EXITS
+from restante.commands.group import COMMANDS, HELP
 from restante.settings import PREFIX, VARIABLES, Settings
 from webapp.errors import STATUS
 
@@ -51,6 +53,22 @@ def test_the_readme_names_every_command():
     rows = lines(r"^\| `(\w+)", part)
 
     assert set(rows) == set(COMMANDS)
+
+
+def test_the_readme_and_the_help_name_the_exit_statuses_that_commands_have():
+    """But for faults of ours (70) and Ctrl-C (130)."""
+    told = set(lines(r"Exit status: (0;.*(?:\n.+)*)", README)[0].split())
+    statuses = {str(status) for status in EXITS.values()} - {str(os.EX_SOFTWARE), "130"}
+
+    assert statuses <= told
+    assert statuses <= set(HELP.split())
+
+
+def test_root_keys_are_not_made_with_the_short_command_of_the_unit():
+    """It runs as the service's user, to whom root's folder is shut and the system read-only."""
+    operations = (ROOT / "docs" / "operations.md").read_text("utf-8")
+
+    assert lines(r"(?<!-m )restante keys make --into", operations) == []
 
 
 def test_the_commands_of_the_readme_are_those_of_the_makefile_and_of_ci():

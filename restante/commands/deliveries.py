@@ -44,10 +44,11 @@ def deliveries() -> None:
 @deliveries.command("list")
 @click.option("--waiting", is_flag=True, help="Those on their way, not those given up.")
 def list_(*, waiting: bool) -> None:
-    """List what was given up, the oldest of each part of the store first.
+    """List what was given up.
 
-    The columns: message id, channel, since when, tries, what the last one failed with
-    (a status or a word), events left, and whose it is: scheme, host and port.
+    The oldest of each part of the store stands first.  The columns: message id, channel,
+    since when, tries, what the last one failed with (a status or a word), events left, and
+    whose it is: scheme, host and port.
     """
     with open_house() as house:
         found = house.delivering.waiting() if waiting else house.delivering.dead()
@@ -76,9 +77,10 @@ def show(message_id: bytes) -> int:
 @click.argument("message_ids", type=MessageId(), metavar="[ID]…", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All that was given up.")
 def resend(message_ids: tuple[bytes, ...], *, everything: bool) -> int:
-    """Try deliveries again now, with all their tries before them.
+    """Try deliveries again, from now.
 
-    The events keep their ids, so that the receiver can tell a repeat.
+    They have all their tries before them.  The events keep their ids, so that the receiver
+    can tell a repeat.
     """
     if bool(message_ids) == everything:
         message = "name the ids, or say --all"

@@ -64,7 +64,10 @@ def _print(word: str) -> bool:
 
 @senders.command("list")
 def list_() -> None:
-    """Print when each token was made, its id and its name; never the token."""
+    """List the tokens.
+
+    When each was made, its id and its name; never the token itself.
+    """
     with open_house() as house:
         holders = house.admission.listed()
     for holder in holders:
@@ -77,9 +80,9 @@ def list_() -> None:
 @senders.command
 @click.argument("name")
 def withdraw(name: str) -> None:
-    """Take back the permission of the token with this NAME, or this id.
+    """Withdraw a token, by NAME or by its id.
 
-    What its holder sent before stays, and stays in his hands.
+    Nobody sends with it any more.  What its holder sent before stays, and stays in his hands.
     """
     with open_house() as house:
         try:
