@@ -121,7 +121,7 @@ def start_seconds(messages: int) -> list[float]:
                 text=True,
             )
             assert service.stdout
-            next(line for line in service.stdout if line.startswith("Restante is ready"))
+            next(line for line in service.stdout if '"event": "ready"' in line)
             took.append(time.perf_counter() - began)
             try:
                 if start == 0:

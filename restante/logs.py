@@ -71,6 +71,16 @@ def configure(level: str, *, to_stderr: bool = False) -> None:
     warnings.showwarning = _tell_warning
 
 
+def announce(words: str, event: str, *, url: str) -> None:
+    """Say *words* and the address to a person at a terminal; else write a line, at any level."""
+    output = _Output("stdout")
+    if output.is_terminal:
+        output.msg(f"{words} {url}".encode())
+    else:
+        line = {"level": "info", "event": event, "url": url}
+        output.msg(_as_json(None, "", _add_time(None, "", line)))
+
+
 def report_crashes() -> None:
     """Turn what Python would print on stderr, from any thread or finaliser, into lines."""
     sys.excepthook = lambda _kind, error, _trace: _tell_crash(error)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from restante import processes, tallies
+from restante import logs, processes, tallies
 from restante.datafolder import StoreFailed, root_keys_file
 from restante.embedded import EmbeddedStore
 
@@ -63,7 +63,7 @@ class Service:
                     return status if status >= 0 else 128 - status
             if not ready and _is_ready(self._settings):
                 ready = True
-                print(f"Restante is ready at {self._settings.public_url}", flush=True)
+                logs.announce("Restante is ready at", "ready", url=self._settings.public_url)
             time.sleep(TURN_SECONDS)
 
     def stop(self) -> None:

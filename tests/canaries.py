@@ -40,7 +40,8 @@ ALIKE = {
 """What differs from line to line.  A value that is something else is looked at."""
 LISTENERS = r"[\w.:/\[\],()' -]{1,160}?(?::|', )\d{1,5}\)?"
 OUR_ADDRESS = re.compile(
-    r"^Restante is ready at \S+$|(?<=cannot listen on )\S+"
+    r"^Restante is ready at \S+$|\"event\": \"ready\", \"url\": \"[^\"]*\""
+    r"|(?<=cannot listen on )\S+"
     rf"|\"bind\": \"{LISTENERS}\"|\bbind=(?:\"{LISTENERS}\"|{LISTENERS}(?!\S))",
     re.MULTILINE,
 )

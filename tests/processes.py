@@ -219,11 +219,16 @@ class Service(Running):
 
         def ready() -> bool:
             assert self.process.poll() is None, self.log()
-            told = self.log().count("Restante is ready at ")
+            told = self.times_ready()
             assert told <= self._starts, "readiness was told twice"
             return told == self._starts
 
         wait_until(ready, START_SECONDS)
+
+    def times_ready(self) -> int:
+        """Return how often readiness was told."""
+        log = self.log()
+        return log.count('"event": "ready"') + log.count("Restante is ready at ")
 
     def pid_of(self, word: str) -> int:
         """Return the pid of the first process whose command has *word* in it."""

@@ -58,6 +58,7 @@ QUIET = [
     f'{{"at": "{AT}", "level": "error", "event": "x", "where": ["restante.sending:send:101"]}}',
     f"{AT} info     server listening bind=http://127.0.0.1:8000",
     "Restante is ready at http://127.0.0.1:8000",
+    f'{{"at": "{AT}", "level": "info", "event": "ready", "url": "http://127.0.0.1:8000"}}',
     "Restante cannot start: it cannot listen on 127.0.0.1:8000: Address already in use.",
 ]
 

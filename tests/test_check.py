@@ -173,6 +173,17 @@ def test_what_the_store_forbids_is_told(elsewhere):
     assert telling(wrong[1]["problem"], "refuses the name or the password")
 
 
+def test_where_tokens_are_asked_for_and_nobody_has_one_it_is_told(elsewhere):
+    env = elsewhere | {"RESTANTE_SENDERS": "tokens"}
+    _, before = check(env)
+    run(env, "senders", "add", "Ana")
+    _, after = check(env)
+
+    assert telling(before["warning"], "nobody has one yet")
+    assert not telling(after["warning"], "nobody has one yet")
+    assert telling(after["ok"], "1 hold a token")
+
+
 def test_a_store_nearly_full_is_a_warning(elsewhere):
     with client_of(elsewhere) as client:
         for number in range(200):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,8 @@ def check() -> int:
     """Compare settings and store with what is promised.
 
     Every line begins with ok, warning or problem.  It exits with 0 if there is no problem,
-    78 if there is one in the settings, 69 if there is one in the store.  Nothing is
-    changed.  Run it as the user who serves, with the same settings.
+    78 if there is one in the settings, 69 if there is one in the store.  Nothing in the
+    store is changed.  Run it as the user who serves, with the same settings.
     """
     try:
         settings = read_settings()
@@ -80,6 +81,9 @@ def _of_reached_store(settings: Settings) -> Iterator[Finding]:
             yield findings.problem(shortcoming)
         for primary in primaries:
             yield from findings.of_primary(primary, settings.durability)
+        if settings.senders.tokens:
+            with suppress(Unavailable):
+                yield findings.of_tokens(len(house.admission.listed()))
 
 
 def _is_yet_to_come(settings: Settings) -> bool:

@@ -141,6 +141,13 @@ def _of_made_keys(folder: Path) -> Iterator[Finding]:
         yield ok(f"{path} is made at the first start")
 
 
+def of_tokens(many: int) -> Finding:
+    """Return whether anybody holds a token, where tokens are asked for."""
+    if many:
+        return ok(f"{many} hold a token to send")
+    return warning("RESTANTE_SENDERS asks for tokens, and nobody has one yet: senders add NAME")
+
+
 def of_primary(found: Inspected, durability: str) -> Iterator[Finding]:
     """Yield what one primary of the store is and may do."""
     least = ".".join(map(str, LEAST_VERSION))

@@ -166,7 +166,7 @@ def test_what_happens_while_the_worker_is_dead_is_told_when_it_is_back(tmp_path)
                 os.kill(pid, signal.SIGKILL)
         service.process.wait()
         wait_until(lambda: not [p for p in service.pids() if p != service.process.pid])
-        service._starts = service.log().count("Restante is ready at ")
+        service._starts = service.times_ready()
         service.start()
         wait_until(lambda: len(receiver.taken) == 3, 40)
 
