@@ -18,6 +18,7 @@ import redis
 
 from restante import keyring
 from restante.embedded import EmbeddedStore
+from restante.store.keys import TAGS
 from tests.canaries import is_log_line
 from tests.processes import (
     ROOT,
@@ -190,6 +191,15 @@ def test_when_web_or_worker_dies_all_end_and_the_status_tells(tmp_path, name):
 
         assert service.process.wait(30) == 128 + signal.SIGKILL
         wait_until(lambda: not alive(pids))
+
+
+def test_a_worker_whose_turn_breaks_ends_its_deliveries_in_order_and_itself(tmp_path):
+    with Service(tmp_path) as service:
+        with redis.Redis(unix_socket_path=str(service.data_dir / "store.sock")) as raw:
+            raw.zadd(f"{{{TAGS[0]}}}:due", {b"\xff:": 0})
+
+        assert service.process.wait(30) == 1
+        assert service.log().count('"crashed"') == 1
 
 
 def test_with_a_store_elsewhere_only_web_and_worker_are_ours(tmp_path):

@@ -51,11 +51,14 @@ def main() -> int:
     courier = Courier(house.delivering, {"webhook": Webhook(settings.webhook_networks)})
     courier.start()
     log.info("worker started")
-    while courier.is_alive and not stop.is_set():
-        worker.turn()
-        stop.wait(TURN_SECONDS)
-    is_well = courier.is_alive
-    courier.stop()
+    try:
+        while courier.is_alive and not stop.is_set():
+            worker.turn()
+            stop.wait(TURN_SECONDS)
+        is_well = courier.is_alive
+    finally:
+        # A thread that goes on without us would keep the process, which nobody would miss.
+        courier.stop()
     log.info("worker stopped")
     return 0 if is_well else 1
 
