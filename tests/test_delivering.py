@@ -332,6 +332,21 @@ def test_the_operator_sends_again_what_was_given_up_with_all_its_tries(ours, clo
         ours.delivering.resend(plain.message_id)
 
 
+def test_what_is_sent_again_during_its_last_try_has_all_its_tries(ours, clock):
+    sent = send(ours)
+    ours.sending.recall(sent.control)
+    for wait in WAITS_SECONDS:
+        [delivery] = take(ours)
+        ours.delivering.settle(delivery, 0, Failure("503"))
+        clock.forward(round(wait * 1_000 * (1 + JITTER)))
+    [last] = take(ours)
+    assert ours.delivering.resend(sent.message_id)
+    ours.delivering.settle(last, 0, Failure("503"))
+
+    assert ours.delivering.dead() == []
+    assert ids(take(ours)) == numbers(sent, 2)
+
+
 def test_what_is_sent_again_is_remembered_as_long_as_it_is_tried(ours, clock):
     sent = send_and_recall(ours)
     fail_until_dead(ours, clock)

@@ -77,7 +77,7 @@ class Outbox:
         """
         settled: list[bytes] = self._run(
             "settle", keys.message_of(shard, due.message_id), due.channel, due.cursor, delivered,
-            failures, failure, "" if wait is None else wait,
+            failures, failure, "" if wait is None else wait, due.failures,
         )  # fmt: skip
         return settled[0] in {b"settled", b"postponed", b"delayed", b"given-up"}
 

@@ -22,7 +22,8 @@ local known = tonumber(call("HGET", KEYS[1], channel .. ":cursor") or "-1")
 if known < 0 then
   drop_deliveries(tag, id)
   return { "unknown" }
-elseif known ~= cursor then
+elseif known ~= cursor
+  or tonumber(call("HGET", KEYS[1], channel .. ":failures") or "0") ~= tonumber(ARGV[8]) then
   return { "moved" }
 end
 
