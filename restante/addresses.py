@@ -118,7 +118,8 @@ def webhook_fault(url: str, ours: Iterable[Network]) -> str | None:
         address = literal(parts.hostname or "")
     except ValueError:
         return "not an address that can be reached"
-    if parts.scheme != "https" and not (parts.scheme == "http" and ours):
+    is_ours = address is None or any(plain(address) in network for network in ours)
+    if parts.scheme != "https" and not (parts.scheme == "http" and ours and is_ours):
         return "must begin with https://"
     host = parts.hostname or ""
     written = re.escape(f"[{host}]" if ":" in host else host) + r"(:\d*)?"

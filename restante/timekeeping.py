@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from restante.errors import Unavailable
 from restante.tokens import SHARDS
 
 if TYPE_CHECKING:
     from restante.store.deadlines import Deadlines
 
 BATCH = 100
+FAILURES_MOST = 6
+"""Shards that may fail in one call: a primary of a cluster keeps some, each may take a second."""
 
 
 class Timekeeping:
@@ -39,12 +42,21 @@ class Timekeeping:
         return done, len(due) == BATCH
 
     def catch_up(self) -> int:
-        """Do all that is due in every shard; return how many deeds this call did itself."""
-        total = 0
+        """Do all that is due in every shard; return how many deeds this call did itself.
+
+        Raises:
+            Unavailable: Some shard did not answer; the others had their turn.
+        """
+        total, failed = 0, 0
         for shard in range(SHARDS):
-            more = True
-            while more:
-                done, more = self.turn(shard)
-                total += done
-                more = more and done > 0
+            more = failed < FAILURES_MOST
+            try:
+                while more:
+                    done, more = self.turn(shard)
+                    total += done
+                    more = more and done > 0
+            except Unavailable:
+                failed += 1
+        if failed:
+            raise Unavailable
         return total

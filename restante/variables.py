@@ -22,6 +22,8 @@ CLUSTER, CLUSTER_TLS = "redis+cluster", "rediss+cluster"
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 Network = IPv4Network | IPv6Network
+WRAPPING = (IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96"))
+"""What stands for IPv4 addresses; an address is looked at without it."""
 
 
 class Senders(NamedTuple):
@@ -109,10 +111,16 @@ def _on_off(written: str) -> bool:
 def _networks(written: str) -> tuple[Network, ...]:
     """Read networks as CIDR, comma between; none is empty."""
     try:
-        return tuple(ipaddress.ip_network(one.strip()) for one in written.split(",") if one.strip())
+        found = tuple(
+            ipaddress.ip_network(one.strip()) for one in written.split(",") if one.strip()
+        )
     except ValueError:
         message = "must be networks as 10.0.0.0/8, comma between, with no bits beyond the mask"
         raise ValueError(message) from None
+    if any(isinstance(one, IPv6Network) and one.subnet_of(o) for one in found for o in WRAPPING):
+        message = "must name IPv4 networks as such: addresses are looked at unwrapped"
+        raise ValueError(message)
+    return found
 
 
 def _senders(written: str) -> Senders:

@@ -189,3 +189,4 @@ def test_without_tls_only_where_there_are_networks_of_our_own():
     assert webhook_fault("http://hooks.internal/", OURS) is None
     assert webhook_fault("http://10.1.2.3:8080/", OURS) is None
     assert webhook_fault("http://10.2.2.3:8080/", OURS)
+    assert webhook_fault("http://8.8.8.8/", OURS)

@@ -304,6 +304,7 @@ def test_a_new_event_tries_a_dead_delivery_once_more_and_brings_all_that_waited(
     read(ours, sent.links[0].token, 1)
     fail_until_dead(ours, clock)
     read(ours, sent.links[0].token, 2)
+    assert ours.delivering.dead() == []
     [delivery] = take(ours)
     assert ids([delivery]) == numbers(sent, 2, 3)
     assert ours.delivering.settle(delivery, 0, Failure("503"))

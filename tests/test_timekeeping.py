@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
+import redis
 
 from restante import wiring
-from restante.errors import Gone, NotFound
+from restante.errors import Gone, NotFound, Unavailable
 from restante.messages import Draft, Sent
 from restante.settings import DAY, Settings
+from restante.store.connection import Connection
 from restante.store.deadlines import Deadlines
 from restante.store.keys import TAGS
 from restante.timekeeping import BATCH
@@ -381,3 +383,20 @@ def test_without_a_turned_clock_the_store_s_own_decides(house, raw):
     assert raw.pexpiretime(
         b"{%b}:key:%b" % (TAGS[sent.control.shard].encode(), sent.links[0].link_id)
     ) == (sent.expires_at)
+
+
+def test_a_shard_that_fails_does_not_keep_the_others_from_their_turn(own_store, ring, clock):
+    """As in a cluster, where one primary is down."""
+    connection = Connection(wiring.connect(own_store(durability="memory").url))
+    house = wiring.assemble(Settings(), ring, connection, now=clock.now)
+    with redis.Redis(connection_pool=connection.pools[0]) as raw:
+        sent = [house.sending.send(Draft("x", expires_in_seconds=60)) for _ in range(40)]
+        raw.set(f"{{{TAGS[0]}}}:due", "not a queue")
+        elsewhere = [one for one in sent if one.control.shard]
+        clock.forward(60_000)
+        with pytest.raises(Unavailable):
+            house.timekeeping.catch_up()
+
+        assert all("link.expired" in happened(house, one) for one in elsewhere)
+    for pool in connection.pools:
+        pool.disconnect()

@@ -15,6 +15,7 @@ import structlog
 from restante.delivering import LEASE_SECONDS, DeliveryFailed, Failure, Trouble
 from restante.errors import RestanteError
 from restante.logs import error_fields
+from restante.timekeeping import FAILURES_MOST
 from restante.tokens import SHARDS
 from worker.lanes import Busy, Lanes
 
@@ -32,7 +33,7 @@ ATTEMPT_SECONDS = 10.0
 """For one notification, from the look-up of its receiver's name to the status of the answer."""
 RECEIVER_WIDTH = 4
 """Deliveries to one receiver, known by its name, at once."""
-IDLE_SECONDS = 1.0
+IDLE_SECONDS, BUSY_SECONDS = 1.0, 0.1
 STORE_THREADS = 8
 STOP_SECONDS = 5.0
 """How long what is under way may take when we are told to stop; the rest is delivered again."""
@@ -105,27 +106,30 @@ class Courier:
             task.cancel()
 
     async def _rest(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(None, self._stop.wait, IDLE_SECONDS)
+        # While some are under way, those that wait for their places come due at any time.
+        seconds = BUSY_SECONDS if self._under_way else IDLE_SECONDS
+        await asyncio.get_running_loop().run_in_executor(None, self._stop.wait, seconds)
 
     async def _take(self, most: int) -> list[tuple[Delivery, float]]:
         """Take at most so many deliveries, each with the time its lease ends by our clock."""
         taken: list[tuple[Delivery, float]] = []
-        try:
-            for step in range(SHARDS):
-                if len(taken) >= most:
-                    break
-                shard = (self._shard + step) % SHARDS
-                ends = time.monotonic() + LEASE_SECONDS
+        failures: list[RestanteError] = []
+        for step in range(SHARDS):
+            if len(taken) >= most or len(failures) == FAILURES_MOST:
+                break
+            shard = (self._shard + step) % SHARDS
+            ends = time.monotonic() + LEASE_SECONDS
+            try:
                 found = await self._ask(self._delivering.take, shard, most - len(taken))
+            except RestanteError as error:
+                failures.append(error)
+            else:
                 taken += [(delivery, ends) for delivery in found]
-        except RestanteError as error:
-            if self._well:
-                log.warning("deliveries pause", **error_fields(error))
-            self._well = False
-        else:
-            if not self._well:
-                log.info("deliveries go on")
-            self._well = True
+        if failures and self._well:
+            log.warning("deliveries pause", **error_fields(failures[0]))
+        elif not failures and not self._well:
+            log.info("deliveries go on")
+        self._well = not failures
         # Another shard comes first next time.
         self._shard = (self._shard + 1) % SHARDS
         return taken

@@ -178,7 +178,9 @@ local function record(message, link, now, type, facts, evidence)
     return
   end
   for _, channel in ipairs(message.channels) do
-    call("ZADD", message.tag .. ":outbox", "NX", clock(ARGV[1]), message.id .. ":" .. channel)
+    local member = message.id .. ":" .. channel
+    call("ZREM", message.tag .. ":dead", member)
+    call("ZADD", message.tag .. ":outbox", "NX", clock(ARGV[1]), member)
   end
   if message.open == 0 and call("PEXPIRETIME", message.hash) < clock(ARGV[1]) + DELIVERY_MS then
     retain(message, 0)
