@@ -114,6 +114,7 @@ class Preview:
         views_left: Views that nobody spent yet.
         ended_at: When a final state came about, where that is known.
         reason: The sender's words with a recall.
+        watched: A machine looked at the link within the last ten minutes.
     """
 
     state: State
@@ -129,6 +130,7 @@ class Preview:
     lease_until: int | None = None
     ended_at: int | None = None
     reason: str | None = None
+    watched: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ DEEDS = {
     ("settle", b"given-up"): "delivery_given_up",
 }
 """By verb and the word that its script replied."""
-VISITORS = ("browser", "program", "prefetch")
+VISITORS = ("browser", "sender", "program", "prefetch", "preview_bot", "scanner_suspected")
 LIMITS = ("send", "preview", "reveal", "passphrase", "budget")
 STORE_BUCKETS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1)
 REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)

@@ -71,6 +71,7 @@ class Reading:
             lease_until=gate.lease_until,
             ended_at=gate.ended_at,
             reason=self._facts.reason(gate.message_id, gate.reason),
+            watched=gate.watched,
         )
 
     def reveal(

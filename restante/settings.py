@@ -17,6 +17,7 @@ from restante.variables import (
     DAY,
     MIB,
     MINUTE,
+    SAFE_LINKS,
     VARIABLES,
     Network,
     Senders,
@@ -43,6 +44,7 @@ class Settings:
         durability: When a deed counts: `disk`, written there; `replicas:all`, known to every
             replica of its primary, in a cluster; `memory`, at once, lost with a restart.
         senders: Who may send; reading is open to all.
+        scanner_networks: Whoever comes from there meets the second step.
         rate_limits: Off for measurements and tests.
         trusted_proxies: How many proxies in front set X-Forwarded-For.
         webhook_networks: Where notifications may go although the address is not public.
@@ -63,6 +65,7 @@ class Settings:
     root_keys: str | None = field(default=None, repr=False)
     durability: str = "disk"
     senders: Senders = ANYONE
+    scanner_networks: tuple[Network, ...] = SAFE_LINKS
     rate_limits: bool = True
     trusted_proxies: int = 0
     webhook_networks: tuple[Network, ...] = ()

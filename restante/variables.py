@@ -36,6 +36,9 @@ class Senders(NamedTuple):
 
 ANYONE = Senders()
 
+SAFE_LINKS = tuple(ipaddress.ip_network(n) for n in ("40.94.0.0/16", "40.107.0.0/16"))
+"""Where Microsoft looks at the links of its customers' mail from, as is reported."""
+
 
 def bind_address(written: str) -> str:
     """Read `host:port`; an IPv6 host stands in brackets."""
@@ -169,6 +172,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "ROOT_KEYS": ("root_keys", _root_keys),
     "DURABILITY": ("durability", _one_of("disk", "memory", "replicas:all")),
     "SENDERS": ("senders", _senders),
+    "SCANNER_NETWORKS": ("scanner_networks", _networks),
     "RATE_LIMITS": ("rate_limits", _on_off),
     "TRUSTED_PROXIES": ("trusted_proxies", _whole(0, 10)),
     "WEBHOOK_NETWORKS": ("webhook_networks", _networks),

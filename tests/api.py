@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 TIMEOUT_SECONDS = 30
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
 def new_nonce() -> str:
@@ -371,7 +372,7 @@ class Visitor:
     def __init__(
         self, url: str, headers: Mapping[str, str] | None = None, way: Way | None = None
     ) -> None:
-        self._api = Api(url, headers=headers, way=way)
+        self._api = Api(url, headers={"User-Agent": FIREFOX, **(headers or {})}, way=way)
         self.cookies: dict[str, str] = {}
 
     def ask(
@@ -414,6 +415,12 @@ def form_of(page: Answer, action: str) -> dict[str, str]:
     found = [fields for to, fields in parser.forms if to.endswith(action)]
     assert found, page.text
     return found[0]
+
+
+def filled(page: Answer, action: str = "") -> dict[str, str]:
+    """Return the gate's form as a person fills it in: with the number, if it asks for one."""
+    form = form_of(page, action)
+    return form | {"number": number_on(page)} if "number" in form else form
 
 
 def number_on(page: Answer) -> str:

@@ -14,7 +14,8 @@ from restante.tokens import ControlToken, LinkToken
 from webapp import fields, limits, permit
 from webapp.budgets import afford
 from webapp.clock import rfc3339_or_none
-from webapp.context import evidence, look_at, reading, sending, settings, visitor
+from webapp.context import evidence, reading, sending, settings
+from webapp.visitors import look_at, visitor
 
 if TYPE_CHECKING:
     from restante.messages import LinkStatus, Look

@@ -14,14 +14,11 @@ from restante.messages import Evidence
 from webapp.forwarding import read_address
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from ipaddress import IPv4Address, IPv6Address
 
-    from restante.messages import Preview
     from restante.reading import Reading
     from restante.sending import Sending
     from restante.settings import Settings
-    from restante.tokens import LinkToken, Nonce
     from restante.wiring import House
 
 COOKIE_SIZE = 24
@@ -91,27 +88,6 @@ def evidence() -> Evidence:
 @lru_cache(maxsize=1024)
 def _family(agent: str, families: tuple[tuple[str, str], ...]) -> str | None:
     return next((name for mark, name in families if mark in agent), None)
-
-
-def visitor() -> str:
-    """Return the class of a look: `prefetch`, `browser` or `program`."""
-    purpose = " ".join(request.headers.get(h, "") for h in ("Sec-Purpose", "Purpose", "X-Moz"))
-    if "prefetch" in purpose.lower() or "prerender" in purpose.lower():
-        return "prefetch"
-    return "browser" if "Mozilla/" in request.user_agent.string else "program"
-
-
-def look_at(link: LinkToken, nonces: Sequence[Nonce] = ()) -> Preview:
-    """Return what the gate may show this visitor, and count that it was shown.
-
-    Raises:
-        NotFound: No such link.
-    """
-    kind = visitor()
-    seen = reading().preview(link, nonces, visitor=kind, evidence=evidence())
-    if meters := house().meters:
-        meters.looked(kind)
-    return seen
 
 
 def is_foreign() -> bool:

@@ -7,14 +7,14 @@ spends nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from flask import request
 
 from restante.tokens import LinkToken, Nonce
-from webapp import clock
+from webapp import clock, suspicion
 from webapp.context import cookie, house, is_foreign, new_cookie
+from webapp.suspicion import Why
 from webapp.tickets import Tickets, three_digits
 
 if TYPE_CHECKING:
@@ -25,19 +25,6 @@ QUICKEST_MS = 1_000
 LONGEST_MS = 30 * 60 * 1_000
 ORDINALS = 4
 """How many views of one link a browser can open before it gets a new cookie."""
-
-
-class Why(StrEnum):
-    """Why a form was not taken as a person's."""
-
-    AGAIN = "again"
-    """There was no ticket, or an old one: the gate, once more."""
-    QUICK = "quick"
-    FOREIGN = "foreign"
-    STRANGER = "stranger"
-    """The ticket is another browser's or link's, or cookies are off."""
-    NUMBER = "number"
-    """The number was not the one on the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +40,10 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A person came through: the nonce of this view, and the form to come back with."""
+    """A person came through: the nonce of this view, and the form to come back with.
+
+    Without a number it can show the view again and spend none.
+    """
 
     nonce: Nonce
     form: Form
@@ -81,37 +71,38 @@ def reader() -> tuple[str, bool]:
 
 
 def form(link: LinkToken, who: str, preview: Preview) -> Form:
-    """Return the gate's form; the second step is not asked for."""
-    ticket = tickets().make(
-        link.link_id,
-        who,
-        at=clock.now(),
-        ordinal=preview.ordinal or 0,
-        again=preview.lease_until is not None,
-    )
-    return Form(who, carried=False, ticket=ticket)
+    """Return the gate's form; no number is asked for."""
+    ordinal, again = preview.ordinal or 0, preview.lease_until is not None
+    return Form(who, carried=False, ticket=_ticket(link, who, ordinal, again=again))
 
 
 def second_step(link: LinkToken, who: str, preview: Preview, *, carried: bool) -> Form:
     """Return a form that asks for a number, which stands on the page as text."""
     digits = three_digits()
-    ticket = tickets().make(
-        link.link_id, who, at=clock.now(), ordinal=preview.ordinal or 0, digits=digits
-    )
+    ticket = _ticket(link, who, preview.ordinal or 0, digits=digits)
     return Form(who, carried=carried, ticket=ticket, digits=digits)
 
 
-def check(link: LinkToken) -> Passed | Why:
-    """Judge the form that came in."""
+def asks(preview: Preview) -> Why | None:
+    """Return why the number is asked for from the first, where a press alone would not do."""
+    return Why.WATCHED if preview.watched else None
+
+
+def check(link: LinkToken, *, spends: bool) -> Passed | Why:
+    """Judge the form that came in; what *spends* a view must also look like a person's.
+
+    A number that is right is enough: nobody is asked twice.
+    """
     written = request.form.get("ticket", "")
     if not written:
         return Why.AGAIN
     if is_foreign():
         return Why.FOREIGN
-    who, carried = cookie("reader"), False
-    if who is None:
+    who, carried = cookie("reader") or "", False
+    ticket = tickets().read(written, link.link_id, who) if who else None
+    if ticket is None:
         who, carried = request.form.get("reader", ""), True
-    ticket = tickets().read(written, link.link_id, who)
+        ticket = tickets().read(written, link.link_id, who)
     if ticket is None or (carried and not ticket.asks_number):
         return Why.STRANGER
     age = clock.now() - ticket.at
@@ -121,7 +112,21 @@ def check(link: LinkToken) -> Passed | Why:
         digits = request.form.get("number", "")
         if not tickets().is_right(ticket, link.link_id, who, digits):
             return Why.NUMBER
-    elif age < QUICKEST_MS and not ticket.again:
-        return Why.QUICK
-    form = Form(who, carried, written, request.form.get("number") if ticket.asks_number else None)
-    return Passed(nonce(who, ticket.ordinal), form)
+        return Passed(nonce(who, ticket.ordinal), Form(who, carried, written, digits))
+    if spends and not ticket.again and (why := _suspicion(age)):
+        return why
+    # Once it was opened, it can be shown again: that spends nothing.
+    again = _ticket(link, who, ticket.ordinal, again=True)
+    return Passed(nonce(who, ticket.ordinal), Form(who, carried=False, ticket=again))
+
+
+def _suspicion(age: int) -> Why | None:
+    return suspicion.find() or (Why.QUICK if age < QUICKEST_MS else None)
+
+
+def _ticket(
+    link: LinkToken, who: str, ordinal: int, *, again: bool = False, digits: str | None = None
+) -> str:
+    return tickets().make(
+        link.link_id, who, at=clock.now(), ordinal=ordinal, again=again, digits=digits
+    )

@@ -15,9 +15,11 @@ from restante.errors import (
 from restante.messages import Content, State
 from restante.tokens import LinkToken
 from webapp import gate, limits
-from webapp.context import evidence, look_at, new_cookie, reading, set_cookie, visitor
+from webapp.context import evidence, new_cookie, reading, set_cookie
 from webapp.errors import told
-from webapp.gate import Passed, Why
+from webapp.gate import Passed
+from webapp.suspicion import Why
+from webapp.visitors import look_at, visitor
 
 bp = Blueprint("viewer", __name__)
 
@@ -38,7 +40,7 @@ def preview(pasted: str) -> Response:
 def reveal(pasted: str) -> Response:
     """Open the message for whoever pressed the button; for anything else show the gate."""
     link = LinkToken.find(pasted)
-    passed = gate.check(link)
+    passed = gate.check(link, spends=True)
     if isinstance(passed, Why):
         return _gate(link, why=passed)
     passphrase = request.form.get("passphrase") or None
@@ -47,7 +49,7 @@ def reveal(pasted: str) -> Response:
             link, passed.nonce, passphrase, visitor=visitor(), evidence=evidence()
         )
     except (PassphraseRequired, PassphraseWrong, Invalid) as error:
-        return _gate(link, error=error, form=passed.form if passed.form.carried else None)
+        return _gate(link, error=error, form=passed.form if passed.form.digits else None)
     except Gone as error:
         if State(error.state).final:
             return _dead(error)
@@ -64,7 +66,7 @@ def reveal(pasted: str) -> Response:
 def acknowledge(token: str) -> Response:
     """Take the reader's word that the message arrived; unless it keeps it, destroy it now."""
     link = LinkToken.find(token)
-    passed = gate.check(link)
+    passed = gate.check(link, spends=False)
     if not isinstance(passed, Passed):
         return _gate(link, why=passed)
     keep = request.form.get("keep") == "1"
@@ -84,22 +86,24 @@ def _gate(
     if why:
         g.gate = str(why)
     who, is_new = gate.reader()
-    seen = look_at(link, gate.nonces(who))
+    kind = "scanner_suspected" if why and why.is_robots else None
+    seen = look_at(link, gate.nonces(who), kind)
     if seen.ordinal is None:
         # This browser opened as many views as it has names for: it gets another.
         who, is_new = new_cookie(), True
-        seen = look_at(link, gate.nonces(who))
+        seen = look_at(link, gate.nonces(who), kind)
     if seen.state.final and seen.lease_until is None:
         return _dead(Gone(seen.state, reason=seen.reason, ended_at=seen.ended_at))
     if seen.state is State.HELD:
         return make_response(render_template("held.html", opens_at=seen.opens_at, preview=seen))
+    asks = gate.asks(seen) if why in {None, Why.AGAIN} else why
     if form is None:
-        if why in {None, Why.AGAIN} or error or seen.lease_until:
+        if asks is None or seen.lease_until:
             form = gate.form(link, who, seen)
         else:
             form = gate.second_step(link, who, seen, carried=is_new)
     page = render_template(
-        "gate.html", preview=seen, token=str(link), form=form, why=why, error=error
+        "gate.html", preview=seen, token=str(link), form=form, why=why, asks=asks, error=error
     )
     response = told(page, error) if error else make_response(page)
     if is_new:

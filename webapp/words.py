@@ -192,7 +192,10 @@ def visitor(kind: str) -> str:
     return {
         "browser": gettext("a browser"),
         "prefetch": gettext("a browser fetching ahead"),
+        "sender": gettext("your own browser"),
         "program": gettext("a program"),
+        "preview_bot": gettext("a bot that makes previews"),
+        "scanner_suspected": gettext("a scanner, by all signs"),
     }.get(kind, kind)
 
 

@@ -77,11 +77,11 @@ class Messages:
         """
         match self._run("preview", keys.link(link), visitor, evidence, *readers):
             case [b"preview", state, mid, box, opens, expires, left, phrase, tries, at,
-                  ordinal, lease, ended_at, reason]:  # fmt: skip
+                  ordinal, lease, ended_at, reason, watched]:  # fmt: skip
                 return Gate(
                     State(state.decode()), mid, box, opens, expires, left, phrase == 1,
                     tries if tries >= 0 else None, at, ordinal if ordinal >= 0 else None,
-                    lease or None, ended_at or None, reason,
+                    lease or None, ended_at or None, reason, watched == 1,
                 )  # fmt: skip
         raise NotFound
 

@@ -86,6 +86,7 @@ class Gate(NamedTuple):
     lease_until: int | None
     ended_at: int | None
     reason: bytes
+    watched: bool
 
 
 class Released(NamedTuple):

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+CHROMIUM = (
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/146.0.0.0 Safari/537.36"
+)
+"""What it calls itself where somebody sits at it: its own name ends in HeadlessChrome."""
 CHROMIUM_ARGS = [
+    f"--user-agent={CHROMIUM}",
     "--headless",
     "--no-sandbox",
     "--disable-gpu",

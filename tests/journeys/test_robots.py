@@ -12,7 +12,7 @@ from restante import wiring
 from restante.settings import Settings
 from restante.store import keys
 from restante.tokens import ControlToken, LinkToken
-from tests.api import Api, Visitor, form_of, new_nonce
+from tests.api import Api, Visitor, filled, form_of, new_nonce
 from webapp.gate import LONGEST_MS, QUICKEST_MS
 from webapp.tickets import Tickets
 
@@ -85,7 +85,7 @@ def opens(service, link):
     """Open a link as a person does, from any address of it."""
     visitor = Visitor(service.url)
     gate = visitor.get(link if link.startswith("/") else f"/m/{link}")
-    form = form_of(gate, "")
+    form = filled(gate)
     action = re.search(r'method="post" action="([^"]+)"', gate.text)[1]
     time.sleep(GATE_SECONDS)
     return TEXT in visitor.post(action, form).text

@@ -8,7 +8,8 @@
 -- ARGV[4…] readers   the ids that this browser could be known by, in the order of use
 --
 -- Replies {"preview", state, message, box, opens_at, expires_at, views left, passphrase, tries,
--- now, ordinal, lease, ended_at, reason}, or {"unknown"}.  `ordinal` counts from 0: the reader
+-- now, ordinal, lease, ended_at, reason, watched}, or {"unknown"}.  `watched`: a machine looked
+-- within ten minutes, this one included.  `ordinal` counts from 0: the reader
 -- whose lease is open, else the first that opened no view yet; -1: all were used up.
 
 local now = clock(ARGV[1])
@@ -35,4 +36,5 @@ if class ~= "" then
 end
 local m = link.message
 return { "preview", link.state, m.id, m.box, m.opens_at, m.expires_at, link.views - link.reveals,
-  link.verifier and 1 or 0, link.tries, now, ordinal, lease, link.ended_at, link.reason }
+  link.verifier and 1 or 0, link.tries, now, ordinal, lease, link.ended_at, link.reason,
+  is_watched(link, now, 600000) and 1 or 0 }

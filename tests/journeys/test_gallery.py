@@ -1,0 +1,254 @@
+"""The gallery: each robot that was reported at such links, as the requests that it sends.
+
+None opens a message, whatever it presses; what it was stands among the looks.  And the
+people whom one could take for robots: each gets in, and meets one number at most.
+"""
+
+import time
+
+import pytest
+
+from tests.api import FIREFOX, Api, Visitor, filled, form_of, number_on
+from tests.browser.tour import CHROMIUM
+from tests.processes import Service
+
+TEXT = "the safe is behind the Vermeer"
+GATE_SECONDS = 1.1
+SCANNERS, CLOUD_PC, OFFICE = "40.94.20.7", "40.107.3.9", "192.0.2.80"
+SAFARI = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15"
+    " (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"
+)
+OLD_CHROME = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    " Chrome/58.0.3029.110 Safari/537.36"
+)
+NAVIGATED = {
+    "Sec-Fetch-Site": "same-origin",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Dest": "document",
+}
+PRESSED = NAVIGATED | {"Sec-Fetch-User": "?1"}
+PREVIEWS = {
+    "Slack": "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
+    "Teams": "Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5",
+    "WhatsApp": "WhatsApp/2.23.20.0 A",
+    "Telegram": "TelegramBot (like TwitterBot)",
+    "Discord": "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)",
+    "iMessage": "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_11_1) AppleWebKit/601.2.4 (KHTML, like"
+    " Gecko) Version/9.0.1 Safari/601.2.4 facebookexternalhit/1.1 Facebot Twitterbot/1.0",
+    "Facebook": "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
+}
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    """Behind a proxy, so that visitors come from where they say."""
+    with Service(tmp_path_factory.mktemp("gallery"), RESTANTE_TRUSTED_PROXIES="1") as service:
+        yield service
+
+
+@pytest.fixture
+def sent(service):
+    return Api(service.url).send(TEXT)
+
+
+def come(service, agent=FIREFOX, address=OFFICE, **headers):
+    given = {"User-Agent": agent, "X-Forwarded-For": address}
+    return Visitor(service.url, headers=given | headers)
+
+
+def press(visitor, link, form, headers=None):
+    return visitor.ask("POST", f"/m/{link}", form, headers)
+
+
+def state_and_classes(service, sent):
+    message = Api(service.url).message(sent.control)
+    return message["links"][0]["state"], {look["class"] for look in message["looks"]}
+
+
+def get_in(visitor, link, headers=None, *, wait=True, cookies=True):
+    """Go through the gate as a person does; return how many numbers had to be typed."""
+    page = visitor.ask("GET", f"/m/{link}")
+    numbers = 0
+    for _ in range(3):
+        numbers += 'id="wanted"' in page.text
+        form = filled(page, link)
+        if wait:
+            time.sleep(GATE_SECONDS)
+        if not cookies:
+            visitor.cookies.clear()
+        page = press(visitor, link, form, headers)
+        if TEXT in page.text:
+            return numbers
+    raise AssertionError(page.text)
+
+
+@pytest.mark.parametrize("agent", PREVIEWS.values(), ids=PREVIEWS.keys())
+def test_a_chat_that_previews_the_link_opens_nothing_and_is_named(service, sent, agent):
+    bot = come(service, agent)
+    for method in ("GET", "HEAD"):
+        bot.ask(method, f"/m/{sent.link}")
+    time.sleep(GATE_SECONDS)
+    page = press(bot, sent.link, form_of(bot.get(f"/m/{sent.link}"), sent.link))
+
+    assert TEXT not in page.text
+    assert state_and_classes(service, sent) == ("sealed", {"preview_bot"})
+
+
+def test_a_scanner_that_asks_for_headers_and_then_runs_the_page_opens_nothing(service, sent):
+    """An old Chrome from the scanner's network: HEAD, GET, and a form submitted by itself."""
+    scanner = come(service, OLD_CHROME, SCANNERS)
+    scanner.ask("HEAD", f"/m/{sent.link}")
+    form = form_of(scanner.get(f"/m/{sent.link}"), sent.link)
+    time.sleep(GATE_SECONDS)
+    page = press(scanner, sent.link, form)
+
+    assert "number" in form
+    assert TEXT not in page.text
+    assert state_and_classes(service, sent) == ("sealed", {"scanner_suspected"})
+
+
+def test_a_scanner_that_loads_its_parts_from_several_addresses_opens_nothing(service, sent):
+    """The first address is known; the second presses, and looks like anybody."""
+    come(service, "", SCANNERS).ask("HEAD", f"/m/{sent.link}")
+    second = come(service, OLD_CHROME, OFFICE)
+    form = form_of(second.get(f"/m/{sent.link}"), sent.link)
+    time.sleep(GATE_SECONDS)
+    page = press(second, sent.link, form)
+
+    assert TEXT not in page.text
+    assert state_and_classes(service, sent) == ("sealed", {"scanner_suspected", "browser"})
+
+
+@pytest.mark.parametrize(
+    ("header", "kind"),
+    [
+        ({"Sec-Purpose": "prefetch;prerender"}, "prefetch"),
+        ({"Purpose": "prefetch"}, "prefetch"),
+        ({"X-Moz": "prefetch"}, "prefetch"),
+        ({"User-Agent": "curl/8.14"}, "program"),
+        ({"User-Agent": ""}, "program"),
+        ({"User-Agent": CHROMIUM.replace("Chrome/", "HeadlessChrome/")}, "scanner_suspected"),
+    ],
+)
+def test_who_comes_as_a_machine_is_asked_for_a_number_from_the_first(service, sent, header, kind):
+    machine = come(service, **header)
+    form = form_of(machine.get(f"/m/{sent.link}"), sent.link)
+    time.sleep(GATE_SECONDS)
+    page = press(machine, sent.link, form)
+
+    assert "number" in form
+    assert TEXT not in page.text
+    assert state_and_classes(service, sent) == ("sealed", {kind})
+
+
+def scripted(form):
+    return form, NAVIGATED
+
+
+def scripted_as_safari(form):
+    return form, NAVIGATED | {"User-Agent": SAFARI, "Sec-CH-UA": '"Chromium";v="146"'}
+
+
+def all_filled(form):
+    return {name: value or "x" for name, value in form.items()}, PRESSED
+
+
+def untouched(form):
+    return form | {"scripts": "1"}, PRESSED
+
+
+def from_a_scanners_network(form):
+    return form, PRESSED | {"X-Forwarded-For": SCANNERS}
+
+
+def ahead(form):
+    return form, {"Sec-Purpose": "prefetch"}
+
+
+ROBOTS = {
+    scripted: "scanner_suspected",
+    scripted_as_safari: "scanner_suspected",
+    all_filled: "scanner_suspected",
+    untouched: "scanner_suspected",
+    from_a_scanners_network: "scanner_suspected",
+    ahead: "prefetch",
+}
+
+
+@pytest.mark.parametrize("robot", ROBOTS, ids=lambda robot: robot.__name__)
+def test_a_press_that_looks_wrong_meets_one_number_and_a_person_passes_it(service, sent, robot):
+    visitor = come(service)
+    gate = form_of(visitor.get(f"/m/{sent.link}"), sent.link)
+    time.sleep(GATE_SECONDS)
+    form, headers = robot(gate)
+    stopped = press(visitor, sent.link, form, headers)
+    state, classes = state_and_classes(service, sent)
+
+    assert "number" not in gate
+    assert stopped.status == 200
+    assert TEXT not in stopped.text
+    assert "Nothing has been opened." in stopped.text
+    assert (state, classes) == ("sealed", {"browser", ROBOTS[robot]})
+    # Whatever still looks wrong then: nobody is asked twice.
+    again = form_of(stopped, sent.link) | {"number": number_on(stopped)}
+    assert TEXT in press(visitor, sent.link, again, headers).text
+
+
+PEOPLE = {
+    "an old browser": (come, {"agent": OLD_CHROME}, {}, 0),
+    "a new one": (come, {"agent": CHROMIUM}, PRESSED, 0),
+    "Safari, which never says that a person asked": (come, {"agent": SAFARI}, NAVIGATED, 0),
+    "a phone named CUBOT": (come, {"agent": FIREFOX.replace("X11", "CUBOT X19")}, PRESSED, 0),
+    "a cloud PC in a scanner's network": (come, {"address": CLOUD_PC}, PRESSED, 1),
+    "a browser without a name": (come, {"agent": ""}, PRESSED, 1),
+}
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_a_person_gets_in_and_meets_one_number_at_most(service, sent, who):
+    way, options, headers, numbers = PEOPLE[who]
+
+    assert get_in(way(service, **options), sent.link, headers) == numbers
+
+
+def test_a_person_behind_a_proxy_shared_with_robots_meets_one_number(service, sent):
+    come(service, PREVIEWS["Slack"]).get(f"/m/{sent.link}")
+
+    assert get_in(come(service), sent.link, PRESSED) == 1
+
+
+def test_a_person_quicker_than_a_second_meets_one_number(service, sent):
+    assert get_in(come(service), sent.link, PRESSED, wait=False) <= 1
+
+
+def test_a_person_without_cookies_meets_one_number_scanned_or_not(service, sent):
+    scanned = Api(service.url).send(TEXT).link
+    come(service, "", SCANNERS).ask("HEAD", f"/m/{scanned}")
+
+    assert get_in(come(service), sent.link, PRESSED, cookies=False) == 1
+    assert get_in(come(service), scanned, PRESSED, cookies=False) == 1
+
+
+def test_a_number_counts_on_while_the_passphrase_is_mistyped(service):
+    sent = Api(service.url).send(TEXT, passphrase="blue tin")
+    come(service, PREVIEWS["Slack"]).get(f"/m/{sent.link}")
+    person = come(service)
+    form = filled(person.get(f"/m/{sent.link}"), sent.link)
+    wrong = press(person, sent.link, form | {"passphrase": "red tin"})
+    kept = form_of(wrong, sent.link)
+
+    assert kept["number"] == form["number"]
+    assert TEXT in press(person, sent.link, kept | {"passphrase": "blue tin"}).text
+
+
+def test_the_operator_says_which_networks_are_scanners(tmp_path):
+    with Service(
+        tmp_path, RESTANTE_TRUSTED_PROXIES="1", RESTANTE_SCANNER_NETWORKS="192.0.2.0/24"
+    ) as service:
+        api = Api(service.url)
+        there = get_in(come(service, address=OFFICE), api.send(TEXT).link)
+        elsewhere = get_in(come(service, address=SCANNERS), api.send(TEXT).link)
+
+    assert (there, elsewhere) == (1, 0)

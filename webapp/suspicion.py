@@ -1,0 +1,76 @@
+"""What makes a form look as if no person had sent it.
+
+Nothing here refuses anybody: whatever looks wrong meets the second step, and a person
+passes that with one number (docs/decisions/0030-what-looks-like-a-machine.md).
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from flask import request
+
+from webapp.visitors import MACHINES, is_scanners_network, visitor
+
+DECOY, SCRIPTS, HAND = "remark", "scripts", "hand"
+"""Fields of the gate: one that people do not see, one that says that scripts ran, and one
+that says that they saw a pointer, a key or a touch."""
+
+
+class Why(StrEnum):
+    """Why a form was not taken as a person's."""
+
+    AGAIN = "again"
+    """There was no ticket, or an old one: the gate, once more."""
+    QUICK = "quick"
+    FOREIGN = "foreign"
+    STRANGER = "stranger"
+    """The ticket is another browser's or link's, or cookies are off."""
+    NUMBER = "number"
+    """The number was not the one on the page."""
+    DECOY = "decoy"
+    """A field came filled in that people do not see."""
+    SCRIPTED = "scripted"
+    """The browser says that the page was asked for, but not that a person asked."""
+    UNTOUCHED = "untouched"
+    """Scripts ran and saw no pointer, key or touch."""
+    NETWORK = "network"
+    """The visitor comes from a network of scanners."""
+    MACHINE = "machine"
+    """The visitor calls itself a machine, or nothing at all."""
+    WATCHED = "watched"
+    """A machine looked at this link a few minutes ago."""
+
+    @property
+    def is_robots(self) -> bool:
+        """No person's own press looks so."""
+        return self in {Why.DECOY, Why.SCRIPTED, Why.UNTOUCHED}
+
+
+def find() -> Why | None:
+    """Return what looks wrong about the form that came in, the plainest sign first."""
+    if request.form.get(DECOY):
+        return Why.DECOY
+    if _is_scripted():
+        return Why.SCRIPTED
+    if request.form.get(SCRIPTS) and not request.form.get(HAND):
+        return Why.UNTOUCHED
+    if is_scanners_network():
+        return Why.NETWORK
+    if visitor() in MACHINES:
+        return Why.MACHINE
+    return None
+
+
+def _is_scripted() -> bool:
+    """Tell whether the browser would have said that a person asked, and did not.
+
+    Old browsers, and all of them over plain http to another host, send none of these headers.
+    WebKit sends them but for Sec-Fetch-User (https://webkit.org/b/247697); what calls itself
+    WebKit and names its brands as Chromium does is none.
+    """
+    if not request.headers.get("Sec-Fetch-Mode") or request.headers.get("Sec-Fetch-User") == "?1":
+        return False
+    agent = request.user_agent.string
+    is_webkit = "AppleWebKit/" in agent and "Chrome/" not in agent
+    return not is_webkit or "Sec-CH-UA" in request.headers
