@@ -76,6 +76,8 @@ class Draft:
     subject: str | None = None
     webhook: str | None = None
     """Where events are told to the sender's own system."""
+    always_asks: bool = False
+    """Everybody types a number at the gate, not only who looks like a machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class Preview:
         ended_at: When a final state came about, where that is known.
         reason: The sender's words with a recall.
         watched: A machine looked at the link within the last ten minutes.
+        always_asks: The sender wants everybody to type a number.
     """
 
     state: State
@@ -131,6 +134,7 @@ class Preview:
     ended_at: int | None = None
     reason: str | None = None
     watched: bool = False
+    always_asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,3 +245,5 @@ class Status:
     from_sender: bool = False
     """The visitor holds the sender's cookie."""
     webhook: str | None = None
+    always_asks: bool = False
+    """Everybody types a number at the gate."""

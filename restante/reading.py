@@ -72,6 +72,7 @@ class Reading:
             ended_at=gate.ended_at,
             reason=self._facts.reason(gate.message_id, gate.reason),
             watched=gate.watched,
+            always_asks=names.get("second_step") == "always",
         )
 
     def reveal(

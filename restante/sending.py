@@ -94,7 +94,11 @@ class Sending:
             wrapped, verifier = self._wrap(token, content_key, stretched, message_id, 1)
             label_box = self._facts.close_label(token.link_id, rules.normal(label))
             links.append(NewLink(token.link_id, wrapped, verifier, label_box))
-        names = {"from": rules.normal(draft.sender_name), "subject": rules.normal(draft.subject)}
+        names = {
+            "from": rules.normal(draft.sender_name),
+            "subject": rules.normal(draft.subject),
+            "second_step": "always" if draft.always_asks else None,
+        }
         expires_in = draft.expires_in_seconds or settings.expiry_default
         times = self._messages.send(
             control,

@@ -44,6 +44,7 @@ class Settings:
         durability: When a deed counts: `disk`, written there; `replicas:all`, known to every
             replica of its primary, in a cluster; `memory`, at once, lost with a restart.
         senders: Who may send; reading is open to all.
+        second_step: Who types a number at the gate: `suspicious` visitors, or everybody, `always`.
         scanner_networks: Whoever comes from there meets the second step.
         rate_limits: Off for measurements and tests.
         trusted_proxies: How many proxies in front set X-Forwarded-For.
@@ -65,6 +66,7 @@ class Settings:
     root_keys: str | None = field(default=None, repr=False)
     durability: str = "disk"
     senders: Senders = ANYONE
+    second_step: str = "suspicious"
     scanner_networks: tuple[Network, ...] = SAFE_LINKS
     rate_limits: bool = True
     trusted_proxies: int = 0

@@ -71,6 +71,7 @@ def status(control: ControlToken, report: Report, facts: Facts, cookie: str | No
             and report.sender_id
             and secrets.compare_digest(sender_id(control, cookie), report.sender_id)
         ),
+        always_asks=names.get("second_step") == "always",
         webhook=facts.open_webhook(message_id, report.webhook).get("url"),
     )
 

@@ -172,6 +172,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "ROOT_KEYS": ("root_keys", _root_keys),
     "DURABILITY": ("durability", _one_of("disk", "memory", "replicas:all")),
     "SENDERS": ("senders", _senders),
+    "SECOND_STEP": ("second_step", _one_of("suspicious", "always")),
     "SCANNER_NETWORKS": ("scanner_networks", _networks),
     "RATE_LIMITS": ("rate_limits", _on_off),
     "TRUSTED_PROXIES": ("trusted_proxies", _whole(0, 10)),

@@ -75,6 +75,7 @@ def _draft(body: fields.Body) -> Draft:
         "sender_name": body.text("from"),
         "subject": body.text("subject"),
         "webhook": body.within("notify", "webhook"),
+        "always_asks": body.one_of("second_step", "suspicious", "always") == "always",
     }
     return Draft(**{"text": "", **{k: v for k, v in given.items() if v is not None}})  # type: ignore[arg-type]
 
@@ -98,6 +99,7 @@ def _status(control: ControlToken) -> Response:
             "opens_at": rfc3339(its.opens_at),
             "expires_at": rfc3339(its.expires_at),
             "version": its.version,
+            "second_step": "always" if its.always_asks else "suspicious",
             "links": [_link(link) for link in its.links],
             "events": [as_json(event, its.message_id) for event in its.events],
             "looks": [_look(look) for look in its.looks],

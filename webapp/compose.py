@@ -40,6 +40,7 @@ class Written:
     expires_in: str = ""
     views: str = "1"
     hold: str = "0"
+    second_step: str = ""
     permit: str = ""
     faults: dict[str, str] = field(default_factory=dict)
 
@@ -68,6 +69,7 @@ def send() -> Response:
             expires_in=form.get("expires_in", ""),
             views=form.get("views", ""),
             hold=form.get("hold", ""),
+            second_step=form.get("second_step", ""),
             permit=permit.left_open(error),
             faults={_field(fault.field): words.fault(fault) for fault in _faults(error)},
         )
@@ -107,6 +109,7 @@ def _draft() -> tuple[Draft, list[Fault]]:
         views=_number("views", 1, faults),
         hold_seconds=_number("hold", 0, faults),
         expires_in_seconds=_number("expires_in", settings().expiry_default, faults),
+        always_asks=form.get("second_step") == "always",
     )
     return draft, faults
 

@@ -104,6 +104,12 @@ class Body:
         value: bool | None = self._take(name, bool, "true or false")
         return value
 
+    def one_of(self, name: str, *words: str) -> str | None:
+        value = self.text(name)
+        if value is not None and value not in words:
+            self.faults.append(Fault(name, " or ".join(words)))
+        return value
+
     def texts(self, name: str) -> tuple[str, ...] | None:
         """Take a list of at least one string."""
         value: list[Any] | None = self._take(name, list, "a list of strings")

@@ -13,7 +13,7 @@ from flask import request
 
 from restante.tokens import LinkToken, Nonce
 from webapp import clock, suspicion
-from webapp.context import cookie, house, is_foreign, new_cookie
+from webapp.context import cookie, house, is_foreign, new_cookie, settings
 from webapp.suspicion import Why
 from webapp.tickets import Tickets, three_digits
 
@@ -85,6 +85,8 @@ def second_step(link: LinkToken, who: str, preview: Preview, *, carried: bool) -
 
 def asks(preview: Preview) -> Why | None:
     """Return why the number is asked for from the first, where a press alone would not do."""
+    if preview.always_asks or settings().second_step == "always":
+        return Why.ALWAYS
     return Why.WATCHED if preview.watched else None
 
 
@@ -121,6 +123,8 @@ def check(link: LinkToken, *, spends: bool) -> Passed | Why:
 
 
 def _suspicion(age: int) -> Why | None:
+    if settings().second_step == "always":
+        return Why.ALWAYS
     return suspicion.find() or (Why.QUICK if age < QUICKEST_MS else None)
 
 

@@ -41,6 +41,9 @@ class Why(StrEnum):
     WATCHED = "watched"
     """A machine looked at this link a few minutes ago."""
 
+    ALWAYS = "always"
+    """Everybody is asked, by the sender's wish or the operator's."""
+
     @property
     def is_robots(self) -> bool:
         """No person's own press looks so."""

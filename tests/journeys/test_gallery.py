@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.api import FIREFOX, Api, Visitor, filled, form_of, number_on
+from tests.api import FIREFOX, Api, Visitor, filled, form_of, new_nonce, number_on
 from tests.browser.tour import CHROMIUM
 from tests.processes import Service
 
@@ -168,12 +168,12 @@ def ahead(form):
 
 
 ROBOTS = {
-    scripted: "scanner_suspected",
-    scripted_as_safari: "scanner_suspected",
-    all_filled: "scanner_suspected",
-    untouched: "scanner_suspected",
-    from_a_scanners_network: "scanner_suspected",
-    ahead: "prefetch",
+    scripted: ("scanner_suspected", "did not say that a person"),
+    scripted_as_safari: ("scanner_suspected", "did not say that a person"),
+    all_filled: ("scanner_suspected", "that people do not see"),
+    untouched: ("scanner_suspected", "no key, pointer or touch"),
+    from_a_scanners_network: ("scanner_suspected", "Your network"),
+    ahead: ("prefetch", "a machine’s name"),
 }
 
 
@@ -184,13 +184,15 @@ def test_a_press_that_looks_wrong_meets_one_number_and_a_person_passes_it(servic
     time.sleep(GATE_SECONDS)
     form, headers = robot(gate)
     stopped = press(visitor, sent.link, form, headers)
+    kind, sentence = ROBOTS[robot]
     state, classes = state_and_classes(service, sent)
 
     assert "number" not in gate
+    assert sentence in stopped.text
     assert stopped.status == 200
     assert TEXT not in stopped.text
     assert "Nothing has been opened." in stopped.text
-    assert (state, classes) == ("sealed", {"browser", ROBOTS[robot]})
+    assert (state, classes) == ("sealed", {"browser", kind})
     # Whatever still looks wrong then: nobody is asked twice.
     again = form_of(stopped, sent.link) | {"number": number_on(stopped)}
     assert TEXT in press(visitor, sent.link, again, headers).text
@@ -252,3 +254,35 @@ def test_the_operator_says_which_networks_are_scanners(tmp_path):
         elsewhere = get_in(come(service, address=SCANNERS), api.send(TEXT).link)
 
     assert (there, elsewhere) == (1, 0)
+
+
+def test_a_sender_may_ask_everybody_for_a_number(service):
+    """Through the API and on the page; a client of the API is never asked."""
+    api, sender = Api(service.url), come(service)
+    sent = api.send(TEXT, second_step="always")
+    page = sender.get(sender.post("/", {"text": TEXT, "second_step": "always"}).headers["Location"])
+    by_hand = page.text.partition("/m/")[2][:35]
+    person = come(service)
+    blank = form_of(person.get(f"/m/{by_hand}"), by_hand) | {"number": ""}
+
+    assert api.message(sent.control)["second_step"] == "always"
+    assert TEXT not in press(person, by_hand, blank, PRESSED).text
+    assert get_in(come(service), sent.link, PRESSED) == 1
+    assert get_in(come(service), by_hand, PRESSED) == 1
+    assert api.reveal(api.send(TEXT, second_step="always").link, new_nonce()).status == 200
+
+
+def test_a_second_step_that_is_not_known_is_a_fault_of_its_field(service):
+    answer = Api(service.url).ask("POST", "/api/v1/messages", {"text": "x", "second_step": "never"})
+
+    assert answer.code == "invalid"
+    assert [fault["field"] for fault in answer.json["errors"]] == ["second_step"]
+
+
+def test_an_operator_may_ask_everybody_for_a_number(tmp_path):
+    with Service(tmp_path, RESTANTE_SECOND_STEP="always") as service:
+        sent = Api(service.url).send(TEXT)
+        unasked = Visitor(service.url).get("/")
+
+        assert get_in(Visitor(service.url), sent.link, PRESSED) == 1
+        assert 'name="second_step"' not in unasked.text
