@@ -222,7 +222,7 @@ def reveal() -> Response:
     body = fields.Body(optional=True)
     passphrase = body.text("passphrase")
     body.check()
-    content = reading().reveal(link, nonce, passphrase, visitor=visitor(), evidence=evidence())
+    content = reading().reveal(link, nonce, passphrase, visitor=visitor(link), evidence=evidence())
     return _json(
         {
             "text": content.text,

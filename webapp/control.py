@@ -11,7 +11,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from restante.errors import Fault, Gone, Invalid, RestanteError, TooLarge, Unavailable
 from restante.rules import reason_faults
 from restante.tokens import ControlToken
-from webapp import fields, limits, words
+from webapp import fields, limits, own_links, words
 from webapp.budgets import afford
 from webapp.compose import EXPIRIES
 from webapp.context import cookie, evidence, house, is_foreign, sending, set_cookie, settings
@@ -126,7 +126,8 @@ def _page(control: ControlToken, status: Status, error: RestanteError | None = N
         names={link.link_id: link.recipient for link in status.links},
         expiries=[s for s in EXPIRIES if its.expiry_min <= s <= its.expiry_max],
     )
-    return told(page, error) if error else make_response(page)
+    response = told(page, error) if error else make_response(page)
+    return own_links.remember(response, [link.token for link in status.links])
 
 
 def _shown(control: ControlToken) -> str:

@@ -115,17 +115,17 @@ def check(link: LinkToken, *, spends: bool) -> Passed | Why:
         if not tickets().is_right(ticket, link.link_id, who, digits):
             return Why.NUMBER
         return Passed(nonce(who, ticket.ordinal), Form(who, carried, written, digits))
-    if spends and not ticket.again and (why := _suspicion(age)):
+    if spends and not ticket.again and (why := _suspicion(link, age)):
         return why
     # Once it was opened, it can be shown again: that spends nothing.
     again = _ticket(link, who, ticket.ordinal, again=True)
     return Passed(nonce(who, ticket.ordinal), Form(who, carried=False, ticket=again))
 
 
-def _suspicion(age: int) -> Why | None:
+def _suspicion(link: LinkToken, age: int) -> Why | None:
     if settings().second_step == "always":
         return Why.ALWAYS
-    return suspicion.find() or (Why.QUICK if age < QUICKEST_MS else None)
+    return suspicion.find(link) or (Why.QUICK if age < QUICKEST_MS else None)
 
 
 def _ticket(

@@ -7,10 +7,14 @@ passes that with one number (docs/decisions/0030-what-looks-like-a-machine.md).
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from flask import request
 
 from webapp.visitors import MACHINES, is_scanners_network, visitor
+
+if TYPE_CHECKING:
+    from restante.tokens import LinkToken
 
 DECOY, SCRIPTS, HAND = "remark", "scripts", "hand"
 """Fields of the gate: one that people do not see, one that says that scripts ran, and one
@@ -50,7 +54,7 @@ class Why(StrEnum):
         return self in {Why.DECOY, Why.SCRIPTED, Why.UNTOUCHED}
 
 
-def find() -> Why | None:
+def find(link: LinkToken) -> Why | None:
     """Return what looks wrong about the form that came in, the plainest sign first."""
     if request.form.get(DECOY):
         return Why.DECOY
@@ -60,7 +64,7 @@ def find() -> Why | None:
         return Why.UNTOUCHED
     if is_scanners_network():
         return Why.NETWORK
-    if visitor() in MACHINES:
+    if visitor(link) in MACHINES:
         return Why.MACHINE
     return None
 

@@ -18,6 +18,7 @@ from webapp import gate, limits
 from webapp.context import evidence, new_cookie, reading, set_cookie
 from webapp.errors import told
 from webapp.gate import Passed
+from webapp.own_links import is_own
 from webapp.suspicion import Why
 from webapp.visitors import look_at, visitor
 
@@ -46,7 +47,7 @@ def reveal(pasted: str) -> Response:
     passphrase = request.form.get("passphrase") or None
     try:
         content = reading().reveal(
-            link, passed.nonce, passphrase, visitor=visitor(), evidence=evidence()
+            link, passed.nonce, passphrase, visitor=visitor(link), evidence=evidence()
         )
     except (PassphraseRequired, PassphraseWrong, Invalid) as error:
         return _gate(link, error=error, form=passed.form if passed.form.digits else None)
@@ -103,7 +104,14 @@ def _gate(
         else:
             form = gate.second_step(link, who, seen, carried=is_new)
     page = render_template(
-        "gate.html", preview=seen, token=str(link), form=form, why=why, asks=asks, error=error
+        "gate.html",
+        preview=seen,
+        token=str(link),
+        form=form,
+        why=why,
+        asks=asks,
+        error=error,
+        is_own=is_own(link),
     )
     response = told(page, error) if error else make_response(page)
     if is_new:

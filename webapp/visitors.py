@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from webapp.context import address, evidence, house, reading, settings
+from webapp.own_links import is_own
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,11 +36,13 @@ SCANNER = re.compile(
 """What scanners of mail call themselves, where they do, and browsers that nobody sits at."""
 
 
-def visitor() -> str:
-    """Return the class of a look at a link; docs/glossary.md has them all."""
+def visitor(link: LinkToken) -> str:
+    """Return the class of a look at this link; docs/glossary.md has them all."""
     purpose = " ".join(request.headers.get(h, "") for h in ("Sec-Purpose", "Purpose", "X-Moz"))
     if "prefetch" in purpose.lower() or "prerender" in purpose.lower():
         return "prefetch"
+    if is_own(link):
+        return "sender"
     agent = request.user_agent.string
     if PREVIEW_BOT.search(agent):
         return "preview_bot"
@@ -65,7 +68,7 @@ def look_at(link: LinkToken, nonces: Sequence[Nonce] = (), kind: str | None = No
     Raises:
         NotFound: No such link.
     """
-    kind = kind or visitor()
+    kind = kind or visitor(link)
     seen = reading().preview(link, nonces, visitor=kind, evidence=evidence())
     if meters := house().meters:
         meters.looked(kind)

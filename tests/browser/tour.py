@@ -161,12 +161,14 @@ def _gates(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         full = {"from": "Zoë Martínez", "subject": "The side door", "passphrase": "blue tin"}
         page.goto(send(url)["links"][0]["url"])
         yield "gate", page
-        page.reload()
+        page.context.clear_cookies()
         press(page, "Open the message")
         yield "gate-second-step", page
         page.get_by_label("Type the number").fill("1")
         press(page, "Open the message")
         yield "gate-second-step-wrong", page
+        page.goto(send(url, **full, second_step="always")["links"][0]["url"])
+        yield "gate-asks-for-a-number", page
         address = send(url, **full, views=5)["links"][0]["url"]
         page.goto(address)
         yield "gate-full", page
@@ -258,6 +260,10 @@ def _one_link(page: Page, readers: Page, url: str) -> Iterator[tuple[str, Page]]
     page.get_by_label("Message").fill(LETTER)
     press(page, "Seal it and get the link")
     yield "control-sent", page
+    control = page.url
+    page.goto(page.locator("code").first.inner_text())
+    yield "gate-own", page
+    page.goto(control)
     page.get_by_label("Reason").fill("The code has changed.")
     press(page, "Recall the message")
     yield "control-recalled-unread", page

@@ -286,3 +286,29 @@ def test_an_operator_may_ask_everybody_for_a_number(tmp_path):
 
         assert get_in(Visitor(service.url), sent.link, PRESSED) == 1
         assert 'name="second_step"' not in unasked.text
+
+
+def test_the_senders_own_browser_is_told_that_the_link_is_its_own(service):
+    """And opens it like anybody; its look counts as no machine's and as no recipient's."""
+    sender = come(service)
+    control = sender.post("/", {"text": TEXT}).headers["Location"]
+    link = sender.get(control).text.partition("/m/")[2][:35]
+    gate, recipients = sender.get(f"/m/{link}"), come(service).get(f"/m/{link}")
+    classes = [look["class"] for look in Api(service.url).message(control[-35:])["looks"]]
+
+    assert "your own link" in gate.text
+    assert "your own link" not in recipients.text
+    assert classes == ["browser", "sender"]
+    assert get_in(sender, link, PRESSED) == 0
+
+
+def test_a_browser_remembers_its_newest_200_links(service):
+    sender, api = come(service), Api(service.url)
+    many = [api.send(TEXT, recipients=[str(n) for n in range(70)]) for _ in range(3)]
+    for sent in many:
+        sender.post(f"/s/{sent.control}")
+        sender.get(f"/s/{sent.control}")
+    told = ["your own link" in sender.get(f"/m/{sent.links[-1]}").text for sent in many]
+
+    assert len(sender.cookies["own"]) == 1_600
+    assert told == [False, True, True]
