@@ -45,6 +45,49 @@ def test_looking_any_number_of_times_changes_nothing_but_the_looks(house, raw):
     check_times(raw, sent)
 
 
+def test_a_machines_look_at_a_link_is_told_at_that_link_for_ten_minutes(turned_house, clock):
+    sent = turned_house.sending.send(Draft("x", recipients=("Ana", "Ben")))
+    ana, ben = (link.token for link in sent.links)
+
+    def is_watched(link, visitor="browser"):
+        return turned_house.reading.preview(link, visitor=visitor).watched
+
+    machines = ("preview_bot", "prefetch", "scanner_suspected", "program")
+    people = [is_watched(ana, kind) for kind in ("browser", "sender")]
+    told = [is_watched(ana, kind) for kind in machines[:1]]
+    clock.forward(599_999)
+    still = is_watched(ana)
+    clock.forward(1)
+    over = is_watched(ana)
+    each = []
+    for kind in machines:
+        each.append((is_watched(ana), is_watched(ana, kind)))
+        clock.forward(600_000)
+
+    assert (people, told, still, over) == ([False, False], [True], True, False)
+    assert each == [(False, True)] * 4
+    assert not is_watched(ben)
+
+
+def test_no_flood_of_looks_hides_a_machines(turned_house, clock):
+    sent = turned_house.sending.send(Draft("x", recipients=("Ana", "Ben")))
+    ana, ben = (link.token for link in sent.links)
+    for _ in range(100):
+        turned_house.reading.preview(ben, visitor="browser")
+    clock.forward(600_000)
+    turned_house.reading.preview(ben, visitor="browser")
+    before = turned_house.reading.preview(ana, visitor="browser").watched
+    turned_house.reading.preview(ana, visitor="program")
+    after = turned_house.reading.preview(ana, visitor="browser").watched
+    for _ in range(100):
+        clock.forward(1)
+        turned_house.reading.preview(ben, visitor="program")
+    looks = turned_house.sending.status(sent.control).looks
+
+    assert (before, after) == (False, True)
+    assert sum(look.visitor == "program" for look in looks) == 2
+
+
 def test_once_a_hundred_looks_are_kept_one_a_minute_is_written(turned_house, clock):
     sent = turned_house.sending.send(Draft("x"))
     link = sent.links[0].token
