@@ -51,14 +51,21 @@ class Evidence:
         network: The address cut to /24 (IPv4) or /48 (IPv6), as `192.0.2.0/24`.
         browser: Its family, as `Firefox`, without a version.
         system: Its family, as `Windows`.
+        country: ISO 3166 code, as `ES`, of the whole address; gauged, so only near the truth.
     """
 
     network: str | None = None
     browser: str | None = None
     system: str | None = None
+    country: str | None = None
 
     def as_dict(self) -> dict[str, str]:
-        pairs = (("network", self.network), ("browser", self.browser), ("system", self.system))
+        pairs = (
+            ("network", self.network),
+            ("country", self.country),
+            ("browser", self.browser),
+            ("system", self.system),
+        )
         return {name: value for name, value in pairs if value is not None}
 
 

@@ -94,7 +94,7 @@ def test_an_event_is_told_as_the_api_tells_it(ours, clock):
         nonce(),
         None,
         visitor="browser",
-        evidence=Evidence("192.0.2.0/24", "Firefox", "Linux"),
+        evidence=Evidence("192.0.2.0/24", "Firefox", "Linux", "ES"),
     )
     [delivery] = take(ours)
     [notification] = delivery.notifications
@@ -111,7 +111,12 @@ def test_an_event_is_told_as_the_api_tells_it(ours, clock):
         "at": at,
         "link": sent.links[1].link_id.hex(),
         "data": {"view": 1},
-        "evidence": {"network": "192.0.2.0/24", "browser": "Firefox", "system": "Linux"},
+        "evidence": {
+            "network": "192.0.2.0/24",
+            "country": "ES",
+            "browser": "Firefox",
+            "system": "Linux",
+        },
     }
 
 

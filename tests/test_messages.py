@@ -35,7 +35,12 @@ def test_every_end_that_is_not_a_recall_has_an_outcome_of_its_own():
 def test_evidence_names_only_what_is_known():
     assert Evidence().as_dict() == {}
     assert Evidence(network="192.0.2.0/24").as_dict() == {"network": "192.0.2.0/24"}
-    assert set(Evidence("n", "b", "s").as_dict()) == {"network", "browser", "system"}
+    assert set(Evidence("n", "b", "s", "ES").as_dict()) == {
+        "network",
+        "browser",
+        "system",
+        "country",
+    }
 
 
 def test_a_draft_is_a_view_once_message_to_one_unless_it_says_otherwise():

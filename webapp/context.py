@@ -12,6 +12,7 @@ from flask import Response, current_app, request
 
 from restante.messages import Evidence
 from webapp.forwarding import read_address
+from webapp.places import country_of
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
@@ -80,9 +81,14 @@ def network(prefix_v4: int, prefix_v6: int) -> str | None:
 
 
 def evidence() -> Evidence:
-    """Return what is recorded of this visit: families and a cut network, no more."""
+    """Return what is recorded of this visit: families, a country and a cut network, no more."""
     agent = request.user_agent.string
-    return Evidence(network(24, 48), _family(agent, BROWSERS), _family(agent, SYSTEMS))
+    return Evidence(
+        network(24, 48),
+        _family(agent, BROWSERS),
+        _family(agent, SYSTEMS),
+        country_of(address()),
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from restante.messages import Event, LinkStatus, Outcome, State
 from webapp.clock import moment
 from webapp.language import gettext, ngettext
+from webapp.places import in_country
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -205,7 +206,10 @@ def evidence(of: Mapping[str, str]) -> str:
     program = browser or system
     if browser and system:
         program = gettext("%(browser)s on %(system)s", browser=browser, system=system)
-    return " · ".join(filter(None, (program, of.get("network"))))
+    place = in_country(of["country"]) if "country" in of else None
+    if place and program:
+        place, program = None, gettext("%(place)s, from %(program)s", place=place, program=program)
+    return " · ".join(filter(None, (place, program, of.get("network"))))
 
 
 def refused(error: RestanteError) -> str:
