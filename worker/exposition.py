@@ -24,37 +24,39 @@ def serve(meters: Meters, bind: str) -> None:
     host = host.strip("[]")
     family = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0][0]
 
-    class Server(ThreadingHTTPServer):
-        address_family = family
-        daemon_threads = True
-
-        def server_bind(self) -> None:
-            # HTTPServer would ask the DNS for a name of ours that nobody needs.
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            self.socket.bind(self.server_address)
-
-        def handle_error(self, *_: object) -> None:
-            """Say nothing: whoever asked went away."""
-
-    class Handler(_Handler):
-        def show(self, accept: str) -> tuple[bytes, str]:
-            return meters.show(accept)
-
-    server = Server((host, int(port)), Handler)
+    server = _Server((host, int(port)), family, meters)
     threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(
+        self, address: tuple[str, int], family: socket.AddressFamily, meters: Meters
+    ) -> None:
+        self.address_family = family
+        self.meters = meters
+        super().__init__(address, _Handler)
+
+    def server_bind(self) -> None:
+        # HTTPServer would ask the DNS for a name of ours that nobody needs.
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.socket.bind(self.server_address)
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: whoever asked went away."""
+
+
 class _Handler(BaseHTTPRequestHandler):
+    server: _Server
     timeout = PATIENCE_SECONDS
     server_version, sys_version = "restante", ""
-
-    def show(self, accept: str) -> tuple[bytes, str]:
-        raise NotImplementedError
 
     def do_GET(self) -> None:
         match self.path:
             case "/metrics":
-                self._answer(HTTPStatus.OK, *self.show(self.headers.get("Accept", "")))
+                shown = self.server.meters.show(self.headers.get("Accept", ""))
+                self._answer(HTTPStatus.OK, *shown)
             case "/healthz":
                 self._answer(HTTPStatus.OK, b"ok\n")
             case _:

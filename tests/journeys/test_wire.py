@@ -6,42 +6,8 @@ from http.client import HTTPException
 from itertools import product
 
 import pytest
-import redis
 
-from restante.store import keys
-from restante.tokens import ControlToken, LinkToken
 from tests.api import Api, Visitor, talk
-
-TEXT = "the safe is behind the Vermeer"
-
-
-@pytest.fixture
-def sent(service):
-    """A message with one sealed link, and another that its recipient never hears of."""
-    return Api(service.url).send(TEXT, recipients=["Ana", "Ben"], subject="About a painting")
-
-
-@pytest.fixture
-def kept(service, sent):
-    """Return everything that the store keeps of the message, with its times, but the looks."""
-    control, link = ControlToken.parse(sent.control), LinkToken.parse(sent.link)
-    tag = keys.message(control).partition(b":")[0]
-    mid = control.message_id
-    lids = [LinkToken.parse(token).link_id for token in sent.links]
-    names = [keys.message(control), tag + b":events:" + mid, tag + b":content:" + mid + b":1"]
-    for lid in lids:
-        names += [tag + b":" + kind + b":" + lid for kind in (b"link", b"key", b"readers")]
-
-    def look_into_the_store():
-        with redis.Redis.from_url(f"unix://{service.data_dir / 'store.sock'}") as store:
-            held = {name: (store.dump(name), store.pexpiretime(name)) for name in names}
-            due = [store.zscore(keys.due(link.shard), b"expire:" + lid) for lid in lids]
-        return held, due
-
-    before = look_into_the_store()
-    assert sum(value is not None for value, _ in before[0].values()) == len(names) - len(lids)
-    assert all(before[1])
-    return lambda: look_into_the_store() == before
 
 
 @pytest.mark.parametrize(
