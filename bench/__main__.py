@@ -97,7 +97,7 @@ def measure(house: House, rounds: int) -> dict[str, float]:
         "acknowledge": median_ms(
             rounds,
             opened,
-            lambda m: house.reading.acknowledge(link(m), READER, keep=False),
+            lambda m: house.answering.acknowledge(link(m), READER, keep=False),
         ),
         "recall": median_ms(rounds, sent, lambda m: house.sending.recall(m.control)),
         "status": median_ms(rounds, opened, lambda m: house.sending.status(m.control)),

@@ -43,6 +43,16 @@ class Outcome(StrEnum):
     ALREADY_LOCKED = "already_locked"
 
 
+class Told(StrEnum):
+    """Whether a browser that holds no view may still tell the sender something of the link."""
+
+    MAY = "may"
+    TOLD = "told"
+    """It has: each browser counts once."""
+    ENOUGH = "enough"
+    """Others have, as often as counts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What is recorded of a visit.  Boxed at rest.
@@ -125,6 +135,10 @@ class Preview:
         reason: The sender's words with a recall.
         watched: A machine looked at the link within the last ten minutes.
         always_asks: The sender wants everybody to type a number.
+        held: How many views this browser opened, by the nonces offered.
+        reveals: Views that were spent, by whomever.
+        disputed, declined: Whether this browser may tell the sender that it was not the one
+            that opened the link, or that the message is not meant for it.
     """
 
     state: State
@@ -142,16 +156,35 @@ class Preview:
     reason: str | None = None
     watched: bool = False
     always_asks: bool = False
+    held: int = 0
+    reveals: int = 0
+    first_revealed_at: int | None = None
+    last_revealed_at: int | None = None
+    disputed: Told = Told.MAY
+    declined: Told = Told.MAY
+
+    @property
+    def by_others(self) -> bool:
+        """Somebody opened the link, or used up its tries, and it was not this browser."""
+        return self.held == 0 and (self.reveals > 0 or self.state is State.LOCKED)
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What one view releases.  `fresh` is False when a reader fetched its own view again."""
+    """What one view releases.
+
+    Attributes:
+        lease_until: How long this reader may fetch it again.
+        lease_most: The latest to which the reader may prolong that.
+        at: The store's clock.
+        fresh: False when a reader fetched its own view again.
+    """
 
     text: str
     state: State
     views_left: int
     lease_until: int
+    lease_most: int
     at: int
     fresh: bool
     needs_passphrase: bool
@@ -201,6 +234,10 @@ class LinkStatus:
     ended_at: int | None = None
     outcome: Outcome | None = None
     recalled_at: int | None = None
+    confirmed_at: int | None = None
+    """A reader said that it was read."""
+    on_screen_seconds: int = 0
+    """How long the text was on its readers' screens, all together, by their browsers' word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +267,24 @@ class Look:
     link_id: bytes
     visitor: str
     evidence: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What was recorded of one link, as whoever has it may see it.
+
+    Attributes:
+        views: The views that this browser opened.
+        on_screen_seconds: How long the text was on this browser's screen, by its own word.
+        events: Of the link alone.  Only those of this browser's views keep their evidence.
+        looks: Of the link alone, without evidence.
+    """
+
+    state: State
+    views: tuple[int, ...]
+    on_screen_seconds: int
+    events: tuple[Event, ...]
+    looks: tuple[Look, ...]
 
 
 @dataclass(frozen=True, slots=True)

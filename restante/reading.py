@@ -1,4 +1,4 @@
-"""What a recipient does: look at the gate, open the message, say that it arrived."""
+"""What a recipient does before all: look at the gate, and open the message."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from restante.keyring import Keyring
+    from restante.settings import Settings
     from restante.store.messages import Messages
     from restante.store.replies import Released
     from restante.tokens import LinkToken, Nonce
 
+SECOND = 1_000
 REVEAL_TRIES = 3
 """Reveals that cross a replace under another root key."""
 
@@ -26,10 +28,13 @@ REVEAL_TRIES = 3
 class Reading:
     """The recipient's verbs.  Every one asks for the link token."""
 
-    def __init__(self, messages: Messages, keyring: Keyring, offload: Callable[..., Any]) -> None:
+    def __init__(
+        self, messages: Messages, keyring: Keyring, settings: Settings, offload: Callable[..., Any]
+    ) -> None:
         """*offload* runs Argon2 where it keeps nobody else waiting."""
         self._messages = messages
         self._keyring = keyring
+        self._lease_most = settings.lease_most * SECOND
         self._offload = offload
         self._facts = Facts(keyring)
         self._ring = b"".join(keyring.ids)
@@ -73,6 +78,7 @@ class Reading:
             reason=self._facts.reason(gate.message_id, gate.reason),
             watched=gate.watched,
             always_asks=names.get("second_step") == "always",
+            **gate.past._asdict(),
         )
 
     def reveal(
@@ -128,17 +134,6 @@ class Reading:
                 raise
         raise Unavailable
 
-    def acknowledge(
-        self, link: LinkToken, nonce: Nonce, *, keep: bool, evidence: Evidence | None = None
-    ) -> None:
-        """Record that the content arrived; unless *keep*, end this reader's lease.
-
-        Raises:
-            NotFound: No such link, or this reader holds no view of it.
-        """
-        boxed = self._facts.close_evidence(link.link_id, evidence)
-        self._messages.acknowledge(link, nonce.reader_id(link), keep=keep, evidence=boxed)
-
     def _keys_for(self, link: LinkToken, passphrase: str | None) -> LinkKeys | None:
         """Return the keys that a passphrase gives.
 
@@ -174,6 +169,7 @@ class Reading:
             state=released.state,
             views_left=released.views_left,
             lease_until=released.lease_until,
+            lease_most=min(released.claimed_at + self._lease_most, released.expires_at),
             at=released.at,
             fresh=released.fresh,
             needs_passphrase=released.needs_passphrase,

@@ -53,6 +53,7 @@ class Settings:
         metrics_token: What opens /metrics on the address of the pages.
         store_bytes: The embedded store's memory limit.
         lease_seconds: How long a reader may fetch its view again.
+        lease_most: To how long he may prolong that, in seconds from the first.
         retention_seconds: How long a message is remembered after its last link ended.
         text_max: Bytes of UTF-8.
         limit_send, limit_preview, limit_reveal, limit_passphrase: Per network and minute.
@@ -84,6 +85,7 @@ class Settings:
     recipients_max: int = 100
     passphrase_tries: int = 10
     lease_seconds: int = 120
+    lease_most: int = 30 * MINUTE
     hold_max: int = DAY
     retention_seconds: int = 30 * DAY
     limit_send: int = 30

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from restante.messages import Event, LinkStatus, Look, Status
+from restante.messages import Account, Event, LinkStatus, Look, Status
 from restante.tokens import sender_id
 
 if TYPE_CHECKING:
     from restante.facts import Facts
-    from restante.store.replies import Entry, LinkRow, Report
+    from restante.store.replies import Entry, LinkRow, Recorded, Report
     from restante.tokens import ControlToken
 
 FLAGS = {"passphrase"}
 """Facts that are kept as 0 or 1."""
-MOMENTS = {"message.extended"}
-"""Events whose facts are times."""
+MOMENTS = {"from", "to", "until"}
+"""Facts that are times, in whichever event."""
 
 
 def rfc3339(at: int) -> str:
@@ -33,9 +34,9 @@ def event_id(message_id: bytes, number: int) -> str:
 
 def as_json(event: Event, message_id: bytes) -> dict[str, Any]:
     """Return an event as programs get it, from the API and in notifications."""
-    facts = dict(event.facts)
-    if event.type in MOMENTS:
-        facts = {name: rfc3339(int(at)) for name, at in facts.items()}
+    facts = {
+        name: rfc3339(int(fact)) if name in MOMENTS else fact for name, fact in event.facts.items()
+    }
     return {
         "id": event_id(message_id, event.number),
         "type": event.type,
@@ -90,6 +91,8 @@ def _link(control: ControlToken, index: int, row: LinkRow, facts: Facts) -> Link
         ended_at=row.ended_at,
         outcome=row.outcome,
         recalled_at=row.recalled_at,
+        confirmed_at=row.confirmed_at,
+        on_screen_seconds=row.on_screen // 1000,
     )
 
 
@@ -106,6 +109,24 @@ def event(number: int, entry: Entry, message_id: bytes, facts: Facts) -> Event:
     if reason := evidence.pop("reason", None):
         known["reason"] = reason
     return Event(number, entry.type, entry.at, entry.link_id, known, evidence)
+
+
+def account(recorded: Recorded, facts: Facts) -> Account:
+    """Return what was recorded of a link; others' evidence stays in its box."""
+    views = tuple(view for view, _ in recorded.views)
+    events = (event(0, entry, recorded.message_id, facts) for entry in recorded.events)
+    return Account(
+        state=recorded.state,
+        views=views,
+        on_screen_seconds=sum(shown for _, shown in recorded.views) // 1000,
+        events=tuple(
+            its if its.facts.get("view") in views else replace(its, evidence={}) for its in events
+        ),
+        looks=tuple(
+            Look(entry.type, entry.at, entry.link_id or b"", entry.facts)
+            for entry in recorded.looks
+        ),
+    )
 
 
 def _look(entry: Entry, facts: Facts) -> Look:

@@ -190,6 +190,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "RECIPIENTS_MAX": ("recipients_max", _whole(1, 100)),
     "PASSPHRASE_TRIES": ("passphrase_tries", _whole(1, 1_000)),
     "LEASE": ("lease_seconds", _whole(1, HOUR)),
+    "LEASE_MOST": ("lease_most", _whole(1, DAY)),
     "HOLD_MAX": ("hold_max", _whole(0, DAY)),
     "RETENTION": ("retention_seconds", _DURATION),
     "LIMIT_SEND": ("limit_send", _LIMIT),

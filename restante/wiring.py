@@ -15,6 +15,7 @@ from redis.cluster import ClusterNode, RedisCluster
 from redis.retry import Retry
 
 from restante.admission import Admission
+from restante.answering import Answering
 from restante.delivering import Delivering
 from restante.keyring import Keyring
 from restante.reading import Reading
@@ -26,6 +27,7 @@ from restante.store.files import Files
 from restante.store.messages import Messages
 from restante.store.nodes import ClusterNodes
 from restante.store.outbox import Outbox
+from restante.store.readers import Readers
 from restante.store.sender_tokens import SenderTokens
 from restante.timekeeping import Timekeeping
 from restante.variables import CLUSTER_TLS
@@ -103,6 +105,7 @@ class House:
     connection: Connection
     sending: Sending
     reading: Reading
+    answering: Answering
     timekeeping: Timekeeping
     delivering: Delivering
     files: Files
@@ -153,7 +156,8 @@ def assemble(
         keyring=keyring,
         connection=connection,
         sending=Sending(messages, keyring, settings, offload),
-        reading=Reading(messages, keyring, offload),
+        reading=Reading(messages, keyring, settings, offload),
+        answering=Answering(Readers(connection, now), keyring, settings),
         timekeeping=Timekeeping(Deadlines(connection, now)),
         delivering=Delivering(Outbox(connection, now), keyring),
         files=Files(connection),

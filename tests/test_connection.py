@@ -168,7 +168,7 @@ def test_one_lost_reply_is_not_noticed_and_the_deed_is_done_once(lossy, house, v
     deeds = {
         "send": lambda: lossy_house.sending.send(Draft("other")),
         "reveal": lambda: read(lossy_house, link),
-        "acknowledge": lambda: lossy_house.reading.acknowledge(link, nonce(), keep=False),
+        "acknowledge": lambda: lossy_house.answering.acknowledge(link, nonce(), keep=False),
         "recall": lambda: lossy_house.sending.recall(sent.control),
         "replace": lambda: lossy_house.sending.replace(sent.control, "two"),
         "status": lambda: lossy_house.sending.status(sent.control),
@@ -277,4 +277,4 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_anew(own):
     with redis.Redis.from_url(store.url) as client:
         client.client_kill_filter(_type="normal", skipme=True)
     with pytest.raises(NotFound):
-        house.reading.acknowledge(sent.links[0].token, nonce(7), keep=True)
+        house.answering.acknowledge(sent.links[0].token, nonce(7), keep=True)

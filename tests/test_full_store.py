@@ -65,7 +65,7 @@ def test_a_full_store_refuses_new_content_whole_and_still_does_all_else(full, cl
     for reader in (1, 2):
         assert read(house, ana, reader, "p") == "one"
     assert read(house, ana, 1, "p") == "one"
-    house.reading.acknowledge(ana, nonce(1), keep=False)
+    house.answering.acknowledge(ana, nonce(1), keep=False)
     with pytest.raises(PassphraseWrong):
         read(house, bob, 1, "wrong")
     for _ in range(10):

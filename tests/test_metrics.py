@@ -69,7 +69,7 @@ def test_every_deed_is_counted_once(counting_house, meters, clock):
     for _ in range(3):
         assert read(house, ana, 1, "correct") == "y"
     for keep in (True, False, False):
-        house.reading.acknowledge(ana, nonce(1), keep=keep)
+        house.answering.acknowledge(ana, nonce(1), keep=keep)
     for _ in range(Settings().passphrase_tries - 1):
         with pytest.raises(PassphraseWrong):
             read(house, bob, 1, "wrong")

@@ -6,7 +6,6 @@ the two tell a sender or a reader different things.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -23,175 +22,16 @@ from hypothesis.stateful import (
 )
 
 from restante import wiring
-from restante.errors import (
-    Gone,
-    Held,
-    Invalid,
-    NotFound,
-    PassphraseRequired,
-    PassphraseWrong,
-    RestanteError,
-)
+from restante.errors import Gone, Held, NotFound, PassphraseWrong, RestanteError
 from restante.messages import Draft
 from restante.settings import DAY, Settings
 from tests.conftest import Clock, check_times, due_of, kept_of, nonce
+from tests.model import FINAL, TRIES, ModelLink, ModelMessage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LEASE, TRIES = 120_000, 3
-LEASED = {"read", "spent", "locked"}
-FINAL = {"spent", "recalled", "expired", "locked"}
 RIGHT, WRONG, NONE = "right", "wrong", "none"
-
-
-@dataclass(eq=False)
-class ModelLink:
-    """One recipient's link, as the glossary has it."""
-
-    text: str
-    version: int
-    passphrase: str | None
-    views: int
-    ended: str | None = None
-    reveals: int = 0
-    tries: int = TRIES
-    leases: dict[int, int] = field(default_factory=dict)
-    acknowledged: set[int] = field(default_factory=set)
-    view_of: dict[int, int] = field(default_factory=dict)
-    outcome: str | None = None
-    recalled_at: int | None = None
-    times: dict[str, int] = field(default_factory=dict)
-
-
-@dataclass
-class ModelMessage:
-    """A message and all that was promised of it."""
-
-    opens_at: int
-    expires_at: int
-    links: list[ModelLink]
-    has_passphrase: bool
-    version: int = 1
-    events: list[tuple[str, int | None, dict[str, Any]]] = field(default_factory=list)
-
-    def state(self, link: ModelLink, now: int) -> str:
-        if link.ended:
-            return link.ended
-        if now >= self.expires_at:
-            return "expired"
-        if link.reveals:
-            return "read"
-        return "held" if now < self.opens_at else "sealed"
-
-    def lease_open(self, link: ModelLink, reader: int, now: int) -> bool:
-        return link.leases.get(reader, 0) > now and self.state(link, now) in LEASED
-
-    def record(self, event: str, link: ModelLink | None = None, **facts: Any) -> None:
-        self.events.append((event, None if link is None else self.links.index(link), facts))
-
-    def reveal(self, link: ModelLink, reader: int, given: str | None, now: int) -> tuple[Any, ...]:
-        state, again = self.state(link, now), self.lease_open(link, reader, now)
-        if not again:
-            if reader in link.leases or state in FINAL:
-                return Gone, state
-            if state == "held":
-                return Held, self.opens_at
-        if link.passphrase is not None and given is None:
-            return (PassphraseRequired,)
-        if link.passphrase is not None and given != link.passphrase:
-            if again:
-                return PassphraseWrong, link.tries
-            link.tries -= 1
-            if link.tries:
-                self.record("link.passphrase_wrong", link, tries_left=link.tries)
-                return PassphraseWrong, link.tries
-            self.record("link.locked", link)
-            link.ended = "locked"
-            return Gone, "locked"
-        if not again:
-            link.reveals += 1
-            link.leases[reader] = min(now + LEASE, self.expires_at)
-            link.view_of[reader] = link.reveals
-            link.times.setdefault("first", now)
-            link.times["last"] = now
-            self.record("link.revealed", link, view=link.reveals)
-            if link.reveals == link.views:
-                link.ended = "spent"
-        return (
-            link.text, link.ended or "read", 0 if link.ended else link.views - link.reveals,
-            link.leases[reader], not again,
-        )  # fmt: skip
-
-    def acknowledge(self, link: ModelLink, reader: int, now: int, *, keep: bool) -> tuple[Any, ...]:
-        if reader not in link.leases:
-            return (NotFound,)
-        if reader not in link.acknowledged:
-            link.acknowledged.add(reader)
-            link.times.setdefault("acknowledged", now)
-            self.record("link.acknowledged", link, view=link.view_of[reader])
-        if not keep:
-            link.leases[reader] = 0
-        return ()
-
-    def recall(self, chosen: list[ModelLink], now: int) -> list[tuple[str, int, int | None]]:
-        for link in chosen:
-            if link.outcome:
-                continue
-            state = self.state(link, now)
-            if state in FINAL:
-                link.outcome = f"already_{state}"
-            else:
-                link.outcome = "recalled_after_read" if link.reveals else "recalled_unread"
-                link.ended = "recalled"
-            link.leases = dict.fromkeys(link.leases, 0)
-            link.recalled_at = now
-            self.record("link.recalled", link, outcome=link.outcome)
-        return [(link.outcome or "", link.reveals, link.recalled_at) for link in chosen]
-
-    def replace(self, text: str, passphrase: str | None, now: int) -> tuple[Any, ...]:
-        if self.has_passphrase and passphrase is None:
-            return (Invalid,)
-        outcomes, moved = [], []
-        for link in self.links:
-            state = self.state(link, now)
-            if state in {"held", "sealed"}:
-                moved.append(link)
-                outcomes.append("replaced")
-            else:
-                outcomes.append(f"already_{state}")
-        if moved:
-            self.version += 1
-            self.has_passphrase |= passphrase is not None
-            self.record("message.replaced", version=self.version)
-        for link in moved:
-            link.text, link.version = text, self.version
-            link.passphrase, link.tries = passphrase, TRIES
-            self.record("link.replaced", link, version=self.version)
-        return self.version, outcomes
-
-    def extend(self, expires_at: int, now: int) -> tuple[Any, ...]:
-        living = [link for link in self.links if self.state(link, now) not in FINAL]
-        if not living:
-            return (Gone,)
-        if expires_at <= self.opens_at:
-            return (Invalid,)
-        self.record("message.extended", **{"from": self.expires_at, "to": expires_at})
-        self.expires_at = expires_at
-        for link in living:
-            link.leases = {r: min(at, expires_at) for r, at in link.leases.items()}
-        return (expires_at,)
-
-    def worker(self, now: int, ids: list[bytes]) -> None:
-        due = [link for link in self.links if not link.ended and now >= self.expires_at]
-        for link in sorted(due, key=lambda link: ids[self.links.index(link)]):
-            link.ended = "expired"
-            self.record("link.expired", link, reveals=link.reveals)
-
-    def opens_for_somebody(self, link: ModelLink, now: int) -> bool:
-        if self.state(link, now) in FINAL - LEASED:
-            return False
-        return link.ended is None or any(at > now for at in link.leases.values())
 
 
 @cache
@@ -215,7 +55,7 @@ def asked(deed: Callable[[], Any], facts: Callable[[Any], Any] = lambda value: v
 
 
 places = st.integers(0, 2)
-readers = st.integers(1, 4)
+readers = st.integers(1, 5)
 steps = st.sampled_from([1, 1000, 59_999, 60_000, 60_001, 119_999, 120_000, 600_000])
 words = st.sampled_from([RIGHT, RIGHT, WRONG, NONE])
 
@@ -276,10 +116,40 @@ class Story(RuleBasedStateMachine):
     def acknowledge(self, place, reader, keep):
         link, token = self.link(place)
         answer = asked(
-            lambda: self.house.reading.acknowledge(token, nonce(reader), keep=keep), lambda _: ()
+            lambda: self.house.answering.acknowledge(token, nonce(reader), keep=keep), lambda _: ()
         )
 
         assert answer == self.model.acknowledge(link, reader, self.clock.now(), keep=keep)
+
+    @rule(place=places, reader=readers)
+    def prolong(self, place, reader):
+        link, token = self.link(place)
+        answer = asked(lambda: self.house.answering.prolong(token, nonce(reader)))
+
+        assert answer == self.model.prolong(link, reader, self.clock.now())
+
+    @rule(place=places, reader=readers)
+    def confirm(self, place, reader):
+        link, token = self.link(place)
+        answer = asked(lambda: self.house.answering.confirm(token, nonce(reader)), lambda _: ())
+
+        assert answer == self.model.confirm(link, reader, self.clock.now())
+
+    @rule(place=places, reader=readers, deed=st.sampled_from(["dispute", "decline"]))
+    def tell(self, place, reader, deed):
+        link, token = self.link(place)
+        answer = getattr(self.house.answering, deed)(token, [nonce(reader)])
+
+        assert answer == getattr(self.model, deed)(link, reader, self.clock.now())
+
+    @rule(place=places, reader=readers, seconds=st.sampled_from([1, 30, 5_000]))
+    def show(self, place, reader, seconds):
+        link, token = self.link(place)
+        answer = asked(
+            lambda: self.house.answering.on_screen(token, nonce(reader), seconds), lambda _: ()
+        )
+
+        assert answer == self.model.show(link, reader, min(seconds, 3_600), self.clock.now())
 
     @rule(chosen=st.sets(places))
     def recall(self, chosen):
@@ -321,6 +191,9 @@ class Story(RuleBasedStateMachine):
         state = self.model.state(link, now)
 
         assert gate.state == state
+        assert (gate.held, gate.reveals) == (int(reader in link.leases), link.reveals)
+        for told, said in ((gate.disputed, link.disputed), (gate.declined, link.declined)):
+            assert told == ("told" if reader in said else "enough" if len(said) == 3 else "may")
         assert gate.views_left == (0 if state in FINAL else link.views - link.reveals)
         assert gate.needs_passphrase == (link.passphrase is not None)
         if self.model.lease_open(link, reader, now):
@@ -375,6 +248,8 @@ class Story(RuleBasedStateMachine):
             assert shown.first_revealed_at == link.times.get("first")
             assert shown.last_revealed_at == link.times.get("last")
             assert shown.acknowledged_at == link.times.get("acknowledged")
+            assert shown.confirmed_at == link.times.get("confirmed")
+            assert shown.on_screen_seconds == sum(link.on_screen.values()) // 1000
             assert (shown.outcome, shown.recalled_at) == (link.outcome, link.recalled_at)
         told = [
             (e.type, None if e.link_id is None else self.ids.index(e.link_id), e.facts)

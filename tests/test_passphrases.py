@@ -90,7 +90,7 @@ def test_a_locked_link_has_no_key_once_no_lease_is_open(turned_house, raw, end):
         read(house, link, 1, "right")
     lock(house, link, 2)
     if end == "acknowledged":
-        house.reading.acknowledge(link, nonce(1), keep=False)
+        house.answering.acknowledge(link, nonce(1), keep=False)
     elif end == "recalled":
         verdict = house.sending.recall(sent.control)[0]
         assert (verdict.outcome, verdict.reveals) == ("already_locked", 1)
@@ -182,7 +182,7 @@ def test_nobody_s_processor_is_spent_on_a_link_that_ended_or_is_unknown(connecti
     house = wiring.assemble(Settings(), ring, connection, offload=noted)
     sent = house.sending.send(Draft("x", passphrase="p", recipients=("Ana", "Bob")))
     read(house, sent.links[0].token, 1, "p")
-    house.reading.acknowledge(sent.links[0].token, nonce(1), keep=False)
+    house.answering.acknowledge(sent.links[0].token, nonce(1), keep=False)
     house.sending.recall(sent.control)
     open_one = house.sending.send(Draft("x"))
     stretched.clear()

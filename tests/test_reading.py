@@ -130,7 +130,7 @@ def test_the_gate_tells_which_of_a_browser_s_nonces_is_next(turned_house, clock)
     read(turned_house, link, 2)
     assert look(turned_house, link, 1, 2).ordinal == 1
     assert look(turned_house, link, 3, 2).ordinal == 1
-    turned_house.reading.acknowledge(link, nonce(2), keep=False)
+    turned_house.answering.acknowledge(link, nonce(2), keep=False)
     assert look(turned_house, link, 1, 2).ordinal is None
     assert look(turned_house, link, 2, 3).ordinal == 1
 
@@ -161,7 +161,7 @@ def test_an_unknown_link_is_not_found_whatever_is_asked(house):
         lambda: look(house, link, 1),
         lambda: read(house, link),
         lambda: read(house, link, 1, "p"),
-        lambda: house.reading.acknowledge(link, nonce(), keep=True),
+        lambda: house.answering.acknowledge(link, nonce(), keep=True),
     ):
         with pytest.raises(NotFound):
             ask()
@@ -244,10 +244,10 @@ def test_the_key_of_a_spent_link_goes_with_its_last_lease(turned_house, clock, r
 
     assert raw.pexpiretime(key_of(sent, "key")) == content.lease_until
     assert due_of(raw, sent)[b"end:" + link.link_id] == content.lease_until
-    turned_house.reading.acknowledge(link, nonce(2), keep=False)
+    turned_house.answering.acknowledge(link, nonce(2), keep=False)
     assert raw.pexpiretime(key_of(sent, "key")) == content.lease_until - 1000
     assert due_of(raw, sent)[b"end:" + link.link_id] == content.lease_until - 1000
-    turned_house.reading.acknowledge(link, nonce(1), keep=False)
+    turned_house.answering.acknowledge(link, nonce(1), keep=False)
     assert not raw.exists(key_of(sent, "key"), key_of(sent, "content", b":1"))
     assert b"end:" + link.link_id not in due_of(raw, sent)
 
@@ -273,7 +273,7 @@ def test_acknowledging_to_keep_records_it_and_leaves_the_lease(turned_house, clo
     link = sent.links[0].token
     read(turned_house, link)
     at = clock.forward(1000)
-    turned_house.reading.acknowledge(link, nonce(), keep=True, evidence=EVIDENCE)
+    turned_house.answering.acknowledge(link, nonce(), keep=True, evidence=EVIDENCE)
     clock.forward(1000)
 
     assert turned_house.sending.status(sent.control).links[0].acknowledged_at == at
@@ -287,7 +287,7 @@ def test_acknowledging_without_keeping_ends_the_view_at_once(house, raw):
     sent = house.sending.send(Draft("x"))
     link = sent.links[0].token
     read(house, link)
-    house.reading.acknowledge(link, nonce(), keep=False)
+    house.answering.acknowledge(link, nonce(), keep=False)
 
     with pytest.raises(Gone) as caught:
         read(house, link)
@@ -300,7 +300,7 @@ def test_one_reader_s_acknowledgement_does_not_end_another_s_lease(house):
     link = sent.links[0].token
     read(house, link, 1)
     read(house, link, 2)
-    house.reading.acknowledge(link, nonce(1), keep=False)
+    house.answering.acknowledge(link, nonce(1), keep=False)
 
     assert read(house, link, 2) == "x"
     with pytest.raises(Gone):
@@ -312,7 +312,7 @@ def test_acknowledging_again_answers_the_same_and_is_one_event(house):
     link = sent.links[0].token
     read(house, link)
     for keep in (True, True, False, False, True):
-        house.reading.acknowledge(link, nonce(), keep=keep)
+        house.answering.acknowledge(link, nonce(), keep=keep)
 
     assert happened(house, sent).count("link.acknowledged") == 1
     with pytest.raises(Gone):
@@ -324,7 +324,7 @@ def test_only_a_reader_of_a_view_can_acknowledge_it(house):
     link = sent.links[0].token
     read(house, link, 1)
     with pytest.raises(NotFound):
-        house.reading.acknowledge(link, nonce(2), keep=False)
+        house.answering.acknowledge(link, nonce(2), keep=False)
 
     assert "link.acknowledged" not in happened(house, sent)
 
@@ -333,6 +333,6 @@ def test_a_view_acknowledged_before_another_is_spent_leaves_the_link_readable(ho
     sent = house.sending.send(Draft("x", views=2))
     link = sent.links[0].token
     read(house, link, 1)
-    house.reading.acknowledge(link, nonce(1), keep=False)
+    house.answering.acknowledge(link, nonce(1), keep=False)
 
     assert read(house, link, 2) == "x"

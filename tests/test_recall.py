@@ -54,7 +54,7 @@ def test_the_verdict_counts_what_was_released_before(turned_house, clock):
     clock.forward(10)
     read(turned_house, link, 2)
     acknowledged = clock.forward(10)
-    turned_house.reading.acknowledge(link, nonce(2), keep=True)
+    turned_house.answering.acknowledge(link, nonce(2), keep=True)
     recalled = clock.forward(10)
     (verdict,) = turned_house.sending.recall(sent.control)
 

@@ -159,7 +159,7 @@ def test_ids_may_have_any_bytes(house, raw):
                 continue
             house.reading.preview(link.token, [nonce()], visitor="browser", evidence=EVIDENCE)
             assert read(house, link.token) == "x"
-            house.reading.acknowledge(link.token, nonce(), keep=False)
+            house.answering.acknowledge(link.token, nonce(), keep=False)
         verdicts = house.sending.recall(sent.control, [link.link_id for link in sent.links])
         status = house.sending.status(sent.control)
         assert [v.link_id for v in verdicts] == [link.link_id for link in sent.links]

@@ -22,6 +22,7 @@ NUMBERS = {
     "RECIPIENTS_MAX": (1, 100),
     "PASSPHRASE_TRIES": (1, 1_000),
     "LEASE": (1, 3_600),
+    "LEASE_MOST": (1, 86_400),
     "HOLD_MAX": (0, DAY),
     "RETENTION": (1, 3_650 * DAY),
     "LIMIT_SEND": (1, 1_000_000),

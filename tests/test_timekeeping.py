@@ -191,7 +191,7 @@ def test_content_stays_while_any_link_can_open_it(turned_house, clock, raw):
     check_times(raw, sent)
 
     assert read(turned_house, sent.links[2].token) == "x"
-    turned_house.reading.acknowledge(sent.links[2].token, nonce(), keep=False)
+    turned_house.answering.acknowledge(sent.links[2].token, nonce(), keep=False)
     assert not sealed_parts(raw, sent)
 
 
@@ -217,7 +217,7 @@ def end_by_reading(house, sent, clock):
 def end_by_acknowledging(house, sent, clock):
     for link in sent.links:
         read(house, link.token, 1)
-        house.reading.acknowledge(link.token, nonce(), keep=False)
+        house.answering.acknowledge(link.token, nonce(), keep=False)
 
 
 def end_by_recalling(house, sent, clock):
@@ -318,13 +318,13 @@ def test_every_key_has_its_time_after_every_verb(turned_house, clock, raw):
         lambda: clock.forward(10_000),
         lambda: read(house, link[0], 1),
         lambda: read(house, link[0], 1),
-        lambda: house.reading.acknowledge(link[0], nonce(1), keep=True),
+        lambda: house.answering.acknowledge(link[0], nonce(1), keep=True),
         lambda: house.sending.replace(sent.control, "z", passphrase="p"),
         lambda: read(house, link[0], 2),
         lambda: read(house, link[1], 1, "p"),
         lambda: house.sending.extend(sent.control, 60),
         lambda: read(house, link[1], 2, "p"),
-        lambda: house.reading.acknowledge(link[1], nonce(2), keep=False),
+        lambda: house.answering.acknowledge(link[1], nonce(2), keep=False),
         lambda: house.sending.recall(sent.control, [link[2].link_id], reason="r"),
         lambda: house.sending.extend(sent.control, 7200),
         lambda: clock.forward(LEASE) and house.timekeeping.catch_up(),

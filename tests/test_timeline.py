@@ -34,7 +34,7 @@ def life(connection, ring):
     clock.forward(1000)
     reveal(ana, 1, "p")
     clock.forward(1000)
-    house.reading.acknowledge(ana, nonce(1), keep=True, evidence=READER)
+    house.answering.acknowledge(ana, nonce(1), keep=True, evidence=READER)
     clock.forward(1000)
     house.sending.replace(sent.control, "y", passphrase="p", evidence=SENDER)
     clock.forward(1000)

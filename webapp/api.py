@@ -14,7 +14,7 @@ from restante.tokens import ControlToken, LinkToken
 from webapp import fields, limits, permit
 from webapp.budgets import afford
 from webapp.clock import rfc3339_or_none
-from webapp.context import evidence, reading, sending, settings
+from webapp.context import answering, evidence, reading, sending, settings
 from webapp.visitors import look_at, visitor
 
 if TYPE_CHECKING:
@@ -118,6 +118,8 @@ def _link(link: LinkStatus) -> dict[str, Any]:
         "first_revealed_at": rfc3339_or_none(link.first_revealed_at),
         "last_revealed_at": rfc3339_or_none(link.last_revealed_at),
         "acknowledged_at": rfc3339_or_none(link.acknowledged_at),
+        "confirmed_at": rfc3339_or_none(link.confirmed_at),
+        "on_screen_seconds": link.on_screen_seconds,
     }
 
 
@@ -241,5 +243,5 @@ def acknowledge() -> Response:
     body = fields.Body(optional=True)
     keep = body.flag("keep")
     body.check()
-    reading().acknowledge(link, nonce, keep=bool(keep), evidence=evidence())
+    answering().acknowledge(link, nonce, keep=bool(keep), evidence=evidence())
     return Response(status=204)

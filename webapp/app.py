@@ -9,6 +9,7 @@ from flask import Flask
 from flask_babel import Babel
 
 from webapp import (
+    answers,
     api,
     bodies,
     clock,
@@ -47,7 +48,7 @@ def create_app(house: House) -> Flask:
     headers.init_app(app)
     bodies.init_app(app)
     errors.init_app(app)
-    for blueprint in (compose.bp, permit.bp, control.bp, viewer.bp, api.bp, health.bp):
+    for blueprint in (compose.bp, permit.bp, control.bp, viewer.bp, answers.bp, api.bp, health.bp):
         app.register_blueprint(blueprint)
     app.wsgi_app = headers.Front(  # type: ignore[method-assign]
         app.wsgi_app, house.settings

@@ -17,6 +17,7 @@ from webapp.places import country_of
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
+    from restante.answering import Answering
     from restante.reading import Reading
     from restante.sending import Sending
     from restante.settings import Settings
@@ -64,6 +65,11 @@ def sending() -> Sending:
 def reading() -> Reading:
     """Return the recipient's verbs."""
     return house().reading
+
+
+def answering() -> Answering:
+    """Return the recipient's further verbs."""
+    return house().answering
 
 
 def address() -> IPv4Address | IPv6Address | None:

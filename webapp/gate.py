@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 QUICKEST_MS = 1_000
 """A person needs this long to see the button and press it."""
 LONGEST_MS = 30 * 60 * 1_000
+HELD_MS = 24 * 60 * 60 * 1_000
+"""So long the page of an opened message can say what it has to: it spends nothing."""
 ORDINALS = 4
 """How many views of one link a browser can open before it gets a new cookie."""
 
@@ -108,7 +110,7 @@ def check(link: LinkToken, *, spends: bool) -> Passed | Why:
     if ticket is None or (carried and not ticket.asks_number):
         return Why.STRANGER
     age = clock.now() - ticket.at
-    if age > LONGEST_MS:
+    if age > (LONGEST_MS if spends else HELD_MS):
         return Why.AGAIN
     if ticket.asks_number:
         digits = request.form.get("number", "")

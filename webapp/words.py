@@ -11,9 +11,10 @@ from flask_babel import get_locale
 from markupsafe import Markup
 
 from restante.messages import Event, LinkStatus, Outcome, State
-from webapp.clock import moment
+from webapp.clock import duration, moment
 from webapp.language import gettext, ngettext
 from webapp.places import in_country
+from webapp.suspicion import Why
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -147,34 +148,39 @@ def arrival(of: LinkStatus) -> str | None:
 def event(of: Event) -> str:
     """Return an event of the timeline in a few words; the page adds time and recipient."""
     match of.type:
-        case "message.sent":
-            return gettext("Sent")
-        case "message.replaced":
-            return gettext("Text replaced")
         case "message.extended":
             written = Markup(gettext("Expiry moved to %(to)s"))  # noqa: S704 (our own words)
             return written % {"to": moment(int(of.facts["to"]))}
-        case "link.replaced":
-            return gettext("This link opens the new text")
-        case "link.revealed":
-            return gettext("Shown to someone who had this link")
-        case "link.acknowledged":
-            return gettext("A browser confirmed that it arrived")
+        case "link.prolonged":
+            written = Markup(gettext("Kept readable there until %(until)s"))  # noqa: S704 (our own)
+            return written % {"until": moment(int(of.facts["until"]))}
         case "link.passphrase_wrong":
             return ngettext(
                 "Wrong passphrase; one try left",
                 "Wrong passphrase; %(num)s tries left",
                 int(of.facts["tries_left"]),
             )
-        case "link.locked":
-            return gettext("Locked after too many wrong passphrases")
-        case "link.failed":
-            return gettext("Asked for, but it could not be opened")
         case "link.recalled":
             return outcome(Outcome(str(of.facts["outcome"])))
         case "link.expired":
             return gettext("Expired unread") if of.facts["reveals"] == 0 else gettext("Expired")
-    return of.type
+    return {
+        "message.sent": gettext("Sent"),
+        "message.replaced": gettext("Text replaced"),
+        "link.replaced": gettext("This link opens the new text"),
+        "link.revealed": gettext("Shown to someone who had this link"),
+        "link.acknowledged": gettext("A browser confirmed that it arrived"),
+        "link.confirmed": gettext("“I have read this”, says someone it was shown to"),
+        "link.disputed": gettext("“That was not me”, says someone who has this link"),
+        "link.declined": gettext("“This is not for me”, says someone who has this link"),
+        "link.locked": gettext("Locked after too many wrong passphrases"),
+        "link.failed": gettext("Asked for, but it could not be opened"),
+    }.get(of.type, of.type)
+
+
+def on_screen(seconds: int) -> str:
+    """Return how long a text was on the screen, by the browser's word; nobody knows who read."""
+    return gettext("On screen for %(time)s.", time=duration(seconds))
 
 
 def outcome(of: Outcome) -> str:
@@ -188,8 +194,10 @@ def outcome(of: Outcome) -> str:
     }[of]
 
 
-def visitor(kind: str) -> str:
-    """Return the class of a look in words."""
+def visitor(kind: str, *, by_sender: bool = True) -> str:
+    """Return the class of a look in words; *by_sender* reads them, or else a recipient."""
+    if kind == "sender" and not by_sender:
+        return gettext("the sender’s browser")
     return {
         "browser": gettext("a browser"),
         "prefetch": gettext("a browser fetching ahead"),
@@ -210,6 +218,22 @@ def evidence(of: Mapping[str, str]) -> str:
     if place and program:
         place, program = None, gettext("%(place)s, from %(program)s", place=place, program=program)
     return " · ".join(filter(None, (place, program, of.get("network"))))
+
+
+def why(of: Why) -> str:
+    """Return why a number is asked for, for the person who is asked."""
+    return {
+        Why.QUICK: gettext("The button was pressed quicker than a person usually does."),
+        Why.FOREIGN: gettext("The button was pressed on another site than this one."),
+        Why.STRANGER: gettext("Your browser did not bring back the cookie that this page gave it."),
+        Why.SCRIPTED: gettext("Your browser did not say that a person pressed the button."),
+        Why.UNTOUCHED: gettext("The button was pressed, but no key, pointer or touch was seen."),
+        Why.DECOY: gettext("A field was filled in that people do not see."),
+        Why.NETWORK: gettext("Your network is one that mail scanners use, too."),
+        Why.ALWAYS: gettext("Everybody is asked for a number here."),
+        Why.MACHINE: gettext("Your browser gives itself a machine’s name, or none."),
+        Why.AGAIN: gettext("The page was too old to go on from."),
+    }.get(of) or gettext("That was not the number. Here is a new one.")
 
 
 def refused(error: RestanteError) -> str:

@@ -6,8 +6,9 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
     {tag}:link:<lid>               hash    message, state, version, views, reveals, tries …
     {tag}:key:<lid>                string  the wrapped key; goes when the link ends: its absence
                                            is the end
-    {tag}:readers:<lid>            hash    reader id → "<end of lease> <view> <acknowledged>";
-                                           the lease's end is 0 when the reader is done
+    {tag}:readers:<lid>            hash    reader id → "<end of lease> <view> <acknowledged>
+                                           <confirmed> <claimed_at> <ms on screen>"; the lease's
+                                           end is 0 when the reader is done
     {tag}:events:<mid>             list    the timeline, oldest first; never cut
     {tag}:looks:<mid>              list    looks, newest first, at most 100
     {tag}:due                      zset    what must happen, by time: expire:<lid> end:<lid>
@@ -53,6 +54,9 @@ Fields of a link:
     box         boxed: the recipient's label
     first_revealed_at last_revealed_at acknowledged_at ended_at
     outcome recalled_at reason (boxed)       of the first recall
+    confirmed_at                             a reader first said that it was read
+    on_screen   ms that it was on its readers' screens, all together
+    disputed declined                        reader ids, 16 bytes each, of those who said so
 
 An entry of the timeline is "<at> <type> <name=value,…>\n", then the link's id where the type
 begins with `link.`, then the boxed evidence.  A look is "<at> <type> <class>\n", link id, box.

@@ -27,6 +27,7 @@ from restante.store.replies import (
     Report,
     Times,
     gone,
+    past,
     row,
 )
 
@@ -77,11 +78,11 @@ class Messages:
         """
         match self._run("preview", keys.link(link), visitor, evidence, *readers):
             case [b"preview", state, mid, box, opens, expires, left, phrase, tries, at,
-                  ordinal, lease, ended_at, reason, watched]:  # fmt: skip
+                  ordinal, lease, ended_at, reason, watched, its_past]:  # fmt: skip
                 return Gate(
                     State(state.decode()), mid, box, opens, expires, left, phrase == 1,
                     tries if tries >= 0 else None, at, ordinal if ordinal >= 0 else None,
-                    lease or None, ended_at or None, reason, watched == 1,
+                    lease or None, ended_at or None, reason, watched == 1, past(its_past),
                 )  # fmt: skip
         raise NotFound
 
@@ -120,10 +121,10 @@ class Messages:
             "reveal", keys.link(link), reader_id, ring, verifier, root_id, visitor, evidence
         ):
             case [b"revealed" | b"reread" as word, mid, version, root, wrapped, content, state,
-                  left, lease, at, phrase, box]:  # fmt: skip
+                  left, lease, at, phrase, box, claimed_at, expires_at]:  # fmt: skip
                 return Released(
                     mid, version, root, wrapped, content, State(state.decode()), left, lease, at,
-                    word == b"revealed", phrase == 1, box,
+                    word == b"revealed", phrase == 1, box, claimed_at, expires_at,
                 )  # fmt: skip
             case [b"gone" | b"locked", *boxed]:
                 raise gone(boxed)
@@ -137,20 +138,6 @@ class Messages:
                 raise Unavailable
             case [b"changed"]:
                 raise Changed
-        raise NotFound
-
-    def acknowledge(
-        self, link: LinkToken, reader_id: bytes, *, keep: bool, evidence: bytes
-    ) -> None:
-        """Record that the reader has the content; unless *keep*, end its lease.
-
-        Raises:
-            NotFound: No such link, or this reader holds no view of it.
-        """
-        mode = "keep" if keep else "end"
-        match self._run("acknowledge", keys.link(link), reader_id, mode, evidence):
-            case [b"acknowledged" | b"repeated"]:
-                return
         raise NotFound
 
     def fail(self, link: LinkToken, evidence: bytes) -> None:

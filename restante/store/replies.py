@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from restante.messages import Outcome, State
+from restante.messages import Outcome, State, Told
 from restante.tokens import ID_SIZE
 
 if TYPE_CHECKING:
@@ -87,6 +87,18 @@ class Gate(NamedTuple):
     ended_at: int | None
     reason: bytes
     watched: bool
+    past: Past
+
+
+class Past(NamedTuple):
+    """What became of a link so far, and what a browser did about it; see preview.lua."""
+
+    held: int
+    reveals: int
+    first_revealed_at: int | None
+    last_revealed_at: int | None
+    disputed: Told
+    declined: Told
 
 
 class Released(NamedTuple):
@@ -104,6 +116,18 @@ class Released(NamedTuple):
     fresh: bool
     needs_passphrase: bool
     box: bytes
+    claimed_at: int
+    expires_at: int
+
+
+class Recorded(NamedTuple):
+    """What was recorded of one link, still boxed; see account.lua."""
+
+    state: State
+    message_id: bytes
+    views: Sequence[tuple[int, int]]
+    events: Sequence[Entry]
+    looks: Sequence[Entry]
 
 
 class Judged(NamedTuple):
@@ -150,6 +174,8 @@ class LinkRow(NamedTuple):
     ended_at: int | None
     outcome: Outcome | None
     recalled_at: int | None
+    confirmed_at: int | None
+    on_screen: int
 
 
 class Report(NamedTuple):
@@ -173,11 +199,20 @@ def gone(boxed: list[Any]) -> GoneBoxed:
     return GoneBoxed(End(state.decode(), message_id, reason, ended_at))
 
 
+def past(kept: list[Any]) -> Past:
+    """Return what became of a link so far, and what one browser did about it."""
+    held, reveals, first, last, disputed, declined = kept
+    return Past(
+        held, reveals, first or None, last or None, Told(disputed.decode()), Told(declined.decode())
+    )
+
+
 def row(link: list[Any]) -> LinkRow:
     """Return one link of a status; zeros and empty words are what did not happen."""
-    lid, label, state, views, reveals, first, last, acknowledged, ended, outcome, recalled = link
+    (lid, label, state, views, reveals, first, last, acknowledged, ended, outcome, recalled,
+     confirmed, on_screen) = link  # fmt: skip
     return LinkRow(
         lid, label, State(state.decode()), views, reveals, first or None, last or None,
         acknowledged or None, ended or None, Outcome(outcome.decode()) if outcome else None,
-        recalled or None,
+        recalled or None, confirmed or None, on_screen,
     )  # fmt: skip

@@ -16,6 +16,7 @@ addEventListener("load", () => {
   if (sessionStorage.times <= 3) for (const form of document.forms) form.submit();
 });
 """
+SUBMITS_LAST = SUBMITS_ALL.replace("of document.forms", "of [...document.forms].reverse()")
 CLICKS = """
 addEventListener("load", () => {
   setTimeout(() => document.querySelector("main form button").click(), 200);
@@ -87,6 +88,24 @@ def test_a_robot_that_submits_or_clicks_by_script_opens_nothing(service, sent, c
     expect(page.locator("#letter")).to_have_count(0)
     expect(page.locator("#wanted")).to_be_visible()
     assert state_and_classes(service, sent) == ("sealed", {"browser", "scanner_suspected"})
+
+
+def test_a_robot_that_submits_every_form_tells_the_sender_nothing(service, sent, come):
+    """Neither that it is not for it, nor that somebody else had opened it."""
+    for _ in range(2):
+        robot = come(SUBMITS_LAST)
+        robot.goto(address_of(sent))
+        robot.wait_for_timeout(3_000)
+        expect(robot.locator("#wanted")).to_be_visible()
+        person = come()
+        person.goto(address_of(sent))
+        if person.get_by_role("button", name="Open the message").count():
+            person.get_by_label("Type the number").fill(person.locator("#wanted").inner_text())
+            press(person, "Open the message")
+            expect(person.locator("#letter")).to_be_visible()
+    events = {event["type"] for event in Api(service.url).message(sent.control)["events"]}
+
+    assert events <= {"message.sent", "link.revealed", "link.acknowledged"}
 
 
 def test_a_robot_with_real_input_from_a_scanners_network_opens_nothing(service, sent, come):

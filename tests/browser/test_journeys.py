@@ -52,7 +52,8 @@ def test_the_same_browser_is_shown_it_again_until_it_is_done(service, person):
     expect(reader.locator("h1")).to_have_text("Done. It is gone from here.")
     reader.goto(address)
 
-    expect(reader.locator("h1")).to_have_text("This message has been opened.")
+    expect(reader.locator("h1")).to_have_text("You opened this message.")
+    expect(reader.get_by_role("button")).to_have_count(0)
 
 
 def test_a_recalled_message_is_a_dead_link_that_says_why(service, person):
@@ -180,7 +181,8 @@ def test_a_browser_that_opened_one_view_may_open_another(service, person):
         expect(reader.locator("h1")).to_have_text("Done. It is gone from here.")
     reader.goto(address)
 
-    expect(reader.locator("h1")).to_have_text("This message has been opened.")
+    expect(reader.locator("h1")).to_have_text("You opened this message.")
+    expect(reader.get_by_role("button")).to_have_count(0)
 
 
 def test_a_faulty_form_gives_everything_back(service, person):

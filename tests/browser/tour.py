@@ -189,8 +189,18 @@ def _messages(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         letter = send(url, subject="The side door", **{"from": "Zoë Martínez"})
         read(page, letter["links"][0]["url"])
         yield "message", page
+        page.get_by_role("button", name="Keep it readable").click()
+        press(page, "I have read this")
+        page.get_by_role("button", name="The sender is told").wait_for()
+        yield "message-confirmed", page
+        page.goto(letter["links"][0]["url"] + "/recorded")
+        yield "recorded", page
+        page.goto(letter["links"][0]["url"])
+        press(page, "Show it again")
         press(page, "Done, destroy it now")
         yield "done", page
+        page.goto(letter["links"][0]["url"])
+        yield "gone-own", page
         read(page, send(url, text=RIGHT_TO_LEFT, views=3)["links"][0]["url"])
         yield "message-right-to-left", page
         read(page, send(url, text="4711", passphrase="blue tin")["links"][0]["url"], "blue tin")
@@ -207,6 +217,18 @@ def _ends(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         stranger = other.new_page()
         stranger.goto(spent)
         yield "gone-spent", stranger
+        other.clear_cookies()
+        press(stranger, "That was not me: tell the sender")
+        yield "step", stranger
+        stranger.get_by_label("Type the number").fill(stranger.locator("#wanted").inner_text())
+        press(stranger, "That was not me: tell the sender")
+        yield "disputed", stranger
+        stranger.goto(spent)
+        yield "gone-disputed", stranger
+        stranger.goto(send(url)["links"][0]["url"])
+        stranger.wait_for_timeout(PATIENCE_MS)
+        press(stranger, "This is not for me")
+        yield "declined", stranger
         page.goto(brief)
         yield "gone-expired", page
         recalled = send(url)

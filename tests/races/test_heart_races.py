@@ -77,7 +77,7 @@ def test_retries_acknowledgements_and_looks_in_between_spend_nothing(house, crow
 
         def acknowledge(n, link=link):
             try:
-                house.reading.acknowledge(link, nonce(n), keep=True)
+                house.answering.acknowledge(link, nonce(n), keep=True)
             except NotFound:
                 return
 

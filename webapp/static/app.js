@@ -52,41 +52,105 @@ for (const place of document.querySelectorAll("[data-copy]")) {
   });
 }
 
-// The text is on the screen: say so, and keep the time in which it can be shown again.
+// What a form says, said without leaving the page; the form with `more` in it.
+const say = (action, form, more = {}) => {
+  const body = new URLSearchParams(new FormData(form));
+  for (const [name, value] of Object.entries(more)) body.set(name, value);
+  return fetch(action, { method: "POST", body, keepalive: true });
+};
+const announce = (words) => { document.getElementById("said").textContent = words; };
+
+// The text is on the screen: say so, and keep the time in which it can be shown again.  Then
+// count how long it is there, while the page is visible, and say that when it is left.
 const arrived = document.querySelector("form[data-arrived]");
 if (arrived) {
+  let shown = 0, since = null, told = 0, has = false;
+  const isVisible = () => document.visibilityState === "visible";
   const tell = () => {
+    const seconds = Math.floor((shown + (since === null ? 0 : performance.now() - since)) / 1000);
+    if (seconds <= told) return;
+    told = seconds;
     const body = new URLSearchParams(new FormData(arrived));
-    body.set("keep", "1");
-    fetch(arrived.action, { method: "POST", body, keepalive: true }).catch(() => {});
+    body.set("seconds", seconds);
+    navigator.sendBeacon(arrived.dataset.onScreen, body);
   };
-  const whenSeen = () => {
-    if (document.visibilityState === "visible") {
-      document.removeEventListener("visibilitychange", whenSeen);
-      requestAnimationFrame(() => requestAnimationFrame(tell));
+  const turn = () => {
+    if (isVisible()) {
+      since ??= performance.now();
+      if (!has) requestAnimationFrame(() => requestAnimationFrame(() => {
+        if (!has) say(arrived.action, arrived, { keep: "1" }).catch(() => {});
+        has = true;
+      }));
+    } else if (since !== null) {
+      shown += performance.now() - since;
+      since = null;
+      tell();
     }
   };
-  document.addEventListener("visibilitychange", whenSeen);
-  whenSeen();
+  // A reload or a way back asks the gate, which shows it again, and not whether to send a form.
+  if ("revisit" in arrived.dataset) history.replaceState(null, "", location.href);
+  document.addEventListener("visibilitychange", turn);
+  addEventListener("pagehide", tell);
+  arrived.addEventListener("submit", tell);
+  setTimeout(tell, 30000);
+  setInterval(tell, 300000);
+  turn();
 }
 
-// How long it can be shown again, counted down.
+// How long it can be shown again, counted down; keeping it longer moves the end.
 const counter = document.querySelector("[data-countdown]");
 if (counter) {
   const shown = counter.querySelector(".remaining");
-  const end = performance.now() + counter.dataset.countdown * 1000;
+  let end = performance.now() + counter.dataset.countdown * 1000;
   const tick = () => {
     const left = Math.ceil((end - performance.now()) / 1000);
     if (left <= 0) {
       counter.textContent = counter.dataset.over;
       clearInterval(timer);
+      for (const form of document.querySelectorAll(".leased")) form.hidden = true;
     } else {
       shown.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
     }
   };
   const timer = setInterval(tick, 1000);
   tick();
+  const longer = document.querySelector("form[data-prolong]");
+  longer?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try {
+      const answer = await say(longer.dataset.prolong, longer);
+      if (!answer.ok) throw answer;
+      const { seconds, more } = await answer.json();
+      end = performance.now() + seconds * 1000;
+      tick();
+      announce(longer.dataset.done);
+      if (!more) {
+        document.querySelector("form[data-arrived] button").focus();
+        longer.hidden = true;
+      }
+    } catch {
+      announce(longer.dataset.failed);
+    }
+  });
 }
+
+// "I have read this", said once.
+const confirming = document.querySelector("form[data-confirm]");
+confirming?.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const button = confirming.querySelector("button");
+  try {
+    const answer = await say(confirming.action, confirming, { quiet: "1" });
+    if (answer.status !== 204) throw answer;
+    button.setAttribute("aria-disabled", "true");
+    button.textContent = confirming.dataset.done;
+    announce(confirming.dataset.done);
+  } catch {
+    announce(confirming.dataset.failed);
+  }
+});
+
+document.querySelector("[data-print]")?.addEventListener("click", () => print());
 
 // A double click sends one message.
 for (const form of document.querySelectorAll("form[data-once]")) {

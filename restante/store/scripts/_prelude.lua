@@ -60,7 +60,8 @@ local function link_at(tag, id, now, message)
   local l = { tag = tag, id = id, hash = key_of(tag, "link", id) }
   local f = call("HMGET", l.hash, "message", "state", "version", "root", "views", "reveals",
     "tries", "verifier", "box", "first_revealed_at", "last_revealed_at", "acknowledged_at",
-    "ended_at", "outcome", "recalled_at", "reason")
+    "ended_at", "outcome", "recalled_at", "reason", "confirmed_at", "on_screen", "disputed",
+    "declined")
   l.message = f[1] and (message or message_at(tag, f[1]))
   if not l.message then
     return nil
@@ -72,6 +73,8 @@ local function link_at(tag, id, now, message)
   l.first_revealed_at, l.last_revealed_at = tonumber(f[10] or "0"), tonumber(f[11] or "0")
   l.acknowledged_at, l.ended_at = tonumber(f[12] or "0"), tonumber(f[13] or "0")
   l.outcome, l.recalled_at, l.reason = f[14] or "", tonumber(f[15] or "0"), f[16] or ""
+  l.confirmed_at, l.on_screen = tonumber(f[17] or "0"), tonumber(f[18] or "0")
+  l.disputed, l.declined = f[19] or "", f[20] or ""
   l.alive = call("EXISTS", l.wrapped) == 1
   l.written = l.state
   if not is_final(l.state) then
@@ -93,14 +96,34 @@ local function links_of(message, now)
   return links
 end
 
--- The end of a reader's lease, its view and whether it acknowledged; nil for a stranger.
-local function lease_of(link, reader)
-  local kept = call("HGET", link.readers, reader)
+-- What is known of a reader: when its lease ends, its view, whether it acknowledged and
+-- confirmed, when it claimed, ms on screen; nil for a stranger.
+local function reader_at(link, id)
+  local kept = call("HGET", link.readers, id)
   if not kept then
     return nil
   end
-  local ends, view, acknowledged = kept:match("^(%d+) (%d+) (%d)$")
-  return tonumber(ends), tonumber(view), tonumber(acknowledged)
+  local ends, view, acknowledged, confirmed, claimed_at, on_screen =
+    kept:match("^(%d+) (%d+) (%d) (%d) (%d+) (%d+)$")
+  return { id = id, ends = tonumber(ends), view = tonumber(view),
+    acknowledged = tonumber(acknowledged), confirmed = tonumber(confirmed),
+    claimed_at = tonumber(claimed_at), on_screen = tonumber(on_screen) }
+end
+
+local function keep_reader(link, r)
+  call("HSET", link.readers, r.id, table.concat({ r.ends, r.view, r.acknowledged, r.confirmed,
+    r.claimed_at, r.on_screen }, " "))
+end
+
+-- What a browser that holds no view told the sender counts once for each reader and three times
+-- for each link: "may", "told" or "enough".
+local function told(ids, reader)
+  for at = 1, #ids, 16 do
+    if ids:sub(at, at + 15) == reader then
+      return "told"
+    end
+  end
+  return #ids < 48 and "may" or "enough"
 end
 
 -- After these ends the leases run on, and the wrapped key with them: a lost reply is no lost
@@ -110,8 +133,8 @@ local function outlives(state)
 end
 
 -- The reader may have its view again: its lease runs, and so does the link's key.
-local function lease_is_open(link, ends, now)
-  return ends ~= nil and ends > now and link.alive
+local function lease_is_open(link, r, now)
+  return r ~= nil and r.ends > now and link.alive
     and (link.state == "read" or outlives(link.state))
 end
 
@@ -153,6 +176,17 @@ local function look(link, now, type, class, evidence)
   if many == 0 then
     call("PEXPIREAT", m.looks, call("PEXPIRETIME", m.hash))
   end
+end
+
+-- When the last wrapped key of a message goes that there still is, for the leases of links that
+-- ended; -2 without any.
+local function latest_key(message)
+  local latest = -2
+  for at = 1, #message.links, 16 do
+    local key = key_of(message.tag, "key", message.links:sub(at, at + 15))
+    latest = math.max(latest, call("PEXPIRETIME", key))
+  end
+  return latest
 end
 
 -- One version's content goes when no wrapped key is left that opens it.
@@ -209,27 +243,46 @@ end
 
 -- Destroys the wrapped key, and with it all access; the content when it was the last.
 local function destroy_key(link)
+  link.alive = false
   call("DEL", link.wrapped)
   call("ZREM", link.tag .. ":due", "end:" .. link.id)
   drop_content(link.message, link.version)
 end
 
+-- The key of a link that ended lives for its leases, until the latest is over.
+local function lend_key(link, latest)
+  call("PEXPIREAT", link.wrapped, latest)
+  call("ZADD", link.tag .. ":due", latest, "end:" .. link.id)
+end
+
+-- This reader is done: its lease ends, and with the last one of a link that ended its key.
+local function end_lease(link, r, now)
+  r.ends = 0
+  keep_reader(link, r)
+  if outlives(link.state) and link.alive then
+    local latest = latest_lease(link)
+    if latest <= now then
+      destroy_key(link)
+    else
+      lend_key(link, latest)
+    end
+  end
+end
+
 -- The link's one final state.  Its key lives on until `lasts`, where leases outlive that
 -- state; else it is destroyed.  After the last link the message's retention begins.
 local function end_link(link, now, state, lasts)
-  local m, due = link.message, link.tag .. ":due"
+  local m = link.message
   call("HSET", link.hash, "state", state, "ended_at", now)
-  call("ZREM", due, "expire:" .. link.id)
+  call("ZREM", link.tag .. ":due", "expire:" .. link.id)
   if lasts and lasts > now then
-    call("PEXPIREAT", link.wrapped, lasts)
-    call("ZADD", due, lasts, "end:" .. link.id)
+    lend_key(link, lasts)
   else
     destroy_key(link)
   end
   m.open = call("HINCRBY", m.hash, "open", -1)
   if m.open == 0 then
-    -- Never before another link's last lease: none runs longer than one from now.
-    retain(m, math.max(math.max(now, lasts or 0) + m.retention, now + m.lease))
+    retain(m, math.max(math.max(now, lasts or 0) + m.retention, latest_key(m)))
   end
 end
 

@@ -17,29 +17,19 @@ local now = clock(ARGV[1])
 local reader, mode, evidence = ARGV[2], ARGV[3], ARGV[4]
 local tag, id = way_in(KEYS[1])
 local link = link_at(tag, id, now)
-local lease, view, acknowledged = nil, nil, nil
-if link then
-  lease, view, acknowledged = lease_of(link, reader)
-end
-if not lease then
+local r = link and reader_at(link, reader)
+if not r then
   return { "unknown" }
 end
 
-if mode == "end" then
-  lease = 0
-end
-call("HSET", link.readers, reader, lease .. " " .. view .. " 1")
-if acknowledged == 0 then
+local before = r.acknowledged
+r.acknowledged = 1
+keep_reader(link, r)
+if before == 0 then
   call("HSETNX", link.hash, "acknowledged_at", now)
-  record(link.message, link, now, "link.acknowledged", "view=" .. view, evidence)
+  record(link.message, link, now, "link.acknowledged", "view=" .. r.view, evidence)
 end
-if mode == "end" and outlives(link.state) and link.alive then
-  local latest = latest_lease(link)
-  if latest <= now then
-    destroy_key(link)
-  else
-    call("PEXPIREAT", link.wrapped, latest)
-    call("ZADD", tag .. ":due", latest, "end:" .. id)
-  end
+if mode == "end" then
+  end_lease(link, r, now)
 end
-return { acknowledged == 0 and "acknowledged" or "repeated" }
+return { before == 0 and "acknowledged" or "repeated" }

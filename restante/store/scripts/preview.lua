@@ -8,9 +8,11 @@
 -- ARGV[4…] readers   the ids that this browser could be known by, in the order of use
 --
 -- Replies {"preview", state, message, box, opens_at, expires_at, views left, passphrase, tries,
--- now, ordinal, lease, ended_at, reason, watched}, or {"unknown"}.  `watched`: a machine looked
--- within ten minutes, this one included.  `ordinal` counts from 0: the reader
--- whose lease is open, else the first that opened no view yet; -1: all were used up.
+-- now, ordinal, lease, ended_at, reason, watched, {views held by this browser, reveals,
+-- first_revealed_at, last_revealed_at, disputed, declined}}, or {"unknown"}.  `watched`: a machine
+-- looked within ten minutes, this one included.  `ordinal` counts from 0: the reader whose lease
+-- is open, else the first that opened no view yet; -1: all were used up.  `disputed` and
+-- `declined` say whether this browser may tell the sender so: "may", "told" or "enough".
 
 local now = clock(ARGV[1])
 local class, evidence = ARGV[2], ARGV[3]
@@ -20,13 +22,13 @@ if not link then
   return { "unknown" }
 end
 
-local ordinal, lease = -1, 0
+local ordinal, lease, held = -1, 0, 0
 for at = 4, #ARGV do
-  local ends = lease_of(link, ARGV[at])
-  if lease_is_open(link, ends, now) then
-    ordinal, lease = at - 4, ends
-    break
-  elseif not ends and ordinal < 0 then
+  local r = reader_at(link, ARGV[at])
+  held = held + (r and 1 or 0)
+  if lease == 0 and lease_is_open(link, r, now) then
+    ordinal, lease = at - 4, r.ends
+  elseif not r and ordinal < 0 then
     ordinal = at - 4
   end
 end
@@ -37,4 +39,6 @@ end
 local m = link.message
 return { "preview", link.state, m.id, m.box, m.opens_at, m.expires_at, link.views - link.reveals,
   link.verifier and 1 or 0, link.tries, now, ordinal, lease, link.ended_at, link.reason,
-  is_watched(link, now, 600000) and 1 or 0 }
+  is_watched(link, now, 600000) and 1 or 0,
+  { held, link.reveals, link.first_revealed_at, link.last_revealed_at,
+    told(link.disputed, ARGV[4] or ""), told(link.declined, ARGV[4] or "") } }

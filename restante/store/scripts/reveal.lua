@@ -14,7 +14,7 @@
 -- ARGV[7]  evidence  boxed
 --
 -- Replies {"revealed", message, version, root, wrapped, content, state, views left, lease_until,
--- now, passphrase, box}, the same as {"reread", …} within the lease,
+-- now, passphrase, box, claimed_at, expires_at}, the same as {"reread", …} within the lease,
 -- {"gone", state, message, reason, ended_at}, the same as {"locked", …} for the try that locks,
 -- {"held", opens_at, now}, {"passphrase-required"}, {"passphrase-wrong", tries left},
 -- {"unavailable"}, {"changed"}, or {"unknown"}.
@@ -29,9 +29,9 @@ if not link then
 end
 
 local m = link.message
-local lease, view, acknowledged = lease_of(link, reader)
-local again = lease_is_open(link, lease, now)
-if not again and (lease or is_final(link.state)) then
+local r = reader_at(link, reader)
+local again = lease_is_open(link, r, now)
+if not again and (r or is_final(link.state)) then
   return gone(link)
 end
 if not again and now < m.opens_at then
@@ -70,13 +70,14 @@ if link.verifier and verifier ~= link.verifier then
 end
 
 if again then
-  call("HSET", link.readers, reader, lease .. " " .. view .. " " .. acknowledged)
+  keep_reader(link, r)
   look(link, now, "link.reread", class, evidence)
 else
   link.reveals = link.reveals + 1
-  lease = math.min(now + m.lease, m.expires_at)
+  r = { id = reader, ends = math.min(now + m.lease, m.expires_at), view = link.reveals,
+    acknowledged = 0, confirmed = 0, claimed_at = now, on_screen = 0 }
   link.state = link.reveals < link.views and "read" or "spent"
-  call("HSET", link.readers, reader, lease .. " " .. link.reveals .. " 0")
+  keep_reader(link, r)
   call("PEXPIREAT", link.readers, call("PEXPIRETIME", link.hash))
   call("HSET", link.hash, "state", link.state, "reveals", link.reveals, "last_revealed_at", now)
   call("HSETNX", link.hash, "first_revealed_at", now)
@@ -87,4 +88,4 @@ else
 end
 local left = is_final(link.state) and 0 or link.views - link.reveals
 return { again and "reread" or "revealed", m.id, link.version, link.root, wrapped, content,
-  link.state, left, lease, now, link.verifier and 1 or 0, m.box }
+  link.state, left, r.ends, now, link.verifier and 1 or 0, m.box, r.claimed_at, m.expires_at }

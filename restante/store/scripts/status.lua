@@ -16,7 +16,8 @@ end
 local links = {}
 for _, l in ipairs(links_of(m, now)) do
   links[#links + 1] = { l.id, l.box, l.state, l.views, l.reveals, l.first_revealed_at,
-    l.last_revealed_at, l.acknowledged_at, l.ended_at, l.outcome, l.recalled_at }
+    l.last_revealed_at, l.acknowledged_at, l.ended_at, l.outcome, l.recalled_at, l.confirmed_at,
+    l.on_screen }
 end
 return { "status", now,
   { m.sent_at, m.opens_at, m.expires_at, m.version, m.passphrase and 1 or 0, m.box, m.sender,

@@ -1,0 +1,130 @@
+"""What the store knows of those who hold a view, or say that they should: one method per script.
+
+Replies become values or errors here, nowhere else.  Boxed facts pass through unopened.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from restante.errors import NotFound
+from restante.messages import State, Told
+from restante.store import keys
+from restante.store.replies import Entry, Recorded, gone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from restante.store.connection import Argument, Connection
+    from restante.tokens import LinkToken
+
+
+class Readers:
+    """The verbs on a link's readers; each is known by the id of its nonce at this link."""
+
+    def __init__(self, connection: Connection, now: Callable[[], int] | None = None) -> None:
+        """*now* replaces the store's clock, in ms; only tests give one."""
+        self._connection = connection
+        self._now = now
+
+    def _run(self, verb: str, link: LinkToken, *arguments: Argument) -> Any:  # noqa: ANN401
+        now: Argument = self._now() if self._now else ""
+        return self._connection.run(verb, keys.link(link), now, *arguments)
+
+    def acknowledge(
+        self, link: LinkToken, reader_id: bytes, *, keep: bool, evidence: bytes
+    ) -> None:
+        """Record that the reader has the content; unless *keep*, end its lease.
+
+        Raises:
+            NotFound: No such link, or this reader holds no view of it.
+        """
+        mode = "keep" if keep else "end"
+        match self._run("acknowledge", link, reader_id, mode, evidence):
+            case [b"acknowledged" | b"repeated"]:
+                return
+        raise NotFound
+
+    def prolong(
+        self, link: LinkToken, reader_id: bytes, *, more: int, most: int, evidence: bytes
+    ) -> tuple[int, int, int]:
+        """Move the lease's end to *more* ms from now, at *most* ms from the claim.
+
+        Returns the end, the latest that it can become, and the time, in ms.
+
+        Raises:
+            NotFound: No such link, or this reader holds no view of it.
+            GoneBoxed: The lease is over.
+        """
+        match self._run("prolong", link, reader_id, more, most, evidence):
+            case [b"prolonged" | b"repeated", lease_until, latest, at]:
+                return lease_until, latest, at
+            case [b"gone", *boxed]:
+                raise gone(boxed)
+        raise NotFound
+
+    def confirm(self, link: LinkToken, reader_id: bytes, evidence: bytes) -> None:
+        """Record that the reader says to have read it.
+
+        Raises:
+            NotFound: No such link, or this reader holds no view of it.
+        """
+        match self._run("confirm", link, reader_id, evidence):
+            case [b"confirmed" | b"repeated"]:
+                return
+        raise NotFound
+
+    def dispute(self, link: LinkToken, reader_ids: Sequence[bytes], evidence: bytes) -> Told | None:
+        """Record that it was not this browser that opened the link; None where that says nothing.
+
+        Raises:
+            NotFound: No such link.
+        """
+        return self._tell("dispute", link, reader_ids, evidence)
+
+    def decline(self, link: LinkToken, reader_ids: Sequence[bytes], evidence: bytes) -> Told | None:
+        """Record that the message is not meant for who has the link; end the leases he holds.
+
+        Raises:
+            NotFound: No such link.
+        """
+        return self._tell("decline", link, reader_ids, evidence)
+
+    def _tell(
+        self, verb: str, link: LinkToken, reader_ids: Sequence[bytes], evidence: bytes
+    ) -> Told | None:
+        match self._run(verb, link, evidence, *reader_ids):
+            case [b"disputed" | b"declined" | b"repeated"]:
+                return Told.TOLD
+            case [b"enough"]:
+                return Told.ENOUGH
+            case [b"moot"]:
+                return None
+        raise NotFound
+
+    def on_screen(self, link: LinkToken, reader_id: bytes, shown: int) -> None:
+        """Record that the text was on the reader's screen for *shown* ms in all.
+
+        Raises:
+            NotFound: No such link, or this reader holds no view of it.
+        """
+        match self._run("on_screen", link, reader_id, shown):
+            case [b"counted", _]:
+                return
+        raise NotFound
+
+    def account(self, link: LinkToken, reader_ids: Sequence[bytes]) -> Recorded:
+        """Return what was recorded of this link.
+
+        Raises:
+            NotFound: No such link.
+        """
+        match self._run("account", link, *reader_ids):
+            case [b"account", state, message_id, views, events, looks]:
+                return Recorded(
+                    State(state.decode()), message_id,
+                    [(view, on_screen) for view, on_screen in views],
+                    [Entry.parse(event) for event in events],
+                    [Entry.parse(look) for look in looks],
+                )  # fmt: skip
+        raise NotFound

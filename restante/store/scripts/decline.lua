@@ -1,0 +1,41 @@
+#!lua flags=allow-oom
+-- decline: whoever has the link says that the message is not meant for him.
+--
+-- It opens and burns nothing.  Whoever had opened it is done with it: his leases end.
+--
+-- KEYS[1]  link      hash
+-- ARGV[1]  now       milliseconds; "" for the store's own clock
+-- ARGV[2]  evidence  boxed
+-- ARGV[3…] readers   the ids that this browser could be known by; it is counted by the first
+--
+-- Replies {"declined"}, {"repeated"} to whoever had said so before, {"enough"} when as many have
+-- as count, {"moot"} where the link ended without this browser, or {"unknown"}.
+
+local now = clock(ARGV[1])
+local evidence = ARGV[2]
+local tag, id = way_in(KEYS[1])
+local link = link_at(tag, id, now)
+if not link then
+  return { "unknown" }
+end
+local held = {}
+for at = 3, #ARGV do
+  held[#held + 1] = reader_at(link, ARGV[at])
+end
+if #held == 0 and is_final(link.state) then
+  return { "moot" }
+end
+
+local may = told(link.declined, ARGV[3])
+for _, r in ipairs(held) do
+  end_lease(link, r, now)
+end
+if may == "enough" then
+  return { "enough" }
+elseif may == "told" then
+  call("HSET", link.hash, "declined", link.declined)
+  return { "repeated" }
+end
+call("HSET", link.hash, "declined", link.declined .. ARGV[3])
+record(link.message, link, now, "link.declined", "", evidence)
+return { "declined" }

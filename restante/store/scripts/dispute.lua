@@ -1,0 +1,36 @@
+#!lua flags=allow-oom
+-- dispute: a browser that opened nothing says that it was not the one who did.
+--
+-- KEYS[1]  link      hash
+-- ARGV[1]  now       milliseconds; "" for the store's own clock
+-- ARGV[2]  evidence  boxed
+-- ARGV[3…] readers   the ids that this browser could be known by; it is counted by the first
+--
+-- Replies {"disputed"}, {"repeated"} to whoever had said so before, {"enough"} when as many have
+-- as count, {"moot"} where nobody opened it or this browser did, or {"unknown"}.
+
+local now = clock(ARGV[1])
+local evidence = ARGV[2]
+local tag, id = way_in(KEYS[1])
+local link = link_at(tag, id, now)
+if not link then
+  return { "unknown" }
+elseif link.reveals == 0 and link.state ~= "locked" then
+  return { "moot" }
+end
+for at = 3, #ARGV do
+  if reader_at(link, ARGV[at]) then
+    return { "moot" }
+  end
+end
+local may = told(link.disputed, ARGV[3])
+if may == "enough" then
+  return { "enough" }
+elseif may == "told" then
+  call("HSET", link.hash, "disputed", link.disputed)
+  return { "repeated" }
+end
+
+call("HSET", link.hash, "disputed", link.disputed .. ARGV[3])
+record(link.message, link, now, "link.disputed", "", evidence)
+return { "disputed" }

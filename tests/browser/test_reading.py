@@ -1,0 +1,279 @@
+"""Nobody loses a message that he opened, and the sender hears what readers have to say."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.api import Api
+from tests.browser.tour import LETTER, PATIENCE_MS, press, read
+from tests.processes import Service
+
+LEASE_SECONDS = 2
+OPENED_MS = 10_000
+
+
+@pytest.fixture(scope="module")
+def brief_service(tmp_path_factory):
+    """Here a lease is over before one has yawned."""
+    folder = tmp_path_factory.mktemp("brief")
+    with Service(folder, RESTANTE_LEASE=str(LEASE_SECONDS)) as service:
+        yield service
+
+
+@pytest.fixture
+def sent(service):
+    return Api(service.url).send(LETTER)
+
+
+def address_of(sent):
+    return sent.answer["links"][0]["url"]
+
+
+def letter_on(page):
+    return page.locator("#letter")
+
+
+def events_of(service, sent):
+    return [event["type"] for event in Api(service.url).message(sent.control)["events"]]
+
+
+def runs_scripts(page):
+    return page.locator("[data-print]").is_visible()
+
+
+def test_a_reload_and_a_way_back_show_it_again_within_the_lease(service, sent, person):
+    reader = person()
+    read(reader, address_of(sent))
+    expect(letter_on(reader)).to_contain_text("4711")
+    has_scripts = runs_scripts(reader)
+    reader.reload()
+    if has_scripts:  # nobody is asked whether to send a form again
+        press(reader, "Show it again")
+    expect(letter_on(reader)).to_contain_text("4711")
+    reader.get_by_role("link", name="What was recorded").click()
+    if has_scripts:
+        reader.go_back()
+    else:  # going back, the browser asks whether to send the form again
+        reader.goto(address_of(sent))
+    press(reader, "Show it again")
+
+    expect(letter_on(reader)).to_contain_text("4711")
+    assert events_of(service, sent).count("link.revealed") == 1
+
+
+def test_a_reload_after_the_lease_says_what_became_of_it(brief_service, person):
+    reader = person()
+    read(reader, address_of(Api(brief_service.url).send(LETTER)))
+    expect(letter_on(reader)).to_contain_text("4711")
+    reader.wait_for_timeout(LEASE_SECONDS * 1_000 + 100)
+    reader.reload()
+
+    expect(reader.locator("h1")).to_have_text("You opened this message.")
+    expect(reader.locator("main")).to_contain_text("could be shown again here is over")
+    expect(reader.get_by_role("button", name="That was not me")).to_have_count(0)
+
+
+def test_an_answer_that_the_network_swallows_after_the_claim_is_no_lost_message(
+    service, sent, person
+):
+    reader = person()
+    swallowed = []
+
+    def swallow(route):
+        if route.request.method == "POST" and not swallowed:
+            swallowed.append(route.fetch().text())
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    reader.route(re.compile("/m/"), swallow)
+    read(reader, address_of(sent))
+    expect(letter_on(reader)).to_have_count(0)
+    # The link is clicked once more, in the mail.
+    reader.goto(address_of(sent))
+    expect(reader.locator("h1")).to_have_text("You opened this message.")
+    press(reader, "Show it again")
+
+    assert "4711" in swallowed[0]
+    expect(letter_on(reader)).to_contain_text("4711")
+    assert events_of(service, sent).count("link.revealed") == 1
+
+
+def test_a_reader_keeps_it_for_longer(service, sent, person):
+    reader = person()
+    read(reader, address_of(sent))
+    press(reader, "Keep it readable for 10 minutes")
+
+    expect(reader.locator(".remaining")).to_have_text(re.compile(r"(9:\d\d|10:00|10 minutes)"))
+    expect(letter_on(reader)).to_contain_text("4711")
+    if runs_scripts(reader):
+        expect(reader.get_by_role("status").last).to_have_text("Kept readable here for longer.")
+    assert events_of(service, sent)[-1] in {"link.prolonged", "link.acknowledged"}
+    assert events_of(service, sent).count("link.prolonged") == 1
+
+
+def test_with_a_passphrase_it_is_kept_for_longer_too(service, person):
+    reader = person()
+    sent = Api(service.url).send(LETTER, passphrase="blue tin")
+    read(reader, address_of(sent), "blue tin")
+    if not runs_scripts(reader):
+        reader.locator("summary").click()
+        reader.get_by_label("Passphrase").fill("blue tin")
+    reader.get_by_role("button", name="Keep it readable for 10 minutes").locator(
+        "visible=true"
+    ).click()
+
+    expect(reader.locator(".remaining")).to_have_text(re.compile(r"(9:\d\d|10:00|10 minutes)"))
+    expect(letter_on(reader)).to_contain_text("4711")
+
+
+def test_a_lease_that_ends_on_the_screen_takes_its_buttons_away(brief_service, browser):
+    with browser.new_context() as context:
+        page = context.new_page()
+        read(page, address_of(Api(brief_service.url).send(LETTER)))
+        expect(page.locator("[data-countdown]")).to_contain_text("can no longer be shown again")
+
+        expect(page.get_by_role("button", name="Keep it readable")).to_be_hidden()
+        expect(page.get_by_role("button", name="Save as .txt")).to_be_hidden()
+        expect(letter_on(page)).to_contain_text("4711")
+
+
+def test_whoever_finds_it_opened_tells_the_sender_that_it_was_not_him(service, sent, person):
+    thief, reader, sender = person(), person(), person()
+    read(thief, address_of(sent))
+    expect(letter_on(thief)).to_contain_text("4711")
+    reader.goto(address_of(sent))
+    expect(reader.locator("main")).to_contain_text("Opened by a browser that was not this one")
+    expect(reader.locator("main")).to_contain_text("That was on")
+    reader.wait_for_timeout(PATIENCE_MS)
+    press(reader, "That was not me: tell the sender")
+    expect(reader.locator("h1")).to_have_text("The sender is told.")
+    reader.goto(address_of(sent))
+    expect(reader.locator("main")).to_contain_text("You have told the sender that it was not you.")
+    sender.goto(sent.answer["control_url"])
+    press(sender, "I am the sender: go on")
+
+    expect(sender.locator(".alarm-notice")).to_contain_text("Somebody else may have read this.")
+    assert events_of(service, sent).count("link.disputed") == 1
+
+
+def test_a_quick_dispute_meets_one_number(service, sent, person):
+    thief, reader = person(), person()
+    read(thief, address_of(sent))
+    expect(letter_on(thief)).to_contain_text("4711")
+    for _ in range(8):
+        reader.goto(address_of(sent))
+        press(reader, "That was not me: tell the sender")
+        if reader.locator("#wanted").count():
+            break
+    reader.get_by_label("Type the number").fill("1")
+    press(reader, "That was not me: tell the sender")
+    expect(reader.locator(".fault")).to_be_visible()
+    reader.get_by_label("Type the number").fill(reader.locator("#wanted").inner_text())
+    press(reader, "That was not me: tell the sender")
+
+    expect(reader.locator("h1")).to_have_text("The sender is told.")
+
+
+def test_a_reader_says_that_it_was_read_and_keeps_the_text_at_hand(service, sent, person):
+    reader = person()
+    read(reader, address_of(sent))
+    has_scripts = runs_scripts(reader)
+    press(reader, "I have read this")
+    if has_scripts:
+        expect(reader.locator("[data-confirm] button")).to_have_text(
+            "The sender is told that you have read it."
+        )
+        expect(reader.get_by_role("status").last).to_have_text(
+            "The sender is told that you have read it."
+        )
+    else:
+        expect(reader.locator("h1")).to_have_text("The sender is told that you have read it.")
+        press(reader, "Show it again")
+    expect(letter_on(reader)).to_contain_text("4711")
+
+    assert events_of(service, sent).count("link.confirmed") == 1
+
+
+def test_a_message_for_somebody_else_is_sent_back_unread(service, sent, person):
+    stray, reader = person(), person()
+    stray.goto(address_of(sent))
+    stray.wait_for_timeout(PATIENCE_MS)
+    press(stray, "This is not for me")
+    expect(stray.locator("h1")).to_have_text("The sender is told that this was not for you.")
+    read(reader, address_of(sent))
+    expect(letter_on(reader)).to_contain_text("4711")
+    press(reader, "This is not for me")
+    expect(reader.locator("h1")).to_have_text("The sender is told that this was not for you.")
+    reader.goto(address_of(sent))
+
+    expect(reader.locator("h1")).to_have_text("You opened this message.")
+    expect(letter_on(reader)).to_have_count(0)
+
+
+def test_a_reader_sees_what_was_recorded(service, sent, person):
+    reader, other = person(), person()
+    read(reader, address_of(sent))
+    reader.get_by_role("link", name="What was recorded").click()
+    expect(reader.locator(".timeline").first).to_contain_text("this browser")
+    expect(reader.locator(".timeline").first).to_contain_text("Chrome on Linux · 127.0.0.0/24")
+    other.goto(f"{address_of(sent)}/recorded")
+    expect(other.locator(".timeline").first).to_contain_text("Shown to someone who had this link")
+
+    expect(other.locator(".timeline").first).not_to_contain_text("127.0.0")
+
+
+def test_time_on_screen_is_counted_while_the_page_is_visible_and_told_when_it_is_left(
+    service, sent, browser
+):
+    with browser.new_context() as context:
+        page = context.new_page()
+        read(page, address_of(sent))
+        expect(letter_on(page)).to_contain_text("4711")
+        page.wait_for_timeout(2_200)
+        page.goto("about:blank")
+        page.wait_for_timeout(300)
+        link = Api(service.url).message(sent.control)["links"][0]
+
+    assert 2 <= link["on_screen_seconds"] <= OPENED_MS / 1_000
+
+
+def test_a_page_that_nobody_sees_is_not_counted(service, sent, browser):
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.add_init_script(
+            "Object.defineProperty(document, 'visibilityState', { get: () => 'hidden' })"
+        )
+        read(page, address_of(sent))
+        expect(letter_on(page)).to_contain_text("4711")
+        page.wait_for_timeout(1_500)
+        page.goto("about:blank")
+        page.wait_for_timeout(300)
+        link = Api(service.url).message(sent.control)["links"][0]
+
+    assert (link["on_screen_seconds"], link["acknowledged_at"]) == (0, None)
+
+
+def test_the_print_button_prints_the_letter_and_no_buttons(service, sent, browser):
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.add_init_script("window.print = () => { document.title = 'printed'; };")
+        read(page, address_of(sent))
+        press(page, "Print")
+        expect(page).to_have_title("printed")
+        page.emulate_media(media="print")
+
+        expect(letter_on(page)).to_be_visible()
+        assert page.get_by_role("button").count() == 0
+
+
+def test_the_text_is_copied_whole(service, sent, browser):
+    with browser.new_context(permissions=["clipboard-read", "clipboard-write"]) as context:
+        page = context.new_page()
+        read(page, address_of(sent))
+        press(page, "Copy the text")
+        expect(page.get_by_role("button", name="Copied")).to_be_visible()
+        copied = page.evaluate("navigator.clipboard.readText()")
+
+    assert copied == LETTER

@@ -1,0 +1,216 @@
+"""What recipients answer, over HTTP and without scripts: each passes the gate that it must."""
+
+import time
+
+import pytest
+
+from tests.api import Api, Visitor, filled, form_of, number_on
+from tests.journeys.conftest import CROSS_SITE, TEXT
+
+GATE_SECONDS = 1.1
+
+
+def events_of(service, sent):
+    return [event["type"] for event in Api(service.url).message(sent.control)["events"]]
+
+
+def opened(service, link):
+    """Open a link as a person does; return the visitor and the page."""
+    reader = Visitor(service.url)
+    form = form_of(reader.get(f"/m/{link}"), link)
+    time.sleep(GATE_SECONDS)
+    page = reader.post(f"/m/{link}", form)
+    assert TEXT in page.text
+    return reader, page
+
+
+def test_without_scripts_it_is_kept_longer_and_shown_at_once(service, sent):
+    reader, page = opened(service, sent.link)
+    more = form_of(page, f"/m/{sent.link}")
+    longer = reader.post(f"/m/{sent.link}", more | {"more": "1"})
+
+    assert "Keep it readable for 10 minutes" in page.text
+    assert TEXT in longer.text
+    assert 'for <b class="remaining">10 minutes</b>' in longer.text
+    assert events_of(service, sent)[-1] == "link.prolonged"
+
+
+def test_a_script_keeps_it_longer_without_a_page(service, sent):
+    reader, page = opened(service, sent.link)
+    form = form_of(page, "acknowledge")
+    answer = reader.post(f"/m/{sent.link}/prolong", form)
+    stranger = Visitor(service.url).post(f"/m/{sent.link}/prolong", form)
+    reader.post(f"/m/{sent.link}/acknowledge", form)
+    late = reader.post(f"/m/{sent.link}/prolong", form)
+
+    assert answer.json["more"] is True
+    assert 595 <= answer.json["seconds"] <= 600
+    assert (stranger.status, late.status) == (410, 410)
+
+
+def test_a_reader_says_that_it_was_read_and_can_go_back_to_the_text(service, sent):
+    reader, page = opened(service, sent.link)
+    said = reader.post(f"/m/{sent.link}/confirm", form_of(page, "confirm"))
+    back = reader.post(f"/m/{sent.link}", form_of(said, f"/m/{sent.link}"))
+    quiet = reader.post(f"/m/{sent.link}/confirm", form_of(page, "confirm") | {"quiet": "1"})
+
+    assert "The sender is told that you have read it." in said.text
+    assert TEXT in back.text
+    assert (quiet.status, quiet.body) == (204, b"")
+    assert events_of(service, sent).count("link.confirmed") == 1
+
+
+def test_a_second_browser_learns_that_it_was_another_and_tells_the_sender_once(service, sent):
+    opened(service, sent.link)
+    other = Visitor(service.url)
+    dead = other.get(f"/m/{sent.link}")
+    form = form_of(dead, "dispute")
+    time.sleep(GATE_SECONDS)
+    said = other.post(f"/m/{sent.link}/dispute", form)
+    again = other.post(f"/m/{sent.link}/dispute", form)
+    back = other.get(f"/m/{sent.link}")
+
+    assert dead.status == 410
+    assert "Opened by a browser that was not this one" in dead.text
+    assert "The sender is told." in said.text
+    assert "The sender is told." in again.text
+    assert "You have told the sender that it was not you." in back.text
+    assert "dispute" not in back.text
+    assert events_of(service, sent).count("link.disputed") == 1
+
+
+def test_the_browser_that_opened_it_has_nothing_to_dispute(service, sent):
+    reader, page = opened(service, sent.link)
+    reader.post(f"/m/{sent.link}/acknowledge", form_of(page, "acknowledge"))
+    dead = reader.get(f"/m/{sent.link}")
+    # A form that was never offered, with a ticket that is good.
+    forced = reader.post(f"/m/{sent.link}/dispute", form_of(page, "acknowledge"))
+
+    assert "This browser opened it" in dead.text
+    assert "That was not me" not in dead.text
+    assert forced.status == 410
+    assert "link.disputed" not in events_of(service, sent)
+
+
+@pytest.mark.parametrize("deed", ["dispute", "decline"])
+def test_what_looks_like_a_machine_types_a_number_before_the_sender_hears_of_it(
+    service, sent, deed
+):
+    if deed == "dispute":
+        opened(service, sent.link)
+    event = {"dispute": "link.disputed", "decline": "link.declined"}[deed]
+    robot, path = Visitor(service.url), f"/m/{sent.link}/{deed}"
+    form = form_of(robot.get(f"/m/{sent.link}"), deed)
+    tries = [robot.post(path, form), robot.post(path, {}), robot.post(path, form | {"ticket": "x"})]
+    time.sleep(GATE_SECONDS)
+    tries += [robot.post(path, form, **headers) for headers in CROSS_SITE]
+    tries.append(robot.post(path, form, **{"Sec-Fetch-Mode": "navigate"}))
+    tries.append(robot.post(path, form | {"remark": "x"}))
+    tries.append(robot.post(path, form | {"scripts": "1"}))
+    wrong = form_of(tries[0], deed) | {"number": f"{(int(number_on(tries[0])) + 1) % 1000:03}"}
+    tries.append(robot.post(path, wrong))
+    before = events_of(service, sent)
+    passed = robot.post(path, filled(tries[-1], deed))
+
+    assert {answer.status for answer in tries} == {200}
+    assert all("One more step" in answer.text for answer in tries)
+    assert event not in before
+    assert "The sender is told" in passed.text
+    assert events_of(service, sent).count(event) == 1
+
+
+@pytest.mark.parametrize("deed", ["dispute", "decline"])
+def test_without_cookies_one_number_tells_the_sender(service, sent, deed):
+    if deed == "dispute":
+        opened(service, sent.link)
+    path = f"/m/{sent.link}/{deed}"
+    form = form_of(Visitor(service.url).get(f"/m/{sent.link}"), deed)
+    time.sleep(GATE_SECONDS)
+    step = Visitor(service.url).post(path, form)
+    passed = Visitor(service.url).post(path, filled(step, deed))
+
+    assert "One more step" in step.text
+    assert "The sender is told" in passed.text
+
+
+def test_who_gets_it_by_mistake_tells_the_sender_and_burns_nothing(service, sent):
+    stray = Visitor(service.url)
+    form = form_of(stray.get(f"/m/{sent.link}"), "decline")
+    time.sleep(GATE_SECONDS)
+    said = stray.post(f"/m/{sent.link}/decline", form)
+    gate = stray.get(f"/m/{sent.link}")
+    opened(service, sent.link)
+
+    assert "The sender is told that this was not for you." in said.text
+    assert "This is not for me" not in gate.text
+    assert events_of(service, sent)[:3] == ["message.sent", "link.declined", "link.revealed"]
+
+
+def test_a_reader_for_whom_it_is_not_is_shown_it_no_more(service, sent):
+    reader, page = opened(service, sent.link)
+    said = reader.post(f"/m/{sent.link}/decline", form_of(page, "decline"))
+    after = reader.get(f"/m/{sent.link}")
+
+    assert "The sender is told that this was not for you." in said.text
+    assert after.status == 410
+    assert TEXT not in after.text
+
+
+def test_seconds_on_the_screen_are_a_small_number_or_none(service, sent):
+    reader, page = opened(service, sent.link)
+    form = form_of(page, "acknowledge")
+    path = f"/m/{sent.link}/on-screen"
+    odd = ["", "-1", "1.5", "x", "١", "9" * 8, "9" * 5_000]
+    answers = [reader.post(path, form | {"seconds": written}).status for written in odd]
+    before = Api(service.url).message(sent.control)["links"][0]["on_screen_seconds"]
+    time.sleep(1)
+    reader.post(path, form | {"seconds": "1"})
+    stranger = Visitor(service.url).post(path, {"seconds": "1"})
+
+    assert answers == [204] * len(odd)
+    assert before == 0
+    assert Api(service.url).message(sent.control)["links"][0]["on_screen_seconds"] == 1
+    assert stranger.status != 204
+
+
+def test_whoever_has_the_link_sees_what_was_recorded_but_only_his_own_details(service, sent):
+    reader, page = opened(service, sent.link)
+    reader.post(f"/m/{sent.link}/acknowledge", form_of(page, "acknowledge") | {"keep": "1"})
+    own = reader.get(f"/m/{sent.link}/recorded")
+    other = Visitor(service.url).get(f"/m/{sent.link}/recorded")
+    looks = len(Api(service.url).message(sent.control)["looks"])
+    reader.get(f"/m/{sent.link}/recorded")
+
+    assert own.text.count("127.0.0.0/24") == 2
+    assert "Firefox on" in own.text
+    assert "127.0.0" not in other.text
+    assert "Firefox" not in other.text
+    assert other.text.count("Shown to someone who had this link") == 1
+    assert looks == len(Api(service.url).message(sent.control)["looks"])
+    assert Visitor(service.url).get(f"/m/L{'A' * 34}/recorded").status == 404
+
+
+def test_the_control_page_raises_the_alarm(service, sent):
+    opened(service, sent.link)
+    other = Visitor(service.url)
+    form = form_of(other.get(f"/m/{sent.link}"), "dispute")
+    time.sleep(GATE_SECONDS)
+    other.post(f"/m/{sent.link}/dispute", form)
+    sender = Visitor(service.url)
+    sender.post(f"/s/{sent.control}", {})
+    report = sender.get(f"/s/{sent.control}")
+
+    assert "Somebody else may have read this." in report.text
+    assert "“That was not me”" in report.text
+
+
+def test_a_dead_link_says_who_took_it_back_when_and_why(service):
+    sent = Api(service.url).send(TEXT, **{"from": "Zoë"})
+    Api(service.url).recall(sent.control, reason="wrong painting")
+    dead = Visitor(service.url).get(f"/m/{sent.link}")
+
+    assert dead.status == 410
+    assert "It was <bdi>Zoë</bdi>, as the sender calls themself." in dead.text
+    assert "wrong painting" in dead.text
+    assert "That was on <time" in dead.text
+    assert "That was not me" not in dead.text

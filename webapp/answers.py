@@ -1,0 +1,127 @@
+"""What a recipient answers: it arrived, I have read it, it is not for me, that was not me.
+
+And what he asks in return: to keep it longer, and what was recorded.  What holds a view needs
+nothing but a good ticket; what everybody may say passes the gate like a press of its button.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, jsonify, make_response, render_template, request
+
+from restante.tokens import LinkToken
+from webapp import gate, limits, showing
+from webapp.context import answering, evidence
+from webapp.gate import Passed
+from webapp.viewer import PROLONG_LEAST_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from restante.messages import Told
+    from restante.tokens import Nonce
+
+bp = Blueprint("answers", __name__, url_prefix="/m/<token>")
+
+DONE = 204
+
+
+@bp.post("/acknowledge")
+def acknowledge(token: str) -> Response:
+    """Take the reader's word that the message arrived; unless it keeps it, destroy it now."""
+    keep = request.form.get("keep") == "1"
+
+    def deed(link: LinkToken, passed: Passed) -> Response:
+        answering().acknowledge(link, passed.nonce, keep=keep, evidence=evidence())
+        if keep:
+            return Response(status=DONE)
+        return make_response(render_template("done.html", token=token))
+
+    return _held(token, deed)
+
+
+@bp.post("/prolong")
+def prolong(token: str) -> Response:
+    """Keep the view longer; a script asks, for the page that stays on the screen."""
+
+    def deed(link: LinkToken, passed: Passed) -> Response:
+        until, most, at = answering().prolong(link, passed.nonce, evidence=evidence())
+        return jsonify(seconds=max((until - at) // 1000, 0), more=most - until >= PROLONG_LEAST_MS)
+
+    return _held(token, deed)
+
+
+@bp.post("/confirm")
+def confirm(token: str) -> Response:
+    """Take the reader's word that he has read it; a script wants no page for it."""
+
+    def deed(link: LinkToken, passed: Passed) -> Response:
+        answering().confirm(link, passed.nonce, evidence=evidence())
+        if request.form.get("quiet"):
+            return Response(status=DONE)
+        page = render_template("answered.html", deed="confirm", token=token, form=passed.form)
+        return make_response(page)
+
+    return _held(token, deed)
+
+
+@bp.post("/on-screen")
+def on_screen(token: str) -> Response:
+    """Take a browser's word for how long the text was on its screen, in seconds."""
+    written = request.form.get("seconds", "")
+    seconds = int(written) if written.isascii() and written.isdigit() and len(written) < 8 else 0  # noqa: PLR2004
+
+    def deed(link: LinkToken, passed: Passed) -> Response:
+        answering().on_screen(link, passed.nonce, seconds)
+        return Response(status=DONE)
+
+    return _held(token, deed)
+
+
+@bp.post("/dispute")
+@limits.reveal
+def dispute(token: str) -> Response:
+    """Tell the sender that it was not this browser that opened the link."""
+    return _tell(token, "dispute")
+
+
+@bp.post("/decline")
+@limits.reveal
+def decline(token: str) -> Response:
+    """Tell the sender that the message is not meant for whoever has the link."""
+    return _tell(token, "decline")
+
+
+@bp.get("/recorded")
+@limits.preview
+def recorded(token: str) -> Response:
+    """Show what was recorded about the link."""
+    link = LinkToken.find(token)
+    who, _ = gate.reader()
+    account = answering().account(link, gate.nonces(who))
+    return make_response(render_template("recorded.html", account=account, token=str(link)))
+
+
+def _held(token: str, deed: Callable[[LinkToken, Passed], Response]) -> Response:
+    link = LinkToken.find(token)
+    passed = gate.check(link, spends=False)
+    if not isinstance(passed, Passed):
+        return showing.show(link, why=passed)
+    return deed(link, passed)
+
+
+def _tell(token: str, name: str) -> Response:
+    link = LinkToken.find(token)
+    passed = gate.check(link, spends=True)
+    if not isinstance(passed, Passed):
+        return showing.step(link, name, passed)
+    tell: Callable[..., Told | None] = getattr(answering(), name)
+    said = tell(link, _names(passed), evidence=evidence())
+    if said is None:
+        return showing.show(link)
+    return make_response(render_template("answered.html", deed=name, said=said, token=token))
+
+
+def _names(passed: Passed) -> list[Nonce]:
+    return gate.nonces(passed.form.reader)

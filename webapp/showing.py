@@ -1,0 +1,95 @@
+"""What a link shows to whoever comes by: its gate, the second step, or what became of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Response, g, make_response, render_template, url_for
+
+from restante.errors import Gone
+from restante.messages import State
+from webapp import gate
+from webapp.context import new_cookie, set_cookie
+from webapp.errors import told
+from webapp.own_links import is_own
+from webapp.suspicion import Why
+from webapp.visitors import look_at
+
+if TYPE_CHECKING:
+    from restante.errors import RestanteError
+    from restante.messages import Preview
+    from restante.tokens import LinkToken
+
+
+def show(
+    link: LinkToken,
+    *,
+    why: Why | None = None,
+    error: RestanteError | None = None,
+    form: gate.Form | None = None,
+) -> Response:
+    """Return the link's page: the gate, unless it does not open yet or no more.
+
+    *why* says what was wrong with the form that came in, *error* what with the passphrase;
+    *form* is the one to go on with.
+    """
+    who, is_new = gate.reader()
+    seen = _look(link, who, why)
+    if seen.ordinal is None:
+        # This browser opened as many views as it has names for: it gets another.
+        who, is_new = new_cookie(), True
+        seen = _look(link, who, why)
+    if seen.state.final and seen.lease_until is None:
+        return _keep(_ended(link, who, seen), who, is_new=is_new)
+    if seen.state is State.HELD:
+        return make_response(render_template("held.html", opens_at=seen.opens_at, preview=seen))
+    asks = gate.asks(seen) if why in {None, Why.AGAIN} else why
+    if form is None:
+        if asks is None or seen.lease_until:
+            form = gate.form(link, who, seen)
+        else:
+            form = gate.second_step(link, who, seen, carried=is_new)
+    page = render_template(
+        "gate.html",
+        preview=seen,
+        token=str(link),
+        form=form,
+        why=why,
+        asks=asks,
+        error=error,
+        is_own=is_own(link),
+    )
+    return _keep(told(page, error) if error else make_response(page), who, is_new=is_new)
+
+
+def step(link: LinkToken, deed: str, why: Why) -> Response:
+    """Return the second step before a deed other than opening: `dispute` or `decline`."""
+    who, is_new = gate.reader()
+    seen = _look(link, who, why)
+    form = gate.second_step(link, who, seen, carried=is_new)
+    action = url_for(f"answers.{deed}", token=str(link))
+    page = render_template("step.html", form=form, why=why, deed=deed, action=action)
+    return _keep(make_response(page), who, is_new=is_new)
+
+
+def _look(link: LinkToken, who: str, why: Why | None) -> Preview:
+    if why:
+        g.gate = str(why)
+    kind = "scanner_suspected" if why and why.is_robots else None
+    return look_at(link, gate.nonces(who), kind)
+
+
+def _ended(link: LinkToken, who: str, seen: Preview) -> Response:
+    """Return the page of a dead link; a browser that did not open it may say so."""
+    error = Gone(seen.state, reason=seen.reason, ended_at=seen.ended_at)
+    form = gate.form(link, who, seen) if seen.by_others else None
+    page = render_template(
+        "gone.html", error=error, state=seen.state, preview=seen, token=str(link), form=form
+    )
+    return told(page, error)
+
+
+def _keep(response: Response, who: str, *, is_new: bool) -> Response:
+    if is_new:
+        set_cookie(response, "reader", who)
+    return response
