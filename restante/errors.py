@@ -73,6 +73,16 @@ class PassphraseWrong(RestanteError):
         self.tries_left = tries_left
 
 
+class Watched(RestanteError):
+    """A machine looked at the link a short time ago, and nothing says that a person asks now.
+
+    Nothing is spent, no try either.
+    """
+
+    code = "watched"
+    title = "A machine looked at this link a few minutes ago."
+
+
 class NotASender(RestanteError):
     """Neither the visitor's network nor a token allows him to send.  Nothing was kept."""
 

@@ -81,7 +81,7 @@ class Reading:
             **gate.past._asdict(),
         )
 
-    def reveal(
+    def reveal(  # noqa: PLR0913 (who asks, and with what)
         self,
         link: LinkToken,
         nonce: Nonce,
@@ -89,17 +89,20 @@ class Reading:
         *,
         visitor: str,
         evidence: Evidence | None = None,
+        wary: bool = False,
     ) -> Content:
         """Open the message for one reader and spend one view.
 
         The view is spent before the text exists, so no second reader can slip in
         between; for the lease, the same nonce gets the same view again
-        (docs/decisions/0003-one-reader.md).
+        (docs/decisions/0003-one-reader.md).  Be *wary* where no more is known of the reader
+        than that it pressed a button: a machine may have looked meanwhile.
 
         Raises:
             Invalid: A passphrase that nobody could have chosen; nothing is spent, no try either.
             NotFound, Gone, Held: As the names say; nothing is spent.
             PassphraseRequired, PassphraseWrong: Nothing is spent but, wrong, one try.
+            Watched: Only if *wary*: nothing is spent, no try either.
             Unavailable: Nothing is known to be spent; the same nonce may ask again.
             Damaged: The view was spent, but what is kept does not open; the timeline
                 says `link.failed`.
@@ -118,6 +121,7 @@ class Reading:
                     root_id=keys.root_id if keys else b"",
                     visitor=visitor,
                     evidence=boxed,
+                    wary=wary,
                 )
             except GoneBoxed as gone:
                 raise self._facts.gone(gone.end) from None

@@ -8,10 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from restante.errors import Gone, Held, Invalid, NotFound, PassphraseRequired, PassphraseWrong
+from restante.errors import (
+    Gone,
+    Held,
+    Invalid,
+    NotFound,
+    PassphraseRequired,
+    PassphraseWrong,
+    Watched,
+)
 from restante.messages import Told
 
 LEASE, LEASE_MOST, PROLONG, TRIES = 120_000, 1_800_000, 600_000, 3
+WATCH = 600_000
 MINUTE = 60_000
 LEASED = {"read", "spent", "locked"}
 FINAL = {"spent", "recalled", "expired", "locked"}
@@ -39,6 +48,10 @@ class ModelLink:
     outcome: str | None = None
     recalled_at: int | None = None
     times: dict[str, int] = field(default_factory=dict)
+    scanned_at: int | None = None
+
+    def is_watched(self, now: int) -> bool:
+        return self.scanned_at is not None and now - self.scanned_at < WATCH
 
 
 @dataclass
@@ -67,13 +80,20 @@ class ModelMessage:
     def record(self, event: str, link: ModelLink | None = None, **facts: Any) -> None:
         self.events.append((event, None if link is None else self.links.index(link), facts))
 
-    def reveal(self, link: ModelLink, reader: int, given: str | None, now: int) -> tuple[Any, ...]:
-        state, again = self.state(link, now), self.lease_open(link, reader, now)
-        if not again:
-            if reader in link.leases or state in FINAL:
-                return Gone, state
-            if state == "held":
-                return Held, self.opens_at
+    def refused(self, link: ModelLink, reader: int, now: int) -> tuple[Any, ...]:
+        state = self.state(link, now)
+        if reader in link.leases or state in FINAL:
+            return Gone, state
+        return (Held, self.opens_at) if state == "held" else ()
+
+    def reveal(
+        self, link: ModelLink, reader: int, given: str | None, now: int, *, wary: bool
+    ) -> tuple[Any, ...]:
+        again = self.lease_open(link, reader, now)
+        if not again and (refused := self.refused(link, reader, now)):
+            return refused
+        if not again and wary and link.is_watched(now):
+            return (Watched,)
         if link.passphrase is not None and given is None:
             return (PassphraseRequired,)
         if link.passphrase is not None and given != link.passphrase:

@@ -9,7 +9,7 @@ from restante.errors import Fault, RestanteError
 
 CODES = {
     "not-found", "gone", "held", "passphrase-required", "passphrase-wrong", "invalid",
-    "not-a-sender",
+    "not-a-sender", "watched",
     "too-large", "unavailable", "internal", "settings-invalid",
 }  # fmt: skip
 """Part of the API: never reworded."""

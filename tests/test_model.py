@@ -101,16 +101,18 @@ class Story(RuleBasedStateMachine):
         place %= len(self.ids)
         return self.model.links[place], self.sent.links[place].token
 
-    @rule(place=places, reader=readers, word=words)
-    def reveal(self, place, reader, word):
+    @rule(place=places, reader=readers, word=words, wary=st.booleans())
+    def reveal(self, place, reader, word, wary):
         link, token = self.link(place)
         given = {RIGHT: link.passphrase or "any", WRONG: "wrong", NONE: None}[word]
         answer = asked(
-            lambda: self.house.reading.reveal(token, nonce(reader), given, visitor="browser"),
+            lambda: self.house.reading.reveal(
+                token, nonce(reader), given, visitor="browser", wary=wary
+            ),
             lambda c: (c.text, str(c.state), c.views_left, c.lease_until, c.fresh),
         )
 
-        assert answer == self.model.reveal(link, reader, given, self.clock.now())
+        assert answer == self.model.reveal(link, reader, given, self.clock.now(), wary=wary)
 
     @rule(place=places, reader=readers, keep=st.booleans())
     def acknowledge(self, place, reader, keep):
@@ -183,13 +185,16 @@ class Story(RuleBasedStateMachine):
 
         assert answer[:1] == self.model.extend(now + seconds * 1000, now)
 
-    @rule(place=places, reader=readers)
-    def look(self, place, reader):
+    @rule(place=places, reader=readers, visitor=st.sampled_from(["browser", "preview_bot"]))
+    def look(self, place, reader, visitor):
         link, token = self.link(place)
         now = self.clock.now()
-        gate = self.house.reading.preview(token, [nonce(reader)], visitor="browser")
+        gate = self.house.reading.preview(token, [nonce(reader)], visitor=visitor)
         state = self.model.state(link, now)
+        if visitor == "preview_bot":
+            link.scanned_at = now
 
+        assert gate.watched == link.is_watched(now)
         assert gate.state == state
         assert (gate.held, gate.reveals) == (int(reader in link.leases), link.reveals)
         for told, said in ((gate.disputed, link.disputed), (gate.declined, link.declined)):

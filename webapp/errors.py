@@ -92,6 +92,7 @@ STATUS: Mapping[type[errors.RestanteError], int] = {
     errors.Held: 409,
     errors.PassphraseRequired: 403,
     errors.PassphraseWrong: 403,
+    errors.Watched: 409,
     errors.NotASender: 403,
     errors.Invalid: 422,
     errors.TooLarge: 413,

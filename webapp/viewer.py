@@ -7,7 +7,7 @@ from dataclasses import replace
 from flask import Blueprint, Response, make_response, render_template, request
 
 from restante.answering import PROLONG_SECONDS
-from restante.errors import Gone, Held, Invalid, PassphraseRequired, PassphraseWrong
+from restante.errors import Gone, Held, Invalid, PassphraseRequired, PassphraseWrong, Watched
 from restante.messages import Content, State
 from restante.tokens import LinkToken
 from webapp import gate, limits, showing
@@ -48,8 +48,15 @@ def reveal(pasted: str) -> Response:
     passphrase = request.form.get("passphrase") or None
     try:
         content = reading().reveal(
-            link, passed.nonce, passphrase, visitor=visitor(link), evidence=evidence()
+            link,
+            passed.nonce,
+            passphrase,
+            visitor=visitor(link),
+            evidence=evidence(),
+            wary=passed.form.digits is None,
         )
+    except Watched:
+        return showing.show(link, why=Why.WATCHED)
     except (PassphraseRequired, PassphraseWrong, Invalid) as error:
         return showing.show(link, error=error, form=passed.form if passed.form.digits else None)
     except Gone as error:

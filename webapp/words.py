@@ -231,6 +231,9 @@ def why(of: Why) -> str:
         Why.DECOY: gettext("A field was filled in that people do not see."),
         Why.NETWORK: gettext("Your network is one that mail scanners use, too."),
         Why.ALWAYS: gettext("Everybody is asked for a number here."),
+        Why.WATCHED: gettext(
+            "A machine looked at this link meanwhile: the number tells you from it."
+        ),
         Why.MACHINE: gettext("Your browser gives itself a machine’s name, or none."),
         Why.AGAIN: gettext("The page was too old to go on from."),
     }.get(of) or gettext("That was not the number. Here is a new one.")

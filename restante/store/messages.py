@@ -15,6 +15,7 @@ from restante.errors import (
     PassphraseRequired,
     PassphraseWrong,
     Unavailable,
+    Watched,
 )
 from restante.messages import Outcome, State
 from restante.store import keys
@@ -109,17 +110,20 @@ class Messages:
         root_id: bytes,
         visitor: str,
         evidence: bytes,
+        wary: bool,
     ) -> Released:
         """Spend a view for this reader, or give it the view it holds.
 
         Raises:
             NotFound, GoneBoxed, Held, PassphraseRequired, PassphraseWrong: As reveal.lua says.
+            Watched: Only if *wary*.
             Unavailable: Also when the link's root key is not in the ring.
             Changed: The verifier was made for a link that was replaced meanwhile.
         """
         match self._run(
-            "reveal", keys.link(link), reader_id, ring, verifier, root_id, visitor, evidence
-        ):
+            "reveal", keys.link(link),
+            reader_id, ring, verifier, root_id, visitor, evidence, int(wary),
+        ):  # fmt: skip
             case [b"revealed" | b"reread" as word, mid, version, root, wrapped, content, state,
                   left, lease, at, phrase, box, claimed_at, expires_at]:  # fmt: skip
                 return Released(
@@ -134,6 +138,8 @@ class Messages:
                 raise PassphraseRequired
             case [b"passphrase-wrong", tries_left]:
                 raise PassphraseWrong(tries_left)
+            case [b"watched"]:
+                raise Watched
             case [b"unavailable"]:
                 raise Unavailable
             case [b"changed"]:

@@ -9,6 +9,8 @@ local DELIVERY_MS = 345600000
 
 -- The classes of looks that no person comes as; webapp/visitors.py has the same.
 local MACHINES = { preview_bot = true, prefetch = true, scanner_suspected = true, program = true }
+-- For so long after a machine's look a press of the button alone opens nothing: 10 minutes.
+local WATCH_MS = 600000
 
 -- The key of one kind of record in the shard of the way in.
 local function key_of(tag, kind, id)

@@ -39,6 +39,6 @@ end
 local m = link.message
 return { "preview", link.state, m.id, m.box, m.opens_at, m.expires_at, link.views - link.reveals,
   link.verifier and 1 or 0, link.tries, now, ordinal, lease, link.ended_at, link.reason,
-  is_watched(link, now, 600000) and 1 or 0,
+  is_watched(link, now, WATCH_MS) and 1 or 0,
   { held, link.reveals, link.first_revealed_at, link.last_revealed_at,
     told(link.disputed, ARGV[4] or ""), told(link.declined, ARGV[4] or "") } }

@@ -12,16 +12,17 @@
 -- ARGV[5]  root      id of the root key that the verifier was made with, or ""
 -- ARGV[6]  class     of the visitor, for the look of a second fetch
 -- ARGV[7]  evidence  boxed
+-- ARGV[8]  wary      1: a machine's look a short time ago stops a reader without an open lease
 --
 -- Replies {"revealed", message, version, root, wrapped, content, state, views left, lease_until,
 -- now, passphrase, box, claimed_at, expires_at}, the same as {"reread", …} within the lease,
 -- {"gone", state, message, reason, ended_at}, the same as {"locked", …} for the try that locks,
 -- {"held", opens_at, now}, {"passphrase-required"}, {"passphrase-wrong", tries left},
--- {"unavailable"}, {"changed"}, or {"unknown"}.
+-- {"watched"}, {"unavailable"}, {"changed"}, or {"unknown"}.
 
 local now = clock(ARGV[1])
 local reader, ring, verifier, root = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local class, evidence = ARGV[6], ARGV[7]
+local class, evidence, wary = ARGV[6], ARGV[7], ARGV[8] == "1"
 local tag, id = way_in(KEYS[1])
 local link = link_at(tag, id, now)
 if not link then
@@ -43,6 +44,9 @@ for at = 1, #ring, 4 do
 end
 if not known then
   return { "unavailable" }
+end
+if wary and not again and is_watched(link, now, WATCH_MS) then
+  return { "watched" }
 end
 if link.verifier and verifier == "" then
   return { "passphrase-required" }

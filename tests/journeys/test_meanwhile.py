@@ -1,0 +1,65 @@
+"""A machine looks at a link after its reader's page was shown and before the button is pressed."""
+
+import time
+
+import pytest
+
+from tests.api import Api, Visitor, form_of, new_nonce, number_on
+from tests.journeys.conftest import TEXT
+
+PAUSE_SECONDS = 1.2
+SLACK = {"User-Agent": "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"}
+
+
+def scan(service, link):
+    Visitor(service.url, headers=SLACK).get(f"/m/{link}")
+
+
+def counted(service, sent):
+    """What the store knows of views and tries."""
+    message = Api(service.url).message(sent.control)
+    return message["links"][0]["reveals"], [event["type"] for event in message["events"]]
+
+
+@pytest.mark.parametrize("passphrase", [None, "blue tin"])
+def test_a_machine_that_looks_between_the_page_and_the_press_costs_a_person_one_number(
+    service, passphrase
+):
+    asked = {"passphrase": passphrase} if passphrase else {}
+    sent = Api(service.url).send(TEXT, **asked)
+    path, person = f"/m/{sent.link}", Visitor(service.url)
+    wrong = dict.fromkeys(asked, "red tin")
+    form = form_of(person.get(path), sent.link)
+    scan(service, sent.link)
+    time.sleep(PAUSE_SECONDS)
+    # A wrong passphrase would spend a try, and none at all be asked for.
+    stopped = [person.post(path, form | typed) for typed in (wrong, {})]
+    before = counted(service, sent)
+    numbered = form_of(stopped[-1], sent.link) | {"number": number_on(stopped[-1])}
+    scan(service, sent.link)
+    opened = person.post(path, numbered | asked)
+
+    for page in stopped:
+        assert page.status == 200
+        assert "A machine looked at this link meanwhile" in page.text
+        assert "Nothing has been opened." in page.text
+        assert TEXT not in page.text
+    assert "number" not in form
+    assert before == (0, ["message.sent"])
+    assert TEXT in opened.text
+    assert counted(service, sent) == (1, ["message.sent", "link.revealed"])
+
+
+def test_whoever_has_the_message_open_is_not_asked_and_neither_is_a_program(service):
+    api, person = Api(service.url), Visitor(service.url)
+    sent = api.send(TEXT, views=2)
+    path = f"/m/{sent.link}"
+    form = form_of(person.get(path), sent.link)
+    time.sleep(PAUSE_SECONDS)
+    first = person.post(path, form)
+    scan(service, sent.link)
+
+    assert TEXT in first.text
+    assert TEXT in person.post(path, form).text
+    assert TEXT in person.post(path, form_of(person.get(path), sent.link)).text
+    assert api.reveal(sent.link, new_nonce()).json["text"] == TEXT
