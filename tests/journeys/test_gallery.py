@@ -4,10 +4,14 @@ None opens a message, whatever it presses; what it was stands among the looks.  
 people whom one could take for robots: each gets in, and meets one number at most.
 """
 
+import base64
+import hashlib
+import hmac
 import time
 
 import pytest
 
+from restante.tokens import LinkToken
 from tests.api import FIREFOX, Api, Visitor, filled, form_of, new_nonce, number_on
 from tests.browser.tour import CHROMIUM
 from tests.processes import Service
@@ -264,8 +268,11 @@ def test_a_sender_may_ask_everybody_for_a_number(service):
     by_hand = page.text.partition("/m/")[2][:35]
     person = come(service)
     blank = form_of(person.get(f"/m/{by_hand}"), by_hand) | {"number": ""}
+    unasked = sender.get(sender.post("/", {"text": TEXT}).headers["Location"])
 
     assert api.message(sent.control)["second_step"] == "always"
+    assert "types a number first" in page.text
+    assert "types a number first" not in unasked.text
     assert TEXT not in press(person, by_hand, blank, PRESSED).text
     assert get_in(come(service), sent.link, PRESSED) == 1
     assert get_in(come(service), by_hand, PRESSED) == 1
@@ -282,10 +289,29 @@ def test_a_second_step_that_is_not_known_is_a_fault_of_its_field(service):
 def test_an_operator_may_ask_everybody_for_a_number(tmp_path):
     with Service(tmp_path, RESTANTE_SECOND_STEP="always") as service:
         sent = Api(service.url).send(TEXT)
-        unasked = Visitor(service.url).get("/")
+        unasked, sender = Visitor(service.url).get("/"), Visitor(service.url)
+        page = sender.get(sender.post("/", {"text": TEXT}).headers["Location"])
 
+        assert "number" in form_of(Visitor(service.url).get(f"/m/{sent.link}"), sent.link)
         assert get_in(Visitor(service.url), sent.link, PRESSED) == 1
         assert 'name="second_step"' not in unasked.text
+        assert "types a number first" in page.text
+
+
+def test_an_operator_who_asks_everybody_asks_those_too_who_have_the_page_open(tmp_path):
+    with Service(tmp_path) as service:
+        sent = Api(service.url).send(TEXT)
+        before = Visitor(service.url)
+        form = form_of(before.get(f"/m/{sent.link}"), sent.link)
+    with Service(tmp_path, RESTANTE_SECOND_STEP="always") as service:
+        person = Visitor(service.url)
+        person.cookies = before.cookies
+        time.sleep(GATE_SECONDS)
+        stopped = press(person, sent.link, form, PRESSED)
+
+        assert "Everybody is asked for a number here." in stopped.text
+        assert TEXT not in stopped.text
+        assert TEXT in press(person, sent.link, filled(stopped, sent.link), PRESSED).text
 
 
 def test_the_senders_own_browser_is_told_that_the_link_is_its_own(service):
@@ -300,6 +326,22 @@ def test_the_senders_own_browser_is_told_that_the_link_is_its_own(service):
     assert "your own link" not in recipients.text
     assert classes == ["browser", "sender"]
     assert get_in(sender, link, PRESSED) == 0
+
+
+def test_a_cookie_that_this_service_did_not_make_makes_no_link_ones_own(service, sent):
+    """Other links' tags, and one made under another key."""
+    other = Api(service.url).send(TEXT)
+    sender, forger = come(service), come(service)
+    sender.post(f"/s/{other.control}")
+    sender.get(f"/s/{other.control}")
+    link_id = LinkToken.parse(sent.link).link_id
+    tag = hmac.digest(bytes(32), link_id, hashlib.sha256)[:6]
+    forger.cookies["own"] = base64.urlsafe_b64encode(tag).decode()
+
+    assert len(sender.cookies["own"]) == 8
+    assert "your own link" not in sender.get(f"/m/{sent.link}").text
+    assert "your own link" not in forger.get(f"/m/{sent.link}").text
+    assert state_and_classes(service, sent) == ("sealed", {"browser"})
 
 
 def test_a_browser_remembers_its_newest_200_links(service):
