@@ -99,9 +99,8 @@ def test_the_api_paper_names_every_problem():
     told = lines(r"^\| `([\w-]+)` \| (\d{3}) \|", API)
     known = {(kind.code, str(status)) for kind, status in STATUS.items()}
 
-    assert set(told) == known - {
-        ("settings-invalid", "500")
-    }  # nothing is served with wrong settings
+    # Nothing is served with wrong settings, and a watched link asks only who comes by the gate.
+    assert set(told) == known - {("settings-invalid", "500"), ("watched", "409")}
 
 
 def test_the_api_paper_names_every_event():
