@@ -46,6 +46,7 @@ class Settings:
         senders: Who may send; reading is open to all.
         second_step: Who types a number at the gate: `suspicious` visitors, or everybody, `always`.
         scanner_networks: Whoever comes from there meets the second step.
+        evidence: What is recorded of a visit beside its time; off: nothing.
         rate_limits: Off for measurements and tests.
         trusted_proxies: How many proxies in front set X-Forwarded-For.
         webhook_networks: Where notifications may go although the address is not public.
@@ -69,6 +70,7 @@ class Settings:
     senders: Senders = ANYONE
     second_step: str = "suspicious"
     scanner_networks: tuple[Network, ...] = SAFE_LINKS
+    evidence: bool = True
     rate_limits: bool = True
     trusted_proxies: int = 0
     webhook_networks: tuple[Network, ...] = ()

@@ -174,6 +174,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "SENDERS": ("senders", _senders),
     "SECOND_STEP": ("second_step", _one_of("suspicious", "always")),
     "SCANNER_NETWORKS": ("scanner_networks", _networks),
+    "EVIDENCE": ("evidence", _on_off),
     "RATE_LIMITS": ("rate_limits", _on_off),
     "TRUSTED_PROXIES": ("trusted_proxies", _whole(0, 10)),
     "WEBHOOK_NETWORKS": ("webhook_networks", _networks),

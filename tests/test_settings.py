@@ -65,6 +65,7 @@ GOOD = {
     "SCANNER_NETWORKS": {"": (), "40.94.0.0/16": (ip_network("40.94.0.0/16"),)},
     "METRICS_BIND": {"127.0.0.1:9100": "127.0.0.1:9100"},
     "METRICS_TOKEN": {"0123456789abcdef": "0123456789abcdef"},
+    "EVIDENCE": {"on": True, "off": False},
     "RATE_LIMITS": {"on": True, "off": False},
     "LOG_LEVEL": {"debug": "debug", "info": "info", "warning": "warning", "error": "error"},
 }
@@ -89,6 +90,7 @@ BAD = {
     "SCANNER_NETWORKS": ["40.94.0.1/16", "outlook.com"],
     "METRICS_BIND": ["", "9100"],
     "METRICS_TOKEN": ["", "short", "0123456789abcde\u00e4", "0123456789abcdef x"],
+    "EVIDENCE": ["", "no", "Off", "network"],
     "RATE_LIMITS": ["", "yes", "1", "ON", "true"],
     "LOG_LEVEL": ["", "INFO", "trace"],
 }  # fmt: skip

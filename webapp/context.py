@@ -87,7 +87,12 @@ def network(prefix_v4: int, prefix_v6: int) -> str | None:
 
 
 def evidence() -> Evidence:
-    """Return what is recorded of this visit: families, a country and a cut network, no more."""
+    """Return what is recorded of this visit: families, a country and a cut network, no more.
+
+    Nothing where the operator wants none.
+    """
+    if not settings().evidence:
+        return Evidence()
     agent = request.user_agent.string
     return Evidence(
         network(24, 48),

@@ -41,6 +41,18 @@ def test_the_country_is_gauged_from_the_whole_address_and_told_in_words(proxied)
     assert "in the United States, from Firefox on Windows" in page
 
 
+@pytest.mark.parametrize(("address", "country"), [("193.34.195.7", "GB"), ("193.34.195.200", "PL")])
+def test_a_network_that_two_countries_share_is_not_gauged_by_its_first_address(
+    proxied, address, country
+):
+    """What is kept is cut to the same /24; should the data change, choose another."""
+    sent = Api(proxied.url, headers=come_from(address)).send("text")
+    evidence = Api(proxied.url).message(sent.control)["events"][0]["evidence"]
+
+    assert evidence["network"] == "193.34.195.0/24"
+    assert evidence["country"] == country
+
+
 @pytest.mark.parametrize("address", ["10.0.0.1", "203.0.113.9", "2001:db8::1", "::1", "garbage"])
 def test_an_address_of_no_country_has_none(proxied, address):
     sent = Api(proxied.url, headers=come_from(address)).send("text")

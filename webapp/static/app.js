@@ -68,7 +68,7 @@ if (arrived) {
   const isVisible = () => document.visibilityState === "visible";
   const tell = () => {
     const seconds = Math.floor((shown + (since === null ? 0 : performance.now() - since)) / 1000);
-    if (seconds <= told) return;
+    if (seconds <= told || !arrived.dataset.onScreen) return;
     told = seconds;
     const body = new URLSearchParams(new FormData(arrived));
     body.set("seconds", seconds);
