@@ -300,12 +300,11 @@ def test_an_operator_may_ask_everybody_for_a_number(tmp_path):
 
 def test_an_operator_who_asks_everybody_asks_those_too_who_have_the_page_open(tmp_path):
     with Service(tmp_path) as service:
-        sent = Api(service.url).send(TEXT)
-        before = Visitor(service.url)
-        form = form_of(before.get(f"/m/{sent.link}"), sent.link)
-    with Service(tmp_path, RESTANTE_SECOND_STEP="always") as service:
-        person = Visitor(service.url)
-        person.cookies = before.cookies
+        sent, person = Api(service.url).send(TEXT), Visitor(service.url)
+        form = form_of(person.get(f"/m/{sent.link}"), sent.link)
+        service.stop()
+        service.env["RESTANTE_SECOND_STEP"] = "always"
+        service.start()
         time.sleep(GATE_SECONDS)
         stopped = press(person, sent.link, form, PRESSED)
 
