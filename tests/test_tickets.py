@@ -1,5 +1,7 @@
 """Tickets: what a form of the gate brings, and for whom alone it is good."""
 
+import base64
+
 from webapp.tickets import Tickets
 
 LINK, OTHER = bytes(16), bytes(15) + b"\1"
@@ -18,6 +20,16 @@ def test_a_ticket_is_good_for_its_link_and_its_reader_under_its_key():
     assert TICKETS.read(make(), OTHER, "reader") is None
     assert TICKETS.read(make(), LINK, "another") is None
     assert Tickets(bytes(32)).read(make(), LINK, "reader") is None
+
+
+def test_a_ticket_of_which_any_byte_was_changed_is_none_of_ours():
+    sealed = base64.urlsafe_b64decode(make())
+    changed = [
+        sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :] for at in range(len(sealed))
+    ]
+    written = [base64.urlsafe_b64encode(one).decode() for one in changed]
+
+    assert [TICKETS.read(one, LINK, "reader") for one in written] == [None] * len(sealed)
 
 
 def test_the_number_on_one_page_tells_nothing_of_the_number_on_another():
