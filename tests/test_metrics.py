@@ -68,6 +68,11 @@ def test_every_deed_is_counted_once(counting_house, meters, clock):
         read(house, ana, 1, "wrong")
     for _ in range(3):
         assert read(house, ana, 1, "correct") == "y"
+    for _ in range(2):
+        house.answering.prolong(ana, nonce(1))
+        house.answering.confirm(ana, nonce(1))
+        house.answering.dispute(ana, [nonce(2)])
+        house.answering.decline(cy, [nonce(3)])
     for keep in (True, False, False):
         house.answering.acknowledge(ana, nonce(1), keep=keep)
     for _ in range(Settings().passphrase_tries - 1):
@@ -87,6 +92,10 @@ def test_every_deed_is_counted_once(counting_house, meters, clock):
         "revealed": 1,
         "reread": 2,
         "acknowledged": 1,
+        "prolonged": 1,
+        "confirmed": 1,
+        "disputed": 1,
+        "declined": 1,
         "locked": 1,
         "recalled": 1,
     }
