@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --requir
 UV_COMPILE := pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: help run test check format lock bench endurance screenshots
+.PHONY: help run test check format messages lock bench endurance screenshots
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -27,6 +27,9 @@ check: .venv/dev.stamp  ## Lint, formatting, types and the directions of imports
 format: .venv/dev.stamp  ## Format, and mend what can be mended
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+messages: .venv/dev.stamp  ## Bring the catalogues up to the code, and tell what they lack
+	@$(BIN)/python -m tests.translations
 
 lock:  ## Choose the newest versions that fit, and write them down with their hashes
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT \

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("SECURITY.md", "docs/asvs.md", "docs/privacy.md", "docs/threat-model.md")
-FOLDERS = "restante|webapp|worker|templates|tests|docs|bench|deploy"
+FOLDERS = "restante|webapp|worker|templates|translations|tests|docs|bench|deploy"
 TESTS = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
 VERDICTS = {"holds", "in part", "does not hold", "not applicable", "operator's", "to show"}
 

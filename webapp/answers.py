@@ -36,7 +36,7 @@ def acknowledge(token: str) -> Response:
         answering().acknowledge(link, passed.nonce, keep=keep, evidence=evidence())
         if keep:
             return Response(status=DONE)
-        return make_response(render_template("done.html", token=token))
+        return make_response(render_template("done.html", token=token, form=passed.form))
 
     return _held(token, deed)
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Flask
-from flask_babel import Babel
 
 from webapp import (
     answers,
@@ -21,6 +20,7 @@ from webapp import (
     health,
     limits,
     permit,
+    switch,
     viewer,
     words,
 )
@@ -42,7 +42,7 @@ def create_app(house: House) -> Flask:
     app.jinja_env.globals.update(
         moment=clock.moment, duration=clock.duration, words=words, settings=house.settings
     )
-    Babel(app, default_locale="en", default_timezone="UTC")
+    switch.init_app(app)
     limits.init_app(app, house)
     app.url_map.merge_slashes = False
     headers.init_app(app)

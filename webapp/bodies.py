@@ -21,7 +21,7 @@ BODY_MAX = 6 * 1024 * 1024 + 512 * 1024
 """A text of 1 MiB whose every byte JSON writes as six, and the rest of a message."""
 SMALL_MAX = 64 * 1024
 """Enough for all that carries no text."""
-WITH_TEXT = {"api.send", "api.replace", "compose.send", "control.replace"}
+WITH_TEXT = {"api.send", "api.replace", "compose.send", "control.replace", "control.translate"}
 FIELDS_MAX = 64
 BODY_SECONDS = 20.0
 WITHOUT_BODY = {"GET", "HEAD", "OPTIONS"}

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from markupsafe import Markup
 
 from restante.timeline import rfc3339
-from webapp.language import date_and_time, gettext
+from webapp.language import current
 
 
 def now() -> int:
@@ -28,18 +28,10 @@ def rfc3339_or_none(at: int | None) -> str | None:
 
 def moment(at: int) -> Markup:
     """Return a `time` element; where scripts run, it turns to the reader's own zone."""
-    written = gettext("%(date)s UTC", date=date_and_time(utc(at)))
+    written = current().moment(utc(at))
     return Markup('<time datetime="{}">{}</time>').format(rfc3339(at), written)
 
 
 def duration(seconds: int) -> str:
     """Return `2 minutes`, `1 hour`, `7 days`: rounded down, never more than is left."""
-    for size, one, many in (
-        (86_400, gettext("1 day"), gettext("%(n)s days")),
-        (3_600, gettext("1 hour"), gettext("%(n)s hours")),
-        (60, gettext("1 minute"), gettext("%(n)s minutes")),
-    ):
-        if seconds >= size:
-            number = seconds // size
-            return one if number == 1 else many % {"n": number}
-    return gettext("less than a minute")
+    return current().duration(seconds)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from restante.errors import Fault, Invalid, NotASender, RestanteError, TooLarge, Unavailable
 from restante.messages import Draft
-from webapp import limits, permit, words
+from webapp import limits, permit, switch, words
 from webapp.budgets import afford
 from webapp.context import (
     cookie,
@@ -56,24 +56,33 @@ def compose() -> Response:
 @bp.post("/")
 def send() -> Response:
     """Send, and lead to the control page; with a fault give everything back."""
-    form = request.form
+    if switch.is_pressed():
+        return make_response(_form(Written() if is_foreign() else _written()))
     try:
         return _send()
     except (Invalid, TooLarge, Unavailable, RateLimited, NotASender) as error:
-        written = Written(
-            text=form.get("text", ""),
-            recipients=form.get("recipients", ""),
-            sender_name=form.get("from", ""),
-            subject=form.get("subject", ""),
-            passphrase=form.get("passphrase", ""),
-            expires_in=form.get("expires_in", ""),
-            views=form.get("views", ""),
-            hold=form.get("hold", ""),
-            second_step=form.get("second_step", ""),
+        written = replace(
+            _written(),
             permit=permit.left_open(error),
             faults={_field(fault.field): words.fault(fault) for fault in _faults(error)},
         )
         return permit.remember(told(_form(written, error), error))
+
+
+def _written() -> Written:
+    form = request.form
+    return Written(
+        text=form.get("text", ""),
+        recipients=form.get("recipients", ""),
+        sender_name=form.get("from", ""),
+        subject=form.get("subject", ""),
+        passphrase=form.get("passphrase", ""),
+        expires_in=form.get("expires_in", ""),
+        views=form.get("views", ""),
+        hold=form.get("hold", ""),
+        second_step=form.get("second_step", ""),
+        permit=form.get("permit", ""),
+    )
 
 
 def _send() -> Response:

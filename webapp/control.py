@@ -65,6 +65,16 @@ def extend(token: str) -> Response:
     return _act(token, _extend)
 
 
+@bp.post("/s/<token>/language")
+def translate(token: str) -> Response:
+    """Show the page in another language, with what was typed; change nothing."""
+    control = ControlToken.find(token)
+    status = sending().status(control, cookie=cookie("sender"))
+    if is_foreign() or not (status.from_sender or _is_shown(control)):
+        return make_response(render_template("control_warning.html", token=str(control)))
+    return _page(control, status)
+
+
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
 

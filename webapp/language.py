@@ -1,4 +1,4 @@
-"""Our words in the visitor's language: gettext with types, and dates."""
+"""Our words in the visitor's language: gettext with types."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ from typing import TYPE_CHECKING
 
 import flask_babel
 
+from restante import languages
+
 if TYPE_CHECKING:
-    from datetime import datetime
+    from restante.languages import Language
+
+
+def current() -> Language:
+    """Return the language of the page that is being made."""
+    return languages.spoken(str(flask_babel.get_locale()))
 
 
 def gettext(text: str, **values: object) -> str:
     """Return *text* in the visitor's language."""
-    return str(flask_babel.gettext(text, **values))
+    return current().gettext(text, **values)
 
 
 def ngettext(one: str, many: str, number: int, **values: object) -> str:
     """Return the form for *number* in the visitor's language."""
-    return str(flask_babel.ngettext(one, many, number, **values))
-
-
-def date_and_time(moment: datetime) -> str:
-    """Return `3 March 2026, 14:02`, in UTC."""
-    return str(flask_babel.format_datetime(moment, "d MMMM y, HH:mm"))
+    return current().ngettext(one, many, number, **values)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
 from restante.errors import Fault, Invalid, NotASender, Unavailable
-from webapp import fields, limits, words
+from webapp import fields, limits, switch, words
 from webapp.context import address, house, is_foreign, read_cookie, set_cookie, settings
 from webapp.errors import STATUS, RateLimited, limits_translated, told
 from webapp.forwarding import UNTRUSTED
@@ -72,11 +72,11 @@ def remember(response: Response) -> Response:
     return response
 
 
-def page(error: RestanteError | None = None) -> Response:
+def page(error: RestanteError | None = None, typed: str = "") -> Response:
     """Say who may send, and ask for the token where one would do."""
     senders = settings().senders
     fault = words.refused(error) if error else None
-    shown = render_template("permit.html", senders=senders, fault=fault)
+    shown = render_template("permit.html", senders=senders, fault=fault, typed=typed)
     if error:
         return told(shown, error)
     return make_response(shown, 200 if senders.tokens else STATUS[NotASender])
@@ -91,6 +91,8 @@ def ask() -> Response:
     if is_foreign():
         return page(Invalid([Fault("form", "foreign")]))
     token = request.form.get(FIELD, "").strip()
+    if switch.is_pressed():
+        return page(typed=token)
     try:
         with limits_translated():
             _count()

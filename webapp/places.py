@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask_babel import get_locale
 from iptocc import country_code
 
 from restante.addresses import plain
-from webapp.language import gettext
+from webapp.language import current
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
@@ -28,10 +27,10 @@ def country_of(address: IPv4Address | IPv6Address | None) -> str | None:
     return country_code(str(plain(address))) if address is not None else None
 
 
-def in_country(code: str) -> str:
-    """Return "in Spain", in the page's language; a code that babel does not know stays a code."""
-    locale = get_locale()
-    name = locale.territories.get(code, code) if locale else code
-    if locale and locale.language == "en" and code in WITH_ARTICLE:
-        name = f"the {name}"
-    return gettext("in %(country)s", country=name)
+def country(code: str) -> str:
+    """Return a country's name in the page's language; an unknown code stays a code."""
+    its = current()
+    name = its.country(code)
+    if its.code == "en" and code in WITH_ARTICLE:
+        return f"the {name}"
+    return name

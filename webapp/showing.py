@@ -27,11 +27,12 @@ def show(
     why: Why | None = None,
     error: RestanteError | None = None,
     form: gate.Form | None = None,
+    typed: str = "",
 ) -> Response:
     """Return the link's page: the gate, unless it does not open yet or no more.
 
     *why* says what was wrong with the form that came in, *error* what with the passphrase;
-    *form* is the one to go on with.
+    *form* is the one to go on with; *typed* is the passphrase that stays in the field.
     """
     who, is_new = gate.reader()
     seen = _look(link, who, why)
@@ -58,6 +59,7 @@ def show(
         asks=asks,
         error=error,
         is_own=is_own(link),
+        typed=typed,
     )
     return _keep(told(page, error) if error else make_response(page), who, is_new=is_new)
 

@@ -11,7 +11,7 @@ from restante.errors import Gone, Held, Invalid, PassphraseRequired, PassphraseW
 from restante.messages import Content, State
 from restante.tokens import LinkToken
 from webapp import gate, limits, showing
-from webapp.context import answering, evidence, reading
+from webapp.context import answering, evidence, is_foreign, reading
 from webapp.errors import told
 from webapp.suspicion import Why
 from webapp.visitors import visitor
@@ -77,6 +77,14 @@ def reveal(pasted: str) -> Response:
         can_prolong=content.lease_most - content.lease_until >= PROLONG_LEAST_MS,
     )
     return make_response(page)
+
+
+@bp.post("/m/<token>/language")
+@limits.preview
+def translate(token: str) -> Response:
+    """Show the gate in another language, with the passphrase that was typed; open nothing."""
+    typed = "" if is_foreign() else request.form.get("passphrase", "")
+    return showing.show(LinkToken.find(token), typed=typed)
 
 
 def _text_file(content: Content) -> Response:

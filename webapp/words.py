@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask_babel import get_locale
 from markupsafe import Markup
 
 from restante.messages import Event, LinkStatus, Outcome, State
 from webapp.clock import duration, moment
-from webapp.language import gettext, ngettext
-from webapp.places import in_country
+from webapp.language import current, gettext, ngettext
+from webapp.places import country
 from webapp.suspicion import Why
 
 if TYPE_CHECKING:
@@ -24,13 +23,12 @@ if TYPE_CHECKING:
 
 def language() -> str:
     """Return the page's language, as HTML names it."""
-    return str(get_locale() or "en").replace("_", "-")
+    return current().tag
 
 
 def direction() -> str:
     """Return `ltr` or `rtl`, as the page's language is written."""
-    locale = get_locale()
-    return str(locale.text_direction) if locale else "ltr"
+    return current().direction
 
 
 def overall(links: Sequence[LinkStatus]) -> State:
@@ -214,10 +212,16 @@ def evidence(of: Mapping[str, str]) -> str:
     program = browser or system
     if browser and system:
         program = gettext("%(browser)s on %(system)s", browser=browser, system=system)
-    place = in_country(of["country"]) if "country" in of else None
-    if place and program:
-        place, program = None, gettext("%(place)s, from %(program)s", place=place, program=program)
-    return " · ".join(filter(None, (place, program, of.get("network"))))
+    return " · ".join(filter(None, (_origin(of.get("country"), program), of.get("network"))))
+
+
+def _origin(code: str | None, program: str | None) -> str | None:
+    """Return "in Spain, from Firefox on Windows", or as much of it as is known."""
+    if code is None:
+        return program
+    if program is None:
+        return gettext("in %(country)s", country=country(code))
+    return gettext("in %(country)s, from %(program)s", country=country(code), program=program)
 
 
 def why(of: Why) -> str:
@@ -278,4 +282,4 @@ def fault(of: Fault) -> str:
             return gettext("Sending takes a token that is good here. All that you wrote stays.")
         case "form":
             return gettext("This form came from another site. Look through it and send it here.")
-    return of.detail
+    return gettext("This is not possible here.")

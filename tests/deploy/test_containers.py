@@ -73,7 +73,8 @@ def test_the_image_holds_what_the_service_needs_and_nothing_else():
 
     assert next(rule for rule in rules if rule and rule[0] not in "#!") == "*"
     assert let_in == copied
-    assert copied >= {"restante", "webapp", "worker", "templates", "Procfile", "gunicorn.conf.py"}
+    assert copied >= {"restante", "webapp", "worker", "Procfile", "gunicorn.conf.py"}
+    assert copied >= {"templates", "translations"}
     hidden = ["data", ".venv", ".git", "tests", "bench", "docs", "requirements-dev.lock", ".ci"]
     assert not [name for name in hidden if any(fnmatch.fnmatch(name, rule) for rule in let_in)]
 

@@ -2,10 +2,12 @@
 "use strict";
 
 // Times in the reader's own zone, with the zone named.
+// The words are the page's language, the rest is as the reader has it at home.
 const page = document.documentElement.lang;
-const locale = navigator.language.startsWith(page) ? navigator.language : page;
-const clock = new Intl.DateTimeFormat(locale, {
-  day: "numeric", month: "long", year: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short",
+const isPage = (tag) => tag.split("-")[0] === page.split("-")[0];
+const { hourCycle } = new Intl.DateTimeFormat(navigator.language, { hour: "numeric" }).resolvedOptions();
+const clock = new Intl.DateTimeFormat([...navigator.languages.filter(isPage), page], {
+  day: "numeric", month: "long", year: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short", hourCycle,
 });
 for (const time of document.querySelectorAll("time[datetime]")) {
   time.title = time.textContent;
@@ -151,6 +153,17 @@ confirming?.addEventListener("submit", async (event) => {
 });
 
 document.querySelector("[data-print]")?.addEventListener("click", () => print());
+
+// The switch of languages brings one form along: what was typed in the others goes with it.
+addEventListener("submit", ({ target, submitter }) => {
+  if (!submitter?.closest(".languages")) return;
+  const add = ({ formData }) => {
+    for (const { name, value } of document.querySelectorAll("main :is(input:not([type=hidden]), select, textarea)")) {
+      if (!formData.has(name) && value) formData.append(name, value);
+    }
+  };
+  target.addEventListener("formdata", add, { once: true });
+});
 
 // A double click sends one message.
 for (const form of document.querySelectorAll("form[data-once]")) {

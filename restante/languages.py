@@ -1,0 +1,123 @@
+"""The languages people are spoken to in: catalogues, times, durations, names of countries.
+
+The code speaks English; every other language is a folder below `translations/` with one
+catalogue, which is compiled when it is first asked for.  Pages and e-mails read the same
+one: there is no request here.
+"""
+
+from __future__ import annotations
+
+import gettext
+import io
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from babel import Locale, negotiate_locale
+from babel.dates import format_date, format_time
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.units import format_unit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+FOLDER = Path(__file__).resolve().parent.parent / "translations"
+CATALOGUE = Path("LC_MESSAGES", "restante.po")
+SOURCE = "en"
+DATES = {"en": "en_GB"}
+"""Where the day comes before the month, and the clock has 24 hours."""
+UNITS = ((86_400, "duration-day"), (3_600, "duration-hour"), (60, "duration-minute"))
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language with its words.
+
+    Attributes:
+        code: As its folder is called: `es`, `pt_BR`.
+        locale: What CLDR knows of it.
+        catalogue: Its words.
+    """
+
+    code: str
+    locale: Locale
+    catalogue: gettext.NullTranslations
+
+    @property
+    def tag(self) -> str:
+        """As HTML and HTTP name it (BCP 47): `es`, `pt-BR`."""
+        return self.code.replace("_", "-")
+
+    @property
+    def name(self) -> str:
+        """Its own name for itself, as a list of languages shows it."""
+        name = self.locale.get_display_name(self.locale) or self.code
+        return name[0].upper() + name[1:]
+
+    @property
+    def direction(self) -> str:
+        """`ltr` or `rtl`, as it is written."""
+        return str(self.locale.text_direction)
+
+    def gettext(self, text: str, **values: object) -> str:
+        """Return *text* in this language, in English where that is missing."""
+        said = self.catalogue.gettext(text)
+        return said % values if values else said
+
+    def ngettext(self, one: str, many: str, number: int, **values: object) -> str:
+        """Return the form for *number*, which it may name as `num`."""
+        return self.catalogue.ngettext(one, many, number) % {"num": number, **values}
+
+    def moment(self, at: datetime) -> str:
+        """Return `3 March 2026, 14:02 UTC` for an aware time in UTC."""
+        locale = DATES.get(self.code, self.locale)
+        return self.gettext(
+            "%(date)s, %(time)s UTC",
+            date=format_date(at, "long", locale),
+            time=format_time(at, "short", locale=locale),
+        )
+
+    def duration(self, seconds: int) -> str:
+        """Return `2 minutes`, `1 hour`, `7 days`: rounded down, never more than is left."""
+        for size, unit in UNITS:
+            if seconds >= size:
+                return format_unit(seconds // size, unit, locale=self.locale)
+        return self.gettext("less than a minute")
+
+    def country(self, code: str) -> str:
+        """Return the name of a country; a code that nobody knows stays a code."""
+        return str(self.locale.territories.get(code, code))
+
+
+@cache
+def known() -> Mapping[str, Language]:
+    """Return every language there is by its code; English, which needs no folder, is first."""
+    folders = {path.parent.parent.name: path for path in sorted(FOLDER.glob(f"*/{CATALOGUE}"))}
+    paths: dict[str, Path | None] = {SOURCE: None, **folders}
+    return MappingProxyType({code: _language(code, path) for code, path in paths.items()})
+
+
+def spoken(code: str | None) -> Language:
+    """Return the language of this code, or English."""
+    return known().get(code or SOURCE) or known()[SOURCE]
+
+
+def best(tags: Iterable[str]) -> Language:
+    """Return the first language of *tags* (`es-MX`, `en`) that is known, or English."""
+    codes = {code.lower(): code for code in known()}
+    wanted = [tag.lower().replace("-", "_") for tag in tags]
+    return spoken(codes.get(negotiate_locale(wanted, codes) or SOURCE))
+
+
+def _language(code: str, path: Path | None) -> Language:
+    if path is None:
+        return Language(code, Locale.parse(code), gettext.NullTranslations())
+    compiled = io.BytesIO()
+    with path.open("rb") as written:
+        write_mo(compiled, read_po(written, Locale.parse(code)))
+    compiled.seek(0)
+    return Language(code, Locale.parse(code), gettext.GNUTranslations(compiled))
