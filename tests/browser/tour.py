@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import tempfile
 from pathlib import Path
@@ -70,8 +71,8 @@ def send(url: str, **fields: Any) -> dict[str, Any]:
 
 
 def press(page: Page, name: str) -> None:
-    """Press the button with this name."""
-    page.get_by_role("button", name=name, exact=True).click()
+    """Press the button with this name, whatever marks stand around it."""
+    page.get_by_role("button", name=re.compile(rf"^\W*{re.escape(name)}\W*$")).click()
 
 
 def read(page: Page, address: str, passphrase: str | None = None) -> None:
