@@ -2,20 +2,18 @@
 
 import re
 import shutil
+from gettext import NullTranslations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from babel import Locale
 from babel.messages.catalog import Catalog
-from playwright.sync_api import expect
 
-from restante import languages
-from restante.languages import CATALOGUE
+from restante.languages import CATALOGUE, Language
 from tests import translations
 from tests.api import Api, Visitor
 from tests.browser import tour
 from tests.browser.test_pages import NARROW, WIDE
-from tests.browser.tour import LETTER, PATIENCE_MS
-from tests.processes import ROOT, Service, finished
+from tests.processes import ROOT, Service
 from webapp.compose import EXPIRIES, HOLDS
 
 PARTS = ("restante", "webapp", "worker", "templates", "gunicorn.conf.py", "Procfile")
@@ -35,7 +33,8 @@ READ = """
   }
   for (const one of document.querySelectorAll("time[title]")) found.push(one.title);
   const walk = (node) => {
-    if (node.matches?.("p, h1, h2, h3, li, dt, dd, label, summary, button, a, option, figcaption")) {
+    const whole = "p, h1, h2, h3, li, dt, dd, label, summary, button, a, option, figcaption";
+    if (node.matches?.(whole)) {
       found.push(node.textContent);
     } else if (node.nodeType === Node.TEXT_NODE) found.push(node.data);
     else for (const child of node.childNodes) walk(child);
@@ -49,8 +48,7 @@ READ = """
 
 def escaped(found):
     """Return what stands outside of brackets and has letters in it."""
-    spoken = languages.Locale.parse(PSEUDO)
-    its = languages.Language(PSEUDO, spoken, languages.gettext.NullTranslations())
+    its = Language(PSEUDO, Locale.parse(PSEUDO), NullTranslations())
     durations = {its.duration(seconds) for seconds in (*EXPIRIES, *HOLDS)}
     words = set()
     for text in found:
@@ -69,7 +67,7 @@ def pseudo():
         if isinstance(message.id, str):
             said = f"⟦{message.id}⟧"
         else:
-            said = tuple(f"⟦{message.id[n > 0]}⟧" for n in range(catalogue.num_plurals))
+            said = tuple(f"⟦{message.id[n != 1]}⟧" for n in range(catalogue.num_plurals))
         if message.id:
             catalogue.add(message.id, said)
     return translations.written(catalogue)
@@ -117,7 +115,9 @@ def toured(browser, checkout, tmp_path_factory):
         patch.setattr(tour, "Service", Copied)
         with Copied(tmp_path_factory.mktemp("abroad"), **tour.SETTINGS) as service:
             for name, page in tour.pages(Abroad(browser, PSEUDO), service):
-                directions.add(page.evaluate("document.documentElement.dir"))
+                page.locator("main").wait_for()
+                page.wait_for_load_state()
+                directions.add(page.locator("html").get_attribute("dir"))
                 if found := escaped(page.evaluate(READ)):
                     words[name] = found
                 for size in (NARROW, WIDE):
