@@ -245,3 +245,14 @@ def test_every_page_has_the_switch(service, path):
     assert page.text.count('<ul class="languages">') == 1
     assert page.text.count("language=es") == 1
     assert "language=en" not in page.text
+
+
+@pytest.mark.parametrize("deed", ["acknowledge", "confirm", "dispute", "decline", "language"])
+def test_after_a_deed_the_switch_leads_to_the_links_own_page(service, deed):
+    """What a deed answered is told by that page too, and asking for it does no deed."""
+    sent = Api(service.url).send("a secret text")
+    page = Visitor(service.url).get(f"/m/{sent.link}/{deed}?language=es")
+
+    assert (page.status, language_of(page)) == (200, "es")
+    assert "Te espera un mensaje." in page.text
+    assert state_of(service, sent) == ("sealed", 0)
