@@ -13,7 +13,7 @@ from tests.browser.tour import LETTER, PATIENCE_MS, press
 MADRID = {"locale": "es-ES", "timezone_id": "Europe/Madrid"}
 UTC = re.compile(r"\d{1,2} de [a-z]+ de 20\d\d, \d\d:\d\d UTC")
 HERE = re.compile(
-    r"\d{1,2}\sde\s[a-z]+\sde\s20\d\d(?:,|\sa\slas)\s\d{1,2}:\d\d\s(?:CEST?|GMT\+[12])"
+    r"\d{1,2}\sde\s[a-z]+\sde\s20\d\d(?:,|\sa\slas)\s\d{1,2}:\d\d\s(?:CES?T|GMT\+[12])"
 )
 
 
