@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
+from restante.brand import NAME, Logo
 from restante.errors import SettingsInvalid
 from restante.keyring import Keyring
 from restante.variables import (
@@ -44,6 +45,9 @@ class Settings:
         durability: When a deed counts: `disk`, written there; `replicas:all`, known to every
             replica of its primary, in a cluster; `memory`, at once, lost with a restart.
         senders: Who may send; reading is open to all.
+        name: What the service is called on its pages.
+        logo: Shown beside the name, in place of the seal.
+        accent: `#rrggbb` of buttons and links, from which readable ones are derived.
         second_step: Who types a number at the gate: `suspicious` visitors, or everybody, `always`.
         scanner_networks: Whoever comes from there meets the second step.
         evidence: What is recorded of a visit beside its time; off: nothing.
@@ -68,6 +72,9 @@ class Settings:
     root_keys: str | None = field(default=None, repr=False)
     durability: str = "disk"
     senders: Senders = ANYONE
+    name: str = NAME
+    logo: Logo | None = field(default=None, repr=False)
+    accent: str | None = None
     second_step: str = "suspicious"
     scanner_networks: tuple[Network, ...] = SAFE_LINKS
     evidence: bool = True

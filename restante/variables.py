@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
+from restante.brand import Logo, read_accent, read_logo, read_name
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -154,6 +156,13 @@ def _data_dir(written: str) -> Path:
     return Path(written)
 
 
+def _logo(written: str) -> Logo:
+    if not written:
+        message = "must be a file"
+        raise ValueError(message)
+    return read_logo(Path(written))
+
+
 def _root_keys(written: str) -> str:
     if not written:
         message = "must not be empty"
@@ -172,6 +181,9 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "ROOT_KEYS": ("root_keys", _root_keys),
     "DURABILITY": ("durability", _one_of("disk", "memory", "replicas:all")),
     "SENDERS": ("senders", _senders),
+    "NAME": ("name", read_name),
+    "LOGO": ("logo", _logo),
+    "ACCENT": ("accent", read_accent),
     "SECOND_STEP": ("second_step", _one_of("suspicious", "always")),
     "SCANNER_NETWORKS": ("scanner_networks", _networks),
     "EVIDENCE": ("evidence", _on_off),

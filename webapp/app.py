@@ -11,6 +11,7 @@ from webapp import (
     answers,
     api,
     bodies,
+    brand,
     clock,
     compose,
     control,
@@ -40,7 +41,11 @@ def create_app(house: House) -> Flask:
     app.extensions["restante"] = house
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.globals.update(
-        moment=clock.moment, duration=clock.duration, words=words, settings=house.settings
+        moment=clock.moment,
+        duration=clock.duration,
+        words=words,
+        brand=brand,
+        settings=house.settings,
     )
     switch.init_app(app)
     limits.init_app(app, house)
@@ -48,7 +53,16 @@ def create_app(house: House) -> Flask:
     headers.init_app(app)
     bodies.init_app(app)
     errors.init_app(app)
-    for blueprint in (compose.bp, permit.bp, control.bp, viewer.bp, answers.bp, api.bp, health.bp):
+    for blueprint in (
+        compose.bp,
+        permit.bp,
+        control.bp,
+        viewer.bp,
+        answers.bp,
+        api.bp,
+        health.bp,
+        brand.bp,
+    ):
         app.register_blueprint(blueprint)
     app.wsgi_app = headers.Front(  # type: ignore[method-assign]
         app.wsgi_app, house.settings

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import re
 import secrets
 import time
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,11 @@ ALWAYS = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex, nofollow, noarchive",
 }
+LOGO_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""An SVG is a document where it is opened by itself: this one loads and runs nothing."""
+FILES = {"static", "brand.sheet", "brand.logo"}
+"""Whose addresses change when what they serve does, and which hold no secret."""
+COMPRESSED = {"text/css", "text/javascript", "image/svg+xml"}
 MACHINES = {"health.alive", "health.ready", "watching.numbers"}
 """Asked every few seconds, by machines that know an address, not a name."""
 YEAR_SECONDS = 31_536_000
@@ -107,8 +113,11 @@ def _finish(response: Response) -> Response:
         response.headers[name] = value
     if settings().secure:
         response.headers["Strict-Transport-Security"] = f"max-age={YEAR_SECONDS}"
-    if request.endpoint == "static" and response.status_code == 200:  # noqa: PLR2004
+    if request.endpoint == "brand.logo":
+        response.headers["Content-Security-Policy"] = LOGO_POLICY
+    if request.endpoint in FILES and response.status_code == 200:  # noqa: PLR2004
         response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
+        _compress(response)
     else:
         response.headers["Cache-Control"] = "no-store"
     seconds = time.perf_counter() - g.began if "began" in g else None
@@ -127,6 +136,25 @@ def _finish(response: Response) -> Response:
     if meters := house().meters:
         meters.answered(request.endpoint, method, response.status_code, seconds)
     return response
+
+
+def _compress(response: Response) -> None:
+    """Compress a file; pages never are, since they hold secrets beside what visitors say."""
+    if response.mimetype not in COMPRESSED:
+        return
+    response.headers["Vary"] = "Accept-Encoding"
+    if request.accept_encodings["gzip"] <= 0:
+        return
+    response.direct_passthrough = False
+    response.set_data(_compressed(response.get_data()))
+    response.headers["Content-Encoding"] = "gzip"
+    # The file's own is of another form of it.
+    del response.headers["ETag"]
+
+
+@lru_cache(maxsize=16)
+def _compressed(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)
 
 
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
