@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from restante import timeline
 from restante.errors import NotFound
 from restante.facts import Facts
+from restante.mailed_codes import Letter, letter
 from restante.tokens import SHARDS
 
 if TYPE_CHECKING:
@@ -30,11 +31,17 @@ EVENTS_MOST = 20
 """Events of one message in one go, so that none holds the others up."""
 WAITS_SECONDS = (5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 """Before each further try: ten tries within some three days, as Standard Webhooks suggests."""
+CODE_WAITS_SECONDS = (2, 5, 10, 20, 30)
+"""The same for a code, and the last again and again: soon nobody wants it any more."""
 JITTER = 0.2
 """Each wait is longer or shorter by up to this part, so that receivers are not stormed."""
 RETRY_AFTER_MOST = 3_600
 """Seconds for which a receiver may ask to be left alone beyond that."""
 SECOND = 1_000
+
+
+CODE = "code"
+"""The channel through which codes are mailed to readers."""
 
 
 class Trouble(StrEnum):
@@ -53,6 +60,8 @@ class Trouble(StrEnum):
     TIMEOUT = "timeout"
     ROOT_KEY_MISSING = "root-key-missing"
     """The box with the target was closed under a root key that is not in the ring."""
+    NO_RELAY = "no-relay"
+    """Mail is to go out, but no mail server is set."""
     INTERNAL = "internal"
 
 
@@ -67,7 +76,9 @@ class Notification(NamedTuple):
     """One event on its way: its id and its body, which stay the same with every try."""
 
     event_id: str
-    body: bytes
+    body: bytes = b""
+    letter: Letter | None = None
+    """The code to be mailed, in the channel `code`; None where nothing is to be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +114,14 @@ class Failure:
     retry_after: int = 0
 
 
+class Refused(Exception):
+    """What a channel raises when nobody will ever take this one: the next may go well."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__()
+        self.word = word
+
+
 class DeliveryFailed(Exception):
     """What a channel raises when a notification was not taken."""
 
@@ -131,8 +150,10 @@ class Standing:
     failing_since: int | None
 
 
-def wait_after(failures: int, retry_after: int = 0) -> int | None:
+def wait_after(failures: int, retry_after: int = 0, *, channel: str = "webhook") -> int | None:
     """Return ms until the next try after so many failures in a row; None gives up."""
+    if channel == CODE:
+        return CODE_WAITS_SECONDS[min(failures, len(CODE_WAITS_SECONDS)) - 1] * SECOND
     if failures > len(WAITS_SECONDS):
         return None
     part = 1 - JITTER + 2 * JITTER * secrets.randbelow(1_001) / 1_000
@@ -174,7 +195,11 @@ class Delivering:
         again: int | None = wait
         if failure is not None:
             failures = (0 if delivered else delivery.due.failures) + 1
-            again = None if failure.final else wait_after(failures, failure.retry_after)
+            again = (
+                None
+                if failure.final
+                else wait_after(failures, failure.retry_after, channel=delivery.channel)
+            )
         self._outbox.settle(
             delivery.shard,
             delivery.due,
@@ -184,6 +209,15 @@ class Delivering:
             wait=again,
         )
         return again is None
+
+    def refuse(self, delivery: Delivery, notification: Notification) -> None:
+        """Record that a code cannot be mailed, so that the sender learns it.
+
+        Raises:
+            Unavailable: The store does not answer.
+        """
+        if its := notification.letter:
+            self._outbox.refuse_code(delivery.shard, its.link_id, its.number)
 
     def dead(self, most: int = 1_000) -> list[Standing]:
         """Return what was given up, at most so many in each shard."""
@@ -206,13 +240,24 @@ class Delivering:
         return any(found)
 
     def _delivery(self, shard: int, due: Due) -> Delivery:
+        if due.channel == CODE:
+            return Delivery(shard, due, Target("", ""), tuple(self._letters(due)))
         found = self._facts.open_webhook(due.message_id, due.target)
         target = Target(found["url"], found["secret"]) if found else None
         return Delivery(shard, due, target, tuple(self._notifications(due)))
 
+    def _letters(self, due: Due) -> list[Notification]:
+        return [
+            Notification(
+                timeline.event_id(due.message_id, number),
+                letter=letter(entry, address, code, self._facts),
+            )
+            for number, (entry, address, code) in enumerate(due.entries, start=due.cursor + 1)
+        ]
+
     def _notifications(self, due: Due) -> Sequence[Notification]:
         made = []
-        for number, (entry, label) in enumerate(due.entries, start=due.cursor + 1):
+        for number, (entry, label, _) in enumerate(due.entries, start=due.cursor + 1):
             event = timeline.event(number, entry, due.message_id, self._facts)
             body = {
                 "type": event.type,

@@ -83,6 +83,34 @@ class Watched(RestanteError):
     title = "A machine looked at this link a few minutes ago."
 
 
+class CodeRequired(RestanteError):
+    """The link wants a code that is mailed, and none was given that still counts.
+
+    Nothing is spent, no try either.
+    """
+
+    code = "code-required"
+    title = "This message asks for a code that is mailed to its recipient."
+
+
+class CodeWrong(RestanteError):
+    """The mailed code was wrong.  One try is spent, nothing else."""
+
+    code = "code-wrong"
+    title = "That code is not right."
+
+    def __init__(self, tries_left: int) -> None:
+        super().__init__()
+        self.tries_left = tries_left
+
+
+class CodesUsedUp(RestanteError):
+    """As many codes were asked for as one link may have."""
+
+    code = "rate-limited"
+    title = "No more codes are mailed for this link."
+
+
 class NotASender(RestanteError):
     """Neither the visitor's network nor a token allows him to send.  Nothing was kept."""
 

@@ -66,6 +66,18 @@ class Facts:
     def open_webhook(self, message_id: bytes, boxed: bytes) -> dict[str, str]:
         return self._open(boxed, "webhook", message_id)
 
+    def close_address(self, link_id: bytes, address: str | None) -> bytes:
+        return self._close({"address": address} if address else {}, "address", link_id)
+
+    def open_address(self, link_id: bytes, boxed: bytes) -> str | None:
+        return self._open(boxed, "address", link_id).get("address")
+
+    def close_code(self, link_id: bytes, facts: Mapping[str, str]) -> bytes:
+        return self._close(facts, "code", link_id)
+
+    def open_code(self, link_id: bytes, boxed: bytes) -> dict[str, str]:
+        return self._open(boxed, "code", link_id)
+
     def gone(self, end: End) -> Gone:
         """Return the error with the sender's reason taken out of its box."""
         reason = self._open(end.reason, "reason", end.message_id).get("reason")

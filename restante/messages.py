@@ -95,6 +95,8 @@ class Draft:
     """Where events are told to the sender's own system."""
     always_asks: bool = False
     """Everybody types a number at the gate, not only who looks like a machine."""
+    mailed_code: bool = False
+    """Each reader is mailed six digits first; every recipient is an e-mail address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ class Preview:
         reason: The sender's words with a recall.
         watched: A machine looked at the link within the last ten minutes.
         always_asks: The sender wants everybody to type a number.
+        needs_code: Six digits are mailed to the recipient first.
         held: How many views this browser opened, by the nonces offered.
         reveals: Views that were spent, by whomever.
         disputed, declined: Whether this browser may tell the sender that it was not the one
@@ -156,6 +159,7 @@ class Preview:
     reason: str | None = None
     watched: bool = False
     always_asks: bool = False
+    needs_code: bool = False
     held: int = 0
     reveals: int = 0
     first_revealed_at: int | None = None
@@ -167,6 +171,21 @@ class Preview:
     def by_others(self) -> bool:
         """Somebody opened the link, or used up its tries, and it was not this browser."""
         return self.held == 0 and (self.reveals > 0 or self.state is State.LOCKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """A code is on its way to the recipient.
+
+    Attributes:
+        until: How long it is good.
+        at: The store's clock.
+        fresh: False where one had been asked for less than a minute before: it counts on.
+    """
+
+    until: int
+    at: int
+    fresh: bool
 
 
 @dataclass(frozen=True, slots=True)

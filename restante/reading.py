@@ -8,7 +8,8 @@ from restante import envelope, rules
 from restante.envelope import LinkKeys
 from restante.errors import Damaged, Invalid, PassphraseRequired, Unavailable
 from restante.facts import Facts
-from restante.messages import Content, Evidence, Preview
+from restante.mailed_codes import CODES_MOST, GOOD_SECONDS, PAUSE_SECONDS, mac, macs, new_code
+from restante.messages import Content, Evidence, Preview, Requested
 from restante.store.replies import Changed, GoneBoxed
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Reading:
             reason=self._facts.reason(gate.message_id, gate.reason),
             watched=gate.watched,
             always_asks=names.get("second_step") == "always",
+            needs_code=gate.needs_code,
             **gate.past._asdict(),
         )
 
@@ -87,6 +89,7 @@ class Reading:
         nonce: Nonce,
         passphrase: str | None,
         *,
+        code: str | None = None,
         visitor: str,
         evidence: Evidence | None = None,
         wary: bool = False,
@@ -103,6 +106,7 @@ class Reading:
             NotFound, Gone, Held: As the names say; nothing is spent.
             PassphraseRequired, PassphraseWrong: Nothing is spent but, wrong, one try.
             Watched: Only if *wary*: nothing is spent, no try either.
+            CodeRequired, CodeWrong: The same of a code that is mailed.
             Unavailable: Nothing is known to be spent; the same nonce may ask again.
             Damaged: The view was spent, but what is kept does not open; the timeline
                 says `link.failed`.
@@ -110,6 +114,7 @@ class Reading:
         if passphrase is not None and (faults := list(rules.passphrase_faults(passphrase))):
             raise Invalid(faults)
         boxed = self._facts.close_evidence(link.link_id, evidence)
+        codes = macs(self._keyring, link.link_id, code)
         for _ in range(REVEAL_TRIES):
             keys = self._keys_for(link, passphrase)
             try:
@@ -122,6 +127,7 @@ class Reading:
                     visitor=visitor,
                     evidence=boxed,
                     wary=wary,
+                    codes=codes,
                 )
             except GoneBoxed as gone:
                 raise self._facts.gone(gone.end) from None
@@ -137,6 +143,39 @@ class Reading:
                 self._messages.fail(link, boxed)
                 raise
         raise Unavailable
+
+    def request_code(
+        self,
+        link: LinkToken,
+        *,
+        language: str,
+        evidence: Evidence | None = None,
+        wary: bool = False,
+    ) -> Requested | None:
+        """Have six digits mailed to the link's recipient, in this language.
+
+        Asked again within a minute it changes nothing, and the code before counts on.
+        None where the link asks for no code.
+
+        Raises:
+            NotFound, Gone, Held, CodesUsedUp: As the names say; nothing is mailed.
+            Watched: Only if *wary*; nothing is mailed.
+            Unavailable: The same request again is safe.
+        """
+        code = new_code()
+        try:
+            return self._messages.request_code(
+                link,
+                mac(self._keyring.newest, link.link_id, code),
+                self._facts.close_code(link.link_id, {"code": code, "language": language}),
+                lasts=GOOD_SECONDS * SECOND,
+                pause=PAUSE_SECONDS * SECOND,
+                most=CODES_MOST,
+                evidence=self._facts.close_evidence(link.link_id, evidence),
+                wary=wary,
+            )
+        except GoneBoxed as gone:
+            raise self._facts.gone(gone.end) from None
 
     def _keys_for(self, link: LinkToken, passphrase: str | None) -> LinkKeys | None:
         """Return the keys that a passphrase gives.

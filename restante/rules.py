@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from restante.addresses import webhook_fault
 from restante.errors import Fault, TooLarge
+from restante.mailboxes import mailbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +47,8 @@ def draft_faults(draft: Draft, settings: Settings) -> Iterator[Fault]:
     else:
         for place, label in enumerate(draft.recipients):
             yield from _label_faults(f"recipients[{place}]", label)
+    if draft.mailed_code:
+        yield from _mail_faults(draft, settings)
     if not 1 <= draft.views <= settings.views_max:
         yield Fault("views", f"from 1 to {settings.views_max}")
     if draft.expires_in_seconds is not None:
@@ -58,6 +61,17 @@ def draft_faults(draft: Draft, settings: Settings) -> Iterator[Fault]:
         fault := webhook_fault(draft.webhook, settings.webhook_networks)
     ):
         yield Fault("notify.webhook", fault)
+
+
+def _mail_faults(draft: Draft, settings: Settings) -> Iterator[Fault]:
+    if settings.smtp_url is None:
+        yield Fault("mailed_code", "this service sends no mail")
+    elif not draft.recipients:
+        yield Fault("recipients", "required: codes are mailed to them")
+    else:
+        for place, label in enumerate(draft.recipients[: settings.recipients_max]):
+            if mailbox(label) is None:
+                yield Fault(f"recipients[{place}]", "an e-mail address: codes are mailed there")
 
 
 def text_faults(text: str) -> Iterator[Fault]:

@@ -9,6 +9,7 @@ from restante import envelope, rules, timeline
 from restante.envelope import LinkKeys
 from restante.errors import Fault, Invalid, Unavailable
 from restante.facts import Facts
+from restante.mailboxes import mailbox
 from restante.messages import Draft, Evidence, Replaced, Sent, SentLink, State, Status, Verdict
 from restante.store.replies import Changed, GoneBoxed, NewLink, NewMessage
 from restante.tokens import ID_SIZE, ControlToken, LinkToken, sender_id
@@ -93,7 +94,9 @@ class Sending:
         for token, label in zip(tokens, recipients, strict=True):
             wrapped, verifier = self._wrap(token, content_key, stretched, message_id, 1)
             label_box = self._facts.close_label(token.link_id, rules.normal(label))
-            links.append(NewLink(token.link_id, wrapped, verifier, label_box))
+            its = mailbox(label) if draft.mailed_code and label else None
+            address = self._facts.close_address(token.link_id, its.address if its else None)
+            links.append(NewLink(token.link_id, wrapped, verifier, label_box, address))
         names = {
             "from": rules.normal(draft.sender_name),
             "subject": rules.normal(draft.subject),
@@ -108,7 +111,9 @@ class Sending:
                 lease=settings.lease_seconds * SECOND,
                 retention=self._retention(draft) * SECOND,
                 views=draft.views,
-                tries=None if draft.passphrase is None else settings.passphrase_tries,
+                tries=settings.passphrase_tries
+                if draft.mailed_code or draft.passphrase is not None
+                else None,
                 root_id=self._keyring.newest_id,
                 box=self._facts.close_message(message_id, names),
                 sender_id=sender_id(control, cookie) if cookie else b"",

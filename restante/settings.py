@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -21,12 +20,16 @@ from restante.variables import (
     SAFE_LINKS,
     VARIABLES,
     Network,
+    Relay,
     Senders,
     bind_address,
+    is_loopback,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from restante.mailboxes import Mailbox
 
 PREFIX = "RESTANTE_"
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -54,6 +57,8 @@ class Settings:
         rate_limits: Off for measurements and tests.
         trusted_proxies: How many proxies in front set X-Forwarded-For.
         webhook_networks: Where notifications may go although the address is not public.
+        smtp_url: The mail server that takes our mail, as written; None: none is sent.
+        mail_from: Whose mail it is, a mailbox.
         metrics_bind: Where /metrics is served, and nothing else but health.
         metrics_token: What opens /metrics on the address of the pages.
         store_bytes: The embedded store's memory limit.
@@ -81,6 +86,8 @@ class Settings:
     rate_limits: bool = True
     trusted_proxies: int = 0
     webhook_networks: tuple[Network, ...] = ()
+    smtp_url: Relay | None = field(default=None, repr=False)
+    mail_from: Mailbox | None = None
     metrics_bind: str | None = None
     metrics_token: str | None = field(default=None, repr=False)
     store_bytes: int = 512 * MIB
@@ -126,9 +133,7 @@ class Settings:
     def store_is_here(self) -> bool:
         """The store runs on this machine."""
         parts = urlsplit(self.redis_url or "unix:")
-        return parts.scheme == "unix" or (
-            not self.is_cluster and _is_loopback(parts.hostname or "")
-        )
+        return parts.scheme == "unix" or (not self.is_cluster and is_loopback(parts.hostname or ""))
 
     @property
     def secure(self) -> bool:
@@ -138,7 +143,7 @@ class Settings:
     @property
     def public(self) -> bool:
         """Others than this machine's own people come."""
-        return not _is_loopback(urlsplit(self.public_url).hostname or "")
+        return not is_loopback(urlsplit(self.public_url).hostname or "")
 
     @property
     def path_prefix(self) -> str:
@@ -177,7 +182,7 @@ class Settings:
         if "public_url" not in values:
             bind = values.get("bind", cls().bind)
             values["public_url"] = f"http://{bind}"
-            if not _is_loopback(bind.rpartition(":")[0]) and "PUBLIC_URL" not in given:
+            if not is_loopback(bind.rpartition(":")[0]) and "PUBLIC_URL" not in given:
                 problems.append(
                     f"{PREFIX}PUBLIC_URL is needed when {PREFIX}BIND is not a loopback address"
                 )
@@ -200,6 +205,11 @@ class Settings:
             problems.append(
                 f"{PREFIX}DURABILITY replicas:all needs a cluster that knows its replicas:"
                 f" {PREFIX}REDIS_URL must begin with redis+cluster:// or rediss+cluster://"
+            )
+        if (self.smtp_url is None) != (self.mail_from is None):
+            problems.append(
+                f"{PREFIX}SMTP_URL and {PREFIX}MAIL_FROM are needed together:"
+                " mail goes out through the one, in the name of the other"
             )
         if self.budget_bytes < self.text_max:
             problems.append(
@@ -244,13 +254,6 @@ def _collect(environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
             except (OSError, UnicodeDecodeError):
                 problems.append(f"{variable}: the file cannot be read")
     return given
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 assert {name for name, _ in VARIABLES.values()} == {f.name for f in fields(Settings)}

@@ -10,7 +10,9 @@ import re
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+
+from restante.mailboxes import Mailbox, mailbox
 
 from restante.brand import Logo, read_accent, read_logo, read_name
 
@@ -37,6 +39,24 @@ class Senders(NamedTuple):
 
 
 ANYONE = Senders()
+
+
+class Relay(NamedTuple):
+    """The mail server that takes our mail.
+
+    Attributes:
+        tls: `whole`: from the first byte; `needed`: STARTTLS, or nothing is sent; `offered`:
+            STARTTLS where the server knows it; `none`.
+    """
+
+    host: str
+    port: int
+    tls: str
+    user: str | None = None
+    password: str | None = None
+
+
+RELAY_PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
 
 SAFE_LINKS = tuple(ipaddress.ip_network(n) for n in ("40.94.0.0/16", "40.107.0.0/16"))
 """Where Microsoft looks at the links of its customers' mail from, as is reported."""
@@ -87,6 +107,47 @@ def _redis_url(written: str) -> str:
     if not is_known or not (parts.netloc or parts.path) or (len(ports) > 1 and not is_cluster):
         raise ValueError(message)
     return written
+
+
+def _smtp_url(written: str) -> Relay:
+    message = "must be smtp://, smtps:// or smtp+plain://, at most a login, a host and a port"
+    try:
+        parts = urlsplit(written)
+        port = parts.port
+    except ValueError:
+        raise ValueError(message) from None
+    host = parts.hostname or ""
+    if (
+        parts.scheme not in RELAY_PORTS
+        or not re.fullmatch(r"[A-Za-z0-9.:_-]+", host)
+        or parts.path.strip("/")
+        or parts.query
+        or parts.fragment
+        or port == 0
+        or bool(parts.username) != bool(parts.password)
+    ):
+        raise ValueError(message)
+    tls = {"smtps": "whole", "smtp+plain": "none"}.get(parts.scheme, "needed")
+    if tls == "needed" and is_loopback(host):
+        tls = "offered"
+    login = [unquote(word) if word else None for word in (parts.username, parts.password)]
+    return Relay(host, port or RELAY_PORTS[parts.scheme], tls, *login)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host's name or address is this machine's own."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _mail_from(written: str) -> Mailbox:
+    found = mailbox(written)
+    if found is None or not found.name.isprintable():
+        message = "must be one mailbox, as letters@example.com or Letters <letters@example.com>"
+        raise ValueError(message)
+    return found
 
 
 def _one_of(*words: str) -> Callable[[str], str]:
@@ -190,6 +251,8 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "RATE_LIMITS": ("rate_limits", _on_off),
     "TRUSTED_PROXIES": ("trusted_proxies", _whole(0, 10)),
     "WEBHOOK_NETWORKS": ("webhook_networks", _networks),
+    "SMTP_URL": ("smtp_url", _smtp_url),
+    "MAIL_FROM": ("mail_from", _mail_from),
     "METRICS_BIND": ("metrics_bind", bind_address),
     "METRICS_TOKEN": ("metrics_token", _metrics_token),
     "STORE_BYTES": ("store_bytes", _whole(2 * MIB, 2**50)),

@@ -8,8 +8,8 @@ from restante import errors
 from restante.errors import Fault, RestanteError
 
 CODES = {
-    "not-found", "gone", "held", "passphrase-required", "passphrase-wrong", "invalid",
-    "not-a-sender", "watched",
+    "not-found", "gone", "held", "passphrase-required", "passphrase-wrong",
+    "code-required", "code-wrong", "rate-limited", "invalid", "not-a-sender", "watched",
     "too-large", "unavailable", "internal", "settings-invalid",
 }  # fmt: skip
 """Part of the API: never reworded."""

@@ -16,6 +16,7 @@ from webapp.budgets import afford
 from webapp.clock import rfc3339_or_none
 from webapp.context import answering, evidence, reading, sending, settings
 from webapp.visitors import look_at, visitor
+from webapp.words import language
 
 if TYPE_CHECKING:
     from restante.messages import LinkStatus, Look
@@ -74,6 +75,7 @@ def _draft(body: fields.Body) -> Draft:
         "hold_seconds": body.whole("hold"),
         "sender_name": body.text("from"),
         "subject": body.text("subject"),
+        "mailed_code": body.flag("mailed_code"),
         "webhook": body.within("notify", "webhook"),
         "always_asks": body.one_of("second_step", "suspicious", "always") == "always",
     }
@@ -210,6 +212,7 @@ def preview() -> Response:
             "expires_at": rfc3339(seen.expires_at),
             "views_left": seen.views_left,
             "needs_passphrase": seen.needs_passphrase,
+            "needs_code": seen.needs_code,
         }
     )
 
@@ -222,9 +225,11 @@ def reveal() -> Response:
     nonce = fields.nonce()
     link = fields.bearer(LinkToken)
     body = fields.Body(optional=True)
-    passphrase = body.text("passphrase")
+    passphrase, code = body.text("passphrase"), body.text("code")
     body.check()
-    content = reading().reveal(link, nonce, passphrase, visitor=visitor(link), evidence=evidence())
+    content = reading().reveal(
+        link, nonce, passphrase, code=code, visitor=visitor(link), evidence=evidence()
+    )
     return _json(
         {
             "text": content.text,
@@ -233,6 +238,16 @@ def reveal() -> Response:
             "lease_until": rfc3339(content.lease_until),
         }
     )
+
+
+@bp.post("/link/code")
+@limits.code
+def request_code() -> Response:
+    """Have a code mailed to the link's recipient; one asked for a moment ago counts on."""
+    link = fields.bearer(LinkToken)
+    fields.Body(optional=True).check()
+    reading().request_code(link, language=language(), evidence=evidence())
+    return Response(status=204)
 
 
 @bp.post("/link/acknowledge")

@@ -41,6 +41,7 @@ class Written:
     views: str = "1"
     hold: str = "0"
     second_step: str = ""
+    mailed_code: str = ""
     permit: str = ""
     faults: dict[str, str] = field(default_factory=dict)
 
@@ -119,6 +120,7 @@ def _draft() -> tuple[Draft, list[Fault]]:
         hold_seconds=_number("hold", 0, faults),
         expires_in_seconds=_number("expires_in", settings().expiry_default, faults),
         always_asks=form.get("second_step") == "always",
+        mailed_code=form.get("mailed_code") == "yes",
     )
     return draft, faults
 

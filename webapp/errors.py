@@ -93,6 +93,9 @@ STATUS: Mapping[type[errors.RestanteError], int] = {
     errors.PassphraseRequired: 403,
     errors.PassphraseWrong: 403,
     errors.Watched: 409,
+    errors.CodeRequired: 403,
+    errors.CodeWrong: 403,
+    errors.CodesUsedUp: 429,
     errors.NotASender: 403,
     errors.Invalid: 422,
     errors.TooLarge: 413,
@@ -188,7 +191,7 @@ def _problem(error: errors.RestanteError, status: int) -> dict[str, Any]:
                 problem["reason"] = error.reason
         case errors.Held():
             problem["opens_at"] = rfc3339(error.opens_at)
-        case errors.PassphraseWrong():
+        case errors.PassphraseWrong() | errors.CodeWrong():
             problem["tries_left"] = error.tries_left
         case errors.Invalid():
             problem["errors"] = [{"field": f.field, "detail": f.detail} for f in error.faults]

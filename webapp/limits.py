@@ -83,8 +83,8 @@ def _brings_no_passphrase() -> bool:
             body = request.get_json(silent=True)
         except RecursionError:  # nested too deep; it is refused later, and counts until then
             return False
-        return not isinstance(body, dict) or "passphrase" not in body
-    return not request.form.get("passphrase")
+        return not isinstance(body, dict) or not {"passphrase", "code"} & body.keys()
+    return not (request.form.get("passphrase") or request.form.get("code"))
 
 
 def _limit(name: str, **options: Any) -> RouteLimit:  # noqa: ANN401
@@ -96,6 +96,8 @@ def _limit(name: str, **options: Any) -> RouteLimit:  # noqa: ANN401
 send = _limit("send")
 preview = _limit("preview")
 reveal = _limit("reveal")
+code = _limit("passphrase")
+"""Asking for one is dear: a mail goes out."""
 passphrase = _limit("passphrase", exempt_when=_brings_no_passphrase)
 
 

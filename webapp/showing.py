@@ -17,22 +17,26 @@ from webapp.visitors import look_at
 
 if TYPE_CHECKING:
     from restante.errors import RestanteError
-    from restante.messages import Preview
+    from restante.messages import Preview, Requested
     from restante.tokens import LinkToken
 
 
-def show(
+def show(  # noqa: PLR0913 (what the page may have to say)
     link: LinkToken,
     *,
     why: Why | None = None,
     error: RestanteError | None = None,
     form: gate.Form | None = None,
     typed: str = "",
+    types_code: bool = False,
+    requested: Requested | None = None,
 ) -> Response:
     """Return the link's page: the gate, unless it does not open yet or no more.
 
     *why* says what was wrong with the form that came in, *error* what with the passphrase;
     *form* is the one to go on with; *typed* is the passphrase that stays in the field.
+    *types_code*: the mailed code is asked for, not whether to mail one; *requested* if one was
+    just now.
     """
     who, is_new = gate.reader()
     seen = _look(link, who, why)
@@ -60,6 +64,8 @@ def show(
         error=error,
         is_own=is_own(link),
         typed=typed,
+        types_code=types_code,
+        requested=requested,
     )
     return _keep(told(page, error) if error else make_response(page), who, is_new=is_new)
 

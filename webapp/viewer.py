@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from restante.answering import PROLONG_SECONDS
-from restante.errors import Gone, Held, Invalid, PassphraseRequired, PassphraseWrong, Watched
+from restante.errors import (
+    CodeRequired,
+    CodesUsedUp,
+    CodeWrong,
+    Gone,
+    Held,
+    Invalid,
+    PassphraseRequired,
+    PassphraseWrong,
+    Watched,
+)
 from restante.messages import Content, State
 from restante.tokens import LinkToken
 from webapp import gate, limits, showing
@@ -15,6 +25,7 @@ from webapp.context import answering, evidence, is_foreign, reading
 from webapp.errors import told
 from webapp.suspicion import Why
 from webapp.visitors import visitor
+from webapp.words import language
 
 bp = Blueprint("viewer", __name__)
 
@@ -43,22 +54,25 @@ def reveal(pasted: str) -> Response:
     """
     link = LinkToken.find(pasted)
     passed = gate.check(link, spends=True)
+    types = "code" in request.form
     if isinstance(passed, Why):
-        return showing.show(link, why=passed)
+        return showing.show(link, why=passed, types_code=types)
     passphrase = request.form.get("passphrase") or None
     try:
         content = reading().reveal(
             link,
             passed.nonce,
             passphrase,
+            code=request.form.get("code"),
             visitor=visitor(link),
             evidence=evidence(),
             wary=passed.form.digits is None,
         )
     except Watched:
-        return showing.show(link, why=Why.WATCHED)
-    except (PassphraseRequired, PassphraseWrong, Invalid) as error:
-        return showing.show(link, error=error, form=passed.form if passed.form.digits else None)
+        return showing.show(link, why=Why.WATCHED, types_code=types)
+    except (PassphraseRequired, PassphraseWrong, CodeRequired, CodeWrong, Invalid) as error:
+        form = passed.form if passed.form.digits else None
+        return showing.show(link, error=error, form=form, types_code=types)
     except Gone as error:
         return showing.show(link, why=None if State(error.state).final else Why.AGAIN)
     except Held as error:
@@ -79,12 +93,39 @@ def reveal(pasted: str) -> Response:
     return make_response(page)
 
 
+@bp.post("/m/<token>/code")
+@limits.code
+def request_code(token: str) -> Response:
+    """Have a code mailed, and ask for it.  Who looks like a machine gets the second step first."""
+    link = LinkToken.find(token)
+    passed = gate.check(link, spends=True)
+    if isinstance(passed, Why):
+        return showing.show(link, why=passed)
+    form = passed.form if passed.form.digits else None
+    try:
+        requested = reading().request_code(
+            link, language=language(), evidence=evidence(), wary=form is None
+        )
+    except Watched:
+        return showing.show(link, why=Why.WATCHED)
+    except CodesUsedUp as error:
+        return showing.show(link, error=error, form=form, types_code=True)
+    except Gone:
+        return showing.show(link)
+    except Held as error:
+        return told(render_template("held.html", opens_at=error.opens_at), error)
+    if requested is None:
+        return make_response(redirect(url_for("viewer.preview", pasted=token), 303))
+    return showing.show(link, form=form, types_code=True, requested=requested)
+
+
 @bp.post("/m/<token>/language")
 @limits.preview
 def translate(token: str) -> Response:
     """Show the gate in another language, with the passphrase that was typed; open nothing."""
     typed = "" if is_foreign() else request.form.get("passphrase", "")
-    return showing.show(LinkToken.find(token), typed=typed)
+    types = "code" in request.form
+    return showing.show(LinkToken.find(token), typed=typed, types_code=types)
 
 
 def _text_file(content: Content) -> Response:

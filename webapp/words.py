@@ -118,7 +118,7 @@ def link(of: LinkStatus) -> str:
         case State.EXPIRED:
             return f"{shown} " + gettext("It has expired.")
         case State.LOCKED:
-            return gettext("Too many wrong passphrases. It can no longer be opened.")
+            return gettext("Too many wrong tries. It can no longer be opened.")
     raise AssertionError
 
 
@@ -158,6 +158,12 @@ def event(of: Event) -> str:
                 "Wrong passphrase; %(num)s tries left",
                 int(of.facts["tries_left"]),
             )
+        case "link.code_wrong":
+            return ngettext(
+                "Wrong code; one try left",
+                "Wrong code; %(num)s tries left",
+                int(of.facts["tries_left"]),
+            )
         case "link.recalled":
             return outcome(Outcome(str(of.facts["outcome"])))
         case "link.expired":
@@ -171,7 +177,9 @@ def event(of: Event) -> str:
         "link.confirmed": gettext("“I have read this”, says someone it was shown to"),
         "link.disputed": gettext("“That was not me”, says someone who has this link"),
         "link.declined": gettext("“This is not for me”, says someone who has this link"),
-        "link.locked": gettext("Locked after too many wrong passphrases"),
+        "link.code_requested": gettext("A code to be mailed was asked for"),
+        "link.code_failed": gettext("The code could not be mailed: the address was refused"),
+        "link.locked": gettext("Locked after too many wrong tries"),
         "link.failed": gettext("Asked for, but it could not be opened"),
     }.get(of.type, of.type)
 
@@ -262,6 +270,14 @@ def fault(of: Fault) -> str:
             return gettext("This text is too long to send.")
         case "text":
             return gettext("Write the message first.")
+        case "recipients" if of.detail.startswith("required"):
+            return gettext("Write the e-mail address of each reader: a code is mailed there.")
+        case "recipients" if of.detail.startswith("an e-mail"):
+            return gettext(
+                "One e-mail address a line, as ana@example.com or Ana <ana@example.com>."
+            )
+        case "mailed_code":
+            return gettext("This service sends no mail, so it can mail no code.")
         case "recipients":
             return gettext("One name a line: at most 100 names of at most 200 characters.")
         case "from" | "subject":

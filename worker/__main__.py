@@ -14,8 +14,9 @@ from restante import logs, tallies, wiring
 from restante.errors import SettingsInvalid
 from restante.settings import Settings
 from worker import exposition
+from worker.channels.code import MailedCode
 from worker.channels.webhook import Webhook
-from worker.courier import Courier
+from worker.courier import Channel, Courier
 from worker.turns import Worker
 
 if TYPE_CHECKING:
@@ -48,7 +49,11 @@ def main() -> int:
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stop.set())
     worker = Worker(house.timekeeping, house.files)
-    courier = Courier(house.delivering, {"webhook": Webhook(settings.webhook_networks)})
+    channels: dict[str, Channel] = {
+        "webhook": Webhook(settings.webhook_networks),
+        "code": MailedCode(settings.smtp_url, settings.mail_from),
+    }
+    courier = Courier(house.delivering, channels)
     courier.start()
     log.info("worker started")
     try:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from restante.delivering import LEASE_SECONDS, DeliveryFailed, Failure, Trouble
+from restante.delivering import CODE, LEASE_SECONDS, DeliveryFailed, Failure, Refused, Trouble
 from restante.errors import RestanteError
 from restante.logs import error_fields
 from restante.timekeeping import FAILURES_MOST
@@ -143,7 +143,8 @@ class Courier:
                 for notification in delivery.notifications:
                     if time.monotonic() > ends:
                         break
-                    await self._hand_over(delivery, notification)
+                    if delivery.channel != CODE or notification.letter:
+                        await self._hand_over(delivery, notification)
                     delivered += 1
         except Busy as busy:
             wait = busy.seconds
@@ -161,9 +162,19 @@ class Courier:
             raise DeliveryFailed(Failure(Trouble.TIMEOUT)) from None
         except (DeliveryFailed, Busy):
             raise
+        except Refused as refused:
+            log.warning("delivery refused", channel=delivery.channel, failure=refused.word)
+            await self._refuse(delivery, notification)
         except Exception as error:
             # One odd receiver must not end what goes to the others.
             log.exception("delivery broke", channel=delivery.channel)
+            raise DeliveryFailed(Failure(Trouble.INTERNAL)) from error
+
+    async def _refuse(self, delivery: Delivery, notification: Notification) -> None:
+        """Let the sender learn it; the next of the same message goes on."""
+        try:
+            await self._ask(self._delivering.refuse, delivery, notification)
+        except RestanteError as error:
             raise DeliveryFailed(Failure(Trouble.INTERNAL)) from error
 
     async def _settle(

@@ -6,6 +6,8 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
     {tag}:link:<lid>               hash    message, state, version, views, reveals, tries …
     {tag}:key:<lid>                string  the wrapped key; goes when the link ends: its absence
                                            is the end
+    {tag}:code:<lid>               string  boxed: the six digits mailed last, and the reader's
+                                           language; ten minutes, never beyond the link's end
     {tag}:readers:<lid>            hash    reader id → "<end of lease> <view> <acknowledged>
                                            <confirmed> <claimed_at> <ms on screen>"; the lease's
                                            end is 0 when the reader is done
@@ -38,6 +40,7 @@ Fields of a message:
     sender      id of the sender's cookie, if there was one
     box         boxed: the sender's name, the subject
     forget_at   once the last link ended
+    code        1 if its readers are mailed a code; code:cursor … as below
     webhook     boxed: where its events are sent, and the secret that signs them
     webhook:cursor         how many entries of the timeline were delivered or need not be
     webhook:failures       tries in a row that failed, none without the field
@@ -52,6 +55,9 @@ Fields of a link:
     views       how many there are;  reveals  how many are spent
     verifier    with a passphrase;   tries    how many wrong ones are left
     box         boxed: the recipient's label
+    address     boxed: where codes are mailed to, if they are; goes when the link ends
+    code        MAC of the code that counts;  code_until  how long it does
+    codes       how many were asked for;  code_at  when the last;  code_failed  a refused one
     first_revealed_at last_revealed_at acknowledged_at ended_at
     outcome recalled_at reason (boxed)       of the first recall
     confirmed_at                             a reader first said that it was read

@@ -8,6 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from restante.errors import (
+    CodeRequired,
+    CodesUsedUp,
+    CodeWrong,
     Fault,
     Held,
     Invalid,
@@ -17,7 +20,7 @@ from restante.errors import (
     Unavailable,
     Watched,
 )
-from restante.messages import Outcome, State
+from restante.messages import Outcome, Requested, State
 from restante.store import keys
 from restante.store.replies import (
     Changed,
@@ -79,11 +82,12 @@ class Messages:
         """
         match self._run("preview", keys.link(link), visitor, evidence, *readers):
             case [b"preview", state, mid, box, opens, expires, left, phrase, tries, at,
-                  ordinal, lease, ended_at, reason, watched, its_past]:  # fmt: skip
+                  ordinal, lease, ended_at, reason, watched, code, its_past]:  # fmt: skip
                 return Gate(
                     State(state.decode()), mid, box, opens, expires, left, phrase == 1,
                     tries if tries >= 0 else None, at, ordinal if ordinal >= 0 else None,
-                    lease or None, ended_at or None, reason, watched == 1, past(its_past),
+                    lease or None, ended_at or None, reason, watched == 1, code == 1,
+                    past(its_past),
                 )  # fmt: skip
         raise NotFound
 
@@ -100,7 +104,7 @@ class Messages:
                 return None
         raise NotFound
 
-    def reveal(  # noqa: PLR0913 (what reveal.lua is told)
+    def reveal(  # noqa: C901, PLR0913 (what reveal.lua is told)
         self,
         link: LinkToken,
         reader_id: bytes,
@@ -111,18 +115,20 @@ class Messages:
         visitor: str,
         evidence: bytes,
         wary: bool,
+        codes: bytes = b"",
     ) -> Released:
         """Spend a view for this reader, or give it the view it holds.
 
         Raises:
-            NotFound, GoneBoxed, Held, PassphraseRequired, PassphraseWrong: As reveal.lua says.
+            NotFound, GoneBoxed, Held, PassphraseRequired, PassphraseWrong, CodeRequired,
+                CodeWrong: As reveal.lua says.
             Watched: Only if *wary*.
             Unavailable: Also when the link's root key is not in the ring.
             Changed: The verifier was made for a link that was replaced meanwhile.
         """
         match self._run(
             "reveal", keys.link(link),
-            reader_id, ring, verifier, root_id, visitor, evidence, int(wary),
+            reader_id, ring, verifier, root_id, visitor, evidence, int(wary), codes,
         ):  # fmt: skip
             case [b"revealed" | b"reread" as word, mid, version, root, wrapped, content, state,
                   left, lease, at, phrase, box, claimed_at, expires_at]:  # fmt: skip
@@ -140,10 +146,49 @@ class Messages:
                 raise PassphraseWrong(tries_left)
             case [b"watched"]:
                 raise Watched
+            case [b"code-required"]:
+                raise CodeRequired
+            case [b"code-wrong", tries_left]:
+                raise CodeWrong(tries_left)
             case [b"unavailable"]:
                 raise Unavailable
             case [b"changed"]:
                 raise Changed
+        raise NotFound
+
+    def request_code(  # noqa: PLR0913 (what request_code.lua is told)
+        self,
+        link: LinkToken,
+        mac: bytes,
+        box: bytes,
+        *,
+        lasts: int,
+        pause: int,
+        most: int,
+        evidence: bytes,
+        wary: bool,
+    ) -> Requested | None:
+        """Let a new code count and be mailed; None where the link asks for none.
+
+        Raises:
+            NotFound, GoneBoxed, Held, CodesUsedUp: As the names say; nothing is mailed.
+            Watched: Only if *wary*.
+        """
+        match self._run(
+            "request_code", keys.link(link), mac, box, lasts, pause, most, evidence, int(wary)
+        ):
+            case [b"requested" | b"just-sent" as word, until, at]:
+                return Requested(until, at, word == b"requested")
+            case [b"not-needed"]:
+                return None
+            case [b"watched"]:
+                raise Watched
+            case [b"used-up"]:
+                raise CodesUsedUp
+            case [b"held", opens_at, at]:
+                raise Held(opens_at, at)
+            case [b"gone", *boxed]:
+                raise gone(boxed)
         raise NotFound
 
     def fail(self, link: LinkToken, evidence: bytes) -> None:

@@ -20,7 +20,8 @@ class Due(NamedTuple):
         cursor: How many entries of the timeline come before the first of them.
         failures: How many tries in a row failed before.
         target: Boxed.
-        entries: Each with the boxed label of its link, or nothing.
+        entries: Each with the boxed label of its link, or nothing.  To mail a code, with its
+            boxed address and the boxed code where that still counts.
     """
 
     message_id: bytes
@@ -28,7 +29,7 @@ class Due(NamedTuple):
     cursor: int
     failures: int
     target: bytes
-    entries: Sequence[tuple[Entry, bytes]]
+    entries: Sequence[tuple[Entry, bytes, bytes]]
 
 
 class Kept(NamedTuple):
@@ -64,7 +65,7 @@ class Outbox:
         """
         taken = self._run("take", keys.outbox(shard), lease, most, events)
         return [
-            Due(mid, channel.decode(), cursor, failures, target, _pairs(entries))
+            Due(mid, channel.decode(), cursor, failures, target, _triples(entries))
             for mid, channel, cursor, failures, target, entries in taken
         ]
 
@@ -80,6 +81,10 @@ class Outbox:
             failures, failure, "" if wait is None else wait, due.failures,
         )  # fmt: skip
         return settled[0] in {b"settled", b"postponed", b"delayed", b"given-up"}
+
+    def refuse_code(self, shard: int, link_id: bytes, number: int) -> None:
+        """Record that no mail server takes the code of that number for this link."""
+        self._run("refuse_code", keys.link_of(shard, link_id), number)
 
     def waiting(self, shard: int, most: int) -> list[Kept]:
         """Return deliveries on their way, the next first."""
@@ -107,5 +112,6 @@ class Outbox:
         ]
 
 
-def _pairs(entries: Sequence[bytes]) -> list[tuple[Entry, bytes]]:
-    return [(Entry.parse(e), label) for e, label in zip(entries[::2], entries[1::2], strict=True)]
+def _triples(entries: Sequence[bytes]) -> list[tuple[Entry, bytes, bytes]]:
+    threes = zip(entries[::3], entries[1::3], entries[2::3], strict=True)
+    return [(Entry.parse(entry), box, code) for entry, box, code in threes]

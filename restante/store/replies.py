@@ -33,16 +33,20 @@ class GoneBoxed(Exception):
 
 
 class NewLink(NamedTuple):
-    """What a send keeps of one link; boxes may be empty, the verifier too."""
+    """What a send keeps of one link; boxes may be empty, the verifier too.
+
+    `address` is where codes are mailed to.
+    """
 
     link_id: bytes
     wrapped: bytes
     verifier: bytes
     label: bytes
+    address: bytes = b""
 
 
 class NewMessage(NamedTuple):
-    """What a send keeps.  Durations in ms; `tries` is None without a passphrase.
+    """What a send keeps.  Durations in ms; `tries` is None with nothing to guess.
 
     Boxes may be empty: `webhook` where nobody is to be told.
     """
@@ -87,6 +91,7 @@ class Gate(NamedTuple):
     ended_at: int | None
     reason: bytes
     watched: bool
+    needs_code: bool
     past: Past
 
 

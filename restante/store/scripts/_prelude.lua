@@ -2,8 +2,9 @@
 
 local call = redis.call
 
--- What tells a sender's own systems of events; a message has a field named so, boxed.
-local CHANNELS = { "webhook" }
+-- What events go out through; a message that uses one has a field named so: `webhook` boxed,
+-- `code` where its readers are mailed a code.
+local CHANNELS = { "webhook", "code" }
 -- No event is forgotten sooner, so that its delivery has its time: 4 days.
 local DELIVERY_MS = 345600000
 
@@ -51,6 +52,7 @@ local function message_at(tag, id)
   for at, channel in ipairs(CHANNELS) do
     if f[11 + at] then
       m.channels[#m.channels + 1] = channel
+      m.tells = m.tells or channel ~= "code"
     end
   end
   return m
@@ -63,12 +65,13 @@ local function link_at(tag, id, now, message)
   local f = call("HMGET", l.hash, "message", "state", "version", "root", "views", "reveals",
     "tries", "verifier", "box", "first_revealed_at", "last_revealed_at", "acknowledged_at",
     "ended_at", "outcome", "recalled_at", "reason", "confirmed_at", "on_screen", "disputed",
-    "declined")
+    "declined", "address", "code")
   l.message = f[1] and (message or message_at(tag, f[1]))
   if not l.message then
     return nil
   end
   l.wrapped, l.readers = key_of(tag, "key", id), key_of(tag, "readers", id)
+  l.code_box, l.address, l.code = key_of(tag, "code", id), f[21], f[22]
   l.state, l.version, l.root = f[2], tonumber(f[3]), f[4]
   l.views, l.reveals = tonumber(f[5]), tonumber(f[6] or "0")
   l.tries, l.verifier, l.box = tonumber(f[7] or "-1"), f[8], f[9] or ""
@@ -217,7 +220,7 @@ end
 
 -- The message is remembered until then; with a channel, for as long as a delivery may take.
 local function retain(message, at)
-  if #message.channels > 0 then
+  if message.tells then
     at = math.max(at, clock(ARGV[1]) + DELIVERY_MS)
   end
   call("HSET", message.hash, "forget_at", at)
@@ -234,11 +237,14 @@ local function record(message, link, now, type, facts, evidence)
     return
   end
   for _, channel in ipairs(message.channels) do
-    local member = message.id .. ":" .. channel
-    call("ZREM", message.tag .. ":dead", member)
-    call("ZADD", message.tag .. ":outbox", "NX", clock(ARGV[1]), member)
+    -- A code is mailed now or never: nothing else brings that channel to life.
+    if channel ~= "code" or type == "link.code_requested" then
+      local member = message.id .. ":" .. channel
+      call("ZREM", message.tag .. ":dead", member)
+      call("ZADD", message.tag .. ":outbox", "NX", clock(ARGV[1]), member)
+    end
   end
-  if message.open == 0 and call("PEXPIRETIME", message.hash) < clock(ARGV[1]) + DELIVERY_MS then
+  if message.tells and message.open == 0 and call("PEXPIRETIME", message.hash) < clock(ARGV[1]) + DELIVERY_MS then
     retain(message, 0)
   end
 end
@@ -271,12 +277,22 @@ local function end_lease(link, r, now)
   end
 end
 
+-- No code counts for this link any more, and none of it is kept.
+local function drop_code(link)
+  call("DEL", link.code_box)
+  call("HDEL", link.hash, "code", "code_until")
+end
+
 -- The link's one final state.  Its key lives on until `lasts`, where leases outlive that
 -- state; else it is destroyed.  After the last link the message's retention begins.
 local function end_link(link, now, state, lasts)
   local m = link.message
   call("HSET", link.hash, "state", state, "ended_at", now)
   call("ZREM", link.tag .. ":due", "expire:" .. link.id)
+  if link.address then
+    drop_code(link)
+    call("HDEL", link.hash, "address")
+  end
   if lasts and lasts > now then
     lend_key(link, lasts)
   else

@@ -25,7 +25,7 @@ elseif now < forget_at then
 end
 
 for _, link in ipairs(links_of(message, now)) do
-  call("DEL", link.hash, link.wrapped, link.readers,
+  call("DEL", link.hash, link.wrapped, link.readers, link.code_box,
     key_of(tag, "content", id .. ":" .. link.version))
   call("ZREM", due, "expire:" .. link.id, "end:" .. link.id)
 end

@@ -8,7 +8,7 @@
 -- ARGV[4…] readers   the ids that this browser could be known by, in the order of use
 --
 -- Replies {"preview", state, message, box, opens_at, expires_at, views left, passphrase, tries,
--- now, ordinal, lease, ended_at, reason, watched, {views held by this browser, reveals,
+-- now, ordinal, lease, ended_at, reason, watched, code, {views held by this browser, reveals,
 -- first_revealed_at, last_revealed_at, disputed, declined}}, or {"unknown"}.  `watched`: a machine
 -- looked within ten minutes, this one included.  `ordinal` counts from 0: the reader whose lease
 -- is open, else the first that opened no view yet; -1: all were used up.  `disputed` and
@@ -39,6 +39,6 @@ end
 local m = link.message
 return { "preview", link.state, m.id, m.box, m.opens_at, m.expires_at, link.views - link.reveals,
   link.verifier and 1 or 0, link.tries, now, ordinal, lease, link.ended_at, link.reason,
-  is_watched(link, now, WATCH_MS) and 1 or 0,
+  is_watched(link, now, WATCH_MS) and 1 or 0, link.address and 1 or 0,
   { held, link.reveals, link.first_revealed_at, link.last_revealed_at,
     told(link.disputed, ARGV[4] or ""), told(link.declined, ARGV[4] or "") } }

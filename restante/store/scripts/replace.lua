@@ -56,7 +56,10 @@ for _, entry in ipairs(moved) do
   if verifier ~= "" then
     call("HSET", link.hash, "verifier", verifier, "tries", tries)
   else
-    call("HDEL", link.hash, "verifier", "tries")
+    call("HDEL", link.hash, "verifier")
+    if not link.address then
+      call("HDEL", link.hash, "tries")
+    end
   end
   record(message, link, now, "link.replaced", "version=" .. version, "")
 end

@@ -13,16 +13,18 @@
 -- ARGV[6]  class     of the visitor, for the look of a second fetch
 -- ARGV[7]  evidence  boxed
 -- ARGV[8]  wary      1: a machine's look a short time ago stops a reader without an open lease
+-- ARGV[9]  codes     MACs of the code given, 16 bytes for each root key we have, or ""
 --
 -- Replies {"revealed", message, version, root, wrapped, content, state, views left, lease_until,
 -- now, passphrase, box, claimed_at, expires_at}, the same as {"reread", …} within the lease,
 -- {"gone", state, message, reason, ended_at}, the same as {"locked", …} for the try that locks,
 -- {"held", opens_at, now}, {"passphrase-required"}, {"passphrase-wrong", tries left},
+-- {"code-required"}, {"code-wrong", tries left},
 -- {"watched"}, {"unavailable"}, {"changed"}, or {"unknown"}.
 
 local now = clock(ARGV[1])
 local reader, ring, verifier, root = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local class, evidence, wary = ARGV[6], ARGV[7], ARGV[8] == "1"
+local class, evidence, wary, codes = ARGV[6], ARGV[7], ARGV[8] == "1", ARGV[9]
 local tag, id = way_in(KEYS[1])
 local link = link_at(tag, id, now)
 if not link then
@@ -54,19 +56,29 @@ end
 if link.verifier and root ~= link.root then
   return { "changed" }
 end
+if link.address and not again and (codes == "" or not link.code
+  or now >= tonumber(call("HGET", link.hash, "code_until"))) then
+  return { "code-required" }
+end
 local wrapped = call("GET", link.wrapped)
 local content = call("GET", key_of(tag, "content", m.id .. ":" .. link.version))
 if not wrapped or not content then
   return { "unavailable" }
 end
-if link.verifier and verifier ~= link.verifier then
+local code_is_right = again or not link.address
+for at = 1, #codes, 16 do
+  code_is_right = code_is_right or codes:sub(at, at + 15) == link.code
+end
+local wrong = not code_is_right and "code" or link.verifier and verifier ~= link.verifier
+  and "passphrase"
+if wrong then
   if again then
     return { "passphrase-wrong", link.tries }
   end
   link.tries = call("HINCRBY", link.hash, "tries", -1)
   if link.tries > 0 then
-    record(m, link, now, "link.passphrase_wrong", "tries_left=" .. link.tries, evidence)
-    return { "passphrase-wrong", link.tries }
+    record(m, link, now, "link." .. wrong .. "_wrong", "tries_left=" .. link.tries, evidence)
+    return { wrong .. "-wrong", link.tries }
   end
   record(m, link, now, "link.locked", "", evidence)
   end_link(link, now, "locked", latest_lease(link))
@@ -78,6 +90,9 @@ if again then
   look(link, now, "link.reread", class, evidence)
 else
   link.reveals = link.reveals + 1
+  if link.address then
+    drop_code(link)
+  end
   r = { id = reader, ends = math.min(now + m.lease, m.expires_at), view = link.reveals,
     acknowledged = 0, confirmed = 0, claimed_at = now, on_screen = 0 }
   link.state = link.reveals < link.views and "read" or "spent"

@@ -8,11 +8,12 @@
 -- ARGV[1]  now          milliseconds; "" for the store's own clock
 -- ARGV[2]  hold         ms until it opens       ARGV[3]  expires_in  ms from then
 -- ARGV[4]  lease        ms                      ARGV[5]  retention   ms
--- ARGV[6]  views        of each link            ARGV[7]  tries       "" without a passphrase
+-- ARGV[6]  views        of each link            ARGV[7]  tries       "" with nothing to guess
 -- ARGV[8]  root         id of the root key      ARGV[9]  box         boxed facts, or ""
 -- ARGV[10] sender       id of the cookie, or "" ARGV[11] evidence    boxed
 -- ARGV[12] content      sealed                  ARGV[13] webhook     boxed, or ""
--- ARGV[14…]             a link each: id, wrapped key, verifier or "", boxed label or ""
+-- ARGV[14…]             a link each: id, wrapped key, verifier or "", boxed label or "", and
+--                        the boxed address that codes are mailed to, or ""
 --
 -- Replies {"sent", sent_at, opens_at, expires_at}.
 
@@ -20,7 +21,7 @@ local tag, id = way_in(KEYS[1])
 local now = clock(ARGV[1])
 local lease, retention, views, tries = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local root, box, sender, evidence, content = ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
-local webhook = ARGV[13]
+local webhook, has_passphrase, is_coded = ARGV[13], ARGV[16] ~= "", ARGV[18] ~= ""
 
 local known = message_at(tag, id)
 if known then
@@ -31,13 +32,19 @@ end
 local opens_at = now + tonumber(ARGV[2])
 local expires_at = opens_at + tonumber(ARGV[3])
 local ids = {}
-for at = 14, #ARGV, 4 do
-  local lid, wrapped, verifier, label = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+for at = 14, #ARGV, 5 do
+  local lid, wrapped, verifier, label, address = unpack(ARGV, at, at + 4)
   local hash = key_of(tag, "link", lid)
   ids[#ids + 1] = lid
   call("HSET", hash, "message", id, "state", "sealed", "version", 1, "root", root, "views", views)
   if verifier ~= "" then
-    call("HSET", hash, "verifier", verifier, "tries", tries)
+    call("HSET", hash, "verifier", verifier)
+  end
+  if tries ~= "" then
+    call("HSET", hash, "tries", tries)
+  end
+  if address ~= "" then
+    call("HSET", hash, "address", address)
   end
   if label ~= "" then
     call("HSET", hash, "box", label)
@@ -48,8 +55,11 @@ end
 call("SET", key_of(tag, "content", id .. ":1"), content, "PXAT", expires_at)
 call("HSET", KEYS[1], "sent_at", now, "opens_at", opens_at, "expires_at", expires_at,
   "version", 1, "links", table.concat(ids), "open", #ids, "lease", lease, "retention", retention)
-if tries ~= "" then
+if has_passphrase then
   call("HSET", KEYS[1], "passphrase", 1)
+end
+if is_coded then
+  call("HSET", KEYS[1], "code", 1, "code:cursor", 1)
 end
 if box ~= "" then
   call("HSET", KEYS[1], "box", box)
@@ -62,6 +72,6 @@ if webhook ~= "" then
 end
 local message = message_at(tag, id)
 record(message, nil, now, "message.sent",
-  "links=" .. #ids .. ",views=" .. views .. ",passphrase=" .. (tries ~= "" and 1 or 0), evidence)
+  "links=" .. #ids .. ",views=" .. views .. ",passphrase=" .. (has_passphrase and 1 or 0), evidence)
 keep_until(message, expires_at + tonumber(retention))
 return { "sent", now, opens_at, expires_at }

@@ -9,7 +9,8 @@
 -- ARGV[3]  most    deliveries at the most
 -- ARGV[4]  events  of each delivery at the most
 --
--- Replies {message, channel, cursor, failures, target box, {event, label box …}} for each.
+-- Replies {message, channel, cursor, failures, target box, {event, box, code box …}} for each.
+-- The box is the label of the event's link; to mail a code, its address, where it still counts.
 
 local now = clock(ARGV[1])
 local lease, most, events = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -30,8 +31,18 @@ for _, member in ipairs(call("ZRANGE", outbox, "-inf", now, "BYSCORE", "LIMIT", 
     for _, entry in ipairs(found) do
       entries[#entries + 1] = entry
       local link = entry:match("^%d+ link%.[^\n]*\n(.*)$")
-      entries[#entries + 1] = link
-        and call("HGET", key_of(tag, "link", link:sub(1, 16)), "box") or ""
+      local box, code_box = "", ""
+      if link and channel == "code" then
+        local asked = entry:match("^%d+ link%.code_requested code=(%d+)\n")
+        local l = asked and link_at(tag, link:sub(1, 16), now)
+        if l and l.code and not is_final(l.state) and call("HGET", l.hash, "codes") == asked then
+          box, code_box = l.address, call("GET", l.code_box) or ""
+        end
+      elseif link then
+        box = call("HGET", key_of(tag, "link", link:sub(1, 16)), "box") or ""
+      end
+      entries[#entries + 1] = box or ""
+      entries[#entries + 1] = code_box
     end
     call("ZADD", outbox, now + lease, member)
     reply[#reply + 1] = { id, channel, cursor, tonumber(f[3] or "0"), f[1], entries }

@@ -1,0 +1,53 @@
+#!lua flags=allow-oom
+-- request_code: a new six-digit code counts for a link, and the outbox learns that it is to be
+-- mailed.  The code before it counts no more.
+--
+-- Asked again within a minute nothing changes: replies get lost, and people press twice.
+--
+-- KEYS[1]  link      hash
+-- ARGV[1]  now       milliseconds; "" for the store's own clock
+-- ARGV[2]  mac       of the code
+-- ARGV[3]  box       boxed: the code, the reader's language
+-- ARGV[4]  lasts     ms        ARGV[5]  pause  ms between two       ARGV[6]  most  for one link
+-- ARGV[7]  evidence  boxed
+-- ARGV[8]  wary      1: a machine's look a short time ago stops it
+--
+-- Replies {"requested", until, now}, {"just-sent", until, now}, {"used-up"}, {"not-needed"}, {"watched"},
+-- {"held", opens_at, now}, {"gone", state, message, reason, ended_at}, or {"unknown"}.
+
+local now = clock(ARGV[1])
+local mac, box = ARGV[2], ARGV[3]
+local lasts, pause, most = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local tag, id = way_in(KEYS[1])
+local link = link_at(tag, id, now)
+if not link then
+  return { "unknown" }
+end
+if is_final(link.state) then
+  return gone(link)
+end
+if link.state == "held" then
+  return { "held", link.message.opens_at, now }
+end
+if not link.address then
+  return { "not-needed" }
+end
+if ARGV[8] == "1" and is_watched(link, now, WATCH_MS) then
+  return { "watched" }
+end
+local f = call("HMGET", link.hash, "codes", "code_at", "code_until")
+local codes, before = tonumber(f[1] or "0"), tonumber(f[2] or "0")
+if now - before < pause and link.code then
+  -- Counted by WAIT, as every answer that tells of a deed.
+  call("HSET", link.hash, "code_at", before)
+  return { "just-sent", tonumber(f[3]), now }
+end
+if codes >= most then
+  return { "used-up" }
+end
+
+local ends = math.min(now + lasts, link.message.expires_at)
+call("HSET", link.hash, "code", mac, "codes", codes + 1, "code_at", now, "code_until", ends)
+call("SET", link.code_box, box, "PXAT", ends)
+record(link.message, link, now, "link.code_requested", "code=" .. codes + 1, ARGV[7])
+return { "requested", ends, now }
