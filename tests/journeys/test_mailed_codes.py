@@ -16,7 +16,6 @@ from tests.processes import Service, wait_until
 
 GATE_SECONDS = 1.1
 ANA, BOB = "ana.reader@example.com", "bob@example.org"
-PASSWORD = "relay-password-of-the-operator"
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +26,7 @@ def mail():
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory, mail):
-    canaries.learn(ANA, BOB, PASSWORD)
+    canaries.learn("address", [ANA, BOB])
     settings = {
         "RESTANTE_SMTP_URL": mail.url,
         "RESTANTE_MAIL_FROM": "Letters <letters@example.net>",
@@ -60,8 +59,7 @@ def ask(api, link):
 
 def reveal(api, link, code=None, nonce=None, **fields):
     body = fields | ({} if code is None else {"code": code})
-    headers = {"Idempotency-Key": nonce or new_nonce()}
-    return api.ask("POST", "/api/v1/link/reveal", body, token=link, **headers)
+    return api.ask("POST", "/api/v1/link/reveal", body, token=link, nonce=nonce or new_nonce())
 
 
 def wrong(code):
