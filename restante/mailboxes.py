@@ -12,7 +12,7 @@ from typing import NamedTuple
 ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 ADDRESS = re.compile(rf"(?P<local>{ATOM}(?:\.{ATOM})*)@{LABEL}(?:\.{LABEL})*\.(?!\d+$){LABEL}")
-NAMED = re.compile(r"(?P<name>[^<>@\",;:\\()\[\]\r\n]*?)\s*<(?P<address>[^<>\s]+)>")
+NAMED = re.compile(r"(?P<name>[^<>@\",;:\\()\[\]\r\n]*?) *<(?P<address>[^<>\s]+)>")
 LOCAL_MOST, ADDRESS_MOST = 64, 254
 """RFC 5321, 4.5.3.1; the path's brackets are two of its 256."""
 

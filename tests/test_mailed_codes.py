@@ -1,0 +1,211 @@
+"""Mailed codes in the store: how long they are good, how often they are asked for, when they go."""
+
+import pytest
+
+from restante import wiring
+from restante.errors import CodeRequired, CodesUsedUp, CodeWrong, Gone, PassphraseWrong
+from restante.mailboxes import mailbox
+from restante.mailed_codes import CODES_MOST, GOOD_SECONDS, PAUSE_SECONDS, macs, new_code
+from restante.messages import Draft, State
+from restante.settings import Settings
+from restante.store.keys import link as link_key
+from restante.variables import Relay
+from tests.api import at_once
+from tests.conftest import happened, kept_of, nonce
+
+SECOND = 1_000
+MAILS = Settings(smtp_url=Relay("127.0.0.1", 25, "none"), mail_from=mailbox("a@example.net"))
+
+
+@pytest.fixture
+def house(connection, ring, clock):
+    return wiring.assemble(MAILS, ring, connection, now=clock.now)
+
+
+@pytest.fixture
+def sent(house):
+    return house.sending.send(Draft("the safe", recipients=("ana@example.com",), mailed_code=True))
+
+
+def ask(house, link):
+    return house.reading.request_code(link, language="es")
+
+
+def letter_of(house, sent):
+    """Return the letter that the outbox would mail now, if there is one."""
+    taken = house.delivering.take(sent.control.shard, 1_000)
+    found = [
+        notification.letter
+        for delivery in taken
+        for notification in delivery.notifications
+        if delivery.due.message_id == sent.message_id and notification.letter
+    ]
+    return found[-1] if found else None
+
+
+def read(house, link, code, reader=1, passphrase=None):
+    return house.reading.reveal(link, nonce(reader), passphrase, code=code, visitor="browser").text
+
+
+def test_the_letter_has_the_address_the_language_and_how_long_it_is_good(house, sent, clock):
+    link = sent.links[0].token
+    requested = ask(house, link)
+    letter = letter_of(house, sent)
+
+    assert requested.until == clock.now() + GOOD_SECONDS * SECOND == letter.until
+    assert (letter.address, letter.language, letter.number) == ("ana@example.com", "es", 1)
+    assert read(house, link, letter.code) == "the safe"
+
+
+def test_a_code_is_good_for_ten_minutes_and_no_longer(house, sent, clock):
+    link = sent.links[0].token
+    ask(house, link)
+    code = letter_of(house, sent).code
+    clock.forward(GOOD_SECONDS * SECOND)
+
+    with pytest.raises(CodeRequired):
+        read(house, link, code)
+    assert happened(house, sent) == ["message.sent", "link.code_requested"]
+
+
+def test_within_a_minute_no_other_code_is_made_and_after_it_the_old_one_counts_no_more(
+    house, sent, clock
+):
+    link = sent.links[0].token
+    first = ask(house, link)
+    old = letter_of(house, sent).code
+    clock.forward(PAUSE_SECONDS * SECOND - 1)
+    again = ask(house, link)
+    clock.forward(1)
+    third = ask(house, link)
+    clock.forward(31 * SECOND)
+    new = letter_of(house, sent).code
+
+    assert (first.fresh, again.fresh, third.fresh) == (True, False, True)
+    assert again.until == first.until
+    assert happened(house, sent).count("link.code_requested") == 2
+    if new != old:
+        with pytest.raises(CodeWrong):
+            read(house, link, old)
+    assert read(house, link, new) == "the safe"
+
+
+def test_a_link_has_ten_codes_and_no_more(house, sent, clock):
+    link = sent.links[0].token
+    for _ in range(CODES_MOST):
+        assert ask(house, link).fresh
+        clock.forward(PAUSE_SECONDS * SECOND)
+    last = letter_of(house, sent).code
+
+    with pytest.raises(CodesUsedUp):
+        ask(house, link)
+    assert read(house, link, last) == "the safe"
+
+
+def test_of_many_who_ask_at_once_one_gets_a_new_code(house, sent):
+    link = sent.links[0].token
+    asked = at_once([lambda: ask(house, link)] * 8)
+
+    assert [one.fresh for one in asked].count(True) == 1
+    assert len({one.until for one in asked}) == 1
+
+
+def test_a_replace_keeps_the_address_the_tries_and_the_code(house, sent):
+    link = sent.links[0].token
+    ask(house, link)
+    with pytest.raises(CodeWrong) as wrong:
+        read(house, link, "none")
+    house.sending.replace(sent.control, "the vault")
+    with pytest.raises(CodeWrong) as again:
+        read(house, link, "none")
+
+    assert again.value.tries_left == wrong.value.tries_left - 1
+    assert read(house, link, letter_of(house, sent).code) == "the vault"
+
+
+@pytest.mark.parametrize("end", ["recall", "expire", "lock", "spend"])
+def test_with_the_link_its_address_and_its_code_are_gone(house, sent, clock, raw, end):
+    link = sent.links[0].token
+    ask(house, link)
+    code = letter_of(house, sent).code
+    match end:
+        case "recall":
+            house.sending.recall(sent.control)
+        case "expire":
+            clock.forward(MAILS.expiry_default * SECOND)
+            house.timekeeping.catch_up()
+        case "lock":
+            for _ in range(MAILS.passphrase_tries):
+                with pytest.raises((CodeWrong, Gone)):
+                    read(house, link, "none")
+        case "spend":
+            read(house, link, code)
+    state = house.sending.status(sent.control).links[0].state
+    kept = raw.hgetall(link_key(link))
+
+    assert state in {State.RECALLED, State.EXPIRED, State.LOCKED, State.SPENT}
+    assert not {b"address", b"code", b"code_until"} & kept.keys()
+    assert b"code:" + link.link_id not in kept_of(raw, sent)
+    with pytest.raises(Gone):
+        ask(house, link)
+    clock.forward(60 * SECOND)
+    assert letter_of(house, sent) is None
+
+
+def test_within_the_lease_the_same_reader_needs_no_code(house, sent):
+    link = sent.links[0].token
+    ask(house, link)
+    read(house, link, letter_of(house, sent).code)
+
+    assert read(house, link, None) == "the safe"
+
+
+def test_a_wrong_passphrase_leaves_the_code(house):
+    sent = house.sending.send(
+        Draft("x", recipients=("ana@example.com",), mailed_code=True, passphrase="sesame")
+    )
+    link = sent.links[0].token
+    ask(house, link)
+    code = letter_of(house, sent).code
+    with pytest.raises(PassphraseWrong):
+        read(house, link, code, passphrase="nonsense")
+
+    assert read(house, link, code, passphrase="sesame") == "x"
+
+
+def test_a_link_without_mailed_codes_mails_none(house):
+    sent = house.sending.send(Draft("x", recipients=("ana@example.com",)))
+
+    assert ask(house, sent.links[0].token) is None
+    assert happened(house, sent) == ["message.sent"]
+
+
+def test_a_code_is_known_under_every_root_key_and_with_spaces_inside(ring):
+    code = new_code()
+
+    assert len(code) == 6
+    assert code.isdigit()
+    assert macs(ring, b"i" * 16, f" {code[:3]}\u00a0{code[3:]} ") == macs(ring, b"i" * 16, code)
+    assert macs(ring, b"i" * 16, " ") == b""
+    assert len(macs(ring, b"i" * 16, "\ud800")) == 16
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "address"),
+    [
+        ("ana@example.com", "", "ana@example.com"),
+        (" Ana María <ana.m+x@mail.example.com> ", "Ana María", "ana.m+x@mail.example.com"),
+        ("ana@xn--bcher-kva.example", "", "ana@xn--bcher-kva.example"),
+    ],
+)
+def test_a_mailbox_is_taken_apart(written, name, address):
+    assert mailbox(written) == (name, address)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["a@b.com\nBcc: c@d.com", "A\r\n <a@b.com>", "a@b.com>", "<a@b.com> x", "a@b..com", "a@-b.com",
+     ".a@b.com", "a@b.c0m.9", "a@" + "b" * 64 + ".com", "", "@b.com", "A <b@c.com>, D <e@f.com>"],
+)  # fmt: skip
+def test_what_is_no_mailbox_is_none(written):
+    assert mailbox(written) is None
