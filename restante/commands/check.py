@@ -11,6 +11,7 @@ import click
 
 from restante.commands import findings
 from restante.commands.findings import Finding, Grade
+from restante.commands.relay import of_relay
 from restante.commands.store import house_of
 from restante.commands.surroundings import read_settings, settings_files
 from restante.datafolder import StoreFailed
@@ -39,6 +40,8 @@ def check() -> int:
         _tell([findings.warning("the store was not looked at: mend the settings first")])
         return os.EX_CONFIG
     settings_well = _tell(findings.of_settings(settings, settings_files()))
+    if mail := of_relay(settings):
+        settings_well = _tell([mail]) and settings_well
     store_well = _tell(_of_store(settings))
     if not settings_well:
         return os.EX_CONFIG
