@@ -23,7 +23,8 @@ from tests.proxy import Proxy
 VERBS = [
     "acknowledge", "afford", "deliveries", "due", "end_leases", "expire", "extend", "fail",
     "find_token", "forget", "list_tokens", "make_token", "numbers", "outline", "preview", "recall",
-    "replace", "resend", "reveal", "salt", "send", "settle", "status", "take", "withdraw_token",
+    "refuse_code", "replace", "request_code", "resend", "reveal", "salt", "send", "settle",
+    "status", "take", "withdraw_token",
 ]  # fmt: skip
 MUST_WORK_WHEN_FULL = set(VERBS) - {"send", "replace", "extend", "afford", "make_token"}
 PURE_READS = {

@@ -115,9 +115,13 @@ def problems(**environ: str) -> tuple[str, ...]:
     return caught.value.problems
 
 
+MAIL = {"SMTP_URL", "MAIL_FROM"}
+"""They go together: tests/test_mailing.py has them."""
+
+
 def test_every_setting_is_tested_here():
-    assert set(NUMBERS) | set(GOOD) | {"REDIS_URL"} == set(VARIABLES)
-    assert set(NUMBERS) | set(BAD) == set(VARIABLES)
+    assert set(NUMBERS) | set(GOOD) | {"REDIS_URL"} | MAIL == set(VARIABLES)
+    assert set(NUMBERS) | set(BAD) | MAIL == set(VARIABLES)
 
 
 def test_without_any_setting_the_defaults_hold():

@@ -241,7 +241,7 @@ def reveal() -> Response:
 
 
 @bp.post("/link/code")
-@limits.code
+@limits.passphrase
 def request_code() -> Response:
     """Have a code mailed to the link's recipient; one asked for a moment ago counts on."""
     link = fields.bearer(LinkToken)

@@ -94,7 +94,7 @@ def reveal(pasted: str) -> Response:
 
 
 @bp.post("/m/<token>/code")
-@limits.code
+@limits.passphrase
 def request_code(token: str) -> Response:
     """Have a code mailed, and ask for it.  Who looks like a machine gets the second step first."""
     link = LinkToken.find(token)

@@ -76,9 +76,12 @@ if wrong then
     return { "passphrase-wrong", link.tries }
   end
   link.tries = call("HINCRBY", link.hash, "tries", -1)
-  if link.tries > 0 then
-    record(m, link, now, "link." .. wrong .. "_wrong", "tries_left=" .. link.tries, evidence)
-    return { wrong .. "-wrong", link.tries }
+  if link.tries > 0 and wrong == "code" then
+    record(m, link, now, "link.code_wrong", "tries_left=" .. link.tries, evidence)
+    return { "code-wrong", link.tries }
+  elseif link.tries > 0 then
+    record(m, link, now, "link.passphrase_wrong", "tries_left=" .. link.tries, evidence)
+    return { "passphrase-wrong", link.tries }
   end
   record(m, link, now, "link.locked", "", evidence)
   end_link(link, now, "locked", latest_lease(link))
