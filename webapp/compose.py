@@ -82,6 +82,7 @@ def _written() -> Written:
         views=form.get("views", ""),
         hold=form.get("hold", ""),
         second_step=form.get("second_step", ""),
+        mailed_code=form.get("mailed_code", ""),
         permit=form.get("permit", ""),
     )
 
