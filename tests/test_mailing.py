@@ -169,3 +169,12 @@ def test_settings_for_mail_that_cannot_be_are_problems(environ):
     with pytest.raises(SettingsInvalid) as problem:
         Settings.from_env(environ)
     assert "mail.example" not in str(problem.value)
+
+
+def test_the_letter_speaks_the_language_in_which_it_was_asked_for():
+    with MailServer() as server:
+        mail(Relay("127.0.0.1", server.port, "none"), LETTER._replace(language="es"))
+
+    assert server.mails[0]["Subject"] == "Tu código para un mensaje que te espera"
+    assert "Alguien pidió este código" in server.mails[0].get_content()
+    assert server.codes() == ["012345"]
