@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from restante.mailboxes import Mailbox, mailbox
-
 from restante.brand import Logo, read_accent, read_logo, read_name
+from restante.mailboxes import Mailbox, mailbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -21,13 +21,15 @@ from tests.conftest import happened, nonce, read
 from tests.proxy import Proxy
 
 VERBS = [
-    "acknowledge", "afford", "deliveries", "due", "end_leases", "expire", "extend", "fail",
-    "find_token", "forget", "list_tokens", "make_token", "numbers", "outline", "preview", "recall",
-    "refuse_code", "replace", "request_code", "resend", "reveal", "salt", "send", "settle",
-    "status", "take", "withdraw_token",
+    "account", "acknowledge", "afford", "confirm", "decline", "deliveries", "dispute", "due",
+    "end_leases", "expire", "extend", "fail", "find_token", "forget", "list_tokens", "make_token",
+    "numbers", "on_screen", "outline", "preview", "prolong", "recall", "refuse_code", "replace",
+    "request_code", "resend", "reveal", "salt", "send", "settle", "status", "take",
+    "withdraw_token",
 ]  # fmt: skip
 MUST_WORK_WHEN_FULL = set(VERBS) - {"send", "replace", "extend", "afford", "make_token"}
 PURE_READS = {
+    "account",
     "deliveries",
     "due",
     "find_token",

@@ -244,7 +244,8 @@ local function record(message, link, now, type, facts, evidence)
       call("ZADD", message.tag .. ":outbox", "NX", clock(ARGV[1]), member)
     end
   end
-  if message.tells and message.open == 0 and call("PEXPIRETIME", message.hash) < clock(ARGV[1]) + DELIVERY_MS then
+  if message.tells and message.open == 0
+    and call("PEXPIRETIME", message.hash) < clock(ARGV[1]) + DELIVERY_MS then
     retain(message, 0)
   end
 end

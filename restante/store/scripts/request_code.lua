@@ -8,12 +8,12 @@
 -- ARGV[1]  now       milliseconds; "" for the store's own clock
 -- ARGV[2]  mac       of the code
 -- ARGV[3]  box       boxed: the code, the reader's language
--- ARGV[4]  lasts     ms        ARGV[5]  pause  ms between two       ARGV[6]  most  for one link
+-- ARGV[4]  lasts     ms        ARGV[5]  pause  ms between two       ARGV[6]  most  beyond its views
 -- ARGV[7]  evidence  boxed
 -- ARGV[8]  wary      1: a machine's look a short time ago stops it
 --
--- Replies {"requested", until, now}, {"just-sent", until, now}, {"used-up"}, {"not-needed"}, {"watched"},
--- {"held", opens_at, now}, {"gone", state, message, reason, ended_at}, or {"unknown"}.
+-- Replies {"requested", until, now}, {"just-sent", until, now}, {"used-up"}, {"not-needed"},
+-- {"watched"}, {"held", opens_at, now}, {"gone", state, message, reason, ended_at}, or {"unknown"}.
 
 local now = clock(ARGV[1])
 local mac, box = ARGV[2], ARGV[3]
@@ -42,7 +42,7 @@ if now - before < pause and link.code then
   call("HSET", link.hash, "code_at", before)
   return { "just-sent", tonumber(f[3]), now }
 end
-if codes >= most then
+if codes >= most + link.reveals then
   return { "used-up" }
 end
 
