@@ -45,6 +45,7 @@ for (const place of document.querySelectorAll("[data-copy]")) {
   said.setAttribute("role", "status");
   place.append(button, said);
   button.addEventListener("click", async () => {
+    button.style.minInlineSize = `${button.offsetWidth}px`;
     await copy(document.getElementById(id));
     button.textContent = said.textContent = done;
     setTimeout(() => {
@@ -104,13 +105,24 @@ const counter = document.querySelector("[data-countdown]");
 if (counter) {
   const shown = counter.querySelector(".remaining");
   let end = performance.now() + counter.dataset.countdown * 1000;
+  let minute = null;
   const tick = () => {
     const left = Math.ceil((end - performance.now()) / 1000);
     if (left <= 0) {
       counter.textContent = counter.dataset.over;
       clearInterval(timer);
-      for (const form of document.querySelectorAll(".leased")) form.hidden = true;
+      announce(counter.dataset.over);
+      for (const leased of document.querySelectorAll(".leased")) {
+        if (leased.contains(document.activeElement)) {
+          counter.tabIndex = -1;
+          counter.focus({ preventScroll: true });
+        }
+        leased.classList.add("over");
+      }
     } else {
+      // Who listens is told once, at a minute; who looks sees every second.
+      if (left <= 60 && minute === false) announce(counter.dataset.minute);
+      minute = left <= 60;
       shown.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
     }
   };
@@ -119,6 +131,8 @@ if (counter) {
   const longer = document.querySelector("form[data-prolong]");
   longer?.addEventListener("submit", async (event) => {
     event.preventDefault();
+    const button = longer.querySelector("button");
+    if (button.hasAttribute("aria-disabled")) return;
     try {
       const answer = await say(longer.dataset.prolong, longer);
       if (!answer.ok) throw answer;
@@ -126,14 +140,17 @@ if (counter) {
       end = performance.now() + seconds * 1000;
       tick();
       announce(longer.dataset.done);
-      if (!more) {
-        document.querySelector("form[data-arrived] button").focus();
-        longer.hidden = true;
-      }
+      if (!more) settle(button, longer.dataset.done);
     } catch {
       announce(longer.dataset.failed);
     }
   });
+}
+
+// A button whose deed is done says so in its place: nothing moves, and the focus stays.
+function settle(button, words) {
+  button.setAttribute("aria-disabled", "true");
+  button.textContent = words;
 }
 
 // "I have read this", said once.
@@ -144,8 +161,7 @@ confirming?.addEventListener("submit", async (event) => {
   try {
     const answer = await say(confirming.action, confirming, { quiet: "1" });
     if (answer.status !== 204) throw answer;
-    button.setAttribute("aria-disabled", "true");
-    button.textContent = confirming.dataset.done;
+    settle(button, confirming.dataset.done);
     announce(confirming.dataset.done);
   } catch {
     announce(confirming.dataset.failed);
