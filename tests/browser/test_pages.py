@@ -1,22 +1,86 @@
-"""Every page in every state: no fault that axe knows of, nothing from elsewhere, light enough."""
+"""Every page in every state, on one walk: axe, width, targets, faults, the way of the focus."""
 
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from tests.api import Api
-from tests.browser import tour
+from tests.browser import probe, tour
 from tests.processes import Service
 
 RECIPIENTS_PAGE_BYTES = 30 * 1024
-NARROW, WIDE = {"width": 320, "height": 700}, {"width": 1280, "height": 860}
+ENTRY = "Restante"
+GATE = [ENTRY, "Open the message", "This is not for me"]
+WAYS = {
+    "compose": [
+        ENTRY,
+        "Message",
+        "Who is it for?",
+        "How long does it wait?",
+        "Your name, a passphrase, and more",
+        "Seal it and get the link",
+    ],
+    "gate": GATE,
+    "gate-full": [ENTRY, "Passphrase", *GATE[1:]],
+    "gate-second-step": [ENTRY, "Type the number that stands above", "Open the message"],
+    "message": [
+        ENTRY,
+        "Done, destroy it now",
+        "Keep it readable for 10 minutes",
+        "Copy the text",
+        "Print",
+        "Save as .txt",
+        "I have read this",
+        "This is not for me",
+        "What was recorded about this link",
+    ],
+    "message-over": [
+        ENTRY,
+        "Done, destroy it now",
+        "Copy the text",
+        "Print",
+        "I have read this",
+        "This is not for me",
+        "What was recorded about this link",
+    ],
+    "gone-spent": [ENTRY, "That was not me: tell the sender", "What was recorded about this link"],
+    "control-mixed": [
+        ENTRY,
+        "Copy",
+        "Recall only the link for Ana Torres",
+        "Copy",
+        "Recall only the link for Chloé (lawyer)",
+        "Reason, if you like",
+        "Recall all links that are left",
+        "Replace the text",
+        "Change how long it waits",
+        "1 look",
+    ],
+}
+"""Where the Tab key leads; the foot of the page comes after."""
+TITLES = {
+    "compose": "Write a message",
+    "compose-faults": "Not sent yet",
+    "gate": "A message is waiting",
+    "gate-passphrase-wrong": "Not opened yet",
+    "gate-second-step": "One more step",
+    "gate-second-step-wrong": "Not opened yet",
+    "gate-again": "You opened this message",
+    "held": "Not open yet",
+    "done": "Done",
+    "gone-spent": "No longer here",
+    "step-wrong": "Nothing has been told yet",
+    "control-recalled-unread": "Nobody has read it. It can no longer be read.",
+    "control-faults": "Nothing was changed yet",
+    "permit-wrong": "Not let in yet",
+}
 
 
 @pytest.fixture(scope="module")
 def toured(browser, tmp_path_factory):
-    """What was found on the tour: axe's violations by page, and widths that spill."""
-    faults, spills, elsewhere, said = {}, [], set(), []
+    """What was found on the tour, by page."""
+    found = {what: {} for what in ("axe", "spills", "look", "focus", "ways", "titles")}
+    elsewhere, said = set(), []
     with Service(tmp_path_factory.mktemp("tour"), **tour.SETTINGS) as service:
         # The tour starts services of its own beside this one, on other ports.
         host = urlsplit(service.url).hostname
@@ -31,25 +95,47 @@ def toured(browser, tmp_path_factory):
 
         browser.on("context", watch)
         for name, page in tour.pages(browser, service):
-            for theme in ("light", "dark"):
-                page.emulate_media(color_scheme=theme)
-                result = Axe().run(page)
-                if result.violations_count:
-                    faults[f"{name}, {theme}"] = [v["id"] for v in result.response["violations"]]
-            for size in (NARROW, WIDE):
-                page.set_viewport_size(size)
-                if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                    spills.append((name, size["width"]))
+            found["axe"][name] = probe.axe(page)
+            found["spills"][name] = probe.spills(page)
+            found["look"][name] = page.evaluate(probe.LOOK)
+            led = probe.stops(page)
+            found["focus"][name] = probe.faults_of_stops(led)
+            found["ways"][name] = [stop["name"] for stop in led]
+            found["titles"][name] = page.title().split(" · ")[0]
         browser.remove_listener("context", watch)
-    return {"faults": faults, "spills": spills, "elsewhere": elsewhere, "policy": said}
+    return found | {"elsewhere": elsewhere, "policy": said}
+
+
+def only_faulty(found):
+    return {name: faults for name, faults in found.items() if faults}
 
 
 def test_axe_finds_no_fault_on_any_page_in_either_theme(toured):
-    assert toured["faults"] == {}
+    assert only_faulty(toured["axe"]) == {}
 
 
-def test_no_page_is_wider_than_the_window(toured):
-    assert toured["spills"] == []
+def test_no_page_is_wider_than_the_window_not_at_320_px_and_not_with_text_twice_as_large(toured):
+    assert only_faulty(toured["spills"]) == {}
+
+
+def test_every_target_is_large_enough_and_every_fault_is_told_and_can_be_reached(toured):
+    assert only_faulty(toured["look"]) == {}
+
+
+def test_the_focus_is_seen_at_every_stop_and_goes_down_the_page(toured):
+    assert only_faulty(toured["focus"]) == {}
+
+
+@pytest.mark.parametrize("name", WAYS)
+def test_the_tab_key_leads_through_a_page_in_the_order_in_which_it_is_read(toured, name):
+    way = toured["ways"][name]
+
+    assert way[: len(WAYS[name])] == WAYS[name]
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_a_title_tells_the_state_of_its_page(toured, name):
+    assert toured["titles"][name] == TITLES[name]
 
 
 def test_no_page_loads_anything_from_elsewhere(toured):

@@ -59,6 +59,7 @@ alarm counts to thirty and not, as it says on the box, to sixty.
 Yours,
 Zoë
 """
+UNBROKEN = "Wildenbruch" * 10
 RIGHT_TO_LEFT = "שלום אנה,\n\nהמפתח נמצא מאחורי התמונה.\n\nשלך, זואי"
 
 
@@ -88,6 +89,7 @@ def pages(browser: Browser, service: Service) -> Iterator[tuple[str, Page]]:
     """Yield the name of each state, and a page that shows it."""
     yield from _writing(browser, service.url)
     yield from _gates(browser, service.url)
+    yield from _unbroken(browser, service.url)
     yield from _messages(browser, service.url)
     yield from _ends(browser, service.url)
     yield from _control(browser, service.url)
@@ -160,7 +162,10 @@ def _gates(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
     with browser.new_context() as context:
         page = context.new_page()
         full = {"from": "Zoë Martínez", "subject": "The side door", "passphrase": "blue tin"}
-        page.goto(send(url)["links"][0]["url"])
+        address = send(url)["links"][0]["url"]
+        page.goto(f"{address}/recorded")
+        yield "recorded-nothing", page
+        page.goto(address)
         yield "gate", page
         page.context.clear_cookies()
         press(page, "Open the message")
@@ -180,8 +185,36 @@ def _gates(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         read(page, address, "blue tin")
         page.goto(address)
         yield "gate-again", page
+        page.context.clear_cookies()
+        page.goto(address)
+        yield "gate-opened-before", page
         page.goto(send(url, hold=3600, **full)["links"][0]["url"])
         yield "held", page
+
+
+def _unbroken(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
+    """Words without an end, wherever a sender may write some."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        letter = send(
+            url,
+            text=UNBROKEN * 20,
+            subject=UNBROKEN,
+            recipients=[UNBROKEN, "Ana"],
+            views=2,
+            **{"from": UNBROKEN},
+        )
+        page.goto(letter["links"][0]["url"])
+        yield "gate-unbroken", page
+        page.wait_for_timeout(PATIENCE_MS)
+        press(page, "Open the message")
+        yield "message-unbroken", page
+        _recall(url, letter, reason=UNBROKEN)
+        page.goto(letter["links"][0]["url"])
+        yield "gone-unbroken", page
+        page.goto(letter["control_url"])
+        press(page, "I am the sender: go on")
+        yield "control-unbroken", page
 
 
 def _messages(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
@@ -207,13 +240,22 @@ def _messages(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         read(page, send(url, text="4711", passphrase="blue tin")["links"][0]["url"], "blue tin")
         page.get_by_text("Save as .txt").first.click()
         yield "message-passphrase", page
+        page.clock.install()
+        read(page, send(url)["links"][0]["url"])
+        page.locator("[data-confirm]").evaluate("form => form.submit()")
+        page.get_by_role("heading", name="The sender is told").wait_for()
+        yield "confirmed", page
+        press(page, "Show it again")
+        page.clock.fast_forward(3_600_000)
+        yield "message-over", page
 
 
 def _ends(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
     with browser.new_context() as context, browser.new_context() as other:
         page = context.new_page()
         brief = send(url, expires_in=1)["links"][0]["url"]
-        spent = send(url)["links"][0]["url"]
+        opened = send(url)
+        spent = opened["links"][0]["url"]
         read(page, spent)
         stranger = other.new_page()
         stranger.goto(spent)
@@ -221,11 +263,22 @@ def _ends(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         other.clear_cookies()
         press(stranger, "That was not me: tell the sender")
         yield "step", stranger
+        stranger.get_by_label("Type the number").fill("1")
+        press(stranger, "That was not me: tell the sender")
+        yield "step-wrong", stranger
         stranger.get_by_label("Type the number").fill(stranger.locator("#wanted").inner_text())
         press(stranger, "That was not me: tell the sender")
         yield "disputed", stranger
         stranger.goto(spent)
         yield "gone-disputed", stranger
+        for _ in range(2):
+            other.clear_cookies()
+            stranger.goto(spent)
+            stranger.wait_for_timeout(PATIENCE_MS)
+            press(stranger, "That was not me: tell the sender")
+        other.clear_cookies()
+        stranger.goto(spent)
+        yield "gone-disputed-enough", stranger
         stranger.goto(send(url)["links"][0]["url"])
         stranger.wait_for_timeout(PATIENCE_MS)
         press(stranger, "This is not for me")
@@ -241,6 +294,9 @@ def _ends(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         page.wait_for_timeout(PATIENCE_MS)
         press(page, "Open the message")
         yield "gone-locked", page
+        page.goto(opened["control_url"])
+        press(page, "I am the sender: go on")
+        yield "control-disputed", page
 
 
 def _recall(url: str, sent: dict[str, Any], **fields: Any) -> None:
@@ -297,8 +353,10 @@ def _one_link(page: Page, readers: Page, url: str) -> Iterator[tuple[str, Page]]
     readers.wait_for_timeout(200)
     page.reload()
     yield "control-read", page
-    readers.goto(send(url)["control_url"])
+    readers.goto(send(url, hold=3600)["control_url"])
     yield "control-warning", readers
+    press(readers, "I am the sender: go on")
+    yield "control-held", readers
 
 
 def _errors(browser: Browser, service: Service) -> Iterator[tuple[str, Page]]:

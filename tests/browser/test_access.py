@@ -1,0 +1,168 @@
+"""By keyboard alone, by ear, on paper, and where the system chooses the colours."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.api import Api
+from tests.browser.probe import WIDE
+from tests.browser.tour import LETTER, PATIENCE_MS, press, read, send
+
+SHIFTS = """
+window.shifted = 0;
+new PerformanceObserver((list) => {
+  for (const shift of list.getEntries()) if (!shift.hadRecentInput) window.shifted += shift.value;
+}).observe({ type: "layout-shift", buffered: true });
+"""
+NAME_OF_STOP = """() => {
+  const e = document.activeElement;
+  return e.labels?.[0]?.innerText.trim() || e.getAttribute("aria-label") || e.innerText;
+}"""
+SAYINGS = """() => {
+  window.sayings = [];
+  new MutationObserver(() => window.sayings.push(said.textContent))
+    .observe(said, { childList: true });
+}"""
+
+
+def tab_to(page, name, most=20):
+    """Press Tab until what has this name has the focus."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate(NAME_OF_STOP) == name:
+            return
+    raise AssertionError(name)
+
+
+def test_by_keyboard_alone_a_message_is_sent_opened_read_and_destroyed(service, person):
+    sender, reader = person(permissions=["clipboard-read", "clipboard-write"]), person()
+    sender.goto(service.url)
+    tab_to(sender, "Message")
+    sender.keyboard.type("The code is 4711.")
+    tab_to(sender, "Seal it and get the link")
+    sender.keyboard.press("Enter")
+    expect(sender.locator("h1")).to_have_text("It is waiting. Nobody has opened it.")
+    address = sender.locator("code").inner_text()
+    if sender.get_by_role("button", name="Copy").count():
+        tab_to(sender, "Copy")
+        sender.keyboard.press("Enter")
+        expect(sender.get_by_role("status")).to_have_text("Copied")
+        assert sender.evaluate("navigator.clipboard.readText()") == address
+    reader.goto(address)
+    reader.wait_for_timeout(PATIENCE_MS)
+    tab_to(reader, "Open the message")
+    reader.keyboard.press("Enter")
+    expect(reader.locator("#letter")).to_have_text("The code is 4711.")
+    tab_to(reader, "Done, destroy it now")
+    reader.keyboard.press("Enter")
+
+    expect(reader.locator("h1")).to_have_text("Done. It is gone from here.")
+
+
+def test_after_a_fault_the_first_stop_leads_to_the_field(service, person):
+    sender = person()
+    sender.goto(service.url)
+    sender.get_by_text("Your name, a passphrase").click()
+    sender.get_by_label("How often").fill("0")
+    sender.get_by_label("Message").fill("4711")
+    press(sender, "Seal it and get the link")
+    tab_to(sender, "Go to the first mark", most=2)
+    sender.keyboard.press("Enter")
+    sender.keyboard.press("Tab")  # from what the link leads to, or on from it
+
+    expect(sender.get_by_role("alert")).to_contain_text("Not sent yet.")
+    expect(sender.get_by_label("How often")).to_have_accessible_description(
+        "A whole number from 1 to 100. Once is right for most messages."
+    )
+    assert sender.evaluate(NAME_OF_STOP) == "Time to think again"
+
+
+@pytest.fixture
+def opened(service, browser):
+    """A message on the screen of somebody whose clock we turn."""
+    with browser.new_context(viewport=WIDE) as context:
+        page = context.new_page()
+        page.clock.install()
+        read(page, send(service.url)["links"][0]["url"])
+        page.evaluate(SAYINGS)
+        yield page
+
+
+def test_the_countdown_is_heard_at_a_minute_and_at_the_end_and_not_between(opened):
+    opened.clock.run_for(150_000)
+
+    assert opened.evaluate("sayings") == [
+        "It can be shown again here for one more minute.",
+        opened.locator("[data-over]").get_attribute("data-over"),
+    ]
+
+
+def test_what_is_kept_longer_and_confirmed_is_heard_and_takes_no_focus(opened):
+    for name, said in (
+        ("Keep it readable for 10 minutes", "Kept readable here for longer."),
+        ("I have read this", "The sender is told that you have read it."),
+    ):
+        tab_to(opened, name)
+        opened.keyboard.press("Enter")
+        expect(opened.locator("#said")).to_have_text(said)
+        assert opened.evaluate(NAME_OF_STOP) in {name, said}
+
+
+def test_a_focus_whose_button_goes_with_the_lease_finds_out_why(opened):
+    tab_to(opened, "Save as .txt")
+    opened.clock.run_for(150_000)
+
+    assert "It can no longer be shown again here." in opened.evaluate(NAME_OF_STOP)
+
+
+@pytest.mark.parametrize("width", [320, 375, 1280])
+def test_nothing_moves_while_the_gate_and_the_message_arrive(service, browser, width):
+    size = {"width": width, "height": 800}
+    with browser.new_context(viewport=size, locale="en-GB", timezone_id="Asia/Tokyo") as context:
+        context.add_init_script(SHIFTS)
+        page = context.new_page()
+        page.goto(send(service.url, **{"from": "Zoë"})["links"][0]["url"])
+        page.wait_for_timeout(PATIENCE_MS)
+        at_the_gate = page.evaluate("shifted")
+        press(page, "Open the message")
+        expect(page.locator("#letter")).to_contain_text("4711")
+        page.wait_for_timeout(PATIENCE_MS)  # a second more on the clock
+
+        assert (at_the_gate, page.evaluate("shifted")) == (0, 0)
+
+
+def test_on_paper_stand_the_letter_who_wrote_it_and_when_and_nothing_to_press(service, browser):
+    with browser.new_context(color_scheme="dark") as context:
+        page = context.new_page()
+        sent = Api(service.url).send(LETTER, subject="The side door", **{"from": "Zoë"})
+        read(page, sent.answer["links"][0]["url"])
+        expect(page.locator("#letter")).to_contain_text("4711")
+        page.emulate_media(media="print")
+        printed = page.locator("body").inner_text()
+        background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+    subject, sender, shown, *letter = [line for line in printed.splitlines() if line]
+    assert (subject, sender) == ("The side door", "From someone who calls themself Zoë")
+    assert re.fullmatch(r"Shown on .*\d:\d\d.*\.", shown)
+    assert letter == [line for line in LETTER.splitlines() if line]
+    assert background == "rgb(255, 255, 255)"
+
+
+def test_who_wants_less_motion_sees_none(service, browser):
+    with browser.new_context() as context:
+        page = context.new_page()
+        read(page, send(service.url)["links"][0]["url"])
+        half = page.locator(".breaking .half").first
+        for motion, name in (("reduce", "none"), ("no-preference", "break")):
+            page.emulate_media(reduced_motion=motion)
+
+            expect(half).to_have_css("animation-name", name)
+
+
+def test_the_icon_is_the_seal(service, person):
+    page = person()
+    page.goto(service.url)
+    icon = page.request.get(service.url + page.locator("link[rel=icon]").get_attribute("href"))
+
+    assert page.locator(".top .wax").get_attribute("d") in icon.text()
