@@ -69,6 +69,7 @@ def test_after_a_fault_the_first_stop_leads_to_the_field(service, person):
     press(sender, "Seal it and get the link")
     tab_to(sender, "Go to the first mark", most=2)
     sender.keyboard.press("Enter")
+    expect(sender).to_have_url(re.compile("#views$"))
     sender.keyboard.press("Tab")  # from what the link leads to, or on from it
 
     expect(sender.get_by_role("alert")).to_contain_text("Not sent yet.")

@@ -154,5 +154,6 @@ def test_a_message_that_was_opened_by_hand_is_shown_again_after_a_reload(sent, c
     press(page, "Open the message")
     expect(page.locator("#letter")).to_contain_text("4711")
     page.reload()
+    press(page, "Show it again")
 
     expect(page.locator("#letter")).to_contain_text("4711")

@@ -12,7 +12,7 @@ from restante.languages import CATALOGUE, Language
 from tests import translations
 from tests.api import Api, Visitor
 from tests.browser import tour
-from tests.browser.test_pages import NARROW, WIDE
+from tests.browser.probe import NARROW, WIDE
 from tests.processes import ROOT, Service
 from webapp.compose import EXPIRIES, HOLDS
 
