@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
+from tests.mailserver import MailServer
 from tests.operators import admission_of
-from tests.processes import Service
+from tests.processes import ROOT, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,6 +95,7 @@ def pages(browser: Browser, service: Service) -> Iterator[tuple[str, Page]]:
     yield from _ends(browser, service.url)
     yield from _control(browser, service.url)
     yield from _permits(browser)
+    yield from _codes(browser)
     yield from _errors(browser, service)
 
 
@@ -156,6 +158,40 @@ def _permits(browser: Browser) -> Iterator[tuple[str, Page]]:
         context.set_extra_http_headers({"X-Forwarded-For": "203.0.113.7"})
         page.goto(service.url)
         yield "permit-networks-only", page
+
+
+def _codes(browser: Browser) -> Iterator[tuple[str, Page]]:
+    """A service that mails codes, in its operator's colour."""
+    with (
+        MailServer() as mail,
+        tempfile.TemporaryDirectory() as folder,
+        Service(
+            Path(folder),
+            RESTANTE_SMTP_URL=mail.url,
+            RESTANTE_MAIL_FROM="Letters <letters@example.net>",
+            RESTANTE_ACCENT="#12507a",
+            RESTANTE_LOGO=str(ROOT / "webapp/static/favicon.svg"),
+        ) as service,
+        browser.new_context() as context,
+    ):
+        page = context.new_page()
+        page.goto(service.url)
+        page.get_by_label("Message").fill(LETTER)
+        page.get_by_label("Who is it for?").fill("Ana")
+        page.get_by_text("Your name, a passphrase").click()
+        page.get_by_label("Mail each reader a code first").check()
+        press(page, "Seal it and get the link")
+        yield "compose-code-for-nobody", page
+        letter = send(service.url, recipients=["Ana <ana@example.com>"], mailed_code=True)
+        page.goto(letter["links"][0]["url"])
+        yield "gate-mails-a-code", page
+        page.wait_for_timeout(PATIENCE_MS)
+        press(page, "Mail me the code")
+        yield "gate-code", page
+        page.get_by_label("Code").fill("000000")
+        page.wait_for_timeout(PATIENCE_MS)
+        press(page, "Open the message")
+        yield "gate-code-wrong", page
 
 
 def _gates(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
