@@ -55,6 +55,20 @@ def test_nothing_is_said_in_english_by_mistake(code):
     assert {texts[0] for texts, said in messages(code) if set(texts) & set(said)} - SAME == set()
 
 
+@pytest.mark.parametrize("code", CODES)
+def test_no_page_has_a_text_that_would_be_taken_for_markup(code):
+    """Jinja trusts a translated text: an angle bracket in it must be written as `&lt;`."""
+    pages = [
+        message
+        for message in translations.updated(code)
+        if any(place.endswith(".html") for place, _ in message.locations)
+    ]
+    texts = [text for page in pages for forms in translations.texts_of(page) for text in forms]
+
+    assert len(pages) > 100
+    assert [text for text in texts if "<" in text] == []
+
+
 def test_spanish_shouts_at_nobody_and_calls_everybody_tu():
     said = " ".join(form for _, forms in messages("es") for form in forms)
 

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.api import Api
 from tests.browser.probe import WIDE
 from tests.browser.tour import LETTER, PATIENCE_MS, press, read, send
+from tests.processes import Service
 
 SHIFTS = """
 window.shifted = 0;
@@ -167,3 +168,19 @@ def test_the_icon_is_the_seal(service, person):
     icon = page.request.get(service.url + page.locator("link[rel=icon]").get_attribute("href"))
 
     assert page.locator(".top .wax").get_attribute("d") in icon.text()
+
+
+def test_a_second_press_on_what_cannot_be_kept_longer_destroys_nothing(browser, tmp_path):
+    with (
+        Service(tmp_path, RESTANTE_LEASE_MOST="600") as service,
+        browser.new_context() as context,
+    ):
+        page = context.new_page()
+        read(page, send(service.url)["links"][0]["url"])
+        tab_to(page, "Keep it readable for 10 minutes")
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-prolong] button")).to_have_attribute("aria-disabled", "true")
+        page.keyboard.press("Enter")
+
+        assert page.evaluate(NAME_OF_STOP) == "Kept readable here for longer."
+        expect(page.locator("#letter")).to_contain_text("4711")

@@ -113,7 +113,8 @@ def test_times_are_told_in_the_readers_zone_and_named(service, person, sent):
     )
     # English words, and the clock that the reader has at home.
     switch(reader, "English")
-    expect(reader.locator("time").first).to_have_text(re.compile(r"\d, 20\d\d at \d{1,2}:\d\d \S+$"))
+    when = re.compile(r"\d, 20\d\d at \d{1,2}:\d\d \S+$")
+    expect(reader.locator("time").first).to_have_text(when)
 
 
 def test_the_switch_keeps_what_was_typed_in_the_form(service, person):
