@@ -68,12 +68,12 @@ def test_after_a_fault_the_first_stop_leads_to_the_field(service, person):
     sender.get_by_label("How often").fill("0")
     sender.get_by_label("Message").fill("4711")
     press(sender, "Seal it and get the link")
+    expect(sender.get_by_role("alert")).to_contain_text("Not sent yet.")
     tab_to(sender, "Go to the first mark", most=2)
     sender.keyboard.press("Enter")
     expect(sender).to_have_url(re.compile("#views$"))
     sender.keyboard.press("Tab")  # from what the link leads to, or on from it
 
-    expect(sender.get_by_role("alert")).to_contain_text("Not sent yet.")
     expect(sender.get_by_label("How often")).to_have_accessible_description(
         "A whole number from 1 to 100. Once is right for most messages."
     )
