@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from restante.addresses import webhook_fault
 from restante.errors import Fault, TooLarge
+from restante.labels import UNFIT, is_fit
 from restante.mailboxes import mailbox
 
 if TYPE_CHECKING:
@@ -26,10 +27,6 @@ PASSPHRASE_MAX = 256
 COMPOSED_MOST = 4
 """How many characters NFC makes one of, at the most: letters with three marks."""
 AN_ID = re.compile(r"[0-9a-fA-F]{32}")
-FORBIDDEN = {"Cc", "Cs", "Zl", "Zp"}
-"""Unicode categories: control characters, lone surrogates, line and paragraph separators."""
-REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""With these a name can be made to read as another."""
 
 
 def normal(label: str | None) -> str | None:
@@ -123,8 +120,8 @@ def _label_faults(name: str, label: str | None, most: int = LABEL_MAX) -> Iterat
         return
     if not _fits(label, most):
         yield Fault(name, f"1 to {most} characters")
-    elif any(c in REORDERING or unicodedata.category(c) in FORBIDDEN for c in label):
-        yield Fault(name, "no line breaks, control characters or marks that reorder text")
+    elif not is_fit(label):
+        yield Fault(name, UNFIT)
 
 
 def _fits(written: str, most: int) -> bool:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from restante.brand import NAME, Logo
 from restante.errors import SettingsInvalid
 from restante.keyring import Keyring
 from restante.variables import (
@@ -29,6 +28,7 @@ from restante.variables import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from restante.logos import Logo
     from restante.mailboxes import Mailbox
 
 PREFIX = "RESTANTE_"
@@ -77,8 +77,8 @@ class Settings:
     root_keys: str | None = field(default=None, repr=False)
     durability: str = "disk"
     senders: Senders = ANYONE
-    name: str = NAME
-    logo: Logo | None = field(default=None, repr=False)
+    name: str = "Restante"
+    logo: Logo | None = None
     accent: str | None = None
     second_step: str = "suspicious"
     scanner_networks: tuple[Network, ...] = SAFE_LINKS

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
-from restante.brand import Logo, read_accent, read_logo, read_name
+from restante.labels import UNFIT, is_fit
+from restante.logos import Logo, read_logo
 from restante.mailboxes import Mailbox, mailbox
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 MIB = 1024 * 1024
 PORT_MAX = 65_535
+NAME_MOST = 60
 CLUSTER, CLUSTER_TLS = "redis+cluster", "rediss+cluster"
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
@@ -216,11 +218,26 @@ def _data_dir(written: str) -> Path:
     return Path(written)
 
 
+def _name(written: str) -> str:
+    name = written.strip()
+    if not 1 <= len(name) <= NAME_MOST or not is_fit(name):
+        message = f"must be 1 to {NAME_MOST} characters, with {UNFIT}"
+        raise ValueError(message)
+    return name
+
+
 def _logo(written: str) -> Logo:
     if not written:
-        message = "must be a file"
+        message = "must be the path of a picture, SVG or PNG"
         raise ValueError(message)
     return read_logo(Path(written))
+
+
+def _accent(written: str) -> str:
+    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", written):
+        message = "must be a colour as #1b5fae"
+        raise ValueError(message)
+    return written.lower()
 
 
 def _root_keys(written: str) -> str:
@@ -241,9 +258,9 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "ROOT_KEYS": ("root_keys", _root_keys),
     "DURABILITY": ("durability", _one_of("disk", "memory", "replicas:all")),
     "SENDERS": ("senders", _senders),
-    "NAME": ("name", read_name),
+    "NAME": ("name", _name),
     "LOGO": ("logo", _logo),
-    "ACCENT": ("accent", read_accent),
+    "ACCENT": ("accent", _accent),
     "SECOND_STEP": ("second_step", _one_of("suspicious", "always")),
     "SCANNER_NETWORKS": ("scanner_networks", _networks),
     "EVIDENCE": ("evidence", _on_off),

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from restante import keyring
-from restante.brand import read_logo
 from restante.errors import SettingsInvalid
+from restante.logos import read_logo
 from restante.settings import DAY, MIB, PREFIX, VARIABLES, Settings
 from restante.variables import Senders
 
-FAVICON = Path(__file__).parent.parent / "webapp" / "static" / "favicon.svg"
+LOGO = Path(__file__).parent / "vectors" / "logo.svg"
 
 NUMBERS = {
     "TRUSTED_PROXIES": (0, 10),
@@ -64,9 +64,13 @@ GOOD = {
         "192.0.2.7": Senders(anyone=False, networks=(ip_network("192.0.2.7/32"),)),
     },
     "WEBHOOK_NETWORKS": {"10.0.0.0/8,::1": (ip_network("10.0.0.0/8"), ip_network("::1/128"))},
-    "NAME": {"Kanzlei Müller": "Kanzlei Müller", " x ": "x"},
-    "LOGO": {str(FAVICON): read_logo(FAVICON)},
-    "ACCENT": {"#FFe066": "#ffe066"},
+    "NAME": {
+        "The Courier": "The Courier",
+        " Ñandú · רסטנטה ": "Ñandú · רסטנטה",
+        "x" * 60: "x" * 60,
+    },
+    "LOGO": {str(LOGO): read_logo(LOGO)},
+    "ACCENT": {"#12307a": "#12307a", "#FFe066": "#ffe066"},
     "SECOND_STEP": {"suspicious": "suspicious", "always": "always"},
     "SCANNER_NETWORKS": {"": (), "40.94.0.0/16": (ip_network("40.94.0.0/16"),)},
     "METRICS_BIND": {"127.0.0.1:9100": "127.0.0.1:9100"},
@@ -92,9 +96,9 @@ BAD = {
     "SENDERS": ["", "nobody", "10.0.0.1/8", "anyone,tokens", "tokens,", "10.0.0.0/8,,tokens"],
     "WEBHOOK_NETWORKS": ["::ffff:10.0.0.0/104", "64:ff9b::a00:0/104", "10.0.0.1/8", "localhost",
                          "10.0.0.0/33", "10"],
-    "NAME": ["", " ", "x" * 61, "two\nlines", "\u202eturned"],
-    "LOGO": ["", "/nowhere/at-all.svg", __file__, "/tmp"],
-    "ACCENT": ["", "red", "#fff", "ffe066", "#ffe06g", "#ffe0660"],
+    "NAME": ["", " ", "x" * 61, "The\nCourier", "The \u202eCourier", "The\u2028Courier", "a\x7f"],
+    "LOGO": ["", "/does/not/exist.svg", "tests", "README.md", "/dev/zero", "webapp/static/app.css"],
+    "ACCENT": ["", "blue", "12307a", "#123", "#12307a80", "#12307g", "#12307a\n", "rgb(1,2,3)"],
     "SECOND_STEP": ["", "never", "Always"],
     "SCANNER_NETWORKS": ["40.94.0.1/16", "outlook.com"],
     "METRICS_BIND": ["", "9100"],

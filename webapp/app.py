@@ -10,6 +10,7 @@ from flask import Flask
 from webapp import (
     answers,
     api,
+    assets,
     bodies,
     brand,
     clock,
@@ -35,7 +36,7 @@ def create_app(house: House) -> Flask:
     root = Path(__file__).parent
     app = Flask(
         __name__,
-        static_folder=str(root / "static"),
+        static_folder=None,
         template_folder=str(root.parent / "templates"),
     )
     app.extensions["restante"] = house
@@ -44,13 +45,14 @@ def create_app(house: House) -> Flask:
         moment=clock.moment,
         duration=clock.duration,
         words=words,
-        brand=brand,
         settings=house.settings,
     )
     switch.init_app(app)
     limits.init_app(app, house)
     app.url_map.merge_slashes = False
     headers.init_app(app)
+    assets.init_app(app, brand.assets(house.settings))
+    brand.init_app(app, house.settings)
     bodies.init_app(app)
     errors.init_app(app)
     for blueprint in (
@@ -61,7 +63,6 @@ def create_app(house: House) -> Flask:
         answers.bp,
         api.bp,
         health.bp,
-        brand.bp,
     ):
         app.register_blueprint(blueprint)
     app.wsgi_app = headers.Front(  # type: ignore[method-assign]

@@ -1,55 +1,68 @@
-"""The operator's face: a small style sheet from his colour, and his logo.
+"""The operator's own: a logo and a colour, served as files of ours are.
 
-Both addresses change when what they serve does, so browsers keep them.
+The seal keeps its wax, and faults their red: a state must not look like another one
+(docs/decisions/0034-whose-colours.md).
 """
 
 from __future__ import annotations
 
-import hashlib
+from typing import TYPE_CHECKING, NamedTuple
 
-from flask import Blueprint, Response, abort, url_for
+from restante.colours import DARK, LIGHT, Theme, accent
+from webapp.assets import Asset
 
-from webapp import colours
-from webapp.context import settings
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-bp = Blueprint("brand", __name__)
+    from flask import Flask
 
-SHEET = """\
-:root{{--accent:{0.button};--accent-deep:{0.pressed};--accent-text:{0.text}}}
-@media (prefers-color-scheme:dark){{:root{{--accent:{1.button};--accent-deep:{1.pressed};\
---accent-text:{1.text}}}}}
-"""
+    from restante.settings import Settings
 
-
-@bp.get("/brand.css")
-def sheet() -> Response:
-    """Serve the colours; app.css has its own where there are none."""
-    colour = settings().accent or abort(404)
-    return Response(_sheet(colour), mimetype="text/css")
+LOGO, STYLE = "logo", "accent.css"
+ALONE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""The policy of a logo whose address is opened by itself: nothing runs, nothing is loaded."""
+LOGO_HIGH, LOGO_WIDE = 32, 160
 
 
-@bp.get("/logo")
-def logo() -> Response:
-    """Serve the logo."""
-    its = settings().logo or abort(404)
-    return Response(its.content, mimetype=its.media_type)
+class Size(NamedTuple):
+    """How large something is shown, in CSS pixels."""
+
+    width: int
+    height: int
 
 
-def sheet_url() -> str | None:
-    """Return where the style sheet is, or None without one."""
-    colour = settings().accent
-    return url_for("brand.sheet", v=_version(_sheet(colour).encode())) if colour else None
+def init_app(app: Flask, settings: Settings) -> None:
+    """Tell the pages whether there is a logo, and how large, and whether there is a colour."""
+    logo = settings.logo
+    app.jinja_env.globals.update(
+        logo=logo and _shown(logo.width, logo.height), accent=settings.accent is not None
+    )
 
 
-def logo_url() -> str | None:
-    """Return where the logo is, or None without one."""
-    its = settings().logo
-    return url_for("brand.logo", v=_version(its.content)) if its else None
+def assets(settings: Settings) -> Mapping[str, Asset]:
+    """Return what is served beside our own files."""
+    made = {}
+    if logo := settings.logo:
+        made[LOGO] = Asset(logo.content, logo.mimetype, {"Content-Security-Policy": ALONE})
+    if settings.accent:
+        made[STYLE] = Asset(_style(settings.accent).encode(), "text/css")
+    return made
 
 
-def _sheet(colour: str) -> str:
-    return SHEET.format(colours.accent(colour, colours.LIGHT), colours.accent(colour, colours.DARK))
+def _shown(width: float, height: float) -> Size:
+    """Return the largest size of these proportions that has room in the head of a page."""
+    scale = min(LOGO_HIGH / height, LOGO_WIDE / width)
+    return Size(max(1, round(width * scale)), max(1, round(height * scale)))
 
 
-def _version(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:12]
+def _style(colour: str) -> str:
+    light, dark = _variables(colour, LIGHT), _variables(colour, DARK)
+    return f":root{{{light}}}\n@media (prefers-color-scheme:dark){{:root{{{dark}}}}}\n"
+
+
+def _variables(colour: str, theme: Theme) -> str:
+    made = accent(colour, theme)
+    return (
+        f"--accent:{made.plain};--accent-deep:{made.deep};"
+        f"--on-accent:{made.on};--accent-text:{made.plain}"
+    )

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 import re
 import secrets
 import time
-from functools import cache, lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from flask import Flask, Response, abort, g, request, url_for
+from flask import Flask, Response, abort, g, request
 
-from webapp import forwarding
+from webapp import assets, forwarding
 from webapp.context import house, settings
 
 if TYPE_CHECKING:
@@ -46,11 +42,6 @@ ALWAYS = {
     "X-Frame-Options": "DENY",
     "X-Robots-Tag": "noindex, nofollow, noarchive",
 }
-LOGO_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-"""An SVG is a document where it is opened by itself: this one loads and runs nothing."""
-FILES = {"static", "brand.sheet", "brand.logo"}
-"""Whose addresses change when what they serve does, and which hold no secret."""
-COMPRESSED = {"text/css", "text/javascript", "image/svg+xml"}
 MACHINES = {"health.alive", "health.ready", "watching.numbers"}
 """Asked every few seconds, by machines that know an address, not a name."""
 YEAR_SECONDS = 31_536_000
@@ -96,7 +87,6 @@ def init_app(app: Flask) -> None:
     """Check every request and dress every answer."""
     app.before_request(_begin)
     app.after_request(_finish)
-    app.jinja_env.globals["static"] = static_url
 
 
 def _begin() -> None:
@@ -110,14 +100,11 @@ def _begin() -> None:
 
 def _finish(response: Response) -> Response:
     for name, value in ALWAYS.items():
-        response.headers[name] = value
+        response.headers.setdefault(name, value)
     if settings().secure:
         response.headers["Strict-Transport-Security"] = f"max-age={YEAR_SECONDS}"
-    if request.endpoint == "brand.logo":
-        response.headers["Content-Security-Policy"] = LOGO_POLICY
-    if request.endpoint in FILES and response.status_code == 200:  # noqa: PLR2004
+    if request.endpoint == assets.ENDPOINT and response.status_code == 200:  # noqa: PLR2004
         response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
-        _compress(response)
     else:
         response.headers["Cache-Control"] = "no-store"
     seconds = time.perf_counter() - g.began if "began" in g else None
@@ -138,34 +125,4 @@ def _finish(response: Response) -> Response:
     return response
 
 
-def _compress(response: Response) -> None:
-    """Compress a file; pages never are, since they hold secrets beside what visitors say."""
-    if response.mimetype not in COMPRESSED:
-        return
-    response.headers["Vary"] = "Accept-Encoding"
-    if request.accept_encodings["gzip"] <= 0:
-        return
-    response.direct_passthrough = False
-    response.set_data(_compressed(response.get_data()))
-    response.headers["Content-Encoding"] = "gzip"
-    # The file's own is of another form of it.
-    del response.headers["ETag"]
-
-
-@lru_cache(maxsize=16)
-def _compressed(content: bytes) -> bytes:
-    return gzip.compress(content, mtime=0)
-
-
 METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
-
-
-def static_url(filename: str) -> str:
-    """Return the address of a static file; it changes when the file does."""
-    return url_for("static", filename=filename, v=_version(filename))
-
-
-@cache
-def _version(filename: str) -> str:
-    content = (Path(__file__).parent / "static" / filename).read_bytes()
-    return hashlib.sha256(content).hexdigest()[:12]

@@ -1,0 +1,194 @@
+"""The operator's name, logo and colour on every page, and what the heaviest gate weighs."""
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from restante.colours import DARK, LIGHT, accent
+from tests.api import Api
+from tests.browser import tour
+from tests.processes import Service
+from tests.test_logos import heaviest_png
+
+OVER_THE_WIRE = 30_000
+"""Bytes: heads and bodies, all requests of the gate."""
+NAME = "The Courier and Evening Post of Newcastle upon Tyne, Letters"
+ACCENTS = {"pale": "#ffe066", "dark": "#12307a", "middle": "#2e9e5b"}
+WAX = {"light": "#a8281f", "dark": "#b9382d"}
+"""Of what cannot be undone, as of the seal."""
+LOGO = Path(__file__).resolve().parent.parent / "vectors" / "logo.svg"
+LABEL = ("Wiadomość dla Ciebie: klucze, szyfry i wszystko, o czym mówiliśmy; " * 3)[:200]
+
+
+@pytest.fixture(scope="module")
+def heaviest(tmp_path_factory):
+    """A service with as much of its own as an operator can give it."""
+    folder = tmp_path_factory.mktemp("heaviest")
+    (folder / "logo").write_bytes(heaviest_png())
+    with Service(
+        folder,
+        RESTANTE_NAME=NAME,
+        RESTANTE_LOGO=str(folder / "logo"),
+        RESTANTE_ACCENT=ACCENTS["middle"],
+        RESTANTE_SECOND_STEP="always",
+    ) as service:
+        yield service
+
+
+def arrivals(page):
+    """Return a list that fills with each request's address and its bytes over the wire."""
+    wire = page.context.new_cdp_session(page)
+    addresses, sizes = {}, []
+    wire.on(
+        "Network.requestWillBeSent",
+        lambda e: addresses.update({e["requestId"]: e["request"]["url"]}),
+    )
+    wire.on(
+        "Network.loadingFinished",
+        lambda e: sizes.append((addresses[e["requestId"]], e["encodedDataLength"])),
+    )
+    wire.send("Network.enable")
+    return sizes
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_the_heaviest_gate_with_all_that_it_loads_is_light_and_loads_nothing_from_elsewhere(
+    heaviest, browser, scripts, language
+):
+    sent = Api(heaviest.url).send(
+        "x", from_=LABEL, subject=LABEL, passphrase="a word", views=9, second_step="always"
+    )
+    address = sent.answer["links"][0]["url"]
+    with browser.new_context(java_script_enabled=scripts, locale=language) as context:
+        page = context.new_page()
+        arrived = arrivals(page)
+        page.goto(address)
+        page.wait_for_load_state("networkidle")
+        names = {urlsplit(url).path.rpartition("/")[2] for url, _ in arrived}
+        weight = sum(size for _, size in arrived)
+        page.get_by_label(re.compile("Type the number|Escribe el número")).fill(
+            page.locator("#wanted").inner_text()
+        )
+        page.locator("#passphrase").fill("a word")
+        page.wait_for_timeout(tour.PATIENCE_MS)
+        page.get_by_role("button", name=re.compile("^(Open the message|Abrir el mensaje)$")).click()
+
+        assert page.locator(".letter").inner_text() == "x"
+
+    assert {"app.css", "accent.css", "logo"} <= names
+    assert ("app.js" in names) == scripts
+    assert {urlsplit(url).netloc for url, _ in arrived} == {heaviest.bind}
+    assert weight <= OVER_THE_WIRE, arrived
+
+
+def shade(page, selector, prop):
+    """Return a colour that the browser computed, as `#rrggbb`."""
+    written = page.locator(selector).first.evaluate(
+        "(element, prop) => getComputedStyle(element)[prop]", prop
+    )
+    return "#" + "".join(f"{int(part):02x}" for part in re.findall(r"\d+", written)[:3])
+
+
+@pytest.fixture(scope="module", params=ACCENTS)
+def branded(request, tmp_path_factory):
+    """A service with a name, a logo and one of three colours; and the colour."""
+    colour = ACCENTS[request.param]
+    with Service(
+        tmp_path_factory.mktemp("branded"),
+        RESTANTE_NAME="The Courier",
+        RESTANTE_LOGO=str(LOGO),
+        RESTANTE_ACCENT=colour,
+    ) as service:
+        yield service, colour
+
+
+def wait_for_style(page):
+    """Do nothing until the colours of the theme have settled."""
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+
+
+def test_in_the_operators_colour_everything_can_be_read_in_both_themes(branded, browser):
+    service, colour = branded
+    sent = Api(service.url).send("x", from_="Zoë", passphrase="a word").answer
+    faults, spills = {}, []
+    with browser.new_context(viewport={"width": 320, "height": 700}) as context:
+        page = context.new_page()
+        for address in (service.url, sent["links"][0]["url"], sent["control_url"]):
+            page.goto(address)
+            for theme, grounds in (("light", LIGHT), ("dark", DARK)):
+                page.emulate_media(color_scheme=theme)
+                wait_for_style(page)
+                result = Axe().run(page)
+                if result.violations_count:
+                    faults[address, theme] = [v["id"] for v in result.response["violations"]]
+                if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                    spills.append((address, theme))
+
+                made = accent(colour, grounds)
+                assert shade(page, ".primary", "backgroundColor") == made.plain
+                assert shade(page, ".primary", "color") == made.on
+
+    assert faults == {}
+    assert spills == []
+
+
+def test_the_operators_colour_makes_no_state_look_like_another(branded, service, browser):
+    """The seal's wax and the red of faults are the same with and without it."""
+    seen = []
+    for its in (branded[0], service):
+        sent = Api(its.url).send("x", passphrase="a word").answer
+        with browser.new_context() as context:
+            page = context.new_page()
+            page.goto(sent["links"][0]["url"])
+            page.locator("form#gate").evaluate("form => form.noValidate = true")
+            page.wait_for_timeout(tour.PATIENCE_MS)
+            page.get_by_role("button", name="Open the message").click()
+            page.locator(".fault").wait_for()
+            for theme in ("light", "dark"):
+                page.emulate_media(color_scheme=theme)
+                wait_for_style(page)
+                seen.append((shade(page, "main .wax", "fill"), shade(page, ".fault", "color")))
+
+    assert seen[:2] == seen[2:]
+    assert len(set(seen)) == 2
+
+
+def test_what_cannot_be_undone_has_the_waxs_colour_not_the_operators(branded, browser):
+    sent = Api(branded[0].url).send("x").answer
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(sent["control_url"])
+        page.get_by_role("button", name="I am the sender").click()
+        page.locator(".primary.final").wait_for()
+        for theme, wax in WAX.items():
+            page.emulate_media(color_scheme=theme)
+            wait_for_style(page)
+
+            assert Axe().run(page).violations_count == 0
+            assert shade(page, ".primary.final", "backgroundColor") == wax
+
+
+def test_a_visitor_sees_whose_counter_this_is_and_what_it_is(branded, person):
+    page = person()
+    page.goto(branded[0].url)
+    head = page.get_by_role("banner")
+
+    assert head.inner_text().strip() == "The Courier"
+    assert page.title().endswith("· The Courier")
+    assert head.locator("img").get_attribute("alt") == ""
+    assert head.locator("img").bounding_box()["height"] == 32
+    assert head.locator("img").evaluate("image => image.naturalWidth") > 0
+    assert "Restante keeps a message" in page.get_by_role("contentinfo").inner_text()
+
+
+def test_a_long_name_has_room_on_a_narrow_screen(heaviest, browser):
+    with browser.new_context(viewport={"width": 320, "height": 700}) as context:
+        page = context.new_page()
+        page.goto(heaviest.url)
+
+        assert page.get_by_role("banner").inner_text().strip() == NAME
+        assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
