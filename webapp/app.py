@@ -18,6 +18,7 @@ from webapp import (
     control,
     errors,
     forwarding,
+    happenings,
     headers,
     health,
     limits,
@@ -45,6 +46,7 @@ def create_app(house: House) -> Flask:
         moment=clock.moment,
         duration=clock.duration,
         words=words,
+        happenings=happenings,
         settings=house.settings,
     )
     switch.init_app(app)
