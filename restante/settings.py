@@ -130,6 +130,12 @@ class Settings:
         return urlsplit(self.redis_url or "").scheme in {CLUSTER, CLUSTER_TLS}
 
     @property
+    def mail_sender(self) -> Mailbox | None:
+        """Whose mail we send; where the address has no name, the service's own stands there."""
+        its = self.mail_from
+        return its and its._replace(name=its.name or self.name)
+
+    @property
     def store_is_here(self) -> bool:
         """The store runs on this machine."""
         parts = urlsplit(self.redis_url or "unix:")

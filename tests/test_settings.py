@@ -133,6 +133,14 @@ def test_without_any_setting_the_defaults_hold():
     assert Settings.from_env({"HOME": "/root", "RESTANTE": "x"}) == Settings()
 
 
+def test_mail_without_a_name_of_its_own_bears_the_services():
+    own = {"SMTP_URL": "smtp://127.0.0.1:25", "NAME": "Kanzlei"}
+
+    assert settings(**own, MAIL_FROM="a@example.org").mail_sender.name == "Kanzlei"
+    assert settings(**own, MAIL_FROM="Post <a@example.org>").mail_sender.name == "Post"
+    assert settings().mail_sender is None
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
 def test_the_metrics_have_a_port_of_their_own(host):
     found = problems(BIND="127.0.0.1:9000", METRICS_BIND=f"{host}:9000")

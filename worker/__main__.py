@@ -51,7 +51,7 @@ def main() -> int:
     worker = Worker(house.timekeeping, house.files)
     channels: dict[str, Channel] = {
         "webhook": Webhook(settings.webhook_networks),
-        "code": MailedCode(settings.smtp_url, settings.mail_from),
+        "code": MailedCode(settings.smtp_url, settings.mail_sender),
     }
     courier = Courier(house.delivering, channels)
     courier.start()
