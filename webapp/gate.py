@@ -13,11 +13,13 @@ from flask import request
 
 from restante.tokens import LinkToken, Nonce
 from webapp import clock, suspicion
-from webapp.context import cookie, house, is_foreign, new_cookie, settings
+from webapp.context import cookie, house, is_foreign, new_cookie, set_cookie, settings
 from webapp.suspicion import Why
 from webapp.tickets import Tickets, three_digits
 
 if TYPE_CHECKING:
+    from flask import Response
+
     from restante.messages import Preview
 
 QUICKEST_MS = 1_000
@@ -25,6 +27,8 @@ QUICKEST_MS = 1_000
 LONGEST_MS = 30 * 60 * 1_000
 HELD_MS = 24 * 60 * 60 * 1_000
 """So long the page of an opened message can say what it has to: it spends nothing."""
+REMEMBERED_SECONDS = 30 * 24 * 60 * 60
+"""So long a browser knows of a message that it was the one who opened it."""
 ORDINALS = 4
 """How many views of one link a browser can open before it gets a new cookie."""
 
@@ -70,6 +74,15 @@ def reader() -> tuple[str, bool]:
     """Return who this browser is, and whether that is new."""
     known = cookie("reader")
     return (known, False) if known else (new_cookie(), True)
+
+
+def remember(response: Response, who: str) -> Response:
+    """Let the browser be known as this reader, also after it was closed.
+
+    Else it would be told that somebody else had opened what it opened itself.
+    """
+    set_cookie(response, "reader", who, max_age=REMEMBERED_SECONDS)
+    return response
 
 
 def form(link: LinkToken, who: str, preview: Preview) -> Form:

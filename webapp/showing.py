@@ -9,7 +9,7 @@ from flask import Response, g, make_response, render_template, url_for
 from restante.errors import Gone
 from restante.messages import State
 from webapp import gate
-from webapp.context import new_cookie, set_cookie
+from webapp.context import new_cookie
 from webapp.errors import told
 from webapp.own_links import is_own
 from webapp.suspicion import Why
@@ -98,6 +98,4 @@ def _ended(link: LinkToken, who: str, seen: Preview) -> Response:
 
 
 def _keep(response: Response, who: str, *, is_new: bool) -> Response:
-    if is_new:
-        set_cookie(response, "reader", who)
-    return response
+    return gate.remember(response, who) if is_new else response

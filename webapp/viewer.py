@@ -90,7 +90,8 @@ def reveal(pasted: str) -> Response:
         PROLONG_SECONDS=PROLONG_SECONDS,
         can_prolong=content.lease_most - content.lease_until >= PROLONG_LEAST_MS,
     )
-    return make_response(page)
+    response = make_response(page)
+    return response if passed.form.carried else gate.remember(response, passed.form.reader)
 
 
 @bp.post("/m/<token>/code")

@@ -214,3 +214,17 @@ def test_a_dead_link_says_who_took_it_back_when_and_why(service):
     assert "wrong painting" in dead.text
     assert "That was on <time" in dead.text
     assert "That was not me" not in dead.text
+
+
+def test_a_browser_that_was_closed_meanwhile_still_knows_what_it_opened(service, sent):
+    """Else it would be told that somebody else had, and might raise the alarm."""
+    reader = Visitor(service.url)
+    gate = reader.get(f"/m/{sent.link}")
+    time.sleep(GATE_SECONDS)
+    page = reader.post(f"/m/{sent.link}", form_of(gate, sent.link))
+    kept = [answer.headers["Set-Cookie"] for answer in (gate, page)]
+    reader.post(f"/m/{sent.link}/acknowledge", form_of(page, "acknowledge"))
+
+    assert [f"reader={reader.cookies['reader']};" in line for line in kept] == [True, True]
+    assert ["Max-Age=2592000" in line for line in kept] == [True, True]
+    assert "This browser opened it" in reader.get(f"/m/{sent.link}").text
