@@ -175,6 +175,7 @@ def test_the_letter_speaks_the_language_in_which_it_was_asked_for():
     with MailServer() as server:
         mail(Relay("127.0.0.1", server.port, "none"), LETTER._replace(language="es"))
 
+    assert server.mails[0]["Content-Language"] == "es"
     assert server.mails[0]["Subject"] == "Tu código para un mensaje que te espera"
     assert "Alguien pidió este código" in server.mails[0].get_content()
     assert server.codes() == ["012345"]

@@ -29,8 +29,9 @@ def compose(letter: Letter, sender: Mailbox) -> bytes:
     mail["Date"] = format_datetime(datetime.now(UTC))
     mail["Message-ID"] = f"<{secrets.token_hex(16)}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = say.tag
     mail.set_content("\n\n".join(_paragraphs(letter, say)) + "\n")
+    # Setting the content takes every Content-… header away.
+    mail["Content-Language"] = say.tag
     return mail.as_bytes()
 
 
