@@ -328,3 +328,5 @@ class Status:
     webhook: str | None = None
     always_asks: bool = False
     """Everybody types a number at the gate."""
+    mailed_code: bool = False
+    """Each reader is mailed six digits first."""

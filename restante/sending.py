@@ -101,6 +101,7 @@ class Sending:
             "from": rules.normal(draft.sender_name),
             "subject": rules.normal(draft.subject),
             "second_step": "always" if draft.always_asks else None,
+            "code": "mailed" if draft.mailed_code else None,
         }
         expires_in = draft.expires_in_seconds or settings.expiry_default
         times = self._messages.send(

@@ -73,6 +73,7 @@ def status(control: ControlToken, report: Report, facts: Facts, cookie: str | No
             and secrets.compare_digest(sender_id(control, cookie), report.sender_id)
         ),
         always_asks=names.get("second_step") == "always",
+        mailed_code=names.get("code") == "mailed",
         webhook=facts.open_webhook(message_id, report.webhook).get("url"),
     )
 

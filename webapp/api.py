@@ -102,6 +102,7 @@ def _status(control: ControlToken) -> Response:
             "expires_at": rfc3339(its.expires_at),
             "version": its.version,
             "second_step": "always" if its.always_asks else "suspicious",
+            "mailed_code": its.mailed_code,
             "links": [_link(link) for link in its.links],
             "events": [as_json(event, its.message_id) for event in its.events],
             "looks": [_look(look) for look in its.looks],

@@ -273,6 +273,16 @@ def test_a_machine_that_presses_every_button_causes_no_mail(api, service, mail):
     assert mail.mails == []
 
 
+def test_the_sender_sees_that_codes_are_mailed(api, service):
+    sent, bare = send(api), api.send(TEXT)
+    page = Visitor(service.url)
+    own = page.post("/", {"text": TEXT, "recipients": ANA, "mailed_code": "yes"})
+
+    assert api.message(sent.control)["mailed_code"] is True
+    assert api.message(bare.control)["mailed_code"] is False
+    assert "Each reader is mailed a code first." in page.get(own.headers["Location"]).text
+
+
 def test_a_fault_stands_beside_the_field_and_nothing_is_lost(service):
     form = {"text": TEXT, "recipients": "Ana", "mailed_code": "yes"}
     page = Visitor(service.url).post("/", form)
