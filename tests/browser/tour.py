@@ -11,6 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import Request, urlopen
 
+import redis
+
+from restante.store import keys
+from restante.tokens import LinkToken
 from tests.mailserver import MailServer
 from tests.operators import admission_of
 from tests.processes import ROOT, Service
@@ -94,6 +98,7 @@ def pages(browser: Browser, service: Service) -> Iterator[tuple[str, Page]]:
     yield from _messages(browser, service.url)
     yield from _ends(browser, service.url)
     yield from _control(browser, service.url)
+    yield from _mailed(browser)
     yield from _permits(browser)
     yield from _codes(browser)
     yield from _errors(browser, service)
@@ -114,6 +119,54 @@ def _writing(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         page.get_by_label("How often").fill("1")
         press(page, "Seal it and get the link")
         yield "compose-too-long", page
+
+
+def _mailed(browser: Browser) -> Iterator[tuple[str, Page]]:
+    """A service of its own, which mails codes."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        MailServer() as mail,
+        Service(
+            Path(folder),
+            RESTANTE_PASSPHRASE_TRIES="2",
+            RESTANTE_SMTP_URL=mail.url,
+            RESTANTE_MAIL_FROM="letters@example.net",
+        ) as service,
+        browser.new_context() as context,
+    ):
+        page = context.new_page()
+        page.goto(service.url)
+        page.get_by_label("Message").fill(LETTER)
+        page.get_by_label("Who is it for?").fill("Ana")
+        page.get_by_text("Your name, a passphrase").click()
+        page.get_by_label("Mail each reader a code first").check()
+        yield "compose-mailed-code", page
+        press(page, "Seal it and get the link")
+        yield "compose-mailed-code-faults", page
+        page.get_by_label("Who is it for?").fill("Ana Torres <ana.torres@example.com>")
+        page.get_by_label("Passphrase").fill("blue tin")
+        press(page, "Seal it and get the link")
+        yield "control-mailed-code", page
+        address = page.locator("code").first.inner_text()
+        page.goto(address)
+        yield "gate-mails-a-code", page
+        page.wait_for_timeout(PATIENCE_MS)
+        press(page, "Mail me the code")
+        yield "gate-asks-for-the-code", page
+        page.wait_for_timeout(PATIENCE_MS)
+        press(page, "Mail me another code")
+        yield "gate-code-just-mailed", page
+        page.get_by_label("Code", exact=True).fill("no code")
+        page.get_by_label("Passphrase").fill("blue tin")
+        page.wait_for_timeout(PATIENCE_MS)
+        press(page, "Open the message")
+        yield "gate-code-wrong", page
+        link = LinkToken.parse(address.rpartition("/")[2])
+        with redis.Redis.from_url(f"unix://{service.data_dir / 'store.sock'}") as store:
+            store.hset(keys.link(link), mapping={"codes": 10, "code_at": 0})
+        page.wait_for_timeout(PATIENCE_MS)
+        press(page, "Mail me another code")
+        yield "gate-codes-used-up", page
 
 
 def _permits(browser: Browser) -> Iterator[tuple[str, Page]]:
