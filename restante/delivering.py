@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 from restante import timeline
 from restante.errors import NotFound
 from restante.facts import Facts
-from restante.mailed_codes import Letter, letter
+from restante.mailed_codes import Letter, address_id, letter
 from restante.tokens import SHARDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from restante.keyring import Keyring
+    from restante.store.budgets import Budgets
     from restante.store.outbox import Due, Kept, Outbox
 
 LEASE_SECONDS = 30
@@ -60,6 +61,8 @@ class Trouble(StrEnum):
     TIMEOUT = "timeout"
     ROOT_KEY_MISSING = "root-key-missing"
     """The box with the target was closed under a root key that is not in the ring."""
+    TOO_MANY = "too-many"
+    """The address was mailed as many codes as it may be in a day."""
     NO_RELAY = "no-relay"
     """Mail is to go out, but no mail server is set."""
     INTERNAL = "internal"
@@ -164,8 +167,11 @@ def wait_after(failures: int, retry_after: int = 0, *, channel: str = "webhook")
 class Delivering:
     """The verbs of whoever delivers, and of the operator who looks after it."""
 
-    def __init__(self, outbox: Outbox, keyring: Keyring) -> None:
+    def __init__(self, outbox: Outbox, keyring: Keyring, budgets: Budgets | None = None) -> None:
+        """*budgets* count the letters to each address; without them nobody does."""
         self._outbox = outbox
+        self._budgets = budgets
+        self._keyring = keyring
         self._facts = Facts(keyring)
 
     def take(self, shard: int, most: int) -> list[Delivery]:
@@ -209,6 +215,16 @@ class Delivering:
             wait=again,
         )
         return again is None
+
+    def affords(self, delivery: Delivery, its: Letter) -> bool:
+        """Count a letter that is about to be mailed first; tell whether its address had enough.
+
+        Raises:
+            Unavailable: The store does not answer.
+        """
+        if self._budgets is None or delivery.due.failures:
+            return True
+        return self._budgets.afford_letter(address_id(self._keyring, its.address))
 
     def refuse(self, delivery: Delivery, notification: Notification) -> None:
         """Record that a code cannot be mailed, so that the sender learns it.

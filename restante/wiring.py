@@ -151,6 +151,7 @@ def assemble(
 ) -> House:
     """Put the use cases over a store; *now* (ms) turns the clock, in tests only."""
     messages = Messages(connection, now)
+    budgets = Budgets(connection, settings)
     return House(
         settings=settings,
         keyring=keyring,
@@ -159,8 +160,10 @@ def assemble(
         reading=Reading(messages, keyring, settings, offload),
         answering=Answering(Readers(connection, now), keyring, settings),
         timekeeping=Timekeeping(Deadlines(connection, now)),
-        delivering=Delivering(Outbox(connection, now), keyring),
+        delivering=Delivering(
+            Outbox(connection, now), keyring, budgets if settings.rate_limits else None
+        ),
         files=Files(connection),
         admission=Admission(SenderTokens(connection, now), keyring, settings),
-        budgets=Budgets(connection, settings),
+        budgets=budgets,
     )

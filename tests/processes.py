@@ -197,7 +197,8 @@ class Running:
 class Service(Running):
     """`python -m restante` on a free port, its data below *tmp_path*; RESTANTE_… settings as given.
 
-    It may be stopped and started again; the port and the data stay.
+    It may be stopped and started again; the port and the data stay.  One process serves unless
+    RESTANTE_WEB_WORKERS says otherwise: most tests have one visitor at a time.
     """
 
     def __init__(self, tmp_path: Path, **env: str) -> None:
@@ -208,6 +209,7 @@ class Service(Running):
             "RESTANTE_BIND": self.bind,
             "RESTANTE_DATA_DIR": str(self.data_dir),
             "RESTANTE_RATE_LIMITS": "off",
+            "RESTANTE_WEB_WORKERS": "1",
         }
         command = [sys.executable, "-m", "restante"]
         super().__init__(command, tmp_path / "service.log", settings | env)

@@ -43,6 +43,17 @@ def letter_of(house, sent):
     return found[-1] if found else None
 
 
+def settled_letter_of(house, sent):
+    """Return the letter that is due, as if it had been mailed."""
+    [delivery] = [
+        one
+        for one in house.delivering.take(sent.control.shard, 1_000)
+        if one.due.message_id == sent.message_id
+    ]
+    house.delivering.settle(delivery, len(delivery.notifications))
+    return [one.letter for one in delivery.notifications if one.letter][-1]
+
+
 def read(house, link, code, reader=1, passphrase=None):
     return house.reading.reveal(link, nonce(reader), passphrase, code=code, visitor="browser").text
 
@@ -209,3 +220,44 @@ def test_a_mailbox_is_taken_apart(written, name, address):
 )  # fmt: skip
 def test_what_is_no_mailbox_is_none(written):
     assert mailbox(written) is None
+
+
+def test_no_address_is_mailed_more_than_fifty_codes_in_a_day(house, sent, connection):
+    ask(house, sent.links[0].token)
+    taken = house.delivering.take(sent.control.shard, 1_000)
+    [delivery] = [one for one in taken if one.due.message_id == sent.message_id]
+    [letter] = [one.letter for one in delivery.notifications if one.letter]
+    same, other = (letter._replace(address=to) for to in (f"{new_code()}@Example.com", "b@c.de"))
+    told = [house.delivering.affords(delivery, same) for _ in range(51)]
+    lower = house.delivering.affords(delivery, same._replace(address=same.address.lower()))
+
+    assert told == [True] * 50 + [False]
+    assert lower is False
+    assert house.delivering.affords(delivery, other._replace(address=f"x{same.address}"))
+
+
+def test_each_view_that_was_opened_makes_room_for_one_more_code(house, clock):
+    sent = house.sending.send(
+        Draft("the safe", recipients=("ana@example.com",), mailed_code=True, views=100)
+    )
+    link = sent.links[0].token
+    for reader in range(CODES_MOST + 5):
+        ask(house, link)
+        code = settled_letter_of(house, sent).code
+        assert read(house, link, code, reader) == "the safe"
+        with pytest.raises(CodeRequired):  # it was spent with the view
+            read(house, link, code, reader + 1_000)
+        clock.forward(PAUSE_SECONDS * SECOND)
+    for _ in range(CODES_MOST):
+        ask(house, link)
+        clock.forward(PAUSE_SECONDS * SECOND)
+
+    with pytest.raises(CodesUsedUp):
+        ask(house, link)
+
+
+def test_a_code_is_known_again_at_its_own_link_alone(ring):
+    one, other = (macs(ring, link_id, "012345") for link_id in (b"a" * 16, b"b" * 16))
+
+    assert one == macs(ring, b"a" * 16, " 012-345 ")
+    assert one != other

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import gc
 import ssl
 
 import pytest
@@ -21,6 +22,13 @@ from worker.channels import code as channel
 from worker.channels.code import MailedCode
 
 LETTER = Letter(b"i" * 16, 1, "ana@example.com", "012345", "en", 1_800_000_000_000)
+
+
+@pytest.fixture(autouse=True)
+def _every_connection_ends():
+    """What is left open is told here, not in another test when it is collected."""
+    yield
+    gc.collect()
 
 
 def mail(relay, letter=LETTER, seconds=None):

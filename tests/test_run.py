@@ -55,7 +55,7 @@ def refused(env, *arguments):
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
     """A service for those tests that leave it as it was."""
-    with Service(tmp_path_factory.mktemp("running")) as service:
+    with Service(tmp_path_factory.mktemp("running"), RESTANTE_WEB_WORKERS="2") as service:
         yield service
 
 

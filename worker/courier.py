@@ -156,6 +156,7 @@ class Courier:
         if delivery.target is None:
             raise DeliveryFailed(Failure(Trouble.ROOT_KEY_MISSING))
         try:
+            await self._afford(delivery, notification)
             async with asyncio.timeout(ATTEMPT_SECONDS):
                 await self._channels[delivery.channel].deliver(delivery.target, notification)
         except TimeoutError:
@@ -169,6 +170,17 @@ class Courier:
             # One odd receiver must not end what goes to the others.
             log.exception("delivery broke", channel=delivery.channel)
             raise DeliveryFailed(Failure(Trouble.INTERNAL)) from error
+
+    async def _afford(self, delivery: Delivery, notification: Notification) -> None:
+        """Count a letter to its address; refuse it if that had enough today."""
+        if notification.letter is None:
+            return
+        try:
+            may = await self._ask(self._delivering.affords, delivery, notification.letter)
+        except RestanteError as error:
+            raise DeliveryFailed(Failure(Trouble.INTERNAL)) from error
+        if not may:
+            raise Refused(Trouble.TOO_MANY)
 
     async def _refuse(self, delivery: Delivery, notification: Notification) -> None:
         """Let the sender learn it; the next of the same message goes on."""

@@ -1,4 +1,4 @@
-"""What the store knows of budgets: how much each network sent today."""
+"""What the store knows of budgets: what each network sent, and each address was mailed, today."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from restante.store.connection import Connection
 
 DAY_MS = 86_400_000
+LETTERS_MOST = 50
+"""Codes mailed to one address in a day, whoever asks for them."""
 
 
 class Budgets:
@@ -25,7 +27,15 @@ class Budgets:
 
         Then return the milliseconds until it ends.
         """
-        match self._connection.run("afford", keys.budget(network), size, *self._most, DAY_MS):
+        return self._count(network, size, *self._most)
+
+    def afford_letter(self, address_id: bytes) -> bool:
+        """Count one letter to an address; or count nothing and return False: it had enough."""
+        return self._count(address_id, 0, LETTERS_MOST, 0) == 0
+
+    def _count(self, who: bytes, size: int, messages_most: int, bytes_most: int) -> int:
+        most = (messages_most, bytes_most)
+        match self._connection.run("afford", keys.budget(who), size, *most, DAY_MS):
             case [b"counted"]:
                 return 0
             case [b"spent", left]:

@@ -19,8 +19,8 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
                                            due; emptied by the worker
     {tag}:dead                     zset    deliveries given up, by when; for the operator
     {tag}:scrub                    string  the node's files were rewritten lately; minutes
-    {tag}:budget:<network>         hash    messages, bytes: what a network sent today; a day
-                                           from the first
+    {tag}:budget:<network>         hash    messages, bytes: what a network sent today, or an
+                                           address was mailed; a day from the first
     {tag}:sender-tokens            hash    token id → "<made_at> <boxed name>"; in shard 0 alone,
                                            without TTL; a field goes when its token is withdrawn
 

@@ -24,13 +24,15 @@ TRACES = ("Traceback", 'File "', "redis", "valkey", "site-packages", "Error")
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    with Service(tmp_path_factory.mktemp("crashes")) as service:
+    with Service(tmp_path_factory.mktemp("crashes"), RESTANTE_WEB_WORKERS="2") as service:
         yield service
 
 
 @pytest.fixture(scope="module")
 def limited_service(tmp_path_factory):
-    with Service(tmp_path_factory.mktemp("limited"), RESTANTE_RATE_LIMITS="on") as service:
+    with Service(
+        tmp_path_factory.mktemp("limited"), RESTANTE_RATE_LIMITS="on", RESTANTE_WEB_WORKERS="2"
+    ) as service:
         yield service
 
 

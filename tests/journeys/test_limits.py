@@ -16,6 +16,7 @@ def service(tmp_path_factory):
     settings = {f"RESTANTE_LIMIT_{name}": str(limit) for name, limit in LIMITS.items()}
     with Service(
         tmp_path_factory.mktemp("limits"),
+        RESTANTE_WEB_WORKERS="2",
         RESTANTE_RATE_LIMITS="on",
         RESTANTE_TRUSTED_PROXIES="1",
         **settings,

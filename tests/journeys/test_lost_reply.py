@@ -81,6 +81,7 @@ def place_in(folder, **env):
     store.start()
     try:
         with Proxy(store.data_dir / "store.sock", folder / "proxy.sock") as to_store:
+            env |= {"RESTANTE_WEB_WORKERS": "2"}
             env |= {"RESTANTE_REDIS_URL": to_store.url, "RESTANTE_ROOT_KEYS": keyring.new_key()}
             with (
                 Service(folder, **env) as service,

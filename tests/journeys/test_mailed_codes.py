@@ -301,3 +301,20 @@ def test_without_a_mail_server_no_code_can_be_wanted(tmp_path):
 
     assert "mailed_code" not in page.text
     assert (answer.status, answer.json["errors"][0]["field"]) == (422, "mailed_code")
+
+
+def test_a_machine_that_looks_while_a_person_does_has_a_number_asked_before_a_mail(
+    service, api, mail
+):
+    sent = send(api)
+    person = Visitor(service.url)
+    form = form_of(person.get(f"/m/{sent.link}"), "code")
+    Visitor(service.url, headers={"User-Agent": "Slackbot 1.0"}).get(f"/m/{sent.link}")
+    time.sleep(GATE_SECONDS)
+    asked = person.post(f"/m/{sent.link}/code", form)
+    before = types(api, sent)
+    person.post(f"/m/{sent.link}/code", filled(asked, "code"))
+    mail.code()
+
+    assert "A machine looked at this link meanwhile" in asked.text
+    assert before == ["message.sent"]

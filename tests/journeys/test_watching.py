@@ -46,7 +46,8 @@ CANARIES = {
 def watched(folder, **env):
     """A service whose numbers stand on a port of their own; `.numbers` asks there."""
     port = free_port()
-    service = Service(folder, RESTANTE_METRICS_BIND=f"127.0.0.1:{port}", **env)
+    two = {"RESTANTE_WEB_WORKERS": "2"}
+    service = Service(folder, RESTANTE_METRICS_BIND=f"127.0.0.1:{port}", **two | env)
     service.private = f"http://127.0.0.1:{port}"
     return service
 

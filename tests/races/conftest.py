@@ -7,5 +7,5 @@ from tests.processes import Service
 
 @pytest.fixture(scope="package")
 def service(tmp_path_factory):
-    with Service(tmp_path_factory.mktemp("races")) as service:
+    with Service(tmp_path_factory.mktemp("races"), RESTANTE_WEB_WORKERS="2") as service:
         yield service
