@@ -156,7 +156,7 @@ def _mailed(browser: Browser) -> Iterator[tuple[str, Page]]:
         page.wait_for_timeout(PATIENCE_MS)
         press(page, "Mail me another code")
         yield "gate-code-just-mailed", page
-        page.get_by_label("Code", exact=True).fill("no code")
+        page.locator("#code").fill("no code")
         page.get_by_label("Passphrase").fill("blue tin")
         page.wait_for_timeout(PATIENCE_MS)
         press(page, "Open the message")
@@ -241,7 +241,7 @@ def _codes(browser: Browser) -> Iterator[tuple[str, Page]]:
         page.wait_for_timeout(PATIENCE_MS)
         press(page, "Mail me the code")
         yield "gate-code", page
-        page.get_by_label("Code").fill("000000")
+        page.locator("#code").fill("000000")
         page.wait_for_timeout(PATIENCE_MS)
         press(page, "Open the message")
         yield "gate-code-wrong", page
