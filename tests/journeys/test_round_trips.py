@@ -1,5 +1,7 @@
 """What a request costs is its round trips to the store: counted there, over HTTP, when warm."""
 
+import os
+import signal
 import threading
 import time
 from contextlib import contextmanager
@@ -9,6 +11,7 @@ import redis
 
 from restante.store.connection import script
 from tests.api import Api, Visitor, form_of, new_nonce
+from tests.mailserver import MailServer
 from tests.operators import admission_of
 from tests.processes import Service
 
@@ -102,6 +105,51 @@ def test_every_api_call_is_one_round_trip_and_one_for_each_limit_and_budget(serv
 
 
 NONCE = new_nonce()
+
+
+def test_a_code_is_asked_for_in_one_round_trip_and_checked_in_the_one_that_opens(tmp_path):
+    with (
+        MailServer() as mail,
+        Service(
+            tmp_path,
+            RESTANTE_SMTP_URL=mail.url,
+            RESTANTE_MAIL_FROM="letters@example.net",
+            RESTANTE_WEB_WORKERS="1",
+        ) as service,
+    ):
+        api = Api(service.url)
+        several = [
+            api.send("x", recipients=["ana@example.com"], mailed_code=True) for _ in range(4)
+        ]
+
+        def ask(sent):
+            return api.ask("POST", "/api/v1/link/code", {}, token=sent.link)
+
+        def read(sent, code):
+            return api.ask(
+                "POST", "/api/v1/link/reveal", {"code": code}, token=sent.link, nonce=new_nonce()
+            )
+
+        for number, sent in enumerate(several[:2], start=1):
+            ask(sent)
+            mail.code(number)
+        codes = dict(zip([sent.link for sent in several], mail.codes(), strict=False))
+        # Mail that goes out asks the store, too.
+        os.kill(service.pid_of("-m worker"), signal.SIGSTOP)
+        try:
+            left = iter(several[2:])
+            asking = rounds(service, lambda: ask(next(left)))
+            opening = iter(several[:2])
+
+            def open_next():
+                sent = next(opening)
+                assert read(sent, codes[sent.link]).status == 200
+
+            revealing = rounds(service, open_next)
+        finally:
+            os.kill(service.pid_of("-m worker"), signal.SIGCONT)
+
+    assert (asking, revealing) == (1, 1)
 
 
 def test_only_a_token_that_is_looked_up_costs_a_round_trip(tmp_path):
