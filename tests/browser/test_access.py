@@ -1,6 +1,7 @@
 """By keyboard alone, by ear, on paper, and where the system chooses the colours."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import expect
@@ -10,6 +11,11 @@ from tests.browser.probe import WIDE
 from tests.browser.tour import LETTER, PATIENCE_MS, press, read, send
 from tests.processes import Service
 
+PAINTED = "performance.getEntriesByName('first-contentful-paint').length"
+SCRIPT_AND_PAINT = """[
+  performance.getEntriesByType("resource").find(({name}) => name.includes("app.js")).responseEnd,
+  performance.getEntriesByName("first-contentful-paint")[0].startTime,
+]"""
 SHIFTS = """
 window.shifted = 0;
 new PerformanceObserver((list) => {
@@ -116,6 +122,18 @@ def test_a_focus_whose_button_goes_with_the_lease_finds_out_why(opened):
     opened.clock.run_for(150_000)
 
     assert "It can no longer be shown again here." in opened.evaluate(NAME_OF_STOP)
+
+
+def test_times_stand_in_the_readers_zone_before_anything_is_painted(service, browser):
+    """Or a line may break elsewhere, and the page move under a finger, at some hours of a day."""
+    with browser.new_context(timezone_id="Asia/Tokyo") as context:
+        context.route("**/app.js*", lambda route: (time.sleep(0.5), route.continue_()))
+        page = context.new_page()
+        page.goto(send(service.url)["links"][0]["url"])
+        page.wait_for_function(PAINTED)
+
+        script, painted = page.evaluate(SCRIPT_AND_PAINT)
+        assert 500 < script < painted
 
 
 @pytest.mark.parametrize("width", [320, 375, 1280])
