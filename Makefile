@@ -15,11 +15,11 @@ help:  ## Show this list
 run: .venv/runtime.stamp  ## Serve on http://127.0.0.1:8000 until Ctrl-C
 	@exec $(BIN)/python -m restante
 
-# Tests wait for others much of the time: one process more than there are cores.  The files with
-# a browser, which take longest, come first, as they are collected.
-test: check  ## Check and test everything, on all cores, in four processes at the most
+# Tests wait for others a third of the time: two processes more than there are cores.  The files
+# with a browser, which take longest, come first, as they are collected.
+test: check  ## Check and test everything, on all cores, in six processes at the most
 	@cores=$$($(BIN)/python -c 'import os; print(os.cpu_count() or 1)') \
-	&& $(BIN)/python -m pytest -n $$((cores < 4 ? cores + 1 : 4)) --dist loadfile --no-loadscope-reorder
+	&& $(BIN)/python -m pytest -n $$((cores < 4 ? cores + 2 : 6)) --dist loadfile --no-loadscope-reorder
 
 check: .venv/dev.stamp  ## Lint, formatting, types and the directions of imports
 	@$(BIN)/ruff check .

@@ -17,11 +17,24 @@ def service(tmp_path_factory):
 
 
 @pytest.fixture(scope="package")
-def browser(chromium_path):
+def launch():
+    """Start browsers by the program's path; they end with the tests."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=tour.CHROMIUM_ARGS)
-        yield browser
-        browser.close()
+        started = []
+
+        def start(path):
+            browser = playwright.chromium.launch(executable_path=path, args=tour.CHROMIUM_ARGS)
+            started.append(browser)
+            return browser
+
+        yield start
+        for browser in started:
+            browser.close()
+
+
+@pytest.fixture(scope="package")
+def browser(launch, light_chromium_path):
+    return launch(light_chromium_path)
 
 
 def learn(request):

@@ -26,6 +26,12 @@ CLICKS_LATE = CLICKS.replace("200", "1500")
 
 
 @pytest.fixture(scope="module")
+def browser(launch, chromium_path):
+    """The whole browser, windows and all, as those have it whom we take robots for."""
+    return launch(chromium_path)
+
+
+@pytest.fixture(scope="module")
 def service(tmp_path_factory):
     """Behind a proxy, so that visitors come from where they say."""
     folder = tmp_path_factory.mktemp("gallery")
