@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from restante.keyring import Keyring
-    from restante.messages import Account, Evidence, Told
+    from restante.messages import Account, Declined, Evidence, Told
     from restante.settings import Settings
     from restante.store.readers import Readers
     from restante.tokens import LinkToken, Nonce
@@ -37,14 +37,16 @@ class Answering:
 
     def acknowledge(
         self, link: LinkToken, nonce: Nonce, *, keep: bool, evidence: Evidence | None = None
-    ) -> None:
+    ) -> int:
         """Record that the content arrived; unless *keep*, end this reader's lease.
+
+        Returns how often the link can still be opened, by anybody.
 
         Raises:
             NotFound: No such link, or this reader holds no view of it.
         """
         boxed = self._facts.close_evidence(link.link_id, evidence)
-        self._readers.acknowledge(link, nonce.reader_id(link), keep=keep, evidence=boxed)
+        return self._readers.acknowledge(link, nonce.reader_id(link), keep=keep, evidence=boxed)
 
     def prolong(
         self, link: LinkToken, nonce: Nonce, *, evidence: Evidence | None = None
@@ -96,7 +98,7 @@ class Answering:
 
     def decline(
         self, link: LinkToken, nonces: Sequence[Nonce], *, evidence: Evidence | None = None
-    ) -> Told | None:
+    ) -> Declined | None:
         """Record that the message is not meant for whoever has the link.
 
         Opens and burns nothing for others; the leases that this browser holds end.  Once for

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +51,19 @@ class Told(StrEnum):
     """It has: each browser counts once."""
     ENOUGH = "enough"
     """Others have, as often as counts."""
+
+
+class Declined(NamedTuple):
+    """What became of it that a browser said a message was not for it.
+
+    Attributes:
+        held: How many views this browser had opened; it shows none of them any more.
+        views_left: How often the link can still be opened, by anybody.
+    """
+
+    told: Told
+    held: int
+    views_left: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -434,7 +434,7 @@ def form_of(page: Answer, action: str) -> dict[str, str]:
 def filled(page: Answer, action: str = "") -> dict[str, str]:
     """Return the gate's form as a person fills it in: with the number, if it asks for one."""
     form = form_of(page, action)
-    return form | {"number": number_on(page)} if "number" in form else form
+    return form | {"number": number_on(page)} if form.get("number") == "" else form
 
 
 def number_on(page: Answer) -> str:

@@ -130,7 +130,10 @@ class ModelMessage:
             self.record("link.acknowledged", link, view=link.view_of[reader])
         if not keep:
             link.leases[reader] = 0
-        return ()
+        return (self.views_left(link, now),)
+
+    def views_left(self, link: ModelLink, now: int) -> int:
+        return 0 if self.state(link, now) in FINAL else link.views - link.reveals
 
     def prolong(self, link: ModelLink, reader: int, now: int) -> tuple[Any, ...]:
         if reader not in link.leases:
@@ -158,12 +161,14 @@ class ModelMessage:
             return None
         return self._told(link, link.disputed, reader, "link.disputed")
 
-    def decline(self, link: ModelLink, reader: int, now: int) -> Told | None:
-        if reader in link.leases:
+    def decline(self, link: ModelLink, reader: int, now: int) -> tuple[Any, ...] | None:
+        held = reader in link.leases
+        if held:
             link.leases[reader] = 0
         elif self.state(link, now) in FINAL:
             return None
-        return self._told(link, link.declined, reader, "link.declined")
+        told = self._told(link, link.declined, reader, "link.declined")
+        return told, held, self.views_left(link, now)
 
     def _told(self, link: ModelLink, said: list[int], reader: int, event: str) -> Told:
         if reader in said:

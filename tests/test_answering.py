@@ -184,7 +184,7 @@ def test_a_decline_before_it_is_opened_burns_nothing(house, raw):
     before = kept_of(raw, sent)
     told = [house.answering.decline(link, [nonce(n)]) for n in (1, 1, 2, 3, 4)]
 
-    assert told == [Told.TOLD] * 4 + [Told.ENOUGH]
+    assert told == [(Told.TOLD, 0, 1)] * 4 + [(Told.ENOUGH, 0, 1)]
     assert happened(house, sent) == ["message.sent"] + ["link.declined"] * 3
     assert kept_of(raw, sent) == before
     assert house.reading.preview(link, visitor="").state is State.SEALED
@@ -194,8 +194,9 @@ def test_a_decline_before_it_is_opened_burns_nothing(house, raw):
 
 def test_a_decline_by_a_reader_ends_all_leases_of_its_browser_and_no_other(house):
     sent, link = opened(house, 1, 2, 3, views=3)
-    house.answering.decline(link, [nonce(1), nonce(2)])
+    told = house.answering.decline(link, [nonce(1), nonce(2)])
 
+    assert told == (Told.TOLD, 2, 0)
     assert [may_read(house, link, n) for n in (1, 2, 3)] == [False, False, True]
     assert happened(house, sent)[-1] == "link.declined"
 

@@ -209,7 +209,7 @@ def test_codes_and_what_readers_say_keep_to_their_messages_slot(house: House) ->
         told = house.answering.dispute(link, [B]), house.answering.decline(link, [A])
         account = house.answering.account(link, [A])
 
-        assert told == (Told.TOLD, Told.TOLD)
+        assert told == (Told.TOLD, (Told.TOLD, 1, 0))
         assert [event.type for event in account.events] == [
             "link.code_requested", "link.revealed", "link.prolonged", "link.confirmed",
             "link.disputed", "link.declined",

@@ -118,7 +118,8 @@ class Story(RuleBasedStateMachine):
     def acknowledge(self, place, reader, keep):
         link, token = self.link(place)
         answer = asked(
-            lambda: self.house.answering.acknowledge(token, nonce(reader), keep=keep), lambda _: ()
+            lambda: self.house.answering.acknowledge(token, nonce(reader), keep=keep),
+            lambda views_left: (views_left,),
         )
 
         assert answer == self.model.acknowledge(link, reader, self.clock.now(), keep=keep)

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
 
+from restante.answering import PROLONG_SECONDS
 from restante.tokens import LinkToken
 from webapp import gate, limits, showing
 from webapp.context import answering, evidence, settings
 from webapp.gate import Passed
-from webapp.viewer import PROLONG_LEAST_MS
+from webapp.suspicion import Why
+from webapp.viewer import PROLONG_LEAST_MS as LEAST_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from restante.messages import Told
-    from restante.tokens import Nonce
 
 bp = Blueprint("answers", __name__, url_prefix="/m/<token>")
 
@@ -33,10 +33,11 @@ def acknowledge(token: str) -> Response:
     keep = request.form.get("keep") == "1"
 
     def deed(link: LinkToken, passed: Passed) -> Response:
-        answering().acknowledge(link, passed.nonce, keep=keep, evidence=evidence())
+        left = answering().acknowledge(link, passed.nonce, keep=keep, evidence=evidence())
         if keep:
             return Response(status=DONE)
-        return make_response(render_template("done.html", token=token, form=passed.form))
+        page = render_template("done.html", token=token, form=passed.form, views_left=left)
+        return make_response(page)
 
     return _held(token, deed)
 
@@ -47,7 +48,11 @@ def prolong(token: str) -> Response:
 
     def deed(link: LinkToken, passed: Passed) -> Response:
         until, most, at = answering().prolong(link, passed.nonce, evidence=evidence())
-        return jsonify(seconds=max((until - at) // 1000, 0), more=most - until >= PROLONG_LEAST_MS)
+        return jsonify(
+            seconds=max((until - at) // 1000, 0),
+            # With so many left, or fewer, asking again is worth it; 0: it never is.
+            offer_at=PROLONG_SECONDS - LEAST_MS // 1000 if most - until >= LEAST_MS else 0,
+        )
 
     return _held(token, deed)
 
@@ -116,13 +121,18 @@ def _tell(token: str, name: str) -> Response:
     link = LinkToken.find(token)
     passed = gate.check(link, spends=True)
     if not isinstance(passed, Passed):
-        return showing.step(link, name, passed)
-    tell: Callable[..., Told | None] = getattr(answering(), name)
-    said = tell(link, _names(passed), evidence=evidence())
+        is_untried = passed is Why.NUMBER and not request.form.get("number")
+        return showing.step(link, name, None if is_untried else passed)
+    nonces = gate.nonces(passed.form.reader)
+    declined = None
+    if name == "decline":
+        declined = answering().decline(link, nonces, evidence=evidence())
+        said = declined and declined.told
+    else:
+        said = answering().dispute(link, nonces, evidence=evidence())
     if said is None:
         return showing.show(link)
-    return make_response(render_template("answered.html", deed=name, said=said, token=token))
-
-
-def _names(passed: Passed) -> list[Nonce]:
-    return gate.nonces(passed.form.reader)
+    page = render_template(
+        "answered.html", deed=name, said=said, declined=declined, token=token, form=passed.form
+    )
+    return make_response(page)

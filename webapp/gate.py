@@ -98,11 +98,14 @@ def second_step(link: LinkToken, who: str, preview: Preview, *, carried: bool) -
     return Form(who, carried=carried, ticket=ticket, digits=digits)
 
 
-def asks(preview: Preview) -> Why | None:
+def asks(link: LinkToken, preview: Preview) -> Why | None:
     """Return why the number is asked for from the first, where a press alone would not do."""
     if preview.always_asks or settings().second_step == "always":
         return Why.ALWAYS
-    return Why.WATCHED if preview.watched else None
+    if not preview.watched:
+        return None
+    # The machine that looked may be this visitor, as far as we can tell.
+    return suspicion.of_origin(link) or Why.WATCHED
 
 
 def check(link: LinkToken, *, spends: bool) -> Passed | Why:

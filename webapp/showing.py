@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from flask import Response, g, make_response, render_template, url_for
 
-from restante.errors import Gone
+from restante.errors import CodeWrong, Gone, PassphraseWrong
 from restante.messages import State
 from webapp import gate
 from webapp.context import new_cookie
@@ -16,9 +17,13 @@ from webapp.suspicion import Why
 from webapp.visitors import look_at
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from restante.errors import RestanteError
     from restante.messages import Preview, Requested
     from restante.tokens import LinkToken
+
+TRIES = (PassphraseWrong, CodeWrong)
 
 
 def show(  # noqa: PLR0913 (what the page may have to say)
@@ -27,28 +32,31 @@ def show(  # noqa: PLR0913 (what the page may have to say)
     why: Why | None = None,
     error: RestanteError | None = None,
     form: gate.Form | None = None,
-    typed: str = "",
+    typed: Mapping[str, str] = MappingProxyType({}),
     types_code: bool = False,
     requested: Requested | None = None,
 ) -> Response:
     """Return the link's page: the gate, unless it does not open yet or no more.
 
     *why* says what was wrong with the form that came in, *error* what with the passphrase;
-    *form* is the one to go on with; *typed* is the passphrase that stays in the field.
+    *form* is the one to go on with, its number typed and right; *typed* stays in the fields.
     *types_code*: the mailed code is asked for, not whether to mail one; *requested* if one was
     just now.
     """
     who, is_new = gate.reader()
-    seen = _look(link, who, why)
+    # A wrong try and a code that was asked for are events, which say as much as a look.
+    counts = not (isinstance(error, TRIES) or (requested and requested.fresh))
+    seen = _look(link, who, why, counts=counts)
     if seen.ordinal is None:
         # This browser opened as many views as it has names for: it gets another.
         who, is_new = new_cookie(), True
-        seen = _look(link, who, why)
+        seen = _look(link, who, why, counts=False)
     if seen.state.final and seen.lease_until is None:
         return _keep(_ended(link, who, seen), who, is_new=is_new)
     if seen.state is State.HELD:
         return make_response(render_template("held.html", opens_at=seen.opens_at, preview=seen))
-    asks = gate.asks(seen) if why in {None, Why.AGAIN} else why
+    asks = gate.asks(link, seen) if why in {None, Why.AGAIN} else why
+    number_is_typed = form is not None
     if form is None:
         if asks is None or seen.lease_until:
             form = gate.form(link, who, seen)
@@ -63,6 +71,7 @@ def show(  # noqa: PLR0913 (what the page may have to say)
         asks=asks,
         error=error,
         is_own=is_own(link),
+        number_is_typed=number_is_typed,
         typed=typed,
         types_code=types_code,
         requested=requested,
@@ -70,8 +79,11 @@ def show(  # noqa: PLR0913 (what the page may have to say)
     return _keep(told(page, error) if error else make_response(page), who, is_new=is_new)
 
 
-def step(link: LinkToken, deed: str, why: Why) -> Response:
-    """Return the second step before a deed other than opening: `dispute` or `decline`."""
+def step(link: LinkToken, deed: str, why: Why | None) -> Response:
+    """Return the second step before a deed other than opening: `dispute` or `decline`.
+
+    Without *why* nothing looked wrong: the link's page asks for a number, and none was typed.
+    """
     who, is_new = gate.reader()
     seen = _look(link, who, why)
     form = gate.second_step(link, who, seen, carried=is_new)
@@ -80,11 +92,11 @@ def step(link: LinkToken, deed: str, why: Why) -> Response:
     return _keep(make_response(page), who, is_new=is_new)
 
 
-def _look(link: LinkToken, who: str, why: Why | None) -> Preview:
+def _look(link: LinkToken, who: str, why: Why | None, *, counts: bool = True) -> Preview:
     if why:
         g.gate = str(why)
     kind = "scanner_suspected" if why and why.is_robots else None
-    return look_at(link, gate.nonces(who), kind)
+    return look_at(link, gate.nonces(who), kind, counts=counts)
 
 
 def _ended(link: LinkToken, who: str, seen: Preview) -> Response:

@@ -62,6 +62,11 @@ def find(link: LinkToken) -> Why | None:
         return Why.SCRIPTED
     if request.form.get(SCRIPTS) and not request.form.get(HAND):
         return Why.UNTOUCHED
+    return of_origin(link)
+
+
+def of_origin(link: LinkToken) -> Why | None:
+    """Return what looks wrong about where the visitor comes from, or what it calls itself."""
     if is_scanners_network():
         return Why.NETWORK
     if visitor(link) in MACHINES:

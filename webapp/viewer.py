@@ -29,6 +29,7 @@ from webapp.words import language
 
 bp = Blueprint("viewer", __name__)
 
+TYPED = ("passphrase", "code")
 PROLONG_LEAST_MS = 60_000
 """Less than so much is not offered."""
 
@@ -56,7 +57,7 @@ def reveal(pasted: str) -> Response:
     passed = gate.check(link, spends=True)
     types = "code" in request.form
     if isinstance(passed, Why):
-        return showing.show(link, why=passed, types_code=types)
+        return showing.show(link, why=passed, types_code=types, typed=_typed())
     passphrase = request.form.get("passphrase") or None
     try:
         content = reading().reveal(
@@ -69,10 +70,11 @@ def reveal(pasted: str) -> Response:
             wary=passed.form.digits is None,
         )
     except Watched:
-        return showing.show(link, why=Why.WATCHED, types_code=types)
+        return showing.show(link, why=Why.WATCHED, types_code=types, typed=_typed())
     except (PassphraseRequired, PassphraseWrong, CodeRequired, CodeWrong, Invalid) as error:
         form = passed.form if passed.form.digits else None
-        return showing.show(link, error=error, form=form, types_code=types)
+        wrong = "code" if isinstance(error, CodeRequired | CodeWrong) else "passphrase"
+        return showing.show(link, error=error, form=form, types_code=types, typed=_typed(but=wrong))
     except Gone as error:
         return showing.show(link, why=None if State(error.state).final else Why.AGAIN)
     except Held as error:
@@ -82,13 +84,14 @@ def reveal(pasted: str) -> Response:
     if request.form.get("more") and not content.fresh:
         until, _, at = answering().prolong(link, passed.nonce, evidence=evidence())
         content = replace(content, lease_until=until, at=at)
+    until = min(content.at + PROLONG_SECONDS * 1_000, content.lease_most)
     page = render_template(
         "message.html",
         content=content,
         token=str(link),
         form=passed.form,
-        PROLONG_SECONDS=PROLONG_SECONDS,
-        can_prolong=content.lease_most - content.lease_until >= PROLONG_LEAST_MS,
+        prolong_seconds=(until - content.at) // 1_000,
+        can_prolong=until - content.lease_until >= PROLONG_LEAST_MS,
     )
     response = make_response(page)
     return response if passed.form.carried else gate.remember(response, passed.form.reader)
@@ -101,32 +104,45 @@ def request_code(token: str) -> Response:
     link = LinkToken.find(token)
     passed = gate.check(link, spends=True)
     if isinstance(passed, Why):
-        return showing.show(link, why=passed)
+        return showing.show(link, why=passed, typed=_typed())
     form = passed.form if passed.form.digits else None
     try:
         requested = reading().request_code(
             link, language=language(), evidence=evidence(), wary=form is None
         )
     except Watched:
-        return showing.show(link, why=Why.WATCHED)
+        return showing.show(link, why=Why.WATCHED, typed=_typed())
     except CodesUsedUp as error:
-        return showing.show(link, error=error, form=form, types_code=True)
+        return showing.show(link, error=error, form=form, types_code=True, typed=_typed())
     except Gone:
         return showing.show(link)
     except Held as error:
         return told(render_template("held.html", opens_at=error.opens_at), error)
     if requested is None:
         return make_response(redirect(url_for("viewer.preview", pasted=token), 303))
-    return showing.show(link, form=form, types_code=True, requested=requested)
+    return showing.show(
+        link, form=form, types_code=True, requested=requested, typed=_typed(but="code")
+    )
 
 
-@bp.post("/m/<token>/language")
+@bp.post("/m/<token>/gate")
 @limits.preview
-def translate(token: str) -> Response:
-    """Show the gate in another language, with the passphrase that was typed; open nothing."""
-    typed = "" if is_foreign() else request.form.get("passphrase", "")
-    types = "code" in request.form
-    return showing.show(LinkToken.find(token), typed=typed, types_code=types)
+def anew(token: str) -> Response:
+    """Show the gate in another language, or for a code that was mailed before; open nothing.
+
+    All that was typed comes back.
+    """
+    link = LinkToken.find(token)
+    passed = gate.check(link, spends=False)
+    form = passed.form if isinstance(passed, gate.Passed) and passed.form.digits else None
+    return showing.show(link, form=form, typed=_typed(), types_code="code" in request.form)
+
+
+def _typed(but: str = "") -> dict[str, str]:
+    """Return what stays in the fields; nothing of it where another site typed it."""
+    if is_foreign():
+        return {}
+    return {name: request.form.get(name, "") for name in TYPED if name != but}
 
 
 def _text_file(content: Content) -> Response:

@@ -60,16 +60,23 @@ def is_scanners_network() -> bool:
     return its is not None and any(its in network for network in settings().scanner_networks)
 
 
-def look_at(link: LinkToken, nonces: Sequence[Nonce] = (), kind: str | None = None) -> Preview:
-    """Return what the gate may show this visitor, and count that it was shown.
+def look_at(
+    link: LinkToken,
+    nonces: Sequence[Nonce] = (),
+    kind: str | None = None,
+    *,
+    counts: bool = True,
+) -> Preview:
+    """Return what the gate may show this visitor, and record that it was shown.
 
-    *kind* is the look's class, where more is known than the request says by itself.
+    *kind* is the look's class, where more is known than the request says by itself.  What is
+    on record already no longer *counts*.
 
     Raises:
         NotFound: No such link.
     """
     kind = kind or visitor(link)
-    seen = reading().preview(link, nonces, visitor=kind, evidence=evidence())
-    if meters := house().meters:
+    seen = reading().preview(link, nonces, visitor=kind if counts else "", evidence=evidence())
+    if counts and (meters := house().meters):
         meters.looked(kind)
     return seen

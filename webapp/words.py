@@ -181,7 +181,8 @@ def fault(of: Fault) -> str:
             return gettext("Write the e-mail address of each reader: a code is mailed there.")
         case "recipients" if of.detail.startswith("an e-mail"):
             return gettext(
-                "One e-mail address a line, as ana@example.com or Ana <ana@example.com>."
+                "One e-mail address a line, without accents: ana@example.com, "
+                "or Ana <ana@example.com>."
             )
         case "mailed_code":
             return gettext("This service sends no mail, so it can mail no code.")

@@ -36,11 +36,13 @@ def compose(letter: Letter, sender: Mailbox) -> bytes:
 
 
 def _paragraphs(letter: Letter, say: Language) -> list[str]:
-    until = say.moment(datetime.fromtimestamp(letter.until // 1_000, UTC))
     return [
         say.gettext("Somebody asked for this code on the page of a message that waits for you:"),
         f"    {letter.code}",
-        say.gettext("Type it on that page. It is good until %(time)s, and once.", time=until),
+        say.gettext(
+            "Type it on that page. It is good for ten minutes from when it was asked for, "
+            "and once. If more than one came, the newest counts."
+        ),
         say.gettext(
             "If you did not ask for it, somebody else has the link that was sent to you: "
             "pass the code on to nobody, and tell whoever sent you the link."

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from restante.errors import NotFound
-from restante.messages import State, Told
+from restante.messages import Declined, State, Told
 from restante.store import keys
 from restante.store.replies import Entry, Recorded, gone
 
@@ -31,18 +31,18 @@ class Readers:
         now: Argument = self._now() if self._now else ""
         return self._connection.run(verb, keys.link(link), now, *arguments)
 
-    def acknowledge(
-        self, link: LinkToken, reader_id: bytes, *, keep: bool, evidence: bytes
-    ) -> None:
+    def acknowledge(self, link: LinkToken, reader_id: bytes, *, keep: bool, evidence: bytes) -> int:
         """Record that the reader has the content; unless *keep*, end its lease.
+
+        Returns how often the link can still be opened, by anybody.
 
         Raises:
             NotFound: No such link, or this reader holds no view of it.
         """
         mode = "keep" if keep else "end"
         match self._run("acknowledge", link, reader_id, mode, evidence):
-            case [b"acknowledged" | b"repeated"]:
-                return
+            case [b"acknowledged" | b"repeated", int(views_left)]:
+                return views_left
         raise NotFound
 
     def prolong(
@@ -80,24 +80,28 @@ class Readers:
         Raises:
             NotFound: No such link.
         """
-        return self._tell("dispute", link, reader_ids, evidence)
+        match self._run("dispute", link, evidence, *reader_ids):
+            case [b"disputed" | b"repeated"]:
+                return Told.TOLD
+            case [b"enough"]:
+                return Told.ENOUGH
+            case [b"moot"]:
+                return None
+        raise NotFound
 
-    def decline(self, link: LinkToken, reader_ids: Sequence[bytes], evidence: bytes) -> Told | None:
+    def decline(
+        self, link: LinkToken, reader_ids: Sequence[bytes], evidence: bytes
+    ) -> Declined | None:
         """Record that the message is not meant for who has the link; end the leases he holds.
 
         Raises:
             NotFound: No such link.
         """
-        return self._tell("decline", link, reader_ids, evidence)
-
-    def _tell(
-        self, verb: str, link: LinkToken, reader_ids: Sequence[bytes], evidence: bytes
-    ) -> Told | None:
-        match self._run(verb, link, evidence, *reader_ids):
-            case [b"disputed" | b"declined" | b"repeated"]:
-                return Told.TOLD
-            case [b"enough"]:
-                return Told.ENOUGH
+        match self._run("decline", link, evidence, *reader_ids):
+            case [b"declined" | b"repeated", held, views_left]:
+                return Declined(Told.TOLD, held, views_left)
+            case [b"enough", held, views_left]:
+                return Declined(Told.ENOUGH, held, views_left)
             case [b"moot"]:
                 return None
         raise NotFound

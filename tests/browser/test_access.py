@@ -102,7 +102,7 @@ def test_the_countdown_is_heard_at_a_minute_and_at_the_end_and_not_between(opene
 
     assert opened.evaluate("sayings") == [
         "It can be shown again here for one more minute.",
-        opened.locator("[data-over]").get_attribute("data-over"),
+        opened.locator(".actions [data-over]").get_attribute("data-over"),
     ]
 
 

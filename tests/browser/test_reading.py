@@ -70,7 +70,7 @@ def test_a_reload_after_the_lease_says_what_became_of_it(brief_service, person):
     reader.reload()
 
     expect(reader.locator("h1")).to_have_text("You opened this message.")
-    expect(reader.locator("main")).to_contain_text("could be shown again here is over")
+    expect(reader.locator("main")).to_contain_text("It can no longer be shown again here.")
     expect(reader.get_by_role("button", name="That was not me")).to_have_count(0)
 
 
@@ -105,7 +105,9 @@ def test_a_reader_keeps_it_for_longer(service, sent, person):
     read(reader, address_of(sent))
     press(reader, "Keep it readable for 10 minutes")
 
-    expect(reader.locator(".remaining")).to_have_text(re.compile(r"(9:\d\d|10:00|10 minutes)"))
+    expect(reader.locator(".actions .remaining")).to_have_text(
+        re.compile(r"(9:\d\d|10:00|10 minutes)")
+    )
     expect(letter_on(reader)).to_contain_text("4711")
     if runs_scripts(reader):
         expect(reader.get_by_role("status").last).to_have_text("Kept readable here for longer.")
@@ -124,7 +126,9 @@ def test_with_a_passphrase_it_is_kept_for_longer_too(service, person):
         "visible=true"
     ).click()
 
-    expect(reader.locator(".remaining")).to_have_text(re.compile(r"(9:\d\d|10:00|10 minutes)"))
+    expect(reader.locator(".actions .remaining")).to_have_text(
+        re.compile(r"(9:\d\d|10:00|10 minutes)")
+    )
     expect(letter_on(reader)).to_contain_text("4711")
 
 
@@ -132,11 +136,38 @@ def test_a_lease_that_ends_on_the_screen_takes_its_buttons_away(brief_service, b
     with browser.new_context() as context:
         page = context.new_page()
         read(page, address_of(Api(brief_service.url).send(LETTER)))
-        expect(page.locator("[data-countdown]")).to_contain_text("can no longer be shown again")
+        expect(page.locator(".actions [data-countdown]")).to_contain_text(
+            "can no longer be shown again"
+        )
 
         expect(page.get_by_role("button", name="Keep it readable")).to_be_hidden()
         expect(page.get_by_role("button", name="Save as .txt")).to_be_hidden()
         expect(letter_on(page)).to_contain_text("4711")
+
+
+def test_what_failed_is_seen_and_what_was_done_is_offered_again_when_it_gains_something(
+    service, sent, browser
+):
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.clock.install()
+        read(page, address_of(sent))
+        expect(letter_on(page)).to_contain_text("4711")
+        button = page.locator("[data-prolong] button")
+        context.set_offline(True)
+        button.click()
+        expect(page.locator("#said")).to_have_text("That did not work. Try again.")
+        seen = page.locator("#said").bounding_box()
+        context.set_offline(False)
+        button.click()
+        expect(button).to_have_text("Kept readable here for longer.")
+        expect(page.locator(".term")).to_contain_text(re.compile(r"9:\d\d|10:00"))
+        hidden = page.locator("#said").bounding_box()
+        page.clock.run_for(90_000)
+
+        expect(button).to_have_text("Keep it readable for 10 minutes")
+        expect(button).not_to_have_attribute("aria-disabled", "true")
+        assert (seen["height"] > 10, hidden["height"]) == (True, 1)
 
 
 def test_whoever_finds_it_opened_tells_the_sender_that_it_was_not_him(service, sent, person):

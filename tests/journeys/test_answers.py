@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tests.api import Api, Visitor, filled, form_of, number_on
+from tests.api import Api, Visitor, filled, form_of, new_nonce, number_on
 from tests.journeys.conftest import CROSS_SITE, TEXT
 
 GATE_SECONDS = 1.1
@@ -22,6 +22,13 @@ def opened(service, link):
     page = reader.post(f"/m/{link}", form)
     assert TEXT in page.text
     return reader, page
+
+
+def report_of(service, sent):
+    """Return the control page as its sender sees it."""
+    sender = Visitor(service.url)
+    sender.post(f"/s/{sent.control}", {})
+    return sender.get(f"/s/{sent.control}").text
 
 
 def test_without_scripts_it_is_kept_longer_and_shown_at_once(service, sent):
@@ -43,7 +50,7 @@ def test_a_script_keeps_it_longer_without_a_page(service, sent):
     reader.post(f"/m/{sent.link}/acknowledge", form)
     late = reader.post(f"/m/{sent.link}/prolong", form)
 
-    assert answer.json["more"] is True
+    assert answer.json["offer_at"] == 540
     assert 595 <= answer.json["seconds"] <= 600
     assert (stranger.status, late.status) == (410, 410)
 
@@ -86,7 +93,7 @@ def test_the_browser_that_opened_it_has_nothing_to_dispute(service, sent):
     # A form that was never offered, with a ticket that is good.
     forced = reader.post(f"/m/{sent.link}/dispute", form_of(page, "acknowledge"))
 
-    assert "This browser opened it" in dead.text
+    assert "in this browser." in dead.text
     assert "That was not me" not in dead.text
     assert forced.status == 410
     assert "link.disputed" not in events_of(service, sent)
@@ -227,4 +234,99 @@ def test_a_browser_that_was_closed_meanwhile_still_knows_what_it_opened(service,
 
     assert [f"reader={reader.cookies['reader']};" in line for line in kept] == [True, True]
     assert ["Max-Age=2592000" in line for line in kept] == [True, True]
-    assert "This browser opened it" in reader.get(f"/m/{sent.link}").text
+    assert "in this browser." in reader.get(f"/m/{sent.link}").text
+
+
+def test_a_view_that_is_done_is_not_said_to_be_the_last_while_others_are_left(service):
+    sent = Api(service.url).send(TEXT, views=2)
+    reader, page = opened(service, sent.link)
+    done = reader.post(f"/m/{sent.link}/acknowledge", form_of(page, "acknowledge"))
+    form = form_of(reader.get(f"/m/{sent.link}"), sent.link)
+    time.sleep(GATE_SECONDS)
+    last = reader.post(f"/m/{sent.link}", form)
+    over = reader.post(f"/m/{sent.link}/acknowledge", form_of(last, "acknowledge"))
+
+    assert "Done, end this view now" in page.text
+    assert "The link can be opened once more." in done.text
+    assert TEXT in last.text
+    assert "Done, destroy it now" in last.text
+    assert "It is gone from here." not in done.text
+    assert "It is gone from here." in over.text
+
+
+def test_who_declines_what_was_opened_is_told_whether_it_still_opens(service, sent):
+    def declined(link):
+        reader, page = opened(service, link)
+        return reader.post(f"/m/{link}/decline", form_of(page, "decline")).text
+
+    once, twice = Api(service.url).send(TEXT), Api(service.url).send(TEXT, views=2)
+
+    assert "the link opens no more" in declined(once.link)
+    assert "can still open it" in declined(twice.link)
+    assert "not for them. If you sent it to the wrong address, take it back." in report_of(
+        service, twice
+    )
+    assert "not for them.</p>" in report_of(service, once)
+
+
+@pytest.mark.parametrize("kind", ["always", "watched"])
+def test_where_a_number_is_asked_for_one_says_that_it_is_not_for_one_with_that_number(
+    service, kind
+):
+    sent = Api(service.url).send(TEXT, **({"second_step": "always"} if kind == "always" else {}))
+    if kind == "watched":
+        Visitor(service.url, headers={"User-Agent": "Slackbot 1.0"}).get(f"/m/{sent.link}")
+    reader = Visitor(service.url)
+    gate = reader.get(f"/m/{sent.link}")
+    step = reader.post(f"/m/{sent.link}/decline", form_of(gate, "decline"))
+    before = events_of(service, sent)
+    said = reader.post(f"/m/{sent.link}/decline", filled(step, "decline"))
+    back = reader.get(f"/m/{sent.link}")
+
+    assert "Type the number: it tells you from a machine." in step.text
+    assert "That was not the number" not in step.text
+    assert before == ["message.sent"]
+    assert "The sender is told that this was not for you." in said.text
+    assert "You have told the sender that it is not for you." in back.text
+    assert "/decline" not in back.text
+
+
+def test_where_nobody_opened_it_no_alarm_says_that_somebody_did(service):
+    sent = Api(service.url).send(TEXT, passphrase="blue tin")
+    for _ in range(10):
+        last = Api(service.url).reveal(sent.link, new_nonce(), "red tin")
+    assert last.code == "gone"
+    other = Visitor(service.url)
+    form = form_of(other.get(f"/m/{sent.link}"), "dispute")
+    time.sleep(GATE_SECONDS)
+    said = other.post(f"/m/{sent.link}/dispute", form)
+    report = report_of(service, sent)
+
+    assert "The sender is told." in said.text
+    assert "opened" not in said.text.partition("<main>")[2].partition("</article>")[0]
+    assert "Somebody else may have the link." in report
+    assert "Somebody else may have read this." not in report
+
+
+@pytest.mark.parametrize("deed", ["decline", "confirm"])
+def test_the_switch_on_an_answer_shows_the_same_answer(service, sent, deed):
+    reader, page = opened(service, sent.link)
+    said = reader.post(f"/m/{sent.link}/{deed}", form_of(page, deed))
+    form = form_of(said, "")
+    spanish = reader.post(f"/m/{sent.link}/{deed}?language=es", form)
+
+    assert f'formaction="/m/{sent.link}/{deed}?language=es"' in said.text
+    assert '<html lang="es"' in spanish.text
+    assert "Se avisa a quien lo envió" in spanish.text.partition("<main>")[2]
+    assert len(events_of(service, sent)) == 3
+
+
+def test_nothing_is_offered_that_would_gain_less_than_a_minute(service, sent):
+    reader, page = opened(service, sent.link)
+    longer = reader.post(f"/m/{sent.link}", form_of(page, f"/m/{sent.link}") | {"more": "1"})
+    short = Api(service.url).send(TEXT, expires_in=300)
+    _, its = opened(service, short.link)
+
+    assert "Keep it readable for 10 minutes" in page.text
+    assert "Keep it readable" not in longer.text
+    assert "Keep it readable for 4 minutes" in its.text

@@ -256,8 +256,11 @@ def test_the_operator_says_which_networks_are_scanners(tmp_path):
         api = Api(service.url)
         there = get_in(come(service, address=OFFICE), api.send(TEXT).link)
         elsewhere = get_in(come(service, address=SCANNERS), api.send(TEXT).link)
+        gate = come(service, address=OFFICE).get(f"/m/{api.send(TEXT).link}").text
 
     assert (there, elsewhere) == (1, 0)
+    assert "Your network is one that mail scanners use, too." in gate
+    assert "A machine looked" not in gate  # nobody else did
 
 
 def test_a_sender_may_ask_everybody_for_a_number(service):

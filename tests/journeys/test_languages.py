@@ -151,7 +151,7 @@ def test_the_switch_at_the_gate_opens_nothing_and_keeps_the_passphrase(service):
     gate = visitor.get(f"/m/{sent.link}")
     time.sleep(GATE_SECONDS)
     form = form_of(gate, sent.link) | {"passphrase": "blue tin of tea", "hand": "1"}
-    switched = visitor.post(f"/m/{sent.link}/language?language=es", form)
+    switched = visitor.post(f"/m/{sent.link}/gate?language=es", form)
 
     assert language_of(switched) == "es"
     assert 'value="blue tin of tea"' in switched.text
@@ -161,7 +161,7 @@ def test_the_switch_at_the_gate_opens_nothing_and_keeps_the_passphrase(service):
     opened = visitor.post(f"/m/{sent.link}", form)
     assert "a secret text" in opened.text
     assert language_of(opened) == "es"
-    assert f"/m/{sent.link}/language?" in gate.text
+    assert f"/m/{sent.link}/gate?" in gate.text
 
 
 def test_an_open_message_is_shown_again_by_the_switch_and_spends_nothing(service):
@@ -182,7 +182,7 @@ def test_an_open_message_is_shown_again_by_the_switch_and_spends_nothing(service
     done = visitor.post(f"/m/{sent.link}/acknowledge", form_of(switched, "acknowledge"))
     again = visitor.post(f"/m/{sent.link}/acknowledge?language=en", form_of(done, ""))
     assert language_of(done) == "es"
-    assert "Done. It is gone from here." in again.text
+    assert "This view is over. The link can be opened once more." in again.text
 
 
 def test_the_switch_of_the_control_page_changes_nothing_and_keeps_what_was_typed(service):

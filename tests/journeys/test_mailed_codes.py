@@ -255,6 +255,90 @@ def test_who_has_no_cookies_types_a_number_and_the_code(service, mail):
     assert TEXT in opened.text
 
 
+def test_a_number_that_was_typed_for_the_code_is_not_asked_for_again(service, mail):
+    link = page_of(service, second_step="always")
+    reader = Visitor(service.url)
+    asked = reader.post(f"/m/{link}/code", filled(reader.get(f"/m/{link}"), "/code"))
+    form = form_of(asked, f"/m/{link}") | {"code": mail.code()}
+    spanish = reader.post(f"/m/{link}/gate?language=es", form)
+    opened = reader.post(f"/m/{link}", form_of(spanish, f"/m/{link}"))
+
+    assert form["number"]
+    assert 'id="wanted"' not in asked.text
+    assert TEXT in opened.text
+
+
+def test_who_comes_back_with_a_code_in_hand_types_it(service, mail):
+    link = page_of(service)
+    reader = Visitor(service.url)
+    form = form_of(reader.get(f"/m/{link}"), "/code")
+    time.sleep(GATE_SECONDS)
+    reader.post(f"/m/{link}/code", form)
+    code = mail.code()
+    back = reader.get(f"/m/{link}")  # the link is clicked again
+    field = reader.post(f"/m/{link}/gate", form_of(back, "/code") | {"code": ""})
+    time.sleep(GATE_SECONDS)
+    opened = reader.post(f"/m/{link}", form_of(field, f"/m/{link}") | {"code": code})
+
+    assert "I have a code already" in back.text
+    assert f'formaction="/m/{link}/gate"' in back.text
+    assert TEXT in opened.text
+    assert len(mail.mails) == 1
+
+
+def test_the_switch_beside_the_code_keeps_it_and_opens_nothing(service, mail):
+    link = page_of(service)
+    reader = Visitor(service.url)
+    form = form_of(reader.get(f"/m/{link}"), "/code")
+    time.sleep(GATE_SECONDS)
+    asked = reader.post(f"/m/{link}/code", form)
+    code = mail.code()
+    typed = form_of(asked, f"/m/{link}") | {"code": code}
+    spanish = reader.post(f"/m/{link}/gate?language=es", typed)
+    foreign = reader.post(f"/m/{link}/gate", typed, Origin="https://evil.example")
+
+    assert f'formaction="/m/{link}/gate?language=es"' in asked.text
+    assert form_of(spanish, f"/m/{link}")["code"] == code
+    assert code not in foreign.text
+    assert TEXT not in spanish.text
+
+
+def test_a_fault_in_one_field_empties_no_other(service, mail):
+    link = page_of(service, passphrase="blue tin")
+    reader = Visitor(service.url)
+    form = form_of(reader.get(f"/m/{link}"), "/code")
+    time.sleep(GATE_SECONDS)
+    asked = reader.post(f"/m/{link}/code", form)
+    code, typed = mail.code(), form_of(asked, f"/m/{link}")
+    quick = reader.post(f"/m/{link}", typed | {"code": code, "passphrase": "blue tin"})
+    number = filled(quick, f"/m/{link}")
+    bad_code = reader.post(f"/m/{link}", number | {"code": wrong(code)})
+    bad_words = reader.post(
+        f"/m/{link}", form_of(bad_code, f"/m/{link}") | {"code": code, "passphrase": "red tin"}
+    )
+    fields = [form_of(page, f"/m/{link}") for page in (quick, bad_code, bad_words)]
+
+    assert "One more step" in quick.text
+    assert [field["passphrase"] for field in fields] == ["blue tin", "blue tin", ""]
+    assert [field["code"] for field in fields] == [code, "", code]
+
+
+def test_a_wrong_try_and_a_code_asked_for_are_no_looks(api, service, mail):
+    sent = send(api)
+    link, reader = sent.link, Visitor(service.url)
+    form = form_of(reader.get(f"/m/{link}"), "/code")
+    time.sleep(GATE_SECONDS)
+    asked = reader.post(f"/m/{link}/code", form)
+    time.sleep(GATE_SECONDS)
+    wrong_code = {"code": wrong(mail.code())}
+    again = reader.post(f"/m/{link}", form_of(asked, f"/m/{link}") | wrong_code)
+    its = api.message(sent.control)
+
+    assert "That code is not right" in again.text
+    assert [event["type"] for event in its["looks"]] == ["link.fetched"]
+    assert types(api, sent)[1:] == ["link.code_requested", "link.code_wrong"]
+
+
 def test_a_machine_that_presses_every_button_causes_no_mail(api, service, mail):
     link = page_of(service)
     robot = Visitor(service.url)
@@ -288,7 +372,7 @@ def test_a_fault_stands_beside_the_field_and_nothing_is_lost(service):
     page = Visitor(service.url).post("/", form)
 
     assert page.status == 422
-    assert "One e-mail address a line" in page.text
+    assert "One e-mail address a line, without accents" in page.text
     assert TEXT in page.text
     assert re.search(r'name="mailed_code"[^>]* checked', page.text)
 

@@ -61,7 +61,12 @@ const say = (action, form, more = {}) => {
   for (const [name, value] of Object.entries(more)) body.set(name, value);
   return fetch(action, { method: "POST", body, keepalive: true });
 };
-const announce = (words) => { document.getElementById("said").textContent = words; };
+// What went well is seen where it was pressed; what failed is seen here, too.
+const announce = (words, failed = false) => {
+  const said = document.getElementById("said");
+  said.textContent = words;
+  said.className = failed ? "fault" : "unseen";
+};
 
 // The text is on the screen: say so, and keep the time in which it can be shown again.  Then
 // count how long it is there, while the page is visible, and say that when it is left.
@@ -101,15 +106,21 @@ if (arrived) {
 }
 
 // How long it can be shown again, counted down; keeping it longer moves the end.
-const counter = document.querySelector("[data-countdown]");
+// It stands above the text and, with what to do about it, below.
+const counters = [...document.querySelectorAll("[data-countdown]")];
+const counter = counters.at(-1);
 if (counter) {
-  const shown = counter.querySelector(".remaining");
+  const shown = counters.map((one) => one.querySelector(".remaining"));
   let end = performance.now() + counter.dataset.countdown * 1000;
-  let minute = null;
+  let minute = null, offer = null;
   const tick = () => {
     const left = Math.ceil((end - performance.now()) / 1000);
+    if (left <= offer?.at) {
+      offer.again();
+      offer = null;
+    }
     if (left <= 0) {
-      counter.textContent = counter.dataset.over;
+      for (const one of counters) one.textContent = one.dataset.over;
       clearInterval(timer);
       announce(counter.dataset.over);
       for (const leased of document.querySelectorAll(".leased")) {
@@ -123,7 +134,9 @@ if (counter) {
       // Who listens is told once, at a minute; who looks sees every second.
       if (left <= 60 && minute === false) announce(counter.dataset.minute);
       minute = left <= 60;
-      shown.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+      for (const one of shown) {
+        one.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+      }
     }
   };
   const timer = setInterval(tick, 1000);
@@ -136,21 +149,29 @@ if (counter) {
     try {
       const answer = await say(longer.dataset.prolong, longer);
       if (!answer.ok) throw answer;
-      const { seconds, more } = await answer.json();
+      const { seconds, offer_at } = await answer.json();
       end = performance.now() + seconds * 1000;
       tick();
       announce(longer.dataset.done);
-      if (!more) settle(button, longer.dataset.done);
+      // A press that would gain less than a minute is not offered.
+      const again = settle(button, longer.dataset.done);
+      if (offer_at) offer = { at: offer_at, again };
     } catch {
-      announce(longer.dataset.failed);
+      announce(longer.dataset.failed, true);
     }
   });
 }
 
 // A button whose deed is done says so in its place: nothing moves, and the focus stays.
+// Returns what offers the deed again.
 function settle(button, words) {
+  const offered = button.textContent;
   button.setAttribute("aria-disabled", "true");
   button.textContent = words;
+  return () => {
+    button.removeAttribute("aria-disabled");
+    button.textContent = offered;
+  };
 }
 
 // "I have read this", said once.
@@ -164,7 +185,7 @@ confirming?.addEventListener("submit", async (event) => {
     settle(button, confirming.dataset.done);
     announce(confirming.dataset.done);
   } catch {
-    announce(confirming.dataset.failed);
+    announce(confirming.dataset.failed, true);
   }
 });
 

@@ -92,6 +92,11 @@ local function link_at(tag, id, now, message)
   return l
 end
 
+-- How often it can still be opened.
+local function views_left(link)
+  return is_final(link.state) and 0 or link.views - link.reveals
+end
+
 -- Every link of a message, in the sender's order.
 local function links_of(message, now)
   local links = {}

@@ -10,8 +10,8 @@
 -- ARGV[3]  mode      "keep" or "end"
 -- ARGV[4]  evidence  boxed
 --
--- Replies {"acknowledged"}, {"repeated"} to a reader who had said so before, or {"unknown"} to one
--- who holds no view of this link.
+-- Replies {"acknowledged", views left}, the same as {"repeated", …} to a reader who had said so
+-- before, or {"unknown"} to one who holds no view of this link.
 
 local now = clock(ARGV[1])
 local reader, mode, evidence = ARGV[2], ARGV[3], ARGV[4]
@@ -32,4 +32,4 @@ end
 if mode == "end" then
   end_lease(link, r, now)
 end
-return { before == 0 and "acknowledged" or "repeated" }
+return { before == 0 and "acknowledged" or "repeated", views_left(link) }

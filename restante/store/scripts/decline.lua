@@ -8,8 +8,9 @@
 -- ARGV[2]  evidence  boxed
 -- ARGV[3…] readers   the ids that this browser could be known by; it is counted by the first
 --
--- Replies {"declined"}, {"repeated"} to whoever had said so before, {"enough"} when as many have
--- as count, {"moot"} where the link ended without this browser, or {"unknown"}.
+-- Replies {"declined", views that this browser held, views left}, the same as {"repeated", …} to
+-- whoever had said so before and {"enough", …} when as many have as count, {"moot"} where the link
+-- ended without this browser, or {"unknown"}.
 
 local now = clock(ARGV[1])
 local evidence = ARGV[2]
@@ -31,11 +32,11 @@ for _, r in ipairs(held) do
   end_lease(link, r, now)
 end
 if may == "enough" then
-  return { "enough" }
+  return { "enough", #held, views_left(link) }
 elseif may == "told" then
   call("HSET", link.hash, "declined", link.declined)
-  return { "repeated" }
+  return { "repeated", #held, views_left(link) }
 end
 call("HSET", link.hash, "declined", link.declined .. ARGV[3])
 record(link.message, link, now, "link.declined", "", evidence)
-return { "declined" }
+return { "declined", #held, views_left(link) }

@@ -108,6 +108,5 @@ else
     end_link(link, now, "spent", latest_lease(link))
   end
 end
-local left = is_final(link.state) and 0 or link.views - link.reveals
 return { again and "reread" or "revealed", m.id, link.version, link.root, wrapped, content,
-  link.state, left, r.ends, now, link.verifier and 1 or 0, m.box, r.claimed_at, m.expires_at }
+  link.state, views_left(link), r.ends, now, link.verifier and 1 or 0, m.box, r.claimed_at, m.expires_at }
