@@ -217,12 +217,15 @@ class Delivering:
         return again is None
 
     def affords(self, delivery: Delivery, its: Letter) -> bool:
-        """Count a letter that is about to be mailed first; tell whether its address had enough.
+        """Count a letter, unless it was tried before; tell whether its address had enough.
+
+        What was tried before comes first in a delivery that failed.
 
         Raises:
             Unavailable: The store does not answer.
         """
-        if self._budgets is None or delivery.due.failures:
+        first = next((one.letter for one in delivery.notifications if one.letter), None)
+        if self._budgets is None or (delivery.due.failures and its == first):
             return True
         return self._budgets.afford_letter(address_id(self._keyring, its.address))
 

@@ -68,9 +68,14 @@ def macs(keyring: Keyring, link_id: bytes, written: str | None) -> bytes:
 
 
 def address_id(keyring: Keyring, address: str) -> bytes:
-    """Return what an address is counted by: nothing that names it without the root key."""
+    """Return what an address is counted by: nothing that names it without the root key.
+
+    `ana+bank@…` counts as `ana@…`: most servers put both into one mailbox.
+    """
+    local, _, domain = address.lower().rpartition("@")
+    address = f"{local.partition('+')[0]}@{domain}"
     key = hmac.digest(keyring.newest, b"restante/v1/mailed-address", hashlib.sha256)
-    return hmac.digest(key, address.lower().encode(), hashlib.sha256)[:MAC_SIZE]
+    return hmac.digest(key, address.encode(), hashlib.sha256)[:MAC_SIZE]
 
 
 def letter(entry: Entry, address: bytes, code: bytes, facts: Facts) -> Letter | None:

@@ -1,6 +1,7 @@
 """Mailed codes in the store: how long they are good, how often they are asked for, when they go."""
 
 import base64
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,14 @@ from restante import wiring
 from restante.errors import CodeRequired, CodesUsedUp, CodeWrong, Gone, PassphraseWrong
 from restante.keyring import Keyring, new_key
 from restante.mailboxes import mailbox
-from restante.mailed_codes import CODES_MOST, GOOD_SECONDS, PAUSE_SECONDS, macs, new_code
+from restante.mailed_codes import (
+    CODES_MOST,
+    GOOD_SECONDS,
+    PAUSE_SECONDS,
+    address_id,
+    macs,
+    new_code,
+)
 from restante.messages import Draft, State
 from restante.settings import Settings
 from restante.store.keys import link as link_key
@@ -239,6 +247,23 @@ def test_no_address_is_mailed_more_than_fifty_codes_in_a_day(house, sent, connec
     assert house.delivering.affords(delivery, other._replace(address=f"x{same.address}"))
 
 
+def test_only_the_letter_that_was_tried_before_is_not_counted_again(house):
+    recipients = ("ana@example.com", "bob@example.com")
+    sent = house.sending.send(Draft("the safe", recipients=recipients, mailed_code=True))
+    for link in sent.links:
+        ask(house, link.token)
+    taken = house.delivering.take(sent.control.shard, 1_000)
+    [delivery] = [one for one in taken if one.due.message_id == sent.message_id]
+    first, second = [one.letter for one in delivery.notifications if one.letter]
+    full = f"{new_code()}@example.com"
+    again = replace(delivery, due=delivery.due._replace(failures=1))
+    for _ in range(50):
+        assert house.delivering.affords(delivery, first._replace(address=full))
+
+    assert house.delivering.affords(again, first)
+    assert not house.delivering.affords(again, second._replace(address=full))
+
+
 def test_each_view_that_was_opened_makes_room_for_one_more_code(house, clock):
     sent = house.sending.send(
         Draft("the safe", recipients=("ana@example.com",), mailed_code=True, views=100)
@@ -274,3 +299,14 @@ def test_a_code_outlives_a_new_root_key(house, sent, connection, ring, clock):
     newer = wiring.assemble(MAILS, Keyring.parse(f"{new_key()},{old}"), connection, now=clock.now)
 
     assert read(newer, link, code) == "the safe"
+
+
+def test_addresses_that_come_into_one_mailbox_are_counted_as_one():
+    ring = Keyring.parse(new_key())
+    counted = [
+        address_id(ring, its) for its in ("ana@x.example", "Ana+1@x.example", "ana+b+c@X.example")
+    ]
+
+    assert len(set(counted)) == 1
+    assert address_id(ring, "anab@x.example") not in counted
+    assert address_id(ring, "ana@y.example") not in counted

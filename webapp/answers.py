@@ -105,7 +105,7 @@ def recorded(token: str) -> Response:
     """Show what was recorded about the link."""
     link = LinkToken.find(token)
     who, _ = gate.reader()
-    account = answering().account(link, gate.nonces(who))
+    account = answering().account(link, gate.nonces(who, gate.MOST))
     return make_response(render_template("recorded.html", account=account, token=str(link)))
 
 
@@ -113,7 +113,9 @@ def _held(token: str, deed: Callable[[LinkToken, Passed], Response]) -> Response
     link = LinkToken.find(token)
     passed = gate.check(link, spends=False)
     if not isinstance(passed, Passed):
-        return showing.show(link, why=passed)
+        # Who holds a view is never told to wait; who brings nothing looks, and looks are limited.
+        with limits.preview:
+            return showing.show(link, why=passed)
     return deed(link, passed)
 
 
@@ -123,7 +125,7 @@ def _tell(token: str, name: str) -> Response:
     if not isinstance(passed, Passed):
         is_untried = passed is Why.NUMBER and not request.form.get("number")
         return showing.step(link, name, None if is_untried else passed)
-    nonces = gate.nonces(passed.form.reader)
+    nonces = gate.nonces(passed.form.reader, gate.MOST)
     declined = None
     if name == "decline":
         declined = answering().decline(link, nonces, evidence=evidence())

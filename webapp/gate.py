@@ -29,8 +29,9 @@ HELD_MS = 24 * 60 * 60 * 1_000
 """So long the page of an opened message can say what it has to: it spends nothing."""
 REMEMBERED_SECONDS = 30 * 24 * 60 * 60
 """So long a browser knows of a message that it was the one who opened it."""
-ORDINALS = 4
-"""How many views of one link a browser can open before it gets a new cookie."""
+FEW, MOST = 4, 100
+"""How many of its views of a link a browser is known by at first, and when that was not enough:
+no link can be opened more often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,9 @@ def nonce(reader: str, ordinal: int) -> Nonce:
     return Nonce(f"{reader}.{ordinal}")
 
 
-def nonces(reader: str) -> list[Nonce]:
+def nonces(reader: str, many: int = FEW) -> list[Nonce]:
     """Return the nonces this browser could be known by, in the order of their use."""
-    return [nonce(reader, ordinal) for ordinal in range(ORDINALS)]
+    return [nonce(reader, ordinal) for ordinal in range(many)]
 
 
 def reader() -> tuple[str, bool]:
@@ -126,13 +127,19 @@ def check(link: LinkToken, *, spends: bool) -> Passed | Why:
     if ticket is None or (carried and not ticket.asks_number):
         return Why.STRANGER
     age = clock.now() - ticket.at
-    if age > (LONGEST_MS if spends else HELD_MS):
+    # Without cookies the form is all that a reader has to come back with within his lease.
+    longest = max(LONGEST_MS, settings().lease_most * 1_000)
+    if age > (longest if spends else HELD_MS):
         return Why.AGAIN
     if ticket.asks_number:
         digits = request.form.get("number", "")
         if not tickets().is_right(ticket, link.link_id, who, digits):
             return Why.NUMBER
-        return Passed(nonce(who, ticket.ordinal), Form(who, carried, written, digits))
+        if carried and (known := cookie("reader")):
+            # Two tabs came before the first cookie: this browser is who that cookie says.
+            who, carried = known, False
+        renewed = _ticket(link, who, ticket.ordinal, digits=digits.strip())
+        return Passed(nonce(who, ticket.ordinal), Form(who, carried, renewed, digits.strip()))
     if spends and not ticket.again and (why := _suspicion(link, age)):
         return why
     # Once it was opened, it can be shown again: that spends nothing.

@@ -53,7 +53,9 @@ def event(of: Event) -> str:
         "link.disputed": gettext("“That was not me”, says someone who has this link"),
         "link.declined": gettext("“This is not for me”, says someone who has this link"),
         "link.code_requested": gettext("A code to be mailed was asked for"),
-        "link.code_failed": gettext("The code could not be mailed: the address was refused"),
+        "link.code_failed": gettext(
+            "The code could not be mailed: the address was refused, or had too many today"
+        ),
         "link.locked": gettext("Locked after too many wrong tries"),
         "link.failed": gettext("Asked for, but it could not be opened"),
     }.get(of.type, of.type)

@@ -10,7 +10,6 @@ from flask import Response, g, make_response, render_template, url_for
 from restante.errors import CodeWrong, Gone, PassphraseWrong
 from restante.messages import State
 from webapp import gate
-from webapp.context import new_cookie
 from webapp.errors import told
 from webapp.own_links import is_own
 from webapp.suspicion import Why
@@ -48,9 +47,8 @@ def show(  # noqa: PLR0913 (what the page may have to say)
     counts = not (isinstance(error, TRIES) or (requested and requested.fresh))
     seen = _look(link, who, why, counts=counts)
     if seen.ordinal is None:
-        # This browser opened as many views as it has names for: it gets another.
-        who, is_new = new_cookie(), True
-        seen = _look(link, who, why, counts=False)
+        # This browser opened more views than it is known by at first.
+        seen = _look(link, who, why, counts=False, many=gate.MOST)
     if seen.state.final and seen.lease_until is None:
         return _keep(_ended(link, who, seen), who, is_new=is_new)
     if seen.state is State.HELD:
@@ -92,19 +90,28 @@ def step(link: LinkToken, deed: str, why: Why | None) -> Response:
     return _keep(make_response(page), who, is_new=is_new)
 
 
-def _look(link: LinkToken, who: str, why: Why | None, *, counts: bool = True) -> Preview:
+def _look(
+    link: LinkToken, who: str, why: Why | None, *, counts: bool = True, many: int = gate.FEW
+) -> Preview:
     if why:
         g.gate = str(why)
     kind = "scanner_suspected" if why and why.is_robots else None
-    return look_at(link, gate.nonces(who), kind, counts=counts)
+    return look_at(link, gate.nonces(who, many), kind, counts=counts)
 
 
 def _ended(link: LinkToken, who: str, seen: Preview) -> Response:
     """Return the page of a dead link; a browser that did not open it may say so."""
     error = Gone(seen.state, reason=seen.reason, ended_at=seen.ended_at)
-    form = gate.form(link, who, seen) if seen.by_others else None
+    # A sender who looks what became of his link has nothing to dispute.
+    others = seen.by_others and not is_own(link)
     page = render_template(
-        "gone.html", error=error, state=seen.state, preview=seen, token=str(link), form=form
+        "gone.html",
+        error=error,
+        state=seen.state,
+        preview=seen,
+        others=others,
+        token=str(link),
+        form=gate.form(link, who, seen) if others else None,
     )
     return told(page, error)
 

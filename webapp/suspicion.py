@@ -6,11 +6,13 @@ passes that with one number (docs/decisions/0030-what-looks-like-a-machine.md).
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from flask import request
 
+from webapp.context import settings
 from webapp.visitors import MACHINES, is_scanners_network, visitor
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 DECOY, SCRIPTS, HAND = "remark", "scripts", "hand"
 """Fields of the gate: one that people do not see, one that says that scripts ran, and one
 that says that they saw a pointer, a key or a touch."""
+SINCE = {"Chrome": 76, "Firefox": 90}
+SAYS_WHY = re.compile(r"\b(Chrome|Firefox)/(\d{1,4})")
+"""Browsers that say why they ask, and since which version."""
 
 
 class Why(StrEnum):
@@ -38,6 +43,8 @@ class Why(StrEnum):
     """The browser says that the page was asked for, but not that a person asked."""
     UNTOUCHED = "untouched"
     """Scripts ran and saw no pointer, key or touch."""
+    SILENT = "silent"
+    """Over TLS the browser left out what every browser of its name and version says."""
     NETWORK = "network"
     """The visitor comes from a network of scanners."""
     MACHINE = "machine"
@@ -62,7 +69,7 @@ def find(link: LinkToken) -> Why | None:
         return Why.SCRIPTED
     if request.form.get(SCRIPTS) and not request.form.get(HAND):
         return Why.UNTOUCHED
-    return of_origin(link)
+    return of_origin(link) or (Why.SILENT if _is_silent() else None)
 
 
 def of_origin(link: LinkToken) -> Why | None:
@@ -72,6 +79,18 @@ def of_origin(link: LinkToken) -> Why | None:
     if visitor(link) in MACHINES:
         return Why.MACHINE
     return None
+
+
+def _is_silent() -> bool:
+    """Tell whether a browser that names itself says nothing of why it asks.
+
+    Chromium says it since 76 and Firefox since 90 (Fetch Metadata), wherever the page came over
+    TLS: what does not has borrowed the name, or something on the way takes headers out.
+    """
+    if not settings().secure or request.headers.get("Sec-Fetch-Mode"):
+        return False
+    named = SAYS_WHY.search(request.user_agent.string)
+    return named is not None and int(named[2]) >= SINCE[named[1]]
 
 
 def _is_scripted() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -16,6 +17,7 @@ from restante.errors import (
     Invalid,
     PassphraseRequired,
     PassphraseWrong,
+    Unavailable,
     Watched,
 )
 from restante.messages import Content, State
@@ -29,7 +31,8 @@ from webapp.words import language
 
 bp = Blueprint("viewer", __name__)
 
-TYPED = ("passphrase", "code")
+TYPED, TYPED_MOST = ("passphrase", "code"), 256
+"""What people type at the gate, and how much of it comes back; the fields take no more."""
 PROLONG_LEAST_MS = 60_000
 """Less than so much is not offered."""
 
@@ -82,8 +85,10 @@ def reveal(pasted: str) -> Response:
     if request.form.get("as") == "txt":
         return _text_file(content)
     if request.form.get("more") and not content.fresh:
-        until, _, at = answering().prolong(link, passed.nonce, evidence=evidence())
-        content = replace(content, lease_until=until, at=at)
+        # The text is released: whatever else happens, it is shown.
+        with suppress(Gone, Unavailable):
+            until, _, at = answering().prolong(link, passed.nonce, evidence=evidence())
+            content = replace(content, lease_until=until, at=at)
     until = min(content.at + PROLONG_SECONDS * 1_000, content.lease_most)
     page = render_template(
         "message.html",
@@ -93,8 +98,7 @@ def reveal(pasted: str) -> Response:
         prolong_seconds=(until - content.at) // 1_000,
         can_prolong=until - content.lease_until >= PROLONG_LEAST_MS,
     )
-    response = make_response(page)
-    return response if passed.form.carried else gate.remember(response, passed.form.reader)
+    return gate.remember(make_response(page), passed.form.reader)
 
 
 @bp.post("/m/<token>/code")
@@ -142,7 +146,7 @@ def _typed(but: str = "") -> dict[str, str]:
     """Return what stays in the fields; nothing of it where another site typed it."""
     if is_foreign():
         return {}
-    return {name: request.form.get(name, "") for name in TYPED if name != but}
+    return {name: request.form.get(name, "")[:TYPED_MOST] for name in TYPED if name != but}
 
 
 def _text_file(content: Content) -> Response:

@@ -148,6 +148,7 @@ def why(of: Why) -> str:
         Why.SCRIPTED: gettext("Your browser did not say that a person pressed the button."),
         Why.UNTOUCHED: gettext("The button was pressed, but no key, pointer or touch was seen."),
         Why.DECOY: gettext("A field was filled in that people do not see."),
+        Why.SILENT: gettext("Your browser left out what others of its name say."),
         Why.NETWORK: gettext("Your network is one that mail scanners use, too."),
         Why.ALWAYS: gettext("Everybody is asked for a number here."),
         Why.WATCHED: gettext(

@@ -321,6 +321,18 @@ def test_the_switch_on_an_answer_shows_the_same_answer(service, sent, deed):
     assert len(events_of(service, sent)) == 3
 
 
+def test_a_sender_at_his_own_link_that_was_opened_has_nothing_to_dispute(service):
+    sender = Visitor(service.url)
+    control = sender.get(sender.post("/", {"text": TEXT}).headers["Location"]).text
+    link = control.partition("/m/")[2][:35]
+    opened(service, link)
+    dead = sender.get(f"/m/{link}")
+
+    assert "This message has been opened." in dead.text
+    assert "not this one" not in dead.text
+    assert "That was not me" not in dead.text
+
+
 def test_nothing_is_offered_that_would_gain_less_than_a_minute(service, sent):
     reader, page = opened(service, sent.link)
     longer = reader.post(f"/m/{sent.link}", form_of(page, f"/m/{sent.link}") | {"more": "1"})

@@ -209,3 +209,13 @@ def test_who_replaces_too_often_keeps_what_was_written(service, network):
     assert statuses == [303] * LIMITS["PASSPHRASE"]
     assert is_limited(refused)
     assert "the whole new letter" in refused.text
+
+
+@pytest.mark.parametrize("deed", ["acknowledge", "prolong", "confirm", "on-screen"])
+def test_a_deed_without_a_ticket_is_a_look_and_counts_as_one(service, network, deed):
+    visitor = Visitor(service.url, come_from(network))
+    link = sent(service).link
+    answers = [visitor.post(f"/m/{link}/{deed}", {}) for _ in range(LIMITS["PREVIEW"] + 1)]
+
+    assert [answer.status for answer in answers[:-1]] == [200] * LIMITS["PREVIEW"]
+    assert is_limited(answers[-1])

@@ -161,3 +161,41 @@ def test_one_link_or_browser_never_opens_anothers_lease(service):
     assert api.reveal(first.link, nonce).json["text"] == "first"
     assert api.reveal(second.link, nonce).code == "gone"
     assert api.preview(second.links[1]).json["state"] == "sealed"
+
+
+def opened(service, reader, link):
+    """Open a link with what the reader's browser keeps; return the page."""
+    form = form_of(reader.get(f"/m/{link}"), link)
+    time.sleep(GATE_SECONDS)
+    return reader.post(f"/m/{link}", form)
+
+
+def test_who_opens_a_link_many_times_stays_who_he_is_and_loses_no_other_message(service):
+    api, reader = Api(service.url), Visitor(service.url)
+    other, often = api.send(TEXT), api.send("the other text", views=6)
+    opened(service, reader, other.link)
+    known = dict(reader.cookies)
+    for _ in range(6):
+        page = opened(service, reader, often.link)
+        assert "the other text" in page.text
+        reader.post(f"/m/{often.link}/acknowledge", form_of(page, "acknowledge"))
+    dead = reader.get(f"/m/{often.link}")
+
+    assert reader.cookies == known
+    assert "Show it again" in reader.get(f"/m/{other.link}").text
+    assert "in this browser." in dead.text
+    assert "That was not me" not in dead.text
+    assert api.message(often.control)["links"][0]["reveals"] == 6
+
+
+def test_two_tabs_that_came_before_the_first_cookie_are_one_reader(service):
+    sent, reader = Api(service.url).send(TEXT, second_step="always"), Visitor(service.url)
+    first = reader.get(f"/m/{sent.link}")
+    reader.cookies.clear()
+    reader.get(f"/m/{sent.link}")
+    known = dict(reader.cookies)
+    page = reader.post(f"/m/{sent.link}", form_of(first, sent.link) | {"number": number_on(first)})
+
+    assert TEXT in page.text
+    assert reader.cookies == known
+    assert "You opened this message" in reader.get(f"/m/{sent.link}").text

@@ -10,8 +10,9 @@ import pytest
 from restante import wiring
 from restante.settings import Settings
 from restante.tokens import ControlToken, LinkToken
-from tests.api import Api, Visitor, filled, form_of, new_nonce
+from tests.api import FIREFOX, Api, Visitor, filled, form_of, new_nonce
 from tests.journeys.conftest import CROSS_SITE, TEXT
+from tests.processes import Service
 from webapp.gate import LONGEST_MS, QUICKEST_MS
 from webapp.tickets import Tickets
 
@@ -345,3 +346,52 @@ def test_the_control_page_without_the_senders_cookie_warns_and_does_nothing(serv
     assert stranger.post(f"/s/{sent.control}").status == 303
     other = Api(service.url).send("other", subject="Quite another matter")
     assert "Quite another matter" not in stranger.get(f"/s/{other.control}").text
+
+
+def test_a_form_with_a_number_lasts_as_long_as_the_view_it_opened(service, sent, forger):
+    """Without cookies it is all that a reader has to come back with."""
+    link_id, reader = LinkToken.parse(sent.link).link_id, "somebody-without-cookies"
+    now = time.time_ns() // 1_000_000
+    aged = forger.make(link_id, reader, at=now - LONGEST_MS + 5_000, ordinal=0, digits="042")
+    form = {"ticket": aged, "reader": reader, "number": " 042 "}
+    opened = Visitor(service.url).post(f"/m/{sent.link}", form)
+    its = form_of(opened, f"/m/{sent.link}")
+    renewed = forger.read(its["ticket"], link_id, reader)
+    again = Visitor(service.url).post(f"/m/{sent.link}", its)
+
+    assert TEXT in opened.text
+    assert TEXT in again.text
+    assert renewed.at >= now
+    assert its["number"] == "042"
+
+
+def test_what_calls_itself_a_browser_of_today_says_over_tls_why_it_asks(tmp_path):
+    chrome = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/{}.0.0.0 Safari/537.36"
+    person = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1", "Sec-Fetch-Site": "none"}
+    came = {}
+    with Service(tmp_path, RESTANTE_PUBLIC_URL="https://letters.example") as service:
+        for name, agent, headers in (
+            ("borrowed", chrome.format(126), {}),
+            ("whole", chrome.format(126), person),
+            ("old", chrome.format(75), {}),
+            ("Firefox of 2020", FIREFOX.replace("140.0", "78.0"), {}),
+            ("Firefox, borrowed", FIREFOX, {}),
+        ):
+            link = Api(service.url, headers={"Host": "letters.example"}).send(TEXT).link
+            its = {"Host": "letters.example", "User-Agent": agent}
+            visitor = Visitor(service.url, its | headers)
+            form = form_of(visitor.get(f"/m/{link}"), link)
+            time.sleep(GATE_SECONDS)
+            page = visitor.post(f"/m/{link}", form)
+            came[name] = TEXT in page.text
+            if not came[name]:
+                assert "Your browser left out what others of its name say." in page.text
+                assert TEXT in visitor.post(f"/m/{link}", filled(page)).text
+
+    assert came == {
+        "borrowed": False,
+        "whole": True,
+        "old": True,
+        "Firefox of 2020": True,
+        "Firefox, borrowed": False,
+    }
