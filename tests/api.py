@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 30
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+PRESSED = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1"}
+"""What every browser of today says over TLS, when a person asked."""
 
 
 def new_nonce() -> str:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.api import Api, Visitor, Way
+from tests.api import PRESSED, Api, Visitor, Way
 from tests.processes import ROOT, Running, free_port, wait_until
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Front(Running):
         return Api(self.url, way=self.way(source), headers=headers)
 
     def visitor(self, source: str | None = None, **headers: str) -> Visitor:
-        return Visitor(self.url, way=self.way(source), headers=headers)
+        return Visitor(self.url, way=self.way(source), headers=PRESSED | headers)
 
     def written(self) -> str:
         """Return all that it wrote, into whatever file."""

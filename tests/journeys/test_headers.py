@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.api import Answer, Api, Visitor, form_of, new_nonce, talk
+from tests.api import PRESSED, Answer, Api, Visitor, form_of, new_nonce, talk
 from tests.processes import Service
 
 GATE_SECONDS = 1.1
@@ -61,9 +61,7 @@ def test_a_request_with_two_hosts_or_for_elsewhere_is_refused(counting_service):
 def every_kind_of_answer(url, host=None):
     """Return an answer of every kind that the application gives."""
     headers = {"Accept-Encoding": "gzip, br, deflate, zstd"} | ({"Host": host} if host else {})
-    # As every browser of today says it over TLS.
-    person = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1"} if host else {}
-    api, visitor = Api(url, headers=headers), Visitor(url, headers | person)
+    api, visitor = Api(url, headers=headers), Visitor(url, headers | (PRESSED if host else {}))
     sent = api.send("text " * 1_000)
     recalled, secret = api.send("t", views=2), api.send("t", passphrase="a word")
     api.recall(recalled.control)

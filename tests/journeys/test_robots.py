@@ -10,7 +10,7 @@ import pytest
 from restante import wiring
 from restante.settings import Settings
 from restante.tokens import ControlToken, LinkToken
-from tests.api import FIREFOX, Api, Visitor, filled, form_of, new_nonce
+from tests.api import FIREFOX, PRESSED, Api, Visitor, filled, form_of, new_nonce
 from tests.journeys.conftest import CROSS_SITE, TEXT
 from tests.processes import Service
 from webapp.gate import LONGEST_MS, QUICKEST_MS
@@ -367,12 +367,11 @@ def test_a_form_with_a_number_lasts_as_long_as_the_view_it_opened(service, sent,
 
 def test_what_calls_itself_a_browser_of_today_says_over_tls_why_it_asks(tmp_path):
     chrome = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/{}.0.0.0 Safari/537.36"
-    person = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1", "Sec-Fetch-Site": "none"}
     came = {}
     with Service(tmp_path, RESTANTE_PUBLIC_URL="https://letters.example") as service:
         for name, agent, headers in (
             ("borrowed", chrome.format(126), {}),
-            ("whole", chrome.format(126), person),
+            ("whole", chrome.format(126), PRESSED),
             ("old", chrome.format(75), {}),
             ("Firefox of 2020", FIREFOX.replace("140.0", "78.0"), {}),
             ("Firefox, borrowed", FIREFOX, {}),
