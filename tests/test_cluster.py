@@ -130,8 +130,9 @@ class Cluster:
         return self.client(place).execute_command("CLUSTER INFO")["cluster_state"] == "ok"
 
     def sees_replicas(self, place: int) -> bool:
-        nodes = self.client(place).execute_command("CLUSTER NODES")
-        return sum("slave" in node["flags"] for node in nodes.values()) == PRIMARIES
+        """Tell whether the map of slots that clients get from this node has all replicas in it."""
+        ranges = self.client(place).execute_command("CLUSTER SLOTS")
+        return [len(replicas) for _, _, _, *replicas in ranges] == [1] * PRIMARIES
 
     def signal(self, places: Iterator[int] | range, which: signal.Signals) -> None:
         for place in places:

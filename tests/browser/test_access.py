@@ -95,6 +95,7 @@ def opened(service, browser):
         page = context.new_page()
         page.clock.install()
         read(page, send(service.url)["links"][0]["url"])
+        expect(page.locator("#said")).to_be_attached()
         page.evaluate(SAYINGS)
         yield page
 
@@ -196,6 +197,7 @@ def test_a_second_press_on_what_cannot_be_kept_longer_destroys_nothing(browser, 
     ):
         page = context.new_page()
         read(page, send(service.url)["links"][0]["url"])
+        expect(page.locator("#letter")).to_contain_text("4711")
         tab_to(page, "Keep it readable for 10 minutes")
         page.keyboard.press("Enter")
         expect(page.locator("[data-prolong] button")).to_have_attribute("aria-disabled", "true")
