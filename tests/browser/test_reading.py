@@ -39,6 +39,7 @@ def events_of(service, sent):
 
 
 def runs_scripts(page):
+    expect(letter_on(page)).to_contain_text("4711")
     return page.locator("[data-print]").is_visible()
 
 
