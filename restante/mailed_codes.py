@@ -34,7 +34,6 @@ class Letter(NamedTuple):
 
     Attributes:
         number: Which of its link's codes it is, from 1.
-        until: How long it is good, in ms.
     """
 
     link_id: bytes
@@ -42,7 +41,6 @@ class Letter(NamedTuple):
     address: str
     code: str
     language: str
-    until: int
 
 
 def new_code() -> str:
@@ -87,5 +85,4 @@ def letter(entry: Entry, address: bytes, code: bytes, facts: Facts) -> Letter | 
     if not to or not its:
         return None
     number = int(entry.facts.partition("=")[2])
-    until = entry.at + GOOD_SECONDS * 1_000
-    return Letter(link_id, number, to, its["code"], its["language"], until)
+    return Letter(link_id, number, to, its["code"], its["language"])

@@ -20,7 +20,7 @@ from tests.mailserver import MailServer
 from worker.channels import code as channel
 from worker.channels.code import MailedCode
 
-LETTER = Letter(b"i" * 16, 1, "ana@example.com", "012345", "en", 1_800_000_000_000)
+LETTER = Letter(b"i" * 16, 1, "ana@example.com", "012345", "en")
 
 
 async def every_connection_has_ended():
