@@ -23,6 +23,7 @@ from restante.store.connection import Connection
 from restante.store.keys import TAGS
 from restante.tokens import LinkToken, Nonce
 from tests import canaries
+from tests.mailserver import MailServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -182,6 +183,13 @@ def clock() -> Clock:
 def turned_house(connection: Connection, ring: Keyring, clock: Clock) -> House:
     """The use cases by the test's clock."""
     return wiring.assemble(Settings(), ring, connection, now=clock.now)
+
+
+@pytest.fixture(scope="module")
+def mail() -> Iterator[MailServer]:
+    """A mail server, as the operator has one."""
+    with MailServer() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -13,16 +13,9 @@ from tests.api import Api
 from tests.browser import tour
 from tests.browser.test_gallery import SUBMITS_ALL
 from tests.browser.tour import LETTER, PATIENCE_MS, press, send
-from tests.mailserver import MailServer
 from tests.processes import Service
 
 ANA = "ana.of.the.browser@example.com"
-
-
-@pytest.fixture(scope="module")
-def mail():
-    with MailServer() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -93,6 +93,7 @@ def toured(browser, tmp_path_factory):
 
         browser.on("context", watch)
         for name, page in tour.pages(browser, service):
+            assert name not in found["axe"], "two states of one name"
             found["axe"][name] = probe.axe(page)
             found["spills"][name] = probe.spills(page)
             found["look"][name] = page.evaluate(probe.LOOK)

@@ -100,7 +100,7 @@ def pages(browser: Browser, service: Service) -> Iterator[tuple[str, Page]]:
     yield from _control(browser, service.url)
     yield from _mailed(browser)
     yield from _permits(browser)
-    yield from _codes(browser)
+    yield from _branded(browser)
     yield from _errors(browser, service)
 
 
@@ -121,6 +121,15 @@ def _writing(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         yield "compose-too-long", page
 
 
+def _want_codes(page: Page, url: str) -> None:
+    """Write a letter for somebody without an address, to whom a code is to be mailed."""
+    page.goto(url)
+    page.get_by_label("Message").fill(LETTER)
+    page.get_by_label("Who is it for?").fill("Ana")
+    page.get_by_text("Your name, a passphrase").click()
+    page.get_by_label("Mail each reader a code first").check()
+
+
 def _mailed(browser: Browser) -> Iterator[tuple[str, Page]]:
     """A service of its own, which mails codes."""
     with (
@@ -135,11 +144,7 @@ def _mailed(browser: Browser) -> Iterator[tuple[str, Page]]:
         browser.new_context() as context,
     ):
         page = context.new_page()
-        page.goto(service.url)
-        page.get_by_label("Message").fill(LETTER)
-        page.get_by_label("Who is it for?").fill("Ana")
-        page.get_by_text("Your name, a passphrase").click()
-        page.get_by_label("Mail each reader a code first").check()
+        _want_codes(page, service.url)
         yield "compose-mailed-code", page
         press(page, "Seal it and get the link")
         yield "compose-mailed-code-faults", page
@@ -213,7 +218,7 @@ def _permits(browser: Browser) -> Iterator[tuple[str, Page]]:
         yield "permit-networks-only", page
 
 
-def _codes(browser: Browser) -> Iterator[tuple[str, Page]]:
+def _branded(browser: Browser) -> Iterator[tuple[str, Page]]:
     """A service that mails codes, in its operator's colour."""
     with (
         MailServer() as mail,
@@ -228,23 +233,19 @@ def _codes(browser: Browser) -> Iterator[tuple[str, Page]]:
         browser.new_context() as context,
     ):
         page = context.new_page()
-        page.goto(service.url)
-        page.get_by_label("Message").fill(LETTER)
-        page.get_by_label("Who is it for?").fill("Ana")
-        page.get_by_text("Your name, a passphrase").click()
-        page.get_by_label("Mail each reader a code first").check()
+        _want_codes(page, service.url)
         press(page, "Seal it and get the link")
-        yield "compose-code-for-nobody", page
+        yield "branded-compose-code-faults", page
         letter = send(service.url, recipients=["Ana <ana@example.com>"], mailed_code=True)
         page.goto(letter["links"][0]["url"])
-        yield "gate-mails-a-code", page
+        yield "branded-gate-mails-a-code", page
         page.wait_for_timeout(PATIENCE_MS)
         press(page, "Mail me the code")
-        yield "gate-code", page
+        yield "branded-gate-code", page
         page.locator("#code").fill("000000")
         page.wait_for_timeout(PATIENCE_MS)
         press(page, "Open the message")
-        yield "gate-code-wrong", page
+        yield "branded-gate-code-wrong", page
 
 
 def _gates(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from tests.api import Api, Visitor, talk
+from tests.api import Api, Visitor
+from tests.lines import talk
 from webapp.bodies import BODY_SECONDS, FIELDS_MAX, SMALL_MAX
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -5,7 +5,8 @@ import time
 import pytest
 import redis
 
-from tests.api import Api, Visitor, at_once
+from tests.api import Api, Visitor
+from tests.lines import at_once
 from tests.processes import Service
 
 MESSAGES, BYTES = 4, 1_000

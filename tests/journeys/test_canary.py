@@ -16,7 +16,8 @@ from restante import wiring
 from restante.store.connection import Connection
 from restante.store.files import Files
 from restante.tokens import ControlToken, LinkToken
-from tests.api import Api, Sent, Visitor, form_of, new_nonce, talk
+from tests.api import Api, Sent, Visitor, form_of, new_nonce
+from tests.lines import talk
 from tests.operators import admission_of
 from tests.processes import Service, status_of, wait_until
 

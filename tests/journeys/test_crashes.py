@@ -12,7 +12,8 @@ import pytest
 
 from restante import keyring
 from restante.embedded import EmbeddedStore
-from tests.api import Api, Visitor, at_once, new_nonce
+from tests.api import Api, Visitor, new_nonce
+from tests.lines import at_once
 from tests.processes import Running, Service, alive, status_of, wait_until
 
 PATIENCE_SECONDS = 2

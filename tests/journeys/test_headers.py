@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from tests.api import PRESSED, Answer, Api, Visitor, form_of, new_nonce, talk
+from tests.api import PRESSED, Answer, Api, Visitor, form_of, new_nonce
+from tests.lines import talk
 from tests.processes import Service
 
 GATE_SECONDS = 1.1

@@ -5,7 +5,8 @@ from urllib.parse import quote
 import pytest
 import redis
 
-from tests.api import Api, Visitor, form_of, lines_to_each, new_nonce
+from tests.api import Api, Visitor, form_of, new_nonce
+from tests.lines import lines_to_each
 from tests.processes import Service
 
 LIMITS = {"SEND": 5, "PREVIEW": 8, "REVEAL": 6, "PASSPHRASE": 3}

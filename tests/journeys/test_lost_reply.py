@@ -13,7 +13,8 @@ import pytest
 from restante import keyring
 from restante.embedded import EmbeddedStore
 from restante.store.connection import LOST_MOST, script
-from tests.api import Api, new_nonce, web_processes
+from tests.api import Api, new_nonce
+from tests.lines import web_processes
 from tests.processes import Service, wait_until
 from tests.proxy import Fate, Proxy
 

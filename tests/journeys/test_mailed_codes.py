@@ -11,17 +11,10 @@ from restante.tokens import LinkToken
 from tests import canaries
 from tests.api import Api, Visitor, filled, form_of, new_nonce, number_on
 from tests.journeys.conftest import TEXT
-from tests.mailserver import MailServer
 from tests.processes import Service, wait_until
 
 GATE_SECONDS = 1.1
 ANA, BOB = "ana.reader@example.com", "bob@example.org"
-
-
-@pytest.fixture(scope="module")
-def mail():
-    with MailServer() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

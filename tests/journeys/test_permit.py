@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.api import Api, Visitor, form_of, talk
+from tests.api import Api, Visitor, form_of
+from tests.lines import talk
 from tests.operators import admission_of
 from tests.processes import Service
 

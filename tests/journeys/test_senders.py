@@ -5,7 +5,8 @@ import threading
 
 import pytest
 
-from tests.api import Api, Visitor, new_nonce, talk
+from tests.api import Api, Visitor, new_nonce
+from tests.lines import talk
 from tests.operators import admission_of
 from tests.processes import Service, wait_until
 

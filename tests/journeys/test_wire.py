@@ -7,7 +7,8 @@ from itertools import product
 
 import pytest
 
-from tests.api import Api, Visitor, talk
+from tests.api import Api, Visitor
+from tests.lines import talk
 
 
 @pytest.mark.parametrize(

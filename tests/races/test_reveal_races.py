@@ -6,7 +6,8 @@ from itertools import chain
 
 import pytest
 
-from tests.api import Api, Visitor, at_once, form_of, lines_to_each, new_nonce
+from tests.api import Api, Visitor, form_of, new_nonce
+from tests.lines import at_once, lines_to_each
 
 READERS = 64
 TWICE = 16
