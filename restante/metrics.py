@@ -207,9 +207,17 @@ class _Store(Collector):
             "Memory at which a primary takes no further message; missing where it has no limit.",
             labels=["primary"],
         )
+        missing = GaugeMetricFamily(
+            "restante_store_replicas_missing",
+            "Replicas that replicas:all waits for and that are not connected; 1 if there is none.",
+            labels=["primary"],
+        )
         for one in memory:
+            if one.missing is not None:
+                missing.add_metric([str(one.shard)], one.missing)
             used.add_metric([str(one.shard)], one.used)
             if one.limit:
                 limit.add_metric([str(one.shard)], one.limit)
         yield used
         yield limit
+        yield missing

@@ -107,6 +107,9 @@ def _redis_url(written: str) -> str:
     is_known = is_cluster or parts.scheme in {"redis", "rediss", "unix"}
     if not is_known or not (parts.netloc or parts.path) or (len(ports) > 1 and not is_cluster):
         raise ValueError(message)
+    if is_cluster and (parts.query or parts.path.strip("/")):
+        message = "must name a login, hosts and ports only where it begins with redis+cluster://"
+        raise ValueError(message)
     return written
 
 

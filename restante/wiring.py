@@ -17,6 +17,7 @@ from redis.retry import Retry
 from restante.admission import Admission
 from restante.answering import Answering
 from restante.delivering import Delivering
+from restante.errors import SettingsInvalid
 from restante.keyring import Keyring
 from restante.reading import Reading
 from restante.sending import Sending
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from restante.settings import Settings
     from restante.store.connection import Observe
 
+UNKNOWN_OPTION = (
+    "RESTANTE_REDIS_URL has an option behind its ? that is not known;"
+    " Sentinel is not supported: name the primary, or a cluster"
+)
 CONNECTIONS = 32
 CLUSTER_CONNECTIONS = 128
 """To each primary; there the pool refuses at once instead of letting wait."""
@@ -63,14 +68,21 @@ def connect(redis_url: str) -> redis.BlockingConnectionPool:
 
     redis-py would repeat a command that timed out and so run a claim twice: it never
     repeats here, `restante.store.connection` decides.
+
+    Raises:
+        SettingsInvalid: The address has an option that is not known.
     """
-    pool = redis.BlockingConnectionPool.from_url(
-        redis_url,
-        max_connections=CONNECTIONS,
-        timeout=SOCKET_TIMEOUT_SECONDS,
-        retry=Retry(NoBackoff(), 0),
-        **SOCKETS,
-    )
+    try:
+        pool = redis.BlockingConnectionPool.from_url(
+            redis_url,
+            max_connections=CONNECTIONS,
+            timeout=SOCKET_TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+            **SOCKETS,
+        )
+        pool.connection_class(**pool.connection_kwargs)  # connects to nothing
+    except (TypeError, ValueError, redis.RedisError):
+        raise SettingsInvalid([UNKNOWN_OPTION]) from None
     assert isinstance(pool, redis.BlockingConnectionPool)
     return pool
 

@@ -330,3 +330,13 @@ def test_the_mail_server_is_asked_and_what_it_lacks_is_told():
     assert away == findings.problem("the mail server does not answer: no mail will go out")
     assert said == 0
     assert of_relay(Settings()) is None
+
+
+@pytest.mark.parametrize("option", ["sentinel=x", "db=many", "socket_timeot=1"])
+def test_an_option_of_the_address_that_is_not_known_is_named(elsewhere, option):
+    url = elsewhere["RESTANTE_REDIS_URL"]
+    done = run({**elsewhere, "RESTANTE_REDIS_URL": f"{url}?{option}"}, "check")
+
+    assert done.returncode == 78
+    assert "Sentinel is not supported" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr

@@ -90,7 +90,7 @@ BAD = {
                    "https://example.org/#a", "https://example.org?", "https://exa mple.org",
                    "https://example.org\\", "https://ex\u00e4mple.org", "https://example.org\n",
                    "https://example.org:port", "https://example.org:99999", "https://[::1"],
-    "REDIS_URL": ["", "localhost:6379", "http://localhost", "redis", "unix"],
+    "REDIS_URL": ["", "localhost:6379", "http://localhost", "redis", "unix", "redis+cluster://a:1?b=c"],
     "ROOT_KEYS": [""],
     "DURABILITY": ["", "none", "Disk", "replicas", "replicas:2"],
     "SENDERS": ["", "nobody", "10.0.0.1/8", "anyone,tokens", "tokens,", "10.0.0.0/8,,tokens"],

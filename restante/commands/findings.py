@@ -173,6 +173,11 @@ def of_primary(found: Inspected, durability: str) -> Iterator[Finding]:
     yield _of_memory(found)
     if durability == "replicas:all":
         yield _of_replicas(found)
+    elif found.replicas_known:
+        yield warning(
+            f"a primary has replicas, and RESTANTE_DURABILITY is {durability}: a failover may lose"
+            " what was told last; in a cluster replicas:all waits for them"
+        )
 
 
 def _of_clock(ahead: float) -> Finding:

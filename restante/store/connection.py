@@ -26,6 +26,7 @@ from redis.exceptions import ConnectionError as Lost
 
 from restante.errors import Unavailable
 from restante.store.nodes import OneNode
+from restante.store.replication import read_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,8 +47,6 @@ ANSWERS_MOST = 5
 LOST_MOST = 2
 """A connection that the store closed meanwhile (it was restarted) is opened anew, once."""
 AGAIN_SECONDS = 0.05
-WAIT_MS = 500
-"""Less than the sockets' patience, so that too few replicas is an answer, not a timeout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +81,9 @@ class Connection:
     reply's first part, `answered` or the class of the error, and how many seconds it took.
     """
 
-    def __init__(
-        self, pool: redis.ConnectionPool, replicas: int = 0, observe: Observe | None = None
-    ) -> None:
-        """Talk to a store of one primary; a deed counts when *replicas* replicas have it."""
-        self.nodes: Nodes = OneNode(pool, replicas)
+    def __init__(self, pool: redis.ConnectionPool, observe: Observe | None = None) -> None:
+        """Talk to a store of one primary."""
+        self.nodes: Nodes = OneNode(pool)
         self.observe = observe
 
     @classmethod
@@ -160,10 +157,10 @@ def _ask(
     try:
         try:
             words: tuple[Argument, ...] = ("EVALSHA", wanted.sha, 1, key, *arguments)
-            return _talk(connection, words, node.replicas, asking=asking)
+            return _talk(connection, words, node, key, asking=asking)
         except NoScriptError:
             words = ("EVAL", wanted.source, 1, key, *arguments)
-            return _talk(connection, words, node.replicas, asking=asking)
+            return _talk(connection, words, node, key, asking=asking)
     except ResponseError:
         raise
     except BaseException:
@@ -175,30 +172,19 @@ def _ask(
 
 
 def _talk(
-    connection: AbstractConnection, words: Sequence[Argument], replicas: int, *, asking: bool
+    connection: AbstractConnection,
+    words: Sequence[Argument],
+    node: Node,
+    key: bytes,
+    *,
+    asking: bool,
 ) -> Any:  # noqa: ANN401
-    """Send one command and return its reply, once *replicas* replicas have what it wrote.
-
-    WAIT counts the writes of its own connection, so it goes out together with the command.
-    """
-    commands: list[Sequence[Argument]] = [words]
-    if asking:
-        commands.insert(0, ("ASKING",))
-    if replicas:
-        commands.append(("WAIT", replicas, WAIT_MS))
+    """Send one command and return its reply, under `replicas:all` once every replica has it."""
+    if node.shard:
+        return node.shard.run(connection, words, key, asking=asking)
+    commands = [("ASKING",), words] if asking else [words]
     connection.send_packed_command(connection.pack_commands(commands))
-    replies = [_reply(connection) for _ in commands]
-    reply = replies[1 if asking else 0]
+    reply = [read_reply(connection) for _ in commands][-1]
     if isinstance(reply, ResponseError):
         raise reply
-    if replicas and not (isinstance(replies[-1], int) and replies[-1] >= replicas):
-        raise Unavailable
     return reply
-
-
-def _reply(connection: AbstractConnection) -> Any:  # noqa: ANN401
-    """Read one reply; an error that was answered is one too."""
-    try:
-        return connection.read_response()
-    except ResponseError as error:
-        return error

@@ -10,7 +10,7 @@ import redis
 from redis.exceptions import MovedError, RedisClusterException, RedisError, ResponseError
 
 from restante.errors import Unavailable
-from restante.store import keys
+from restante.store import keys, replication
 from restante.tokens import SHARDS
 
 if TYPE_CHECKING:
@@ -81,7 +81,9 @@ class Files:
     def shortcomings(self, durability: str) -> list[str]:
         """Return in which ways the store is not as promised; nothing when it is."""
         try:
+            self._connection.nodes.learn()
             found = {lack for client in self._clients() for lack in self._lacks(client, durability)}
+            found |= set(replication.shortcomings(self._connection.nodes, durability))
             replicas = self._replicas()
         except LOST:
             return ["the store does not answer"]

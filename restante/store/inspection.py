@@ -10,7 +10,7 @@ import redis
 from redis.exceptions import AuthenticationError, ResponseError
 
 from restante.errors import Unavailable
-from restante.store import keys
+from restante.store import keys, replication
 from restante.store.files import LOST
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ class Inspected:
         configurable: CONFIG GET is permitted.
         rewritable: BGREWRITEAOF is permitted; None: it does not tell.
         memory_most: `maxmemory` in bytes, 0 is no limit.
-        replicas: How many are connected to it; `replicas_known`: how many must have a deed.
+        replicas: How many are connected to it; `replicas_known`: how many its shard
+            has, down or not; outside a cluster those that are connected.
     """
 
     product: str
@@ -94,23 +95,23 @@ def inspect(connection: Connection) -> list[Inspected]:
 
 def _look_at(node: Node) -> Inspected:
     client = redis.Redis(connection_pool=node.pool)
-    told = {name: client.info(name) for name in ("server", "memory", "replication")}
-    server, memory, replication = told.values()
+    server, memory = client.info("server"), client.info("memory")
+    standing = replication.look(node.pool)
     major, minor = str(server["redis_version"]).split(".")[:2]
     valkey = server.get("valkey_version")
     ahead, forbidden = _ask_a_script(client)
     return Inspected(
         product=f"Valkey {valkey}" if valkey else f"Redis {server['redis_version']}",
         version=(int(major), int(minor)),
-        is_primary=replication.get("role") == "master",
+        is_primary=standing.is_primary,
         ahead_seconds=ahead,
         forbidden=forbidden,
         configurable=_asks(client, "CONFIG", "GET", "maxmemory-policy") is not None,
         rewritable=_may_rewrite(client),
         memory=int(memory["used_memory"]),
         memory_most=int(memory.get("maxmemory", 0)),
-        replicas=int(replication.get("connected_slaves", 0)),
-        replicas_known=node.replicas,
+        replicas=standing.connected,
+        replicas_known=standing.replicas,
     )
 
 

@@ -18,6 +18,8 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
     {tag}:outbox                   zset    <mid>:<channel> with events to deliver, by when it is
                                            due; emptied by the worker
     {tag}:dead                     zset    deliveries given up, by when; for the operator
+    {tag}:fence                    string  empty; written with each request under `replicas:all`,
+                                           without TTL
     {tag}:scrub                    string  the node's files were rewritten lately; minutes
     {tag}:budget:<network>         hash    messages, bytes: what a network sent today, or an
                                            address was mailed; a day from the first
@@ -133,3 +135,9 @@ def budget(network: bytes) -> bytes:
 def sender_tokens() -> bytes:
     """Return the key of the operator's tokens: all in one hash, they are few."""
     return f"{{{TAGS[0]}}}:sender-tokens".encode()
+
+
+def fence_beside(key: bytes) -> bytes:
+    """Return the shard's fence for the shard that *key* lies in."""
+    tag, _, _ = key.partition(b":")
+    return tag + b":fence"

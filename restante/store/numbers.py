@@ -9,12 +9,13 @@ import redis
 from redis.exceptions import MovedError, RedisClusterException, RedisError
 
 from restante.errors import Unavailable
-from restante.store import keys
+from restante.store import keys, replication
 from restante.store.connection import script
 from restante.tokens import SHARDS
 
 if TYPE_CHECKING:
     from restante.store.connection import Connection
+    from restante.store.nodes import Node
 
 LATE_MS = 60_000
 """The worker takes a turn every second; what waits for a minute more has no worker."""
@@ -41,15 +42,21 @@ class Waiting(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """One primary's memory in bytes; 0 is no limit.  Primaries are known by their first shard."""
+    """One primary's memory in bytes; 0 is no limit.  Primaries are known by their first shard.
+
+    Attributes:
+        missing: Replicas that `replicas:all` waits for and that are not connected, at least 1
+            where there is none; None with another durability.
+    """
 
     shard: int
     used: int
     limit: int
+    missing: int | None = None
 
 
 class Numbers:
-    """Asks every primary once: one round trip each."""
+    """Asks every primary once: one round trip each, two under `replicas:all`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -73,20 +80,22 @@ class Numbers:
     def _read(self, deadline: float) -> tuple[Waiting, list[Memory]]:
         rows: list[list[int]] = []
         memory = []
-        for pool, shards in self._primaries():
+        for node, shards in self._primaries():
             if time.monotonic() > deadline:
                 raise Unavailable
-            *told, kept = _ask(pool, shards)
+            *told, kept = _ask(node.pool, shards)
             rows += told
-            memory.append(Memory(shards[0], kept["used_memory"], kept.get("maxmemory", 0)))
+            memory.append(
+                Memory(shards[0], kept["used_memory"], kept.get("maxmemory", 0), _missing(node))
+            )
         return Waiting(*map(sum, zip(*rows, strict=True))), memory
 
-    def _primaries(self) -> list[tuple[redis.ConnectionPool, list[int]]]:
-        """Return every primary's connections, and which shards it keeps."""
-        found: dict[int, tuple[redis.ConnectionPool, list[int]]] = {}
+    def _primaries(self) -> list[tuple[Node, list[int]]]:
+        """Return every primary, and which shards it keeps."""
+        found: dict[int, tuple[Node, list[int]]] = {}
         for shard in range(SHARDS):
-            pool = self._connection.nodes.of(keys.due(shard)).pool
-            found.setdefault(id(pool), (pool, []))[1].append(shard)
+            node = self._connection.nodes.of(keys.due(shard))
+            found.setdefault(id(node.pool), (node, []))[1].append(shard)
         return list(found.values())
 
     def _learn(self, error: MovedError) -> None:
@@ -94,6 +103,13 @@ class Numbers:
             self._connection.nodes.elsewhere(keys.due(0), error)
         except LOST:
             raise Unavailable from None
+
+
+def _missing(node: Node) -> int | None:
+    if node.shard is None:
+        return None
+    standing = replication.look(node.pool)
+    return max(standing.replicas, 1) - standing.connected
 
 
 def _ask(pool: redis.ConnectionPool, shards: list[int]) -> list[Any]:

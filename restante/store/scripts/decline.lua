@@ -34,7 +34,6 @@ end
 if may == "enough" then
   return { "enough", #held, views_left(link) }
 elseif may == "told" then
-  call("HSET", link.hash, "declined", link.declined)
   return { "repeated", #held, views_left(link) }
 end
 call("HSET", link.hash, "declined", link.declined .. ARGV[3])

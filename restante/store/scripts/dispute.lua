@@ -27,7 +27,6 @@ local may = told(link.disputed, ARGV[3])
 if may == "enough" then
   return { "enough" }
 elseif may == "told" then
-  call("HSET", link.hash, "disputed", link.disputed)
   return { "repeated" }
 end
 

@@ -16,8 +16,6 @@ local tokens, id, box = KEYS[1], ARGV[2], ARGV[3]
 local now = clock(ARGV[1])
 
 if call("HEXISTS", tokens, id) == 1 then
-  -- WAIT counts this connection's writes only.
-  call("HSET", tokens, id, call("HGET", tokens, id))
   return { "made" }
 end
 if call("HLEN", tokens) ~= #ARGV - 3 then

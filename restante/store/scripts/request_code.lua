@@ -38,8 +38,6 @@ end
 local f = call("HMGET", link.hash, "codes", "code_at", "code_until")
 local codes, before = tonumber(f[1] or "0"), tonumber(f[2] or "0")
 if now - before < pause and link.code then
-  -- Counted by WAIT, as every answer that tells of a deed.
-  call("HSET", link.hash, "code_at", before)
   return { "just-sent", tonumber(f[3]), now }
 end
 if codes >= most + link.reveals then

@@ -25,7 +25,6 @@ local webhook, has_passphrase, is_coded = ARGV[13], ARGV[16] ~= "", ARGV[18] ~= 
 
 local known = message_at(tag, id)
 if known then
-  call("HSET", known.hash, "sent_at", known.sent_at)
   return { "sent", known.sent_at, known.opens_at, known.expires_at }
 end
 

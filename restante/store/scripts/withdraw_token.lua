@@ -10,9 +10,5 @@
 
 local tokens, id = KEYS[1], ARGV[1]
 
-if call("HDEL", tokens, id) == 0 then
-  -- WAIT counts this connection's writes only.
-  call("HSET", tokens, id, "")
-  call("HDEL", tokens, id)
-end
+call("HDEL", tokens, id)
 return { "withdrawn" }
