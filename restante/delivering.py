@@ -76,12 +76,17 @@ class Target(NamedTuple):
 
 
 class Notification(NamedTuple):
-    """One event on its way: its id and its body, which stay the same with every try."""
+    """One event on its way: its id and its body, which stay the same with every try.
+
+    Attributes:
+        at: When this try is made, in ms by the store's clock; set by whoever hands it over.
+    """
 
     event_id: str
     body: bytes = b""
     letter: Letter | None = None
     """The code to be mailed, in the channel `code`; None where nothing is to be done."""
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

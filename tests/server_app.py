@@ -1,7 +1,13 @@
 """A WSGI application that misbehaves on request, to see what gunicorn lets out."""
 
+import os
+
 import gevent
 
+from webapp import server
+
+server.IDLE_SECONDS = float(os.environ.get("TEST_IDLE_SECONDS", server.IDLE_SECONDS))
+LARGE = 8_000_000
 SECRET = "Lsecret-token-of-somebody"
 
 
@@ -19,6 +25,10 @@ def app(environ, start_response):
         case "/greenlet":
             gevent.spawn(_die)
             start_response("200 OK", [("Content-Type", "text/plain")])
+        case "/large":
+            large = b"x" * LARGE
+            start_response("200 OK", [("Content-Length", str(len(large)))])
+            return [large]
         case "/midway":
             return _break_off(start_response)
         case _:

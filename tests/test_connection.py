@@ -27,7 +27,7 @@ VERBS = [
     "request_code", "resend", "reveal", "salt", "send", "settle", "status", "take",
     "withdraw_token",
 ]  # fmt: skip
-MUST_WORK_WHEN_FULL = set(VERBS) - {"send", "replace", "extend", "afford", "make_token"}
+MUST_WORK_WHEN_FULL = set(VERBS) - {"send", "replace", "afford", "make_token"}
 PURE_READS = {
     "account",
     "deliveries",

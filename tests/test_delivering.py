@@ -47,6 +47,16 @@ def take(house, most=100):
     return [delivery for shard in range(SHARDS) for delivery in house.delivering.take(shard, most)]
 
 
+def test_a_delivery_is_dated_by_the_stores_clock(ours, clock):
+    """The worker's own clock may be wrong; see also courier.py."""
+    sent = send(ours)
+    clock.forward(600_000)
+    read(ours, sent.links[0].token)
+    [delivery] = take(ours)
+
+    assert delivery.due.taken_at == clock.now()
+
+
 def ids(deliveries):
     return [n.event_id for delivery in deliveries for n in delivery.notifications]
 

@@ -10,6 +10,7 @@ from restante.errors import (
 )
 from restante.messages import Draft, Evidence
 from restante.settings import DAY
+from restante.store.keys import message as message_key
 from tests.conftest import check_times, due_of, happened, kept_of, nonce, read
 
 EVIDENCE = Evidence("192.0.2.0/24", "Firefox", "Windows")
@@ -101,3 +102,17 @@ def test_a_spent_link_s_lease_is_kept_whatever_becomes_of_the_others(turned_hous
     clock.forward(119_999)
 
     assert read(turned_house, sent.links[0].token) == "x"
+
+
+def test_an_expiry_is_moved_so_often_only(turned_house, raw):
+    sent = turned_house.sending.send(Draft("x"))
+    turned_house.sending.extend(sent.control, 60)
+    raw.hset(message_key(sent.control), "extended", 999)
+    turned_house.sending.extend(sent.control, 120)
+    with pytest.raises(Invalid) as refused:
+        turned_house.sending.extend(sent.control, 180)
+
+    assert [(f.field, f.detail) for f in refused.value.faults] == [
+        ("expires_in", "moved too often")
+    ]
+    assert happened(turned_house, sent).count("message.extended") == 2

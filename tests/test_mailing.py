@@ -20,6 +20,7 @@ from tests.mailserver import MailServer
 from worker.channels import code as channel
 from worker.channels.code import MailedCode
 
+AT = 1_790_000_000_000
 LETTER = Letter(b"i" * 16, 1, "ana@example.com", "012345", "en")
 
 
@@ -35,7 +36,7 @@ def mail(relay, letter=LETTER):
     async def deliver():
         way = MailedCode(relay, mailbox("Lettres à lire <letters@example.net>"))
         try:
-            await way.deliver(Target("", ""), Notification("id-1", letter=letter))
+            await way.deliver(Target("", ""), Notification("id-1", letter=letter, at=AT))
         finally:
             await every_connection_has_ended()
 

@@ -5,11 +5,13 @@ import os
 import signal
 import socket
 import sys
+import time
+from contextlib import suppress
 
 import pytest
 
 from tests.processes import Running, alive, free_port, status_of, wait_until
-from tests.server_app import SECRET
+from tests.server_app import LARGE, SECRET
 
 
 class Server(Running):
@@ -183,3 +185,25 @@ def test_a_port_that_is_taken_is_told(server, tmp_path):
 
     assert "address in use" in other.log()
     assert all(json.loads(line) for line in other.log().splitlines())
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_a_slow_reader_gets_all_and_only_one_who_stops_is_cut_off(tmp_path, stops):
+    with Server(tmp_path, TEST_IDLE_SECONDS="2") as server:
+        reader = socket.socket()
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8_192)
+        reader.settimeout(20)
+        reader.connect(("127.0.0.1", server.port))
+        reader.sendall(b"GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        if stops:
+            # It takes nothing until the server has given up.
+            wait_until(lambda: "TimeoutError" in server.log())
+        got, began = 0, time.monotonic()
+        with reader, suppress(ConnectionError):
+            while some := reader.recv(131_072):
+                got += len(some)
+                # In all it lasts longer than the server waits for one piece.
+                if not stops and time.monotonic() - began < 5:
+                    time.sleep(0.02)
+
+    assert got < LARGE if stops else got > LARGE

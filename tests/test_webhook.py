@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -27,7 +28,7 @@ from worker.lanes import Busy
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 BODY = json.dumps({"type": "link.revealed", "recipient": "Ana Muñoz"}, ensure_ascii=False).encode()
-NOTIFICATION = Notification("0" * 32 + "-2", BODY)
+NOTIFICATION = Notification("0" * 32 + "-2", BODY, at=round(time.time() * 1000))
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "webhook.json").read_text("utf-8"))
 PATIENCE_SECONDS = 1.5
 SECRET = ControlToken.new().webhook_secret

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from http import HTTPStatus
-from socket import SHUT_WR
+from socket import IPPROTO_TCP, SHUT_WR
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -64,8 +64,11 @@ STATUSES: dict[type[Exception], HTTPStatus] = {
 }
 """The answer to each error; the most special class decides."""
 
+TCP_NOTSENT_LOWAT = 25  # Linux; the module has no name for it
 ANSWER_SECONDS = 1.0
 IDLE_SECONDS = 30.0
+PIECE_BYTES = 16 * 1024
+"""Of an answer: each piece has IDLE_SECONDS, so half a KiB a second is quick enough."""
 LINGER_BYTES = 65_536
 
 _log = structlog.get_logger()
@@ -111,6 +114,33 @@ class ServerLog(Logger):  # type: ignore[misc]
         _log.log(logs.LEVELS[level], event, exc_info=kwargs.get("exc_info"), **fields)
 
 
+class Patient:
+    """A connection that is given its answer piece by piece.
+
+    gevent's `sendall` takes the timeout for the whole answer, so a slow reader was cut off, and
+    its view was spent.
+    """
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+        with suppress(OSError, AttributeError):
+            # Else the system takes megabytes at once and then nothing for minutes.
+            line.setsockopt(IPPROTO_TCP, TCP_NOTSENT_LOWAT, PIECE_BYTES)
+
+    def sendall(self, answer: bytes) -> None:
+        """Send all of it.
+
+        Raises:
+            TimeoutError: A piece was not taken in IDLE_SECONDS.
+        """
+        view = memoryview(answer)
+        for at in range(0, len(view), PIECE_BYTES):
+            self._line.sendall(view[at : at + PIECE_BYTES])
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        return getattr(self._line, name)
+
+
 class Worker(GeventWorker):  # type: ignore[misc]
     """gunicorn's gevent worker, which tells nobody what a bad request was."""
 
@@ -122,9 +152,9 @@ class Worker(GeventWorker):  # type: ignore[misc]
     def handle_request(
         self, listener_name: str, req: object, sock: socket.socket, addr: object
     ) -> object:
-        """Serve one request; whoever takes no byte of the answer for long is cut off."""
+        """Serve one request; whoever takes too little of the answer for long is cut off."""
         sock.settimeout(IDLE_SECONDS)
-        return super().handle_request(listener_name, req, sock, addr)
+        return super().handle_request(listener_name, req, Patient(sock), addr)
 
     def handle_error(
         self,

@@ -137,6 +137,7 @@ class Courier:
     async def _deliver(self, delivery: Delivery, ends: float) -> None:
         """Deliver until the end, a failure, or the end of the turn or the lease; then settle."""
         delivered, failure, wait = 0, None, 0.0
+        taken = ends - LEASE_SECONDS
         ends = min(ends - ATTEMPT_SECONDS - 1, time.monotonic() + TURN_SECONDS)
         try:
             with self._lanes.enter((delivery.channel, _receiver(delivery))):
@@ -144,7 +145,10 @@ class Courier:
                     if time.monotonic() > ends:
                         break
                     if delivery.channel != CODE or notification.letter:
-                        await self._hand_over(delivery, notification)
+                        passed = round((time.monotonic() - taken) * 1_000)
+                        await self._hand_over(
+                            delivery, notification._replace(at=delivery.due.taken_at + passed)
+                        )
                     delivered += 1
         except Busy as busy:
             wait = busy.seconds

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from restante.mailed_codes import Letter
 
 
-def compose(letter: Letter, sender: Mailbox) -> bytes:
-    """Return the mail as bytes.  Its id tells nothing, of us or of the message."""
+def compose(letter: Letter, sender: Mailbox, at: int) -> bytes:
+    """Return the mail as bytes, dated *at* (ms).  Its id tells nothing, of us or of the message."""
     domain = sender.address.rpartition("@")[2]
     say = languages.spoken(letter.language)
     mail = EmailMessage(policy=SMTP)
     mail["Subject"] = say.gettext("Your code for a message that waits for you")
     mail["From"] = Address(sender.name, addr_spec=sender.address)
     mail["To"] = Address(addr_spec=letter.address)
-    mail["Date"] = format_datetime(datetime.now(UTC))
+    mail["Date"] = format_datetime(datetime.fromtimestamp(at // 1_000, UTC))
     mail["Message-ID"] = f"<{secrets.token_hex(16)}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content("\n\n".join(_paragraphs(letter, say)) + "\n")

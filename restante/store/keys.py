@@ -41,6 +41,7 @@ Fields of a message:
     passphrase  1 if the links have one
     sender      id of the sender's cookie, if there was one
     box         boxed: the sender's name, the subject
+    extended    how often its expiry was moved
     forget_at   once the last link ended
     code        1 if its readers are mailed a code; code:cursor … as below
     webhook     boxed: where its events are sent, and the secret that signs them

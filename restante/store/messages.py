@@ -263,13 +263,15 @@ class Messages:
         Raises:
             NotFound: No such message.
             GoneBoxed: Every link ended.
-            Invalid: It would expire before it opens.
+            Invalid: It would expire before it opens, or was moved a thousand times.
         """
         match self._run("extend", keys.message(control), expires_in, evidence):
             case [b"extended", expires_at]:
                 return int(expires_at)
             case [b"early"]:
                 raise Invalid([Fault("expires_in", "ends before the message opens")])
+            case [b"often"]:
+                raise Invalid([Fault("expires_in", "moved too often")])
             case [b"gone", *boxed]:
                 raise gone(boxed)
         raise NotFound

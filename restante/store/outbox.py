@@ -22,6 +22,7 @@ class Due(NamedTuple):
         target: Boxed.
         entries: Each with the boxed label of its link, or nothing.  To mail a code, with its
             boxed address and the boxed code where that still counts.
+        taken_at: In ms, by the store's clock.
     """
 
     message_id: bytes
@@ -30,6 +31,7 @@ class Due(NamedTuple):
     failures: int
     target: bytes
     entries: Sequence[tuple[Entry, bytes, bytes]]
+    taken_at: int
 
 
 class Kept(NamedTuple):
@@ -63,9 +65,9 @@ class Outbox:
         Raises:
             Unavailable: The store does not answer.
         """
-        taken = self._run("take", keys.outbox(shard), lease, most, events)
+        now, *taken = self._run("take", keys.outbox(shard), lease, most, events)
         return [
-            Due(mid, channel.decode(), cursor, failures, target, _triples(entries))
+            Due(mid, channel.decode(), cursor, failures, target, _triples(entries), now)
             for mid, channel, cursor, failures, target, entries in taken
         ]
 

@@ -64,7 +64,7 @@ class MailedCode:
                 await client.sendmail(
                     self._sender.address,
                     [letter.address],
-                    letters.compose(letter, self._sender),
+                    letters.compose(letter, self._sender, notification.at),
                 )
         except aiosmtplib.SMTPRecipientsRefused as refused:
             status = refused.recipients[0].code

@@ -13,7 +13,6 @@ import hashlib
 import hmac
 import socket
 import ssl
-import time
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING
@@ -130,7 +129,7 @@ class Webhook:
     async def _post(
         self, parts: SplitResult, address: Address, target: Target, notification: Notification
     ) -> None:
-        at = int(time.time())
+        at = notification.at // 1_000
         url = httpcore.URL(
             scheme=parts.scheme,
             host=str(address),

@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- extend: moves the expiry, later or earlier, of the links that have not ended.
 --
 -- Revives none: a key's time is moved only where the key is.
@@ -8,8 +8,12 @@
 -- ARGV[2]  expires_in  ms from now
 -- ARGV[3]  evidence    boxed
 --
--- Replies {"extended", expires_at}, {"early"} when it would end before it opens,
+-- A full store permits it, so a message can be moved so often only.
+--
+-- Replies {"extended", expires_at}, {"early"} when it would end before it opens, {"often"},
 -- {"gone", state, message, "", ended_at} when every link ended, or {"unknown"}.
+
+local EXTENDED_MOST = 1000
 
 -- A lease of a link that has views left ends with the link at the latest.
 local function cut_leases(link, at)
@@ -47,7 +51,11 @@ end
 if expires_at <= message.opens_at then
   return { "early" }
 end
+if tonumber(call("HGET", message.hash, "extended") or "0") >= EXTENDED_MOST then
+  return { "often" }
+end
 
+call("HINCRBY", message.hash, "extended", 1)
 record(message, nil, now, "message.extended",
   "from=" .. message.expires_at .. ",to=" .. expires_at, evidence)
 call("HSET", message.hash, "expires_at", expires_at)

@@ -9,7 +9,7 @@
 -- ARGV[3]  most    deliveries at the most
 -- ARGV[4]  events  of each delivery at the most
 --
--- Replies {message, channel, cursor, failures, target box, {event, box, code box …}} for each.
+-- Replies {now, {message, channel, cursor, failures, target box, {event, box, code box …}} …}.
 -- The box is the label of the event's link; to mail a code, its address, where it still counts.
 
 local now = clock(ARGV[1])
@@ -17,7 +17,7 @@ local lease, most, events = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[
 local outbox = KEYS[1]
 local tag = outbox:match("^({%w+})")
 
-local reply = {}
+local reply = { now }
 for _, member in ipairs(call("ZRANGE", outbox, "-inf", now, "BYSCORE", "LIMIT", 0, most)) do
   local id, channel = delivery_of(member)
   local hash = key_of(tag, "message", id)
