@@ -1,0 +1,284 @@
+"""The clients of a round: each message has a plan, made from the seed and its number alone."""
+
+from __future__ import annotations
+
+import random
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from http.client import HTTPException
+from typing import TYPE_CHECKING, Any
+
+from tests.api import Api, Way, new_nonce
+from tests.races.history import Op, now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.api import Answer
+    from tests.races.history import History
+
+TIMEOUT_SECONDS = 6
+TRIES = 3
+"""RESTANTE_PASSPHRASE_TRIES of the service."""
+RIGHT, WRONG = "orange boat", "green boat"
+AGAIN_MOST = 4
+SHORT, LONG = 1, 600
+
+Step = tuple[float, str, dict[str, Any]]
+"""How long to wait, what to do, and with what."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What happens to one message: who comes, what each does, after which pauses."""
+
+    views: int
+    links: int
+    passphrase: bool
+    people: list[list[Step]]
+
+    @classmethod
+    def of(cls, seed: int, number: int) -> Plan:
+        chance = random.Random(f"{seed}/message/{number}")
+        views, links = chance.choice([1, 1, 1, 2, 3]), chance.choice([1, 1, 2])
+        passphrase = chance.random() < 0.1
+        people = [
+            _reader(chance, reader, chance.randrange(links))
+            for reader in range(chance.randint(1, links * views + 2))
+        ]
+        people.append(_sender(chance, links, passphrase=passphrase))
+        people.append(_looker(chance, links))
+        if passphrase:
+            people.append([
+                (_pause(chance), "reveal", {"link": 0, "reader": f"guesser {n}", "wrong": True})
+                for n in range(chance.randint(1, TRIES))
+            ])  # fmt: skip
+        return cls(views, links, passphrase, people)
+
+
+def _pause(chance: random.Random) -> float:
+    return chance.choice([0.0, 0.0, chance.random() * 0.4, chance.random() * 1.5])
+
+
+def _reader(chance: random.Random, number: int, link: int) -> list[Step]:
+    who = {"link": link, "reader": f"reader {number}"}
+    steps: list[Step] = [(_pause(chance), "reveal", who)]
+    for _ in range(chance.randint(0, 3)):
+        verb = chance.choice(["reveal", "acknowledge"])
+        more = {"keep": chance.random() < 0.5} if verb == "acknowledge" else {}
+        steps.append((_pause(chance), verb, who | more))
+    return steps
+
+
+def _sender(chance: random.Random, links: int, *, passphrase: bool) -> list[Step]:
+    steps: list[Step] = []
+    for _ in range(chance.randint(1, 5)):
+        verb = chance.choice(["recall", "replace", "extend", "status", "status"])
+        given: dict[str, Any] = {}
+        if verb == "recall":
+            given["links"] = chance.choice([None, [chance.randrange(links)]])
+        elif verb == "extend":
+            given["expires_in"] = chance.choice([SHORT, LONG, LONG, LONG])
+        elif verb == "replace" and passphrase:
+            verb = "status"
+        steps.append((_pause(chance), verb, given))
+    return steps
+
+
+def _looker(chance: random.Random, links: int) -> list[Step]:
+    return [
+        (_pause(chance), chance.choice(["status", "preview"]), {"link": chance.randrange(links)})
+        for _ in range(chance.randint(1, 4))
+    ]
+
+
+@dataclass
+class Message:
+    """A message that was sent, as its people know it."""
+
+    number: int
+    plan: Plan
+    control: str
+    links: list[str]
+    ids: dict[str, int]
+    nonces: dict[str, str] = field(default_factory=dict)
+    texts: int = 1
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def nonce(self, reader: str) -> str:
+        with self.lock:
+            return self.nonces.setdefault(reader, new_nonce())
+
+    def new_text(self) -> str:
+        with self.lock:
+            self.texts += 1
+            return f"text {self.texts} of message {self.number}"
+
+
+class People:
+    """Everybody who uses the service in a round."""
+
+    def __init__(self, url: str, history: History, seed: int) -> None:
+        self.history, self.seed = history, seed
+        self._url = url
+        self._local = threading.local()
+        self.messages: list[Message] = []
+        self.is_over = threading.Event()
+
+    @property
+    def _api(self) -> Api:
+        return Api(self._url, way=Way(timeout=TIMEOUT_SECONDS))
+
+    def live(self, number: int) -> None:
+        """Send a message and let everybody of its plan do what they do with it."""
+        plan = Plan.of(self.seed, number)
+        if not (message := self._send(number, plan)):
+            return
+        threads = [
+            threading.Thread(target=self._follow, args=(message, steps), daemon=True)
+            for steps in plan.people
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        # An older one is visited, too: what was told of it must hold.
+        chance = random.Random(f"{self.seed}/visit/{number}")
+        if self.messages and chance.random() < 0.5:
+            self.visit(chance.choice(self.messages[-40:]), f"visitor {number}")
+        self.messages.append(message)
+
+    def visit(self, message: Message, reader: str, most: int = 1) -> bool:
+        """Look at a message in every way, and try to open it; tell whether all was answered."""
+        steps: list[tuple[str, dict[str, Any]]] = [("status", {})]
+        for link in range(message.plan.links):
+            steps.append(("preview", {"link": link}))
+            steps.append(("reveal", {"link": link, "reader": reader}))
+        steps.append(("status", {}))
+        return all(
+            not self.do(message, verb, most=most, **more).is_doubtful for verb, more in steps
+        )
+
+    def _send(self, number: int, plan: Plan) -> Message | None:
+        body: dict[str, Any] = {
+            "text": f"text 1 of message {number}",
+            "views": plan.views,
+            "recipients": [f"person {link}" for link in range(plan.links)],
+            "expires_in": LONG,
+        }
+        if plan.passphrase:
+            body["passphrase"] = RIGHT
+        given = {
+            "views": plan.views, "links": plan.links, "text": body["text"],
+            "tries": TRIES if plan.passphrase else None,
+        }  # fmt: skip
+        op = self.history.begin("send", number, given=given)
+        answer = self._ask(op, lambda: self._api.ask("POST", "/api/v1/messages", body))
+        if answer is None or not op.is_sure:
+            self.is_over.wait(0.1)
+            return None
+        links = answer.json["links"]
+        return Message(
+            number, plan, answer.json["control_token"], [one["token"] for one in links],
+            {one["id"]: at for at, one in enumerate(links)},
+        )  # fmt: skip
+
+    def _follow(self, message: Message, steps: list[Step]) -> None:
+        for pause, verb, more in steps:
+            if self.is_over.wait(pause):
+                return
+            self.do(message, verb, most=AGAIN_MOST, **more)
+
+    def do(self, message: Message, verb: str, *, most: int = 1, **more: Any) -> Op:
+        """Do something with a message, again while the answer leaves doubt; return the last."""
+        given = dict(more)
+        link, reader = given.pop("link", None), given.pop("reader", None)
+        if verb == "status":
+            link = None
+        if verb == "replace":
+            given["text"] = message.new_text()
+        if given.pop("wrong", False):
+            given["passphrase"] = "wrong"
+        for attempt in range(most):
+            op = self.history.begin(
+                verb, message.number, link=link, reader=reader, given=dict(given)
+            )
+            answer = self._ask(op, lambda op=op: self._asked(message, op))  # type: ignore[misc]
+            if answer is not None:
+                op.told = _told(message, op, answer)
+            if not op.is_doubtful or self.is_over.wait(0.05 * (attempt + 1)):
+                break
+        return op
+
+    def _ask(self, op: Op, ask: Callable[[], Answer]) -> Answer | None:
+        answer = None
+        with suppress(OSError, HTTPException):
+            answer = ask()
+        end = now()
+        # The window closes last: who looks at it meanwhile sees an operation that still runs.
+        op.status = answer.status if answer else 0
+        op.end = end
+        return answer
+
+    def _asked(self, message: Message, op: Op) -> Answer:
+        api, given = self._api, op.given
+        token = message.links[op.link] if op.link is not None else ""
+        nonce = message.nonce(op.reader) if op.reader else ""
+        if op.verb == "reveal":
+            phrase = WRONG if given.get("passphrase") == "wrong" else RIGHT
+            return api.reveal(token, nonce, phrase if message.plan.passphrase else None)
+        if op.verb == "acknowledge":
+            return api.acknowledge(token, nonce, keep=given["keep"])
+        if op.verb == "preview":
+            return api.preview(token)
+        if op.verb == "recall":
+            ids = {number: its for its, number in message.ids.items()}
+            links = given.get("links")
+            return api.recall(message.control, None if links is None else [ids[n] for n in links])
+        if op.verb == "replace":
+            return api.replace(message.control, given["text"])
+        if op.verb == "extend":
+            return api.extend(message.control, given["expires_in"])
+        return api.ask("GET", "/api/v1/message", token=message.control)
+
+
+def _seconds(written: str) -> float:
+    return datetime.fromisoformat(written).timestamp()
+
+
+def _data(event: dict[str, Any]) -> dict[str, Any]:
+    times = {k: _seconds(event["data"][k]) for k in ("from", "to", "until") if k in event["data"]}
+    return event["data"] | times
+
+
+def _told(message: Message, op: Op, answer: Answer) -> dict[str, Any]:
+    """Return what of an answer the model goes by."""
+    if not answer.body or not answer.headers["Content-Type"].startswith("application/"):
+        return {}
+    body = answer.json
+    if op.verb == "recall" and op.is_sure:
+        return {"verdicts": {
+            message.ids[one["link"]]: {k: one[k] for k in ("outcome", "reveals", "recalled_at")}
+            for one in body["verdicts"]
+        }}  # fmt: skip
+    if op.verb == "replace" and op.is_sure:
+        outcomes = {message.ids[one["id"]]: one["outcome"] for one in body["links"]}
+        return {"version": body["version"], "outcomes": outcomes}
+    if op.verb in {"status", "extend"} and op.is_sure:
+        kept = ("state", "views_left", "reveals", "acknowledged_at")
+        return {
+            "links": [{k: link[k] for k in kept} for link in body["links"]],
+            "events": [
+                {"n": int(e["id"].rpartition("-")[2]), "type": e["type"], "at": e["at"],
+                 "link": message.ids.get(e["link"]), "data": _data(e)}
+                for e in body["events"]
+            ],
+            "version": body["version"],
+            "expires_at": _seconds(body["expires_at"]),
+        }  # fmt: skip
+    told = {k: body[k] for k in ("text", "state", "tries_left", "views_left") if k in body}
+    if "lease_until" in body:
+        told["lease_until"] = _seconds(body["lease_until"])
+    return told

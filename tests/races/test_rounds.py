@@ -1,0 +1,56 @@
+"""People use the service while it and its store are killed, frozen, cut off and brought back.
+
+`make test` runs short rounds.  `make endurance` runs RACES_SECONDS long ones by RACES_SEED.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+
+from tests.races.rounds import Result, Round
+from tests.races.stores import OneStore, ThreeAndThree
+
+STORES = {"one store": OneStore, "three and three": ThreeAndThree}
+LEAST = 100
+"""So many operations a round has at least, or it shows nothing."""
+
+
+def judge(result: Result) -> None:
+    """Print what was counted, and fail for what was found."""
+    report = result.report()
+    print(report)
+    assert not result.violations, report
+    assert not result.unanswered, report
+    assert sum(result.operations.values()) > LEAST, report
+
+
+def chosen_seed() -> int:
+    return int(os.environ.get("RACES_SEED") or random.SystemRandom().randrange(1_000_000))
+
+
+@pytest.mark.endurance
+@pytest.mark.parametrize("kind", STORES)
+def test_no_word_is_broken_for_as_long_as_told(tmp_path, kind):
+    seconds = float(os.environ.get("RACES_SECONDS") or 120)
+
+    judge(Round(STORES[kind](tmp_path), tmp_path, chosen_seed()).run(seconds))
+
+
+def test_no_word_is_broken_by_faults_of_one_store(tmp_path):
+    first = [
+        "lose replies", "kill the store", "freeze the store", "kill a serving process",
+        "cut the power", "lose replies", "kill the worker",
+    ]  # fmt: skip
+
+    judge(Round(OneStore(tmp_path), tmp_path, chosen_seed()).run(8, first))
+
+
+@pytest.mark.endurance
+def test_who_was_a_replica_waits_for_its_replicas_as_a_primary(tmp_path):
+    """Fail over, cut off the replica of the heir, kill the heir: what was told holds."""
+    first = ["fail over, cut replication, kill the heir"] * 3
+
+    judge(Round(ThreeAndThree(tmp_path), tmp_path, chosen_seed()).run(30, first))
