@@ -17,6 +17,7 @@ from webapp import (
     compose,
     control,
     errors,
+    floods,
     forwarding,
     happenings,
     headers,
@@ -49,6 +50,7 @@ def create_app(house: House) -> Flask:
         happenings=happenings,
         settings=house.settings,
     )
+    floods.init_app(app)
     switch.init_app(app)
     limits.init_app(app, house)
     app.url_map.merge_slashes = False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
 
 import gevent
 from flask import abort, request
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 BODY_MAX = 6 * 1024 * 1024 + 512 * 1024
 """A text of 1 MiB whose every byte JSON writes as six, and the rest of a message."""
+FORM_MAX = 3 * 1024 * 1024 + 512 * 1024
+"""The same in a form, which writes a byte as three."""
+PARTS_MAX = 1024 * 1024 + 512 * 1024
+"""The same in parts, which write each byte as it is."""
 SMALL_MAX = 64 * 1024
 """Enough for all that carries no text."""
 WITH_TEXT = {"api.send", "api.replace", "compose.send", "control.replace", "control.translate"}
@@ -51,9 +56,22 @@ def _read() -> None:
         # Chunks that are none: nobody knows where the next request would begin.
         _read_no_more()
         abort(400)
-    is_form = request.mimetype == "application/x-www-form-urlencoded"
-    if is_form and raw.count(b"&") >= FIELDS_MAX:
-        abort(413)
+    if request.mimetype == "application/x-www-form-urlencoded":
+        if raw.count(b"&") >= FIELDS_MAX or len(raw) > FORM_MAX:
+            abort(413)
+        _must_be_utf8(unquote_to_bytes(raw))
+    elif request.mimetype == "multipart/form-data":
+        if len(raw) > PARTS_MAX:
+            abort(413)
+        _must_be_utf8(raw)
+
+
+def _must_be_utf8(raw: bytes) -> None:
+    """Refuse what no browser sends, before it is taken apart and shown again."""
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        abort(400)
 
 
 def _read_no_more() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
@@ -20,11 +21,13 @@ from webapp.context import (
     settings,
 )
 from webapp.errors import RateLimited, limits_translated, told
+from webapp.fields import typed
 
 bp = Blueprint("compose", __name__)
 
 YEAR_SECONDS = 31_536_000
 EXPIRIES = (3_600, 86_400, 3 * 86_400, 7 * 86_400, 30 * 86_400, 90 * 86_400)
+RECIPIENTS_TYPED_MOST = 64_000
 HOLDS = (0, 60, 300, 900, 3_600)
 
 
@@ -58,7 +61,13 @@ def compose() -> Response:
 def send() -> Response:
     """Send, and lead to the control page; with a fault give everything back."""
     if switch.is_pressed():
-        return make_response(_form(Written() if is_foreign() else _written()))
+        written = Written() if is_foreign() else _written()
+        try:
+            with limits_translated():
+                _count_switch()
+        except (RateLimited, Unavailable) as error:
+            return told(_form(written, error), error)
+        return make_response(_form(written))
     try:
         return _send()
     except (Invalid, TooLarge, Unavailable, RateLimited, NotASender) as error:
@@ -71,19 +80,19 @@ def send() -> Response:
 
 
 def _written() -> Written:
-    form = request.form
+    """Return what was typed; of a text that is too long, up to twice what can be sent."""
     return Written(
-        text=form.get("text", ""),
-        recipients=form.get("recipients", ""),
-        sender_name=form.get("from", ""),
-        subject=form.get("subject", ""),
-        passphrase=form.get("passphrase", ""),
-        expires_in=form.get("expires_in", ""),
-        views=form.get("views", ""),
-        hold=form.get("hold", ""),
-        second_step=form.get("second_step", ""),
-        mailed_code=form.get("mailed_code", ""),
-        permit=form.get("permit", ""),
+        text=typed("text", 2 * settings().text_max),
+        recipients=typed("recipients", RECIPIENTS_TYPED_MOST),
+        sender_name=typed("from"),
+        subject=typed("subject"),
+        passphrase=typed("passphrase"),
+        expires_in=typed("expires_in"),
+        views=typed("views"),
+        hold=typed("hold"),
+        second_step=typed("second_step"),
+        mailed_code=typed("mailed_code"),
+        permit=typed("permit"),
     )
 
 
@@ -107,12 +116,20 @@ def _count() -> None:
     """Count one send of this network; inside the view, so that a refusal keeps the form."""
 
 
+@limits.preview
+def _count_switch() -> None:
+    """Count one page that is shown in another language, as one that is looked at."""
+
+
 def _draft() -> tuple[Draft, list[Fault]]:
     form, faults = request.form, list[Fault]()
     draft = Draft(
         text=form.get("text", ""),
         recipients=tuple(
-            filter(None, (r.strip() for r in form.get("recipients", "").splitlines()))
+            islice(
+                filter(None, (r.strip() for r in form.get("recipients", "").splitlines())),
+                settings().recipients_max + 1,
+            )
         ),
         sender_name=form.get("from", "").strip() or None,
         subject=form.get("subject", "").strip() or None,

@@ -66,6 +66,7 @@ def extend(token: str) -> Response:
 
 
 @bp.post("/s/<token>/language")
+@limits.preview
 def translate(token: str) -> Response:
     """Show the page in another language, with what was typed; change nothing."""
     control = ControlToken.find(token)
@@ -75,6 +76,7 @@ def translate(token: str) -> Response:
     return _page(control, status)
 
 
+WRITTEN = ("text", "passphrase", "reason", "expires_in", "link")
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
 
@@ -131,7 +133,11 @@ def _page(control: ControlToken, status: Status, error: RestanteError | None = N
         token=str(control),
         error=error,
         faults={fault.field: words.fault(fault) for fault in faults},
-        written=request.form,
+        written={
+            name: fields.typed(name, 2 * its.text_max if name == "text" else fields.TYPED_MOST)
+            for name in WRITTEN
+            if name in request.form
+        },
         link_url=lambda token: f"{its.public_url}/m/{token}",
         names={link.link_id: link.recipient for link in status.links},
         expiries=[s for s in EXPIRIES if its.expiry_min <= s <= its.expiry_max],

@@ -17,7 +17,7 @@ from restante.messages import State
 from restante.timeline import rfc3339
 from webapp.clock import now
 from webapp.context import house
-from webapp.limits import WINDOW_SECONDS
+from webapp.floods import WINDOW_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

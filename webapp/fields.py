@@ -6,9 +6,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask import request
+from flask import g, request
 
-from restante.errors import Fault, Invalid
+from restante.errors import Fault, Invalid, RestanteError
 from restante.tokens import Nonce, Token
 from webapp.errors import BodyTooLarge, Malformed, UnsupportedMediaType
 
@@ -19,8 +19,12 @@ T = TypeVar("T", bound=Token)
 PLAIN_NAME = re.compile(r"[A-Za-z_]{1,40}(\.[A-Za-z_]{1,40})?")
 """Anything else in a name's place could be content, which no answer repeats."""
 UNKNOWN_MOST = 20
+TYPED_MOST = 1_000
+"""Characters of a short field that come back with what was wrong."""
 LIST_MOST = 1_000
 """Elements that are looked at one by one; the settings bound recipients further."""
+STRUCTURE, STRUCTURE_MOST = (b"[", b"{", b":"), 1_000
+"""Outside of strings: what makes JSON costly to parse, and many times what any request needs."""
 LINK_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -48,6 +52,11 @@ def nonce() -> Nonce:
     return Nonce(request.headers.get("Idempotency-Key", ""))
 
 
+def typed(name: str, most: int = TYPED_MOST) -> str:
+    """Return what stands in a form's field, to be shown again: so much of it at the most."""
+    return request.form.get(name, "")[:most]
+
+
 def link_ids(written: Iterable[str], name: str, faults: list[Fault]) -> list[bytes]:
     """Return ids from their hex digits; what is not written so becomes a fault of *name*."""
     ids = list(written)
@@ -55,6 +64,49 @@ def link_ids(written: Iterable[str], name: str, faults: list[Fault]) -> list[byt
         return [bytes.fromhex(one) for one in ids]
     faults.append(Fault(name, "not a link of this message"))
     return []
+
+
+def parsed() -> Any:  # noqa: ANN401 (any JSON)
+    """Return the request's JSON value; it is read once.
+
+    Raises:
+        BodyTooLarge: Larger than any message.
+        UnsupportedMediaType: Not application/json.
+        Malformed: No JSON in UTF-8 with each name once, or with more structure than any request.
+    """
+    if "parsed" not in g:
+        try:
+            g.parsed = _parse(request.get_data(cache=True))
+        except RestanteError as error:
+            g.parsed = error
+    if isinstance(g.parsed, RestanteError):
+        raise g.parsed
+    return g.parsed
+
+
+def _parse(raw: bytes) -> Any:  # noqa: ANN401 (any JSON)
+    if request.content_length is None and len(raw) == request.max_content_length:
+        # It came in chunks, and Werkzeug stops reading there without a word.
+        raise BodyTooLarge
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType
+    if _structure(raw) > STRUCTURE_MOST:
+        raise Malformed
+    try:
+        return json.loads(
+            raw.decode("utf-8"), object_pairs_hook=_each_once, parse_constant=_no_constant
+        )
+    except (ValueError, RecursionError):
+        raise Malformed from None
+
+
+def _structure(raw: bytes) -> int:
+    """Return how many lists, objects and names there are; linear, and soon done with most texts."""
+    if sum(map(raw.count, STRUCTURE)) <= STRUCTURE_MOST:
+        return 0
+    # Without the escapes each quote begins or ends a string.
+    outside = b"".join(raw.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
+    return sum(map(outside.count, STRUCTURE))
 
 
 class Body:
@@ -72,22 +124,11 @@ class Body:
             UnsupportedMediaType: Not application/json.
             Malformed: Not one JSON object in UTF-8 with each name once.
         """
-        raw = request.get_data(cache=True)
-        if request.content_length is None and len(raw) == request.max_content_length:
-            # It came in chunks, and Werkzeug stops reading there without a word.
-            raise BodyTooLarge
         self.faults: list[Fault] = []
         self._left: dict[str, Any] = {}
-        if optional and not raw:
+        if optional and not request.get_data(cache=True):
             return
-        if request.mimetype != "application/json":
-            raise UnsupportedMediaType
-        try:
-            value = json.loads(
-                raw.decode("utf-8"), object_pairs_hook=_each_once, parse_constant=_no_constant
-            )
-        except (ValueError, RecursionError):
-            raise Malformed from None
+        value = parsed()
         if not isinstance(value, dict):
             raise Malformed
         self._left = value

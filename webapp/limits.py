@@ -15,7 +15,10 @@ from flask import request
 from flask_limiter import Limiter
 from limits.storage import RedisStorage
 
+from restante.errors import RestanteError
+from restante.tokens import TOKEN_LENGTH
 from restante.variables import CLUSTER, CLUSTER_TLS
+from webapp import fields, floods
 from webapp.context import house, network
 
 if TYPE_CHECKING:
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
 
     from restante.wiring import House
 
-WINDOW_SECONDS = 60
 PAUSE_SECONDS = 1.0
 """How long a store that failed to count is not asked whether it is well again."""
 
@@ -71,6 +73,7 @@ def _per_minute(name: str) -> str:
 
 def _counted(name: str) -> Callable[[object], None]:
     def count(_: object) -> None:
+        floods.refusals.note(name)
         if meters := house().meters:
             meters.refused(name)
 
@@ -82,9 +85,9 @@ def _brings_no_passphrase() -> bool:
         return False  # a mail goes out for it
     if request.is_json:
         try:
-            body = request.get_json(silent=True)
-        except RecursionError:  # nested too deep; it is refused later, and counts until then
-            return False
+            body = fields.parsed() if len(fields.written_bearer()) == TOKEN_LENGTH else None
+        except RestanteError:  # it is refused later
+            body = None
         return not isinstance(body, dict) or not {"passphrase", "code"} & body.keys()
     return not (request.form.get("passphrase") or request.form.get("code"))
 

@@ -92,7 +92,7 @@ def ask() -> Response:
         return page(Invalid([Fault("form", "foreign")]))
     token = request.form.get(FIELD, "").strip()
     if switch.is_pressed():
-        return page(typed=token)
+        return page(typed=token[: fields.TYPED_MOST])
     try:
         with limits_translated():
             _count()

@@ -1,0 +1,161 @@
+"""What floods, bombs and other sites cost: little, and the same network's people nothing."""
+
+import json
+from urllib.parse import quote
+
+import pytest
+
+from restante.settings import MIB
+from tests.api import Api, Visitor
+from tests.processes import Service
+from webapp.fields import STRUCTURE_MOST, TYPED_MOST
+from webapp.floods import REFUSED_MOST
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+SEND, PREVIEW = 3, 8
+PAGE = 40_000
+"""More than a page has with all its words."""
+
+
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory):
+    with Service(
+        tmp_path_factory.mktemp("floods"),
+        RESTANTE_WEB_WORKERS="1",
+        RESTANTE_RATE_LIMITS="on",
+        RESTANTE_TRUSTED_PROXIES="1",
+        RESTANTE_LIMIT_SEND=str(SEND),
+        RESTANTE_LIMIT_PREVIEW=str(PREVIEW),
+        RESTANTE_LIMIT_PASSPHRASE="3",
+        RESTANTE_LIMIT_REVEAL="3",
+    ) as service:
+        yield service
+
+
+def come_from(number):
+    return {"X-Forwarded-For": f"192.0.2.{number}"}
+
+
+def test_far_above_the_limit_nothing_is_read_or_shown_again(limited):
+    visitor = Visitor(limited.url, headers=come_from(1))
+    written = {"text": "the whole letter", "recipients": "Ana"}
+    kept = [visitor.post("/", written) for _ in range(SEND + REFUSED_MOST)][SEND:]
+    body = b"text=" + b"%F0" * 1_000_000
+    api = Api(limited.url, headers=come_from(1))
+    short = api.ask("POST", "/", body, headers=FORM)
+    in_spanish = api.ask("POST", "/?language=es", body, headers=FORM)
+    other = Visitor(limited.url, headers=come_from(2)).post("/", written)
+
+    assert {answer.status for answer in kept} == {429}
+    assert all("the whole letter" in answer.text for answer in kept)
+    for answer in (short, in_spanish):
+        assert answer.status == 429
+        assert len(answer.text) < 100
+        assert int(answer.headers["Retry-After"]) > 0
+    assert other.status == 303
+
+
+def test_recall_works_for_a_network_that_floods(limited):
+    api = Api(limited.url, headers=come_from(3))
+    sent = api.send("x")
+    for _ in range(SEND + REFUSED_MOST + 1):
+        flooded = api.ask("POST", "/api/v1/messages", {"text": "x"})
+
+    assert (flooded.status, flooded.code) == (429, "rate-limited")
+    assert api.recall(sent.control).json["verdicts"][0]["outcome"] == "recalled_unread"
+
+
+@pytest.mark.parametrize("path", ["/", "/?language=es", "/permit"])
+@pytest.mark.parametrize(
+    "body", [b"text=" + b"%F0" * 1_000_000, b"text=" + b"\xf0" * 20_000, b"permit=%ff%fe"]
+)
+def test_a_form_that_is_not_utf8_is_refused_before_it_is_shown_again(service, path, body):
+    answer = Api(service.url).ask("POST", path, body, headers=FORM)
+
+    assert answer.status in {400, 413}
+    assert len(answer.text) < PAGE
+
+
+def test_what_comes_back_is_no_longer_than_its_field(service):
+    text = quote('"' * (MIB + 9_000))
+    other = "&".join(f"{name}={'b' * 300_000}" for name in ("subject", "from", "passphrase"))
+    answer = Api(service.url).ask("POST", "/", f"text={text}&{other}".encode(), headers=FORM)
+
+    assert answer.status in {413, 422}
+    assert answer.text.count("&#34;") <= MIB
+    assert answer.text.count("b" * (TYPED_MOST + 1)) == 0
+
+
+def test_parts_are_bounded_as_what_they_hold(service):
+    head = b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\n'
+    body = head + b'"' * (2 * MIB) + b"\r\n--x--\r\n"
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = Api(service.url).ask("POST", "/", body, headers=kind)
+
+    assert answer.status == 413
+    assert len(answer.text) < PAGE
+
+
+BOMBS = {
+    "lists": b'{"text":[' + b"[]," * 2_000_000 + b"[]]}",
+    "objects": b'{"text":[' + b"{}," * 1_000 + b"{}]}",
+    "deep": b'{"text":' + b"[" * 100_000,
+    "names": b"{" + b",".join(b'"n%d":0' % n for n in range(2_000)) + b"}",
+    "behind a quote": b'{"text":"\\\\",' + b'"a":[' + b"[]," * 2_000 + b"0]}",
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS.values(), ids=BOMBS)
+@pytest.mark.parametrize("path", ["/messages", "/message/replace"])
+def test_json_of_mere_structure_is_refused_before_it_is_parsed(service, bomb, path):
+    token = Api(service.url).send("x").control
+    bearer = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    answer = Api(service.url).ask("POST", f"/api/v1{path}", bomb, headers=bearer)
+
+    assert (answer.status, answer.code) == (400, "malformed")
+
+
+def test_a_text_may_be_of_any_signs(service):
+    api = Api(service.url)
+    for text in ('[{:"' * 100_000, '\\"[' * 100_000, '\\\\[:"' * 2 * STRUCTURE_MOST):
+        sent = api.send(text)
+
+        assert api.reveal(sent.link, "n" * 20).json["text"] == text
+
+
+def test_no_body_is_parsed_without_a_token(service):
+    body = json.dumps({"text": "x"}).encode()
+    kind = {"Content-Type": "application/json"}
+    for path in ("/message/replace", "/link/reveal"):
+        extra = {"Idempotency-Key": "n" * 20}
+        answer = Api(service.url).ask("POST", f"/api/v1{path}", body, headers=kind | extra)
+
+        assert answer.status == 404
+
+
+def test_pictures_on_other_sites_use_up_nobodys_looks(limited):
+    image = {
+        "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image",
+    }  # fmt: skip
+    frame = image | {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"}
+    click = image | {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    link = Api(limited.url, headers=come_from(4)).send("x").link
+    visitor = Visitor(limited.url, headers=come_from(5))
+    statuses = {
+        visitor.ask("GET", f"/m/{link}", headers=h).status
+        for _ in range(PREVIEW)
+        for h in (image, frame)
+    }
+    looked = [visitor.ask("GET", f"/m/{link}", headers=click).status for _ in range(PREVIEW + 1)]
+
+    assert statuses == {403}
+    assert looked == [200] * PREVIEW + [429]
+
+
+def test_a_switch_of_the_language_counts_as_a_look(limited):
+    visitor = Visitor(limited.url, headers=come_from(6))
+    statuses = [
+        visitor.post("/?language=es", {"text": "the letter"}).status for _ in range(PREVIEW + 1)
+    ]
+
+    assert statuses == [200] * PREVIEW + [429]
