@@ -148,7 +148,7 @@ def is_loopback(host: str) -> bool:
 
 def _mail_from(written: str) -> Mailbox:
     found = mailbox(written)
-    if found is None or not found.name.isprintable():
+    if found is None or (found.name and not is_fit(found.name)):
         message = "must be one mailbox, as letters@example.com or Letters <letters@example.com>"
         raise ValueError(message)
     return found

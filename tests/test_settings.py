@@ -141,6 +141,17 @@ def test_mail_without_a_name_of_its_own_bears_the_services():
     assert settings().mail_sender is None
 
 
+@pytest.mark.parametrize("hidden", ["\u3164", "Ana\u200b", "\u202eAna", "A\u00adna"])
+def test_names_of_the_operators_own_hide_nothing_either(hidden):
+    smtp = {"SMTP_URL": "smtp://127.0.0.1:25"}
+
+    assert problems(NAME=hidden)[0].startswith("RESTANTE_NAME: ")
+    assert problems(**smtp, MAIL_FROM=f"{hidden} <a@example.org>")[0].startswith(
+        "RESTANTE_MAIL_FROM: "
+    )
+    assert settings(**smtp, NAME="عل\u200cی", MAIL_FROM="عل\u200cی <a@example.org>").name
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
 def test_the_metrics_have_a_port_of_their_own(host):
     found = problems(BIND="127.0.0.1:9000", METRICS_BIND=f"{host}:9000")

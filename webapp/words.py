@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from restante.labels import UNFIT
 from restante.messages import LinkStatus, Outcome, State
 from webapp.language import current, gettext, ngettext
 from webapp.suspicion import Why
@@ -174,6 +175,11 @@ def refused(error: RestanteError) -> str:
 def fault(of: Fault) -> str:
     """Return what is wrong with a field, for the person who filled it in."""
     match of.field.partition("[")[0]:
+        case "from" | "subject" | "recipients" | "reason" if of.detail == UNFIT:
+            return gettext(
+                "Some characters here cannot be seen, break the line or reorder text. "
+                "Type it again by hand."
+            )
         case "text" if of.detail == "too large":
             return gettext("This text is too long to send.")
         case "text":
