@@ -11,6 +11,7 @@ from restante.errors import (
     Unavailable,
 )
 from restante.messages import Draft, Evidence
+from restante.store import keys
 from restante.store.keys import TAGS
 from tests.conftest import happened, nonce, read
 
@@ -36,6 +37,15 @@ def test_what_does_not_open_is_damaged_and_the_timeline_says_so(house, raw, spoi
     assert failed.evidence == EVIDENCE.as_dict()
     raw.set(key, kept, keepttl=True)
     assert read(house, sent.links[0].token) == "x"
+
+
+def test_a_failure_whose_reply_was_lost_is_recorded_once(house, connection):
+    """The way to the store asks again with what it asked before."""
+    sent = house.sending.send(Draft("x"))
+    for request in (b"1" * 16, b"1" * 16, b"2" * 16):
+        connection.run("fail", keys.link(sent.links[0].token), "", b"", request)
+
+    assert happened(house, sent) == ["message.sent", "link.failed", "link.failed"]
 
 
 def test_a_content_put_behind_another_message_s_link_does_not_open(house, raw):

@@ -41,7 +41,7 @@ Fields of a message:
     passphrase  1 if the links have one
     sender      id of the sender's cookie, if there was one
     box         boxed: the sender's name, the subject
-    extended    how often its expiry was moved
+    extended    how often its expiry was moved;  extend  id of the request that did it last
     forget_at   once the last link ended
     code        1 if its readers are mailed a code; code:cursor … as below
     webhook     boxed: where its events are sent, and the secret that signs them
@@ -61,6 +61,7 @@ Fields of a link:
     address     boxed: where codes are mailed to, if they are; goes when the link ends
     code        MAC of the code that counts;  code_until  how long it does
     codes       how many were asked for;  code_at  when the last;  code_failed  a refused one
+    refused     id of the request that used up the last try;  failed  … that could not be opened
     first_revealed_at last_revealed_at acknowledged_at ended_at
     outcome recalled_at reason (boxed)       of the first recall
     confirmed_at                             a reader first said that it was read

@@ -5,6 +5,7 @@ Replies become values or errors here, nowhere else.  Boxed facts pass through un
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any
 
 from restante.errors import (
@@ -34,6 +35,7 @@ from restante.store.replies import (
     past,
     row,
 )
+from restante.tokens import ID_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -41,6 +43,11 @@ if TYPE_CHECKING:
     from restante.store.connection import Argument, Connection
     from restante.store.replies import NewMessage
     from restante.tokens import ControlToken, LinkToken
+
+
+def new_request() -> bytes:
+    """Return what a script knows a request by that it is asked again when its reply was lost."""
+    return secrets.token_bytes(ID_SIZE)
 
 
 class Messages:
@@ -128,7 +135,7 @@ class Messages:
         """
         match self._run(
             "reveal", keys.link(link),
-            reader_id, ring, verifier, root_id, visitor, evidence, int(wary), codes,
+            reader_id, ring, verifier, root_id, visitor, evidence, int(wary), codes, new_request(),
         ):  # fmt: skip
             case [b"revealed" | b"reread" as word, mid, version, root, wrapped, content, state,
                   left, lease, at, phrase, box, claimed_at, expires_at]:  # fmt: skip
@@ -193,7 +200,7 @@ class Messages:
 
     def fail(self, link: LinkToken, evidence: bytes) -> None:
         """Record that a claimed view could not be opened."""
-        self._run("fail", keys.link(link), evidence)
+        self._run("fail", keys.link(link), evidence, new_request())
 
     def recall(
         self, control: ControlToken, link_ids: Sequence[bytes], reason: bytes, evidence: bytes
@@ -265,7 +272,7 @@ class Messages:
             GoneBoxed: Every link ended.
             Invalid: It would expire before it opens, or was moved a thousand times.
         """
-        match self._run("extend", keys.message(control), expires_in, evidence):
+        match self._run("extend", keys.message(control), expires_in, evidence, new_request()):
             case [b"extended", expires_at]:
                 return int(expires_at)
             case [b"early"]:

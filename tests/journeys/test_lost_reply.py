@@ -90,7 +90,11 @@ def place_in(folder, **env):
             ):
                 place = Place(service, to_store, to_web)
                 # The store knows the scripts by their names from here on.
-                place.api.reveal(place.api.send("warm").link, new_nonce())
+                warm = place.api.send("warm")
+                place.api.extend(warm.control, 600)
+                place.api.replace(warm.control, "warmer")
+                place.api.reveal(warm.link, new_nonce())
+                place.api.recall(warm.control)
                 yield place
     finally:
         store.stop()
@@ -228,6 +232,29 @@ def test_a_replace_whose_reply_was_lost_leaves_one_whole_text(place):
     assert place.api.reveal(sent.link, new_nonce()).json["text"] == "the second text"
 
 
+def test_an_extend_whose_reply_was_lost_is_told_once(place):
+    sent = place.api.send(TEXT)
+    loss = place.to_store.lose(script("extend").sha.encode())
+    extended = place.api.extend(sent.control, 600)
+
+    assert loss.happened.is_set()
+    assert extended.status == 200
+    [move] = [e for e in extended.json["events"] if e["type"] == "message.extended"]
+    assert move["data"]["to"] == extended.json["expires_at"]
+
+
+def test_the_last_try_locks_once_though_the_reply_was_lost(place):
+    sent = place.api.send(TEXT, passphrase="right")
+    for _ in range(9):
+        place.api.reveal(sent.link, new_nonce(), "wrong")
+    place.to_store.lose(script("reveal").sha.encode())
+    locked = place.api.reveal(sent.link, new_nonce(), "wrong")
+    events = [e["type"] for e in place.api.message(sent.control)["events"]]
+
+    assert (locked.code, locked.json["state"]) == ("gone", "locked")
+    assert events == ["message.sent", *["link.passphrase_wrong"] * 9, "link.locked"]
+
+
 def test_to_lose_the_reply_wins_nobody_a_free_try(place):
     sent = place.api.send(TEXT, passphrase="right")
     assert place.api.reveal(sent.link, new_nonce(), "wrong").json["tries_left"] == 9
@@ -236,5 +263,8 @@ def test_to_lose_the_reply_wins_nobody_a_free_try(place):
     left = place.api.reveal(sent.link, new_nonce(), "wrong").json["tries_left"]
 
     assert lost.code == "unavailable"
-    assert left < 8
+    # It cost one try, as it would have with its reply.
+    assert left == 7
+    events = [e["type"] for e in place.api.message(sent.control)["events"]]
+    assert events == ["message.sent", *["link.passphrase_wrong"] * 3]
     assert place.api.reveal(sent.link, new_nonce(), "right").json["text"] == TEXT

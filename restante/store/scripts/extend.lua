@@ -7,6 +7,7 @@
 -- ARGV[1]  now         milliseconds; "" for the store's own clock
 -- ARGV[2]  expires_in  ms from now
 -- ARGV[3]  evidence    boxed
+-- ARGV[4]  request     id: the same request asked again, since its reply was lost, changes nothing
 --
 -- A full store permits it, so a message can be moved so often only.
 --
@@ -27,11 +28,14 @@ local function cut_leases(link, at)
 end
 
 local now = clock(ARGV[1])
-local expires_at, evidence = now + tonumber(ARGV[2]), ARGV[3]
+local expires_at, evidence, request = now + tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local tag, id = way_in(KEYS[1])
 local message = message_at(tag, id)
 if not message then
   return { "unknown" }
+end
+if call("HGET", message.hash, "extend") == request then
+  return { "extended", message.expires_at }
 end
 local live, lasts, latest = {}, {}, expires_at
 local links = links_of(message, now)
@@ -56,6 +60,7 @@ if tonumber(call("HGET", message.hash, "extended") or "0") >= EXTENDED_MOST then
 end
 
 call("HINCRBY", message.hash, "extended", 1)
+call("HSET", message.hash, "extend", request)
 record(message, nil, now, "message.extended",
   "from=" .. message.expires_at .. ",to=" .. expires_at, evidence)
 call("HSET", message.hash, "expires_at", expires_at)

@@ -4,6 +4,7 @@
 -- KEYS[1]  link      hash
 -- ARGV[1]  now       milliseconds; "" for the store's own clock
 -- ARGV[2]  evidence  boxed
+-- ARGV[3]  request   id: the same request asked again, since its reply was lost, records nothing
 --
 -- Replies {"recorded"} or {"unknown"}.
 
@@ -13,5 +14,8 @@ local link = link_at(tag, id, now)
 if not link then
   return { "unknown" }
 end
-record(link.message, link, now, "link.failed", "", ARGV[2])
+if call("HGET", link.hash, "failed") ~= ARGV[3] then
+  call("HSET", link.hash, "failed", ARGV[3])
+  record(link.message, link, now, "link.failed", "", ARGV[2])
+end
 return { "recorded" }

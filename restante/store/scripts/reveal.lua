@@ -14,6 +14,7 @@
 -- ARGV[7]  evidence  boxed
 -- ARGV[8]  wary      1: a machine's look a short time ago stops a reader without an open lease
 -- ARGV[9]  codes     MACs of the code given, 16 bytes for each root key we have, or ""
+-- ARGV[10] request   id: the same request asked again, since its reply was lost, costs no second try
 --
 -- Replies {"revealed", message, version, root, wrapped, content, state, views left, lease_until,
 -- now, passphrase, box, claimed_at, expires_at}, the same as {"reread", …} within the lease,
@@ -24,7 +25,7 @@
 
 local now = clock(ARGV[1])
 local reader, ring, verifier, root = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local class, evidence, wary, codes = ARGV[6], ARGV[7], ARGV[8] == "1", ARGV[9]
+local class, evidence, wary, codes, request = ARGV[6], ARGV[7], ARGV[8] == "1", ARGV[9], ARGV[10]
 local tag, id = way_in(KEYS[1])
 local link = link_at(tag, id, now)
 if not link then
@@ -75,7 +76,11 @@ if wrong then
   if again then
     return { "passphrase-wrong", link.tries }
   end
+  if call("HGET", link.hash, "refused") == request then
+    return { wrong .. "-wrong", link.tries }
+  end
   link.tries = call("HINCRBY", link.hash, "tries", -1)
+  call("HSET", link.hash, "refused", request)
   if link.tries > 0 and wrong == "code" then
     record(m, link, now, "link.code_wrong", "tries_left=" .. link.tries, evidence)
     return { "code-wrong", link.tries }
