@@ -44,7 +44,7 @@ lock:  ## Choose the newest versions that fit, and write them down with their ha
 bench: .venv/dev.stamp  ## Measure
 	@$(BIN)/python -m bench
 
-endurance: .venv/dev.stamp  ## Test what takes minutes
+endurance: .venv/dev.stamp  ## Test what takes minutes; RACES_SECONDS=… and RACES_SEED=…, see docs/testing.md
 	@$(BIN)/python -m pytest -m endurance
 
 screenshots: .venv/dev.stamp  ## Photograph every page into screenshots/

@@ -11,7 +11,7 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
 from tests.api import Api, Way, new_nonce
-from tests.races.history import Op, now
+from tests.races.history import NO_ANSWER, Op, now
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.races.history import History
 
 TIMEOUT_SECONDS = 6
+OK, CREATED = 200, 201
 TRIES = 3
 """RESTANTE_PASSPHRASE_TRIES of the service."""
 RIGHT, WRONG = "orange boat", "green boat"
@@ -176,7 +177,7 @@ class People:
         }  # fmt: skip
         op = self.history.begin("send", number, given=given)
         answer = self._ask(op, lambda: self._api.ask("POST", "/api/v1/messages", body))
-        if answer is None or not op.is_sure:
+        if answer is None or answer.status != CREATED:
             self.is_over.wait(0.1)
             return None
         links = answer.json["links"]
@@ -205,21 +206,21 @@ class People:
             op = self.history.begin(
                 verb, message.number, link=link, reader=reader, given=dict(given)
             )
-            answer = self._ask(op, lambda op=op: self._asked(message, op))  # type: ignore[misc]
-            if answer is not None:
-                op.told = _told(message, op, answer)
+            self._ask(op, lambda op=op: self._asked(message, op), message)  # type: ignore[misc]
             if not op.is_doubtful or self.is_over.wait(0.05 * (attempt + 1)):
                 break
         return op
 
-    def _ask(self, op: Op, ask: Callable[[], Answer]) -> Answer | None:
+    def _ask(
+        self, op: Op, ask: Callable[[], Answer], message: Message | None = None
+    ) -> Answer | None:
         answer = None
         with suppress(OSError, HTTPException):
             answer = ask()
-        end = now()
-        # The window closes last: who looks at it meanwhile sees an operation that still runs.
-        op.status = answer.status if answer else 0
-        op.end = end
+        if answer and message:
+            op.told = _told(message, op.verb, answer)
+        # Who looks at the history meanwhile sees an operation that still runs.
+        op.end, op.status = now(), answer.status if answer else NO_ANSWER
         return answer
 
     def _asked(self, message: Message, op: Op) -> Answer:
@@ -253,20 +254,20 @@ def _data(event: dict[str, Any]) -> dict[str, Any]:
     return event["data"] | times
 
 
-def _told(message: Message, op: Op, answer: Answer) -> dict[str, Any]:
+def _told(message: Message, verb: str, answer: Answer) -> dict[str, Any]:
     """Return what of an answer the model goes by."""
     if not answer.body or not answer.headers["Content-Type"].startswith("application/"):
         return {}
     body = answer.json
-    if op.verb == "recall" and op.is_sure:
+    if verb == "recall" and answer.status == OK:
         return {"verdicts": {
             message.ids[one["link"]]: {k: one[k] for k in ("outcome", "reveals", "recalled_at")}
             for one in body["verdicts"]
         }}  # fmt: skip
-    if op.verb == "replace" and op.is_sure:
+    if verb == "replace" and answer.status == OK:
         outcomes = {message.ids[one["id"]]: one["outcome"] for one in body["links"]}
         return {"version": body["version"], "outcomes": outcomes}
-    if op.verb in {"status", "extend"} and op.is_sure:
+    if verb in {"status", "extend"} and answer.status == OK:
         kept = ("state", "views_left", "reveals", "acknowledged_at")
         return {
             "links": [{k: link[k] for k in kept} for link in body["links"]],

@@ -94,15 +94,20 @@ class Round:
         self._numbers = itertools.count(1)
         self._unanswered = 0
 
-    def run(self, seconds: float, first: Sequence[str] = ()) -> Result:
-        """Run for so long, the faults named in *first* before others; return what was found."""
+    def run(
+        self, seconds: float, first: Sequence[str] = (), *, until_broken: bool = False
+    ) -> Result:
+        """Run for so long, the faults named in *first* before others; return what was found.
+
+        With *until_broken* it ends as soon as it has found something.
+        """
         began = time.monotonic()
         self._store.start()
         try:
             with Web(self._folder, self._store.env, self._tree) as web:
                 people = People(web.url, self.history, self.seed)
-                self._use(people, web, seconds, first)
-                self._audit(people)
+                self._use(people, web, seconds, first, until_broken=until_broken)
+                self._audit(people, until_broken=until_broken)
         finally:
             self._store.stop()
         found = self.history.lives()
@@ -111,7 +116,9 @@ class Round:
             self._faults, violations(found), self._unanswered,
         )  # fmt: skip
 
-    def _use(self, people: People, web: Web, seconds: float, first: Sequence[str]) -> None:
+    def _use(
+        self, people: People, web: Web, seconds: float, first: Sequence[str], *, until_broken: bool
+    ) -> None:
         threads = [
             threading.Thread(target=self._live, args=(people,), daemon=True)
             for _ in range(MESSAGES_AT_ONCE)
@@ -120,7 +127,7 @@ class Round:
         for thread in threads:
             thread.start()
         try:
-            self._befall(web, time.monotonic() + seconds, first)
+            self._befall(web, time.monotonic() + seconds, first, until_broken=until_broken)
         finally:
             people.is_over.set()
             for thread in threads:
@@ -134,7 +141,10 @@ class Round:
         while not people.is_over.wait(LOOK_SECONDS):
             self._store.look()
 
-    def _befall(self, web: Web, until: float, first: Sequence[str]) -> None:
+    def _is_broken(self) -> bool:
+        return bool(violations(self.history.lives()))
+
+    def _befall(self, web: Web, until: float, first: Sequence[str], *, until_broken: bool) -> None:
         """Bring one fault after the other, as the seed has them."""
         chance = random.Random(f"{self.seed}/faults")
         faults = self._store.faults | {
@@ -145,15 +155,17 @@ class Round:
         names = itertools.chain(first, iter(lambda: chance.choice(sorted(faults)), None))
         time.sleep(0.5)
         for number, name in enumerate(names):
-            if time.monotonic() >= until:
+            if time.monotonic() >= until or (until_broken and self._is_broken()):
                 return
             faults[name](random.Random(f"{self.seed}/fault/{number}"))
             self._faults[name] += 1
             time.sleep(chance.random())
 
-    def _audit(self, people: People) -> None:
+    def _audit(self, people: People, *, until_broken: bool) -> None:
         """When all is well again, look at every message, and try to open it."""
         self._store.await_well()
+        if until_broken and self._is_broken():
+            return
         people.is_over.clear()
         deadline = time.monotonic() + AUDIT_SECONDS
 

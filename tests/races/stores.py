@@ -200,9 +200,17 @@ class ThreeAndThree:
 
     def cut_and_kill(self, chance: random.Random) -> None:
         """Cut off the replicas of a primary, and kill it: whatever they lack is lost."""
-        shard, primary = self._shard(chance)
-        self._part(primary, chance.choice(["cut", "stall"]), 1.5)
+        self._part_and_kill(*self._shard(chance), "cut")
+
+    def stall_and_kill(self, chance: random.Random) -> None:
+        """The same, while it believes that they are connected."""
+        self._part_and_kill(*self._shard(chance), "stall")
+
+    def _part_and_kill(self, shard: int, primary: Node, verb: str) -> None:
+        self._part(primary, verb, 1.5)
         primary.kill()
+        # What stands in the gate comes no more.
+        self.cluster.tell_gate("cut", primary)
         self.cluster.tell_gate("heal", primary)
         self._replace(shard, primary)
 
@@ -212,10 +220,7 @@ class ThreeAndThree:
         self._replace(shard, primary)
         heir = self.cluster.primary(shard)
         time.sleep(0.5)
-        self._part(heir, "cut", 1.5)
-        heir.kill()
-        self.cluster.tell_gate("heal", heir)
-        self._replace(shard, heir)
+        self._part_and_kill(shard, heir, "cut")
 
     def join_and_forget(self, chance: random.Random) -> None:
         """Let one more replica join, cut it off for a while, end it, and have it forgotten."""
@@ -239,6 +244,7 @@ class ThreeAndThree:
             "fail over": self.fail_over,
             "cut replication": self.cut,
             "cut replication, kill the primary": self.cut_and_kill,
+            "stall replication, kill the primary": self.stall_and_kill,
             "fail over, cut replication, kill the heir": self.fail_over_cut_and_kill,
             "join and forget a replica": self.join_and_forget,
         }
