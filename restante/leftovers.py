@@ -1,0 +1,88 @@
+"""What a killed store leaves: a child that goes on rewriting, and half-written files.
+
+A rewrite of the append-only file runs in a child of the store and writes to `temp-…`.  When the
+store is killed, neither goes: every wrapped key of that time would stay on the disk for good.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOLDERS = (".", "appendonlydir")
+TEMPORARY = re.compile(r"temp-(?:\D*-)?(\d+)\b.*|temp-.*")
+"""The store's names; the number is the process that writes the file."""
+END_SECONDS = 5.0
+
+
+def end_orphans(lock: Path, program: Path) -> None:
+    """Kill the store's processes that hold the folder's lock where nothing else holds it.
+
+    Whoever runs a store holds the lock, too: without such a one they are orphans.
+    """
+    deadline = time.monotonic() + END_SECONDS
+    while time.monotonic() < deadline:
+        # One that has just ended has no program any more.
+        programs = {pid: its for pid in _holders(lock) if (its := _program(pid))}
+        if not programs or set(programs.values()) != {program}:
+            return
+        for pid in programs:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def sweep(data_dir: Path, *, store_runs: bool) -> int:
+    """Remove half-written files; while the store runs, only those whose writer is gone.
+
+    Returns how many.
+    """
+    removed = 0
+    for folder in FOLDERS:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            for entry in list(os.scandir(data_dir / folder)):
+                written = TEMPORARY.fullmatch(entry.name)
+                if written is None or not entry.is_file(follow_symlinks=False):
+                    continue
+                if store_runs and (written[1] is None or Path(f"/proc/{written[1]}").exists()):
+                    continue
+                with suppress(FileNotFoundError):
+                    Path(entry.path).unlink()
+                    removed += 1
+    return removed
+
+
+def _holders(path: Path) -> Iterator[int]:
+    """Yield the processes that have *path* open, as far as we may see; not this one."""
+    try:
+        wanted = path.stat()
+    except OSError:
+        return
+    for folder in Path("/proc").glob("[0-9]*"):
+        if int(folder.name) == os.getpid():
+            continue
+        with suppress(OSError):
+            if any(_is(path, wanted) for path in (folder / "fd").iterdir()):
+                yield int(folder.name)
+
+
+def _is(path: Path, wanted: os.stat_result) -> bool:
+    try:
+        return os.path.samestat(path.stat(), wanted)
+    except OSError:
+        return False
+
+
+def _program(pid: int) -> Path | None:
+    try:
+        return Path(f"/proc/{pid}/exe").readlink()
+    except OSError:
+        return None
