@@ -11,7 +11,8 @@ from restante.colours import DARK, LIGHT, accent
 from tests.api import Api
 from tests.browser import tour
 from tests.processes import Service
-from tests.test_logos import heaviest_png
+from tests.test_logos import heaviest_png, nested
+from webapp.brand import ALONE
 
 OVER_THE_WIRE = 30_000
 """Bytes: heads and bodies, all requests of the gate."""
@@ -192,3 +193,101 @@ def test_a_long_name_has_room_on_a_narrow_screen(heaviest, browser):
 
         assert page.get_by_role("banner").inner_text().strip() == NAME
         assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+
+
+ARMED = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 60 30" onload="ran('load')">
+  <script>
+    function ran(how) {
+      document.documentElement.setAttribute("data-ran", how);
+      new Image().src = "/static/stolen?" + how;
+    }
+    ran("script");
+  </script>
+  <style>@import "/static/stolen?import"; rect { fill: #2e9e5b }</style>
+  <image href="/static/stolen?image" width="9" height="9"/>
+  <use href="/static/stolen?use#a"/>
+  <foreignObject width="9" height="9">
+    <iframe xmlns="http://www.w3.org/1999/xhtml" src="/static/stolen?frame"></iframe>
+  </foreignObject>
+  <rect width="60" height="30"/>
+</svg>"""
+"""What runs and loads, in an SVG that is taken: no filter looks for it."""
+
+
+@pytest.fixture(scope="module")
+def armed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("armed")
+    (folder / "logo").write_text(ARMED)
+    with Service(folder, RESTANTE_LOGO=str(folder / "logo")) as service:
+        yield service
+
+
+def answers_to(page):
+    """Return a list that fills with what was answered: what a policy blocks is not."""
+    asked = []
+    page.on("response", lambda response: asked.append(response.url))
+    return asked
+
+
+def opened_alone(page, address):
+    """Open a picture's address; return what it was answered, and whether its script ran."""
+    asked = answers_to(page)
+    page.goto(address)
+    page.wait_for_load_state("networkidle")
+    ran = re.search(r"<svg[^>]* data-ran=", page.content()) is not None
+    return {url.rpartition("?")[2] for url in asked if "stolen" in url}, ran
+
+
+def test_nothing_in_a_logo_runs_or_loads_as_a_picture_or_where_its_address_is_opened(
+    armed, browser
+):
+    with browser.new_context() as context:
+        page = context.new_page()
+        asked = answers_to(page)
+        page.goto(armed.url)
+        page.wait_for_load_state("networkidle")
+        picture = page.get_by_role("banner").locator("img")
+        address = picture.evaluate("image => image.src")
+
+        assert picture.evaluate("image => image.complete && image.naturalWidth") > 0
+        assert not [url for url in asked if "stolen" in url]
+
+        assert opened_alone(context.new_page(), address) == (set(), False)
+
+        # The same without its policy runs and loads: the test would see it.
+        bare = context.new_page()
+        bare.route("**/static/logo*", lambda route: route.fulfill(body=ARMED, content_type=SVG))
+        loaded, ran = opened_alone(bare, address)
+        assert ran
+        assert loaded >= {"script", "load", "image", "frame"}
+        assert "sandbox" in ALONE
+
+
+SVG = "image/svg+xml"
+
+
+@pytest.mark.parametrize(
+    ("holder", "reference"),
+    [
+        ('<g id="a{}">{}</g>', '<use href="#a{}"/>'),
+        ('<mask id="a{}">{}</mask>', '<rect width="9" height="9" fill="#fff" mask="url(#a{})"/>'),
+        (
+            '<clipPath id="a{}">{}</clipPath>',
+            '<rect width="9" height="9" clip-path="url(#a{})"/>',
+        ),
+    ],
+    ids=["use", "mask", "clip"],
+)
+def test_the_costliest_logo_that_is_taken_is_drawn(tmp_path, browser, holder, reference):
+    """Eight levels of eight hang a browser; what is taken keeps nobody waiting."""
+    size = 'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"'
+    (tmp_path / "logo").write_text(f"<svg {size}>{nested(8, 2, holder, reference)}</svg>")
+    with (
+        Service(tmp_path, RESTANTE_LOGO=str(tmp_path / "logo")) as service,
+        browser.new_context() as context,
+    ):
+        page = context.new_page()
+        page.goto(service.url)
+
+        assert page.locator("header img").evaluate("i => i.decode().then(() => i.naturalWidth)") > 0
+        assert len(page.screenshot()) > 0

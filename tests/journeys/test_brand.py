@@ -100,7 +100,7 @@ def test_with_a_brand_that_will_not_do_nothing_starts_and_every_problem_is_named
 
     assert done.returncode == os.EX_CONFIG
     assert "RESTANTE_NAME: must be 1 to 60 characters" in told
-    assert "RESTANTE_LOGO: the SVG has a handler of events (line 1)" in told
+    assert "RESTANTE_LOGO: the SVG needs a viewBox" in told
     assert "RESTANTE_ACCENT: must be a colour as #1b5fae" in told
     assert "hunter2" not in told
     assert not (tmp_path / "data").exists()
