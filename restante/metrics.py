@@ -212,7 +212,13 @@ class _Store(Collector):
             "Replicas that replicas:all waits for and that are not connected; 1 if there is none.",
             labels=["primary"],
         )
+        failed = GaugeMetricFamily(
+            "restante_store_rewrite_failed",
+            "1 if the last rewrite of the primary's file failed: destroyed bytes are still in it.",
+            labels=["primary"],
+        )
         for one in memory:
+            failed.add_metric([str(one.shard)], int(one.rewrite_failed))
             if one.missing is not None:
                 missing.add_metric([str(one.shard)], one.missing)
             used.add_metric([str(one.shard)], one.used)
@@ -221,3 +227,4 @@ class _Store(Collector):
         yield used
         yield limit
         yield missing
+        yield failed

@@ -406,6 +406,41 @@ def test_what_was_destroyed_leaves_the_files_of_replicas_too(
     wait_until(lambda: not keepers(cluster, wrapped))
 
 
+def test_what_was_destroyed_leaves_the_file_of_a_replica_that_was_away(
+    cluster: Cluster, house: House
+) -> None:
+    for place in range(2 * PRIMARIES):
+        cluster.client(place).config_set("appendonly", "yes")
+        wait_until(lambda p=place: not rewriting(cluster, p))  # type: ignore[misc]
+    files = Files(house.connection, every_seconds=1)
+    away = REPLICAS[0]
+    primary = cluster.client(0).execute_command("CLUSTER", "MYID")
+    node = cluster.client(away).execute_command("CLUSTER", "MYID")
+    cluster.client(away).execute_command("CLUSTER", "RESET", "HARD")
+    for place in set(range(2 * PRIMARIES)) - {away}:
+        cluster.client(place).execute_command("CLUSTER", "FORGET", node)
+    house.connection.nodes.learn()
+    files.scrub()
+    cluster.client(away).execute_command(
+        "CLUSTER", "MEET", "127.0.0.1", cluster.ports[0], 20_000 + cluster.ports[0] % 10_000
+    )
+    wait_until(lambda: cluster.knows_all(away))
+    cluster.client(away).execute_command("CLUSTER", "REPLICATE", primary)
+    wait_until(lambda: cluster.replicates(away) and not rewriting(cluster, away))
+    secret = b"a wrapped key that goes"
+    written = cluster.client(0)
+    key = next(k for n in range(1000) if written.cluster("KEYSLOT", k := f"k{n}") < SLOTS // 3)
+    written.set(key, secret)
+    wait_until(lambda: len(keepers(cluster, secret)) >= 2)
+    written.delete(key)
+
+    def gone() -> bool:
+        files.scrub()
+        return not keepers(cluster, secret)
+
+    wait_until(gone, 40)
+
+
 def rewriting(cluster: Cluster, place: int) -> bool:
     told = cluster.client(place).info("persistence")
     return bool(told["aof_rewrite_in_progress"] or told.get("aof_rewrite_scheduled"))

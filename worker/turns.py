@@ -31,8 +31,7 @@ class Worker:
         """
         try:
             done = self._timekeeping.catch_up()
-            if self._files.scrub():
-                log.info("files rewritten")
+            self._files.scrub()
         except RestanteError as error:
             if self._well:
                 log.warning("turn ended early", **error_fields(error))
@@ -41,6 +40,11 @@ class Worker:
         if not self._well:
             log.info("turns go on")
         self._well = True
+        for went_well in self._files.outcomes():
+            if went_well:
+                log.info("files rewritten")
+            else:
+                log.error("files not rewritten", lack="what was destroyed is still in them")
         if done:
             log.info("deadlines met", deeds=done)
         return done

@@ -14,7 +14,7 @@ from restante.store import keys, replication
 from restante.tokens import SHARDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from restante.store.connection import Connection
 
@@ -22,6 +22,7 @@ LOST = (RedisError, RedisClusterException, OSError)
 SCRUB_SECONDS = 300
 """At most this often; so what was destroyed is out of the files ten minutes later at the latest."""
 
+LEARN_SECONDS = 5.0
 REPLICAS_SECONDS = 2.0
 """No replica is asked after this: whoever asks whether we are ready does not wait for long."""
 
@@ -32,39 +33,71 @@ class Files:
     def __init__(self, connection: Connection, every_seconds: int = SCRUB_SECONDS) -> None:
         self._connection = connection
         self._every_ms = every_seconds * 1000
+        self._learnt_at = time.monotonic()
+        self._began_at: dict[int, float] = {}
+        self._under_way: set[int] = set()
+        self._ended: list[bool] = []
 
     def scrub(self) -> bool:
-        """Have append-only files rewritten if anything was added to them; tell whether.
+        """Have append-only files rewritten if anything was added to them; tell whether one began.
 
-        After a deletion the bytes stay in the file until then.
+        After a deletion the bytes stay in the file until then.  A replica has its own file and is
+        asked itself, also one that was away.
 
         Raises:
             Unavailable: The store does not answer.
         """
         try:
-            begun = [self._scrub(client) for client in self._clients()]
-            replicas = self._replicas() if any(begun) else []
+            self._learn()
+            begun = [self._scrub(client, self._began_lately) for client in self._clients()]
+            replicas = self._replicas()
         except LOST:
             raise Unavailable from None
         for replica in replicas:
-            # One that is away writes its file anew when it is back and follows its primary.
+            # One that is away has its turn when it is back.
             with suppress(*LOST):
-                replica.bgrewriteaof()
+                begun.append(self._scrub(replica, self._began_here_lately))
         return any(begun)
 
-    def _scrub(self, client: redis.Redis) -> bool:
+    def outcomes(self) -> list[bool]:
+        """Return, once each, how the rewrites ended that this process began: whether well."""
+        ended, self._ended = self._ended, []
+        return ended
+
+    def _learn(self) -> None:
+        """Learn now and then which nodes there are: replicas come and go without a word."""
+        if time.monotonic() - self._learnt_at > LEARN_SECONDS:
+            self._connection.nodes.learn()
+            self._learnt_at = time.monotonic()
+
+    def _scrub(self, client: redis.Redis, began_lately: Callable[[redis.Redis], bool]) -> bool:
+        node = id(client.connection_pool)
         try:
             kept = client.info("persistence")
-            if not kept.get("aof_enabled") or kept.get("aof_rewrite_in_progress"):
+            if kept.get("aof_rewrite_in_progress") or kept.get("aof_rewrite_scheduled"):
+                return False
+            if node in self._under_way:
+                self._under_way.discard(node)
+                self._ended.append(kept.get("aof_last_bgrewrite_status", "ok") == "ok")
+            if not kept.get("aof_enabled"):
                 return False
             if kept.get("aof_current_size") == kept.get("aof_base_size"):
                 return False
-            if self._began_lately(client):
+            if began_lately(client):
                 return False
             client.bgrewriteaof()
         except ResponseError:
             return False
+        self._under_way.add(node)
         return True
+
+    def _began_here_lately(self, client: redis.Redis) -> bool:
+        """The same for a replica, which takes no note: each worker remembers for itself."""
+        node, now = id(client.connection_pool), time.monotonic()
+        if now - self._began_at.get(node, float("-inf")) < self._every_ms / 1_000:
+            return True
+        self._began_at[node] = now
+        return False
 
     def _began_lately(self, client: redis.Redis) -> bool:
         """Tell whether a rewrite began within the time; if not, this one counts as begun.
@@ -108,6 +141,8 @@ class Files:
                 yield "the store answers before it wrote: appendfsync must be always"
         if kept.get("aof_last_write_status", "ok") != "ok":
             yield "the store cannot write its file"
+        if kept.get("aof_last_bgrewrite_status", "ok") != "ok":
+            yield "the store could not rewrite its file: what was destroyed is still in it"
         yield from _keeps_too_much(configured)
 
     def _clients(self) -> list[redis.Redis]:

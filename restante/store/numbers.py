@@ -47,12 +47,14 @@ class Memory(NamedTuple):
     Attributes:
         missing: Replicas that `replicas:all` waits for and that are not connected, at least 1
             where there is none; None with another durability.
+        rewrite_failed: Its last rewrite of the append-only file did.
     """
 
     shard: int
     used: int
     limit: int
     missing: int | None = None
+    rewrite_failed: bool = False
 
 
 class Numbers:
@@ -86,7 +88,13 @@ class Numbers:
             *told, kept = _ask(node.pool, shards)
             rows += told
             memory.append(
-                Memory(shards[0], kept["used_memory"], kept.get("maxmemory", 0), _missing(node))
+                Memory(
+                    shards[0],
+                    kept["used_memory"],
+                    kept.get("maxmemory", 0),
+                    _missing(node),
+                    kept.get("aof_last_bgrewrite_status", "ok") != "ok",
+                )
             )
         return Waiting(*map(sum, zip(*rows, strict=True))), memory
 
@@ -117,5 +125,5 @@ def _ask(pool: redis.ConnectionPool, shards: list[int]) -> list[Any]:
         for shard in shards:
             source = script("numbers").source
             pipeline.execute_command("EVAL", source, 1, keys.due(shard), b"", LATE_MS)
-        pipeline.info("memory")
+        pipeline.info("memory", "persistence")
         return list(pipeline.execute())
