@@ -145,9 +145,11 @@ class ThreeAndThree:
         shard = chance.randrange(PRIMARIES)
         return shard, self.cluster.primary(shard)
 
-    def _replace(self, shard: int, primary: Node) -> None:
+    def _replace(self, shard: int, primary: Node, alone: float = 0.0) -> None:
+        """Kill a primary; it comes back when its heir has been alone for so many seconds."""
         primary.kill()
         self.cluster.await_heir(shard, primary)
+        time.sleep(alone)
         primary.start()
         self.await_well()
 
@@ -217,7 +219,7 @@ class ThreeAndThree:
     def fail_over_cut_and_kill(self, chance: random.Random) -> None:
         """The same of one that was a replica before."""
         shard, primary = self._shard(chance)
-        self._replace(shard, primary)
+        self._replace(shard, primary, alone=1.0)
         heir = self.cluster.primary(shard)
         time.sleep(0.5)
         self._part_and_kill(shard, heir, "cut")

@@ -8,7 +8,7 @@ from tests.races.mutants import MUTANTS, make
 from tests.races.rounds import Round
 from tests.races.test_rounds import STORES, chosen_seed
 
-MOST_SECONDS = 90.0
+MOST_SECONDS = 150.0
 QUICK = ("the text is read first and the view spent after", "the event is written after the deed")
 
 
