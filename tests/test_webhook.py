@@ -28,7 +28,7 @@ from worker.lanes import Busy
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 BODY = json.dumps({"type": "link.revealed", "recipient": "Ana Muñoz"}, ensure_ascii=False).encode()
-NOTIFICATION = Notification("0" * 32 + "-2", BODY, at=round(time.time() * 1000))
+NOTIFICATION = Notification("0" * 32 + "-2", BODY)
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "webhook.json").read_text("utf-8"))
 PATIENCE_SECONDS = 1.5
 SECRET = ControlToken.new().webhook_secret
@@ -44,7 +44,8 @@ def deliver(url, *, ours=LOOPBACK, resolve=None, times=1):
     async def one(webhook):
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                await webhook.deliver(Target(url, SECRET), NOTIFICATION)
+                dated = NOTIFICATION._replace(at=round(time.time() * 1000))
+                await webhook.deliver(Target(url, SECRET), dated)
         except DeliveryFailed as failed:
             return failed.failure
         except (TimeoutError, Busy) as error:
