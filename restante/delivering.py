@@ -17,6 +17,7 @@ from restante import timeline
 from restante.errors import NotFound
 from restante.facts import Facts
 from restante.mailed_codes import Letter, address_id, letter
+from restante.store.outbox import CHANNELS
 from restante.tokens import SHARDS
 
 if TYPE_CHECKING:
@@ -179,18 +180,19 @@ class Delivering:
         self._keyring = keyring
         self._facts = Facts(keyring)
 
-    def take(self, shard: int, most: int) -> list[Delivery]:
-        """Take what is due in one shard: it is the caller's for LEASE_SECONDS.
+    def take(self, shard: int, most: int, channel: str | None = None) -> list[Delivery]:
+        """Take what is due in one shard, of one channel or of all: the caller's for LEASE_SECONDS.
 
         Raises:
             Unavailable: The store does not answer.
         """
-        return [
-            self._delivery(shard, due)
-            for due in self._outbox.take(
-                shard, lease=LEASE_SECONDS * SECOND, most=most, events=EVENTS_MOST
+        found: list[Due] = []
+        for one in (channel,) if channel else CHANNELS:
+            left = most - len(found)
+            found += self._outbox.take(
+                shard, one, lease=LEASE_SECONDS * SECOND, most=left, events=EVENTS_MOST
             )
-        ]
+        return [self._delivery(shard, due) for due in found]
 
     def settle(
         self, delivery: Delivery, delivered: int, failure: Failure | None = None, *, wait: int = 0

@@ -19,6 +19,7 @@ from restante.mailed_codes import (
 )
 from restante.messages import Draft, State
 from restante.settings import Settings
+from restante.store import keys
 from restante.store.keys import link as link_key
 from restante.variables import Relay
 from tests.conftest import happened, kept_of, nonce
@@ -233,6 +234,20 @@ def test_a_mailbox_is_taken_apart(written, name, address):
 )  # fmt: skip
 def test_what_is_no_mailbox_is_none(written):
     assert mailbox(written) is None
+
+
+def test_a_code_that_waits_in_the_outbox_of_an_earlier_version_is_mailed_once(house, sent, raw):
+    """Earlier, webhooks and codes waited in one outbox."""
+    ask(house, sent.links[0].token)
+    shard, member = sent.control.shard, sent.message_id + b":code"
+    [at] = raw.zmscore(keys.outbox(shard, "code"), [member])
+    raw.zrem(keys.outbox(shard, "code"), member)
+    raw.zadd(keys.outbox(shard), {member: at})
+
+    assert settled_letter_of(house, sent)
+    assert letter_of(house, sent) is None
+    for channel in ("webhook", "code"):
+        assert raw.zmscore(keys.outbox(shard, channel), [member]) == [None]
 
 
 def test_no_address_is_mailed_more_than_fifty_codes_in_a_day(house, sent, connection):

@@ -6,6 +6,8 @@ import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -25,7 +27,9 @@ if TYPE_CHECKING:
     from restante.delivering import Delivering, Delivery, Notification, Target
 
 SLOTS = 256
-"""Deliveries under way at once in one worker: some receivers hold their places for long."""
+"""Deliveries under way at once in one worker and channel: some receivers hold theirs for long."""
+FAILING_SLOTS = 64
+"""Of them, for deliveries that failed before: their receivers are likely to hold them for long."""
 TAKE_MOST = 64
 TURN_SECONDS = 2.0
 """After this a delivery leaves its place and queues up anew, when an event was taken."""
@@ -48,6 +52,16 @@ class Channel(Protocol):
         """Deliver one notification, or raise DeliveryFailed."""
 
 
+@dataclass(slots=True)
+class Way:
+    """What goes on in one channel."""
+
+    channel: str
+    under_way: set[asyncio.Task[None]] = field(default_factory=set)
+    shard: int = 0
+    well: bool = True
+
+
 class Courier:
     """Delivers in a thread of its own, with an event loop, until it is told to stop.
 
@@ -59,10 +73,8 @@ class Courier:
         self._delivering = delivering
         self._channels = channels
         self._lanes = Lanes(RECEIVER_WIDTH)
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._failing = Lanes(FAILING_SLOTS)
         self._threads = ThreadPoolExecutor(STORE_THREADS, "courier")
-        self._shard = 0
-        self._well = True
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._main, name="courier")
 
@@ -86,61 +98,72 @@ class Courier:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self) -> None:
+        await asyncio.gather(*(self._serve(channel) for channel in self._channels))
+
+    async def _serve(self, channel: str) -> None:
+        """Deliver through one channel, in slots of its own: none waits behind another's."""
+        way = Way(channel)
         while not self._stop.is_set():
-            taken = await self._take(min(TAKE_MOST, SLOTS - len(self._under_way)))
+            taken = await self._take(way, min(TAKE_MOST, SLOTS - len(way.under_way)))
             for delivery, ends in taken:
                 task = asyncio.create_task(self._deliver(delivery, ends))
-                self._under_way.add(task)
-                task.add_done_callback(self._under_way.discard)
-            if taken and len(self._under_way) < SLOTS:
+                way.under_way.add(task)
+                task.add_done_callback(way.under_way.discard)
+            if taken and len(way.under_way) < SLOTS:
                 continue
-            if len(self._under_way) >= SLOTS:
+            if len(way.under_way) >= SLOTS:
                 await asyncio.wait(
-                    self._under_way, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED
+                    way.under_way, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED
                 )
             else:
-                await self._rest()
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=STOP_SECONDS)
-        for task in self._under_way:
+                await self._rest(way)
+        if way.under_way:
+            await asyncio.wait(way.under_way, timeout=STOP_SECONDS)
+        for task in way.under_way:
             task.cancel()
 
-    async def _rest(self) -> None:
+    async def _rest(self, way: Way) -> None:
         # While some are under way, those that wait for their places come due at any time.
-        seconds = BUSY_SECONDS if self._under_way else IDLE_SECONDS
+        seconds = BUSY_SECONDS if way.under_way else IDLE_SECONDS
         await asyncio.get_running_loop().run_in_executor(None, self._stop.wait, seconds)
 
-    async def _take(self, most: int) -> list[tuple[Delivery, float]]:
+    async def _take(self, way: Way, most: int) -> list[tuple[Delivery, float]]:
         """Take at most so many deliveries, each with the time its lease ends by our clock."""
         taken: list[tuple[Delivery, float]] = []
         failures: list[RestanteError] = []
         for step in range(SHARDS):
             if len(taken) >= most or len(failures) == FAILURES_MOST:
                 break
-            shard = (self._shard + step) % SHARDS
+            shard = (way.shard + step) % SHARDS
             ends = time.monotonic() + LEASE_SECONDS
             try:
-                found = await self._ask(self._delivering.take, shard, most - len(taken))
+                found = await self._ask(
+                    self._delivering.take, shard, most - len(taken), way.channel
+                )
             except RestanteError as error:
                 failures.append(error)
             else:
                 taken += [(delivery, ends) for delivery in found]
-        if failures and self._well:
-            log.warning("deliveries pause", **error_fields(failures[0]))
-        elif not failures and not self._well:
-            log.info("deliveries go on")
-        self._well = not failures
+        if failures and way.well:
+            log.warning("deliveries pause", channel=way.channel, **error_fields(failures[0]))
+        elif not failures and not way.well:
+            log.info("deliveries go on", channel=way.channel)
+        way.well = not failures
         # Another shard comes first next time.
-        self._shard = (self._shard + 1) % SHARDS
+        way.shard = (way.shard + 1) % SHARDS
         return taken
 
     async def _deliver(self, delivery: Delivery, ends: float) -> None:
         """Deliver until the end, a failure, or the end of the turn or the lease; then settle."""
         delivered, failure, wait = 0, None, 0.0
-        taken = ends - LEASE_SECONDS
+        taken, receiver = ends - LEASE_SECONDS, _receiver(delivery)
+        lane = (delivery.channel, receiver)
         ends = min(ends - ATTEMPT_SECONDS - 1, time.monotonic() + TURN_SECONDS)
         try:
-            with self._lanes.enter((delivery.channel, _receiver(delivery))):
+            with ExitStack() as places:
+                places.enter_context(self._lanes.enter(lane))
+                if delivery.due.failures:
+                    places.enter_context(self._failing.enter(delivery.channel))
                 for notification in delivery.notifications:
                     if time.monotonic() > ends:
                         break
@@ -154,6 +177,10 @@ class Courier:
             wait = busy.seconds
         except DeliveryFailed as failed:
             failure = failed.failure
+            if receiver:  # the mail server is the operator's own
+                self._lanes.narrow(lane)
+        if delivered:
+            self._lanes.widen(lane)
         await self._settle(delivery, delivered, failure, wait)
 
     async def _hand_over(self, delivery: Delivery, notification: Notification) -> None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 WEIGHT = 0.3
 """How much the latest delivery counts in what one takes on average."""
 WAIT_LEAST, WAIT_MOST = 0.2, 300.0
+NARROW_SECONDS = 60.0
+"""How long a receiver that failed gets one place only."""
 LANES_MOST = 10_000
 
 
@@ -31,6 +33,7 @@ class Lane:
     under_way: int = 0
     seconds: float = 0.1
     next_at: float = 0.0
+    narrow_until: float = 0.0
 
     def wait(self, now: float, width: int) -> float:
         """Reserve the next of *width* places; return how long until it comes, in seconds."""
@@ -53,14 +56,30 @@ class Lanes:
             Busy: None is free.
         """
         lane = self._lanes.setdefault(receiver, Lane())
-        if lane.under_way >= self._width:
-            raise Busy(lane.wait(monotonic(), self._width))
+        width = 1 if monotonic() < lane.narrow_until else self._width
+        if lane.under_way >= width:
+            raise Busy(lane.wait(monotonic(), width))
         lane.under_way += 1
         began = monotonic()
+        was_there = True
         try:
             yield
+        except Busy:  # another place that it needs is not free: it took no time here
+            was_there = False
+            raise
         finally:
             lane.under_way -= 1
-            lane.seconds += WEIGHT * (monotonic() - began - lane.seconds)
+            if was_there:
+                lane.seconds += WEIGHT * (monotonic() - began - lane.seconds)
             if len(self._lanes) > LANES_MOST:
                 self._lanes = {k: v for k, v in self._lanes.items() if v.under_way}
+
+    def narrow(self, receiver: Hashable) -> None:
+        """Give one place only, for a while, to a receiver that failed."""
+        if lane := self._lanes.get(receiver):
+            lane.narrow_until = monotonic() + NARROW_SECONDS
+
+    def widen(self, receiver: Hashable) -> None:
+        """Give all places again to a receiver that took something."""
+        if lane := self._lanes.get(receiver):
+            lane.narrow_until = 0.0

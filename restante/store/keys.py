@@ -15,6 +15,7 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
     {tag}:looks:<mid>              list    looks, newest first, at most 100
     {tag}:due                      zset    what must happen, by time: expire:<lid> end:<lid>
                                            forget:<mid>; emptied by the worker
+    {tag}:outbox-code              zset    the same for mailed codes, so that they wait for nobody
     {tag}:outbox                   zset    <mid>:<channel> with events to deliver, by when it is
                                            due; emptied by the worker
     {tag}:dead                     zset    deliveries given up, by when; for the operator
@@ -29,7 +30,7 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
 Ids are 16 raw bytes, times milliseconds; a network is an HMAC under the root key.  Every key of
 a message has a TTL, none goes before the message's wrapped keys, and all go with the message's
 retention after its last link ended.
-`due`, `outbox` and `dead` belong to the shard, hold ids and times only, and have no TTL.
+`due`, the outboxes and `dead` belong to the shard, hold ids and times only, and have no TTL.
 
 Fields of a message:
     sent_at opens_at expires_at
@@ -114,9 +115,10 @@ def due(shard: int) -> bytes:
     return f"{{{TAGS[shard]}}}:due".encode()
 
 
-def outbox(shard: int) -> bytes:
+def outbox(shard: int, channel: str = "webhook") -> bytes:
     """Return the key of a shard's deliveries that wait."""
-    return f"{{{TAGS[shard]}}}:outbox".encode()
+    name = "outbox" if channel == "webhook" else f"outbox-{channel}"
+    return f"{{{TAGS[shard]}}}:{name}".encode()
 
 
 def dead(shard: int) -> bytes:

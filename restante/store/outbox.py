@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from restante.store.connection import Argument, Connection
 
 
+CHANNELS = ("webhook", "code")
+"""As in _prelude.lua."""
+
+
 class Due(NamedTuple):
     """Events of one message that one channel is to deliver, oldest first.
 
@@ -59,13 +63,13 @@ class Outbox:
         now: Argument = self._now() if self._now else ""
         return self._connection.run(verb, key, now, *arguments)
 
-    def take(self, shard: int, *, lease: int, most: int, events: int) -> list[Due]:
+    def take(self, shard: int, channel: str, *, lease: int, most: int, events: int) -> list[Due]:
         """Return at most *most* deliveries that are due; they are again after *lease* ms.
 
         Raises:
             Unavailable: The store does not answer.
         """
-        now, *taken = self._run("take", keys.outbox(shard), lease, most, events)
+        now, *taken = self._run("take", keys.outbox(shard, channel), lease, most, events)
         return [
             Due(mid, channel.decode(), cursor, failures, target, _triples(entries), now)
             for mid, channel, cursor, failures, target, entries in taken
@@ -90,7 +94,10 @@ class Outbox:
 
     def waiting(self, shard: int, most: int) -> list[Kept]:
         """Return deliveries on their way, the next first."""
-        return self._kept(keys.outbox(shard), most)
+        found = [
+            kept for channel in CHANNELS for kept in self._kept(keys.outbox(shard, channel), most)
+        ]
+        return sorted(found, key=lambda kept: kept.at)[:most]
 
     def dead(self, shard: int, most: int) -> list[Kept]:
         """Return deliveries that were given up, the oldest first."""

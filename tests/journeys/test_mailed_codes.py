@@ -12,6 +12,7 @@ from tests import canaries
 from tests.api import Api, Visitor, filled, form_of, new_nonce, number_on
 from tests.journeys.conftest import TEXT
 from tests.processes import Service, wait_until
+from tests.receiver import Receiver
 
 GATE_SECONDS = 1.1
 ANA, BOB = "ana.reader@example.com", "bob@example.org"
@@ -184,6 +185,30 @@ def test_what_the_mail_server_does_not_take_now_it_takes_a_little_later(api, mai
 
     assert reveal(api, sent.link, mail.code()).status == 200
     assert "link.code_failed" not in types(api, sent)
+
+
+def test_webhooks_that_hang_keep_no_code_waiting(mail, tmp_path):
+    """Three hundred receivers hang, more than one worker has slots for: the code goes at once."""
+    settings = {
+        "RESTANTE_SMTP_URL": mail.url,
+        "RESTANTE_MAIL_FROM": "letters@example.net",
+        "RESTANTE_WEBHOOK_NETWORKS": "127.0.0.0/8",
+    }
+    with (
+        Receiver(lambda _: "hang", "0.0.0.0") as slow,  # noqa: S104 (127.1.x.y)
+        Service(tmp_path, **settings) as service,
+    ):
+        api = Api(service.url)
+        coded = send(api)
+        for n in range(300):
+            url = f"http://127.1.{n // 200}.{n % 200 + 1}:{slow.port}/"
+            api.recall(api.send("x", notify={"webhook": url}).control)
+        wait_until(lambda: len(slow.posts) >= 256, 30)
+        ask(api, coded.link)
+        code = mail.code()
+
+        assert len(slow.posts) == 256
+        assert reveal(api, coded.link, code).status == 200
 
 
 @pytest.mark.parametrize(

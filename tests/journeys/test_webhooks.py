@@ -155,6 +155,32 @@ def test_sixteen_receivers_that_hang_delay_nobody_else(told):
         assert time.monotonic() - began < 5
 
 
+def names_of(receiver, many):
+    """Return so many addresses of one receiver, each as if it were another."""
+    return [f"http://127.1.{n // 200}.{n % 200 + 1}:{receiver.port}/" for n in range(many)]
+
+
+def test_a_receiver_that_failed_leaves_most_slots_to_the_others(told):
+    """A hundred that failed once and then hang hold 64 of the 256, and nobody waits for them."""
+    seen: set[str] = set()
+
+    def behave(post):
+        again = post.message in seen
+        seen.add(post.message)
+        return "hang" if again else 500
+
+    with Receiver(behave, "0.0.0.0") as failing, Receiver() as quick:  # noqa: S104 (127.1.x.y)
+        for url in names_of(failing, 100):
+            sent = Api(told.url).send("x", notify={"webhook": url})
+            Api(told.url).recall(sent.control)
+        wait_until(lambda: len(failing.posts) >= 164, 30)
+        sent = send(told, quick)
+        Api(told.url).recall(sent.control)
+        wait_until(lambda: quick.taken)
+
+        assert len(failing.posts) == 164
+
+
 def test_what_happens_while_the_worker_is_dead_is_told_when_it_is_back(tmp_path):
     with Receiver() as receiver, Service(tmp_path, **OURS) as service:
         sent = send(service, receiver, views=5)

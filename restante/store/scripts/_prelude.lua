@@ -18,6 +18,17 @@ local function key_of(tag, kind, id)
   return tag .. ":" .. kind .. ":" .. id
 end
 
+-- Each channel has an outbox of its own, so that none waits behind another's slow receivers.
+local function outbox_of(tag, channel)
+  return channel == "webhook" and tag .. ":outbox" or tag .. ":outbox-" .. channel
+end
+
+-- The member may also stand in the outbox of webhooks, where an earlier version put all channels.
+local function leave_outbox(tag, channel, member)
+  call("ZREM", outbox_of(tag, channel), member)
+  call("ZREM", tag .. ":outbox", member)
+end
+
 -- "{tag}:kind:id" -> "{tag}", id
 local function way_in(key)
   local tag, id = key:match("^({%w+}):%a+:(.*)$")
@@ -246,7 +257,7 @@ local function record(message, link, now, type, facts, evidence)
     if channel ~= "code" or type == "link.code_requested" then
       local member = message.id .. ":" .. channel
       call("ZREM", message.tag .. ":dead", member)
-      call("ZADD", message.tag .. ":outbox", "NX", clock(ARGV[1]), member)
+      call("ZADD", outbox_of(message.tag, channel), "NX", clock(ARGV[1]), member)
     end
   end
   if message.tells and message.open == 0
@@ -318,7 +329,7 @@ end
 -- What is waiting for or was given up by the channels of a message.
 local function drop_deliveries(tag, id)
   for _, channel in ipairs(CHANNELS) do
-    call("ZREM", tag .. ":outbox", id .. ":" .. channel)
+    leave_outbox(tag, channel, id .. ":" .. channel)
     call("ZREM", tag .. ":dead", id .. ":" .. channel)
   end
 end

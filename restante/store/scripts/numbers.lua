@@ -8,9 +8,14 @@
 -- Replies {deadlines late, deliveries whose next try lies ahead, is due, is late, dead}.
 
 local tag = KEYS[1]:match("^({%w+})")
-local outbox = tag .. ":outbox"
 local now = clock(ARGV[1])
 local late = now - tonumber(ARGV[2])
-return { call("ZCOUNT", KEYS[1], "-inf", "(" .. late),
-  call("ZCOUNT", outbox, "(" .. now, "+inf"), call("ZCOUNT", outbox, late, now),
-  call("ZCOUNT", outbox, "-inf", "(" .. late), call("ZCARD", tag .. ":dead") }
+local function waiting(from, to)
+  local sum = 0
+  for _, channel in ipairs(CHANNELS) do
+    sum = sum + call("ZCOUNT", outbox_of(tag, channel), from, to)
+  end
+  return sum
+end
+return { call("ZCOUNT", KEYS[1], "-inf", "(" .. late), waiting("(" .. now, "+inf"),
+  waiting(late, now), waiting("-inf", "(" .. late), call("ZCARD", tag .. ":dead") }

@@ -18,11 +18,11 @@ end
 local member = id .. ":" .. channel
 call("ZREM", tag .. ":dead", member)
 if call("LLEN", message.events) <= tonumber(cursor) then
-  call("ZREM", tag .. ":outbox", member)
+  leave_outbox(tag, channel, member)
   return { "nothing" }
 end
 call("HDEL", message.hash, channel .. ":failures", channel .. ":failing_since")
-call("ZADD", tag .. ":outbox", now, member)
+call("ZADD", outbox_of(tag, channel), now, member)
 if message.open == 0 and call("PEXPIRETIME", message.hash) < now + DELIVERY_MS then
   retain(message, 0)
 end

@@ -17,7 +17,7 @@ local now = clock(ARGV[1])
 local channel, cursor, delivered = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local failures, failure, wait = tonumber(ARGV[5]), ARGV[6], ARGV[7]
 local tag, id = way_in(KEYS[1])
-local member, outbox, dead = id .. ":" .. channel, tag .. ":outbox", tag .. ":dead"
+local member, dead = id .. ":" .. channel, tag .. ":dead"
 local known = tonumber(call("HGET", KEYS[1], channel .. ":cursor") or "-1")
 if known < 0 then
   drop_deliveries(tag, id)
@@ -38,13 +38,14 @@ if failures > 0 then
   call("HSETNX", KEYS[1], channel .. ":failing_since", now)
 end
 if call("LLEN", key_of(tag, "events", id)) <= cursor then
-  call("ZREM", outbox, member)
+  leave_outbox(tag, channel, member)
 elseif wait == "" then
-  call("ZREM", outbox, member)
+  leave_outbox(tag, channel, member)
   call("ZADD", dead, now, member)
   return { "given-up" }
 else
-  call("ZADD", outbox, now + tonumber(wait), member)
+  leave_outbox(tag, channel, member)
+  call("ZADD", outbox_of(tag, channel), now + tonumber(wait), member)
 end
 if failures > 0 then
   return { "delayed" }
