@@ -4,10 +4,11 @@ import os
 import sys
 from pathlib import Path
 
-from restante import logs, tallies
+from restante import hardening, logs, tallies
 from restante.errors import SettingsInvalid
 from restante.settings import Settings
 
+hardening.forbid_core_dumps()
 try:
     settings = Settings.from_env(os.environ)
 except SettingsInvalid as problem:

@@ -217,7 +217,13 @@ class _Store(Collector):
             "1 if the last rewrite of the primary's file failed: destroyed bytes are still in it.",
             labels=["primary"],
         )
+        snapshots = GaugeMetricFamily(
+            "restante_store_snapshots",
+            "Snapshots the primary wrote since it started; they keep what was destroyed since.",
+            labels=["primary"],
+        )
         for one in memory:
+            snapshots.add_metric([str(one.shard)], one.snapshots)
             failed.add_metric([str(one.shard)], int(one.rewrite_failed))
             if one.missing is not None:
                 missing.add_metric([str(one.shard)], one.missing)
@@ -228,3 +234,4 @@ class _Store(Collector):
         yield limit
         yield missing
         yield failed
+        yield snapshots

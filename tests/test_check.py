@@ -230,6 +230,7 @@ def test_a_lost_root_key_is_a_problem(tmp_path):
         ({"rewritable": None}, "warning", "does not tell"),
         ({"memory": 81}, "warning", "81% full"),
         ({"memory_most": 0}, "warning", "maxmemory is not set"),
+        ({"snapshots": 2}, "warning", "wrote 2 snapshots"),
         ({"replicas": 0}, "problem", "0 of 1 replicas"),
         ({"replicas": 0, "replicas_known": 0}, "problem", "has no replica"),
     ],

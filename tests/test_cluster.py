@@ -93,6 +93,7 @@ class Cluster:
             "cluster-replica-validity-factor": 0,
             "dir": home,
             "save": "",
+            "repl-diskless-load": "swapdb",
             "repl-diskless-sync-delay": 0,
             "logfile": home / "log",
         }

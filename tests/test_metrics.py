@@ -344,5 +344,6 @@ def test_a_store_that_is_away_is_shown_as_down_and_the_rest_goes_on(own_store, m
         "restante_deliveries",
         "restante_store_memory_bytes",
         "restante_store_rewrite_failed",
+        "restante_store_snapshots",
         "restante_store_memory_limit_bytes",
     }

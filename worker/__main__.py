@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from restante import logs, tallies, wiring
+from restante import hardening, logs, tallies, wiring
 from restante.errors import SettingsInvalid
 from restante.settings import Settings
 from worker import exposition
@@ -30,6 +30,7 @@ log = structlog.get_logger()
 
 def main() -> int:
     """Run turns until SIGTERM or SIGINT; return the exit status."""
+    hardening.forbid_core_dumps()
     try:
         settings = Settings.from_env(os.environ)
         meters = _meters(settings)

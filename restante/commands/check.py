@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from restante.commands import findings
+from restante.commands import findings, machine
 from restante.commands.findings import Finding, Grade
 from restante.commands.relay import of_relay
 from restante.commands.store import house_of
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from restante.settings import Settings
-
-OVERCOMMIT = Path("/proc/sys/vm/overcommit_memory")
 
 
 @click.command
@@ -42,6 +39,7 @@ def check() -> int:
     settings_well = _tell(findings.of_settings(settings, settings_files()))
     if mail := of_relay(settings):
         settings_well = _tell([mail]) and settings_well
+    _tell(machine.of_memory())
     store_well = _tell(_of_store(settings))
     if not settings_well:
         return os.EX_CONFIG
@@ -67,7 +65,7 @@ def _of_store(settings: Settings) -> Iterator[Finding]:
     except (StoreFailed, PermissionError) as failed:
         yield findings.problem(getattr(failed, "strerror", None) or str(failed))
     if settings.store_is_here:
-        yield from _of_overcommit()
+        yield from machine.of_overcommit()
 
 
 def _of_reached_store(settings: Settings) -> Iterator[Finding]:
@@ -84,6 +82,8 @@ def _of_reached_store(settings: Settings) -> Iterator[Finding]:
             yield findings.problem(shortcoming)
         for primary in primaries:
             yield from findings.of_primary(primary, settings.durability)
+            if settings.store_is_here:
+                yield from machine.of_store_process(primary.pid)
         if settings.senders.tokens:
             with suppress(Unavailable):
                 yield findings.of_tokens(len(house.admission.listed()))
@@ -95,17 +95,3 @@ def _is_yet_to_come(settings: Settings) -> bool:
     return not (folder / "store.sock").is_symlink() and not any(
         (folder / name).exists() for name in ("store.sock", "appendonlydir")
     )
-
-
-def _of_overcommit() -> Iterator[Finding]:
-    """Yield whether the system lets the store copy itself while it rewrites its file."""
-    try:
-        allowed = OVERCOMMIT.read_text().strip()
-    except OSError:
-        return
-    if allowed == "1":
-        yield findings.ok("vm.overcommit_memory is 1")
-    else:
-        yield findings.warning(
-            "vm.overcommit_memory is not 1: a large store may fail to rewrite its file"
-        )

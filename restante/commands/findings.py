@@ -171,6 +171,11 @@ def of_primary(found: Inspected, durability: str) -> Iterator[Finding]:
         yield warning("CONFIG GET is forbidden: what the store promises cannot be seen")
     yield _of_rewrite(rewritable=found.rewritable)
     yield _of_memory(found)
+    if found.snapshots:
+        yield warning(
+            f"a primary wrote {found.snapshots} snapshots since it started, which keep what was"
+            " destroyed since: delete them (dump.rdb), then CONFIG RESETSTAT"
+        )
     if durability == "replicas:all":
         yield _of_replicas(found)
     elif found.replicas_known:

@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from restante import logs
+from restante import hardening, logs
 from restante.commands.surroundings import read_settings
 from restante.datafolder import StoreFailed
 from restante.service import CannotListen, Service
@@ -23,6 +23,7 @@ def serve() -> int:
     The store is started unless RESTANTE_REDIS_URL names one.  This is also what happens
     without a command.
     """
+    hardening.forbid_core_dumps()
     settings = read_settings()
     logs.configure(settings.log_level)
     logs.report_crashes()

@@ -124,7 +124,7 @@ class Files:
         for replica in replicas:
             with suppress(*LOST):
                 if time.monotonic() < deadline:
-                    found |= set(_keeps_too_much(_told(replica)[1]))
+                    found |= set(_keeps_too_much(*_told(replica)))
         return sorted(found)
 
     def _lacks(self, client: redis.Redis, durability: str) -> Iterator[str]:
@@ -143,7 +143,7 @@ class Files:
             yield "the store cannot write its file"
         if kept.get("aof_last_bgrewrite_status", "ok") != "ok":
             yield "the store could not rewrite its file: what was destroyed is still in it"
-        yield from _keeps_too_much(configured)
+        yield from _keeps_too_much(kept, configured)
 
     def _clients(self) -> list[redis.Redis]:
         return [redis.Redis(connection_pool=pool) for pool in self._connection.pools]
@@ -152,17 +152,43 @@ class Files:
         return [redis.Redis(connection_pool=pool) for pool in self._connection.nodes.replicas()]
 
 
-def _keeps_too_much(configured: dict[str, str]) -> Iterator[str]:
+def _keeps_too_much(kept: dict[str, Any], configured: dict[str, str]) -> Iterator[str]:
     """Yield what of a node's settings keeps what was destroyed."""
     if configured.get("save"):
         yield "the store writes snapshots, which keep what was destroyed: save must be empty"
+    if kept.get("connected_slaves") and configured.get("repl-diskless-sync") == "no":
+        yield (
+            "the store writes a snapshot for its replicas, which keeps what was destroyed:"
+            " repl-diskless-sync must be yes"
+        )
+    if (
+        kept.get("role") == "slave"
+        and configured.get("repl-diskless-load") in {"disabled", "on-empty-db"}
+        and not _keeps_no_copy(kept)
+    ):
+        yield (
+            "a replica keeps the snapshot that it began with, and in it what was destroyed:"
+            " repl-diskless-load must be swapdb"
+        )
+
+
+def _keeps_no_copy(kept: dict[str, Any]) -> bool:
+    """Tell whether a replica with an append-only file moves its first snapshot into it.
+
+    Valkey 9.1 does; Redis 7.0 leaves it as dump.rdb.
+    """
+    version = str(kept.get("valkey_version", "0.0")).split(".")[:2]
+    return bool(kept.get("aof_enabled")) and tuple(map(int, version)) >= (9, 1)
 
 
 def _told(client: redis.Redis) -> tuple[dict[str, Any], dict[str, str]]:
     """Return, in one round trip, a node's state and what of its settings it tells."""
     with client.pipeline(transaction=False) as pipeline:
-        pipeline.info("persistence")
-        pipeline.config_get("maxmemory-policy", "appendfsync", "save")
+        pipeline.info("persistence", "replication", "server")
+        pipeline.config_get(
+            *("maxmemory-policy", "appendfsync", "save"),
+            *("repl-diskless-sync", "repl-diskless-load"),
+        )
         kept, told = pipeline.execute(raise_on_error=False)
     if isinstance(kept, Exception):
         raise kept

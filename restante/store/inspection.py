@@ -57,6 +57,7 @@ class Inspected:
         configurable: CONFIG GET is permitted.
         rewritable: BGREWRITEAOF is permitted; None: it does not tell.
         memory_most: `maxmemory` in bytes, 0 is no limit.
+        snapshots: How many it wrote since it started, or since CONFIG RESETSTAT.
         replicas: How many are connected to it; `replicas_known`: how many its shard
             has, down or not; outside a cluster those that are connected.
     """
@@ -72,6 +73,8 @@ class Inspected:
     memory_most: int
     replicas: int
     replicas_known: int
+    snapshots: int = 0
+    pid: int = 0
 
 
 def inspect(connection: Connection) -> list[Inspected]:
@@ -96,6 +99,7 @@ def inspect(connection: Connection) -> list[Inspected]:
 def _look_at(node: Node) -> Inspected:
     client = redis.Redis(connection_pool=node.pool)
     server, memory = client.info("server"), client.info("memory")
+    kept = client.info("persistence")
     standing = replication.look(node.pool)
     major, minor = str(server["redis_version"]).split(".")[:2]
     valkey = server.get("valkey_version")
@@ -112,6 +116,8 @@ def _look_at(node: Node) -> Inspected:
         memory_most=int(memory.get("maxmemory", 0)),
         replicas=standing.connected,
         replicas_known=standing.replicas,
+        snapshots=int(kept.get("rdb_saves", 0)),
+        pid=int(server.get("process_id", 0)),
     )
 
 

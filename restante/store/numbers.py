@@ -48,6 +48,7 @@ class Memory(NamedTuple):
         missing: Replicas that `replicas:all` waits for and that are not connected, at least 1
             where there is none; None with another durability.
         rewrite_failed: Its last rewrite of the append-only file did.
+        snapshots: How many it wrote since it started, or since CONFIG RESETSTAT.
     """
 
     shard: int
@@ -55,6 +56,7 @@ class Memory(NamedTuple):
     limit: int
     missing: int | None = None
     rewrite_failed: bool = False
+    snapshots: int = 0
 
 
 class Numbers:
@@ -94,6 +96,7 @@ class Numbers:
                     kept.get("maxmemory", 0),
                     _missing(node),
                     kept.get("aof_last_bgrewrite_status", "ok") != "ok",
+                    kept.get("rdb_saves", 0),
                 )
             )
         return Waiting(*map(sum, zip(*rows, strict=True))), memory

@@ -98,6 +98,7 @@ class Cluster:
                 "cluster-node-timeout": NODE_TIMEOUT_MS,
                 "cluster-replica-validity-factor": 0,
                 "cluster-migration-barrier": 9,
+                "repl-diskless-load": "swapdb",
                 "repl-diskless-sync-delay": 0,
                 "repl-ping-replica-period": 1,
                 "repl-timeout": 4,
