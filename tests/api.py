@@ -296,11 +296,21 @@ class _Forms(HTMLParser):
 
 
 class Visitor:
-    """A browser without JavaScript: keeps cookies, finds forms, follows no redirect."""
+    """A browser without JavaScript: keeps cookies, finds forms, follows no redirect.
+
+    It says where its forms come from, unless it *is_silent*: old, or over plain http to a name.
+    """
 
     def __init__(
-        self, url: str, headers: Mapping[str, str] | None = None, way: Way | None = None
+        self,
+        url: str,
+        headers: Mapping[str, str] | None = None,
+        way: Way | None = None,
+        *,
+        is_silent: bool = False,
     ) -> None:
+        says = headers or {}
+        self._is_silent = is_silent or "Sec-Fetch-Site" in says or "Origin" in says
         self._api = Api(url, headers={"User-Agent": FIREFOX, **(headers or {})}, way=way)
         self.cookies: dict[str, str] = {}
 
@@ -313,6 +323,8 @@ class Visitor:
     ) -> Answer:
         """Ask for a page, with a form if there is one."""
         sent = dict(headers or {})
+        if not self._is_silent and "Origin" not in sent:
+            sent.setdefault("Sec-Fetch-Site", "none" if form is None else "same-origin")
         if self.cookies:
             cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
             sent.setdefault("Cookie", cookies)

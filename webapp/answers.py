@@ -125,7 +125,7 @@ def _tell(token: str, name: str) -> Response:
     if not isinstance(passed, Passed):
         is_untried = passed is Why.NUMBER and not request.form.get("number")
         return showing.step(link, name, None if is_untried else passed)
-    nonces = gate.nonces(passed.form.reader, gate.MOST)
+    nonces = gate.nonces(passed.form.holder, gate.MOST)
     declined = None
     if name == "decline":
         declined = answering().decline(link, nonces, evidence=evidence())

@@ -16,6 +16,7 @@ from webapp import (
     clock,
     compose,
     control,
+    cookies,
     errors,
     floods,
     forwarding,
@@ -23,6 +24,7 @@ from webapp import (
     headers,
     health,
     limits,
+    origins,
     permit,
     switch,
     viewer,
@@ -52,6 +54,8 @@ def create_app(house: House) -> Flask:
     )
     floods.init_app(app)
     switch.init_app(app)
+    origins.init_app(app)
+    cookies.init_app(app)
     limits.init_app(app, house)
     app.url_map.merge_slashes = False
     headers.init_app(app)

@@ -9,17 +9,16 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from restante.errors import Fault, Invalid, NotASender, RestanteError, TooLarge, Unavailable
 from restante.messages import Draft
-from webapp import limits, permit, switch, words
+from webapp import limits, origins, permit, switch, words
 from webapp.budgets import afford
 from webapp.context import (
     cookie,
     evidence,
-    is_foreign,
     new_cookie,
     sending,
-    set_cookie,
     settings,
 )
+from webapp.cookies import set_cookie
 from webapp.errors import RateLimited, limits_translated, told
 from webapp.fields import typed
 
@@ -61,7 +60,7 @@ def compose() -> Response:
 def send() -> Response:
     """Send, and lead to the control page; with a fault give everything back."""
     if switch.is_pressed():
-        written = Written() if is_foreign() else _written()
+        written = Written() if origins.is_foreign() else _written()
         try:
             with limits_translated():
                 _count_switch()
@@ -99,15 +98,16 @@ def _written() -> Written:
 def _send() -> Response:
     with limits_translated():
         _count()
-    if is_foreign():
-        raise Invalid([Fault("form", "foreign")])
+    origins.verify()
     permit.admit_person()
     draft, faults = _draft()
     sending().check(draft, faults)
-    sender = cookie("sender") or new_cookie()
+    # Who brings no cookie with a form that only its address speaks for keeps none.
+    sender = cookie("sender") or (new_cookie() if origins.is_ours() else None)
     sent = sending().send(draft, cookie=sender, evidence=evidence(), afford=afford)
     response = make_response(redirect(url_for("control.show", pasted=str(sent.control)), code=303))
-    set_cookie(response, "sender", sender, max_age=YEAR_SECONDS)
+    if sender:
+        set_cookie(response, "sender", sender, max_age=YEAR_SECONDS)
     return permit.remember(response)
 
 

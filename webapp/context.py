@@ -8,7 +8,7 @@ from functools import lru_cache
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, cast
 
-from flask import Response, current_app, request
+from flask import current_app, request
 
 from restante.messages import Evidence
 from webapp.forwarding import read_address
@@ -107,23 +107,6 @@ def _family(agent: str, families: tuple[tuple[str, str], ...]) -> str | None:
     return next((name for mark, name in families if mark in agent), None)
 
 
-def is_foreign() -> bool:
-    """Tell whether another site sent this form.
-
-    Sec-Fetch-Site decides; where it is missing, Origin; `null` counts as missing, since
-    under no-referrer every real form post carries it.
-    """
-    site = request.headers.get("Sec-Fetch-Site")
-    if site:
-        return site not in {"same-origin", "none"}
-    origin = request.headers.get("Origin", "null")
-    return origin not in {"null", _origin()}
-
-
-def _origin() -> str:
-    return f"{'https' if settings().secure else 'http'}://{request.host}"
-
-
 def cookie_name(name: str) -> str:
     """Return a cookie's name as browsers know it.
 
@@ -136,8 +119,13 @@ def cookie_name(name: str) -> str:
 
 
 def read_cookie(name: str) -> str:
-    """Return what a cookie of ours holds, or nothing."""
-    return request.cookies.get(cookie_name(name), "")
+    """Return what a cookie of ours holds, or nothing.
+
+    Two that differ are nothing, too: a neighbour below the same domain, or somebody on the way
+    over plain http, may have set one of them, and nobody can tell which.
+    """
+    values = set(request.cookies.getlist(cookie_name(name)))
+    return values.pop() if len(values) == 1 else ""
 
 
 def cookie(name: str) -> str | None:
@@ -149,16 +137,3 @@ def cookie(name: str) -> str | None:
 def new_cookie() -> str:
     """Return 24 random bytes as 32 characters."""
     return secrets.token_urlsafe(COOKIE_SIZE)
-
-
-def set_cookie(response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
-    """Set a cookie that scripts do not see and other sites do not bring."""
-    response.set_cookie(
-        cookie_name(name),
-        value,
-        max_age=max_age,
-        path=settings().path_prefix or "/",
-        secure=settings().secure,
-        httponly=True,
-        samesite="Lax",
-    )

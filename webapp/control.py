@@ -11,10 +11,11 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from restante.errors import Fault, Gone, Invalid, RestanteError, TooLarge, Unavailable
 from restante.rules import reason_faults
 from restante.tokens import ControlToken
-from webapp import fields, limits, own_links, words
+from webapp import fields, limits, origins, own_links, words
 from webapp.budgets import afford
 from webapp.compose import EXPIRIES
-from webapp.context import cookie, evidence, house, is_foreign, sending, set_cookie, settings
+from webapp.context import cookie, evidence, house, sending, settings
+from webapp.cookies import set_cookie
 from webapp.errors import RateLimited, UnsupportedMediaType, limits_translated, told
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def show(pasted: str) -> Response:
     control = ControlToken.find(pasted)
     status = sending().status(control, cookie=cookie("sender"))
     if not (status.from_sender or _is_shown(control)):
-        return make_response(render_template("control_warning.html", token=str(control)))
+        return _warning(control)
     return _page(control, status)
 
 
@@ -39,8 +40,10 @@ def show(pasted: str) -> Response:
 def show_anyway(pasted: str) -> Response:
     """Show the page: somebody read the warning and pressed the button."""
     control = ControlToken.find(pasted)
-    if is_foreign():
-        return make_response(render_template("control_warning.html", token=str(control)))
+    try:
+        origins.verify()
+    except Invalid:
+        return _warning(control, again=True)
     sending().status(control)
     response = make_response(redirect(url_for("control.show", pasted=str(control)), code=303))
     set_cookie(response, "shown", _shown(control))
@@ -71,8 +74,8 @@ def translate(token: str) -> Response:
     """Show the page in another language, with what was typed; change nothing."""
     control = ControlToken.find(token)
     status = sending().status(control, cookie=cookie("sender"))
-    if is_foreign() or not (status.from_sender or _is_shown(control)):
-        return make_response(render_template("control_warning.html", token=str(control)))
+    if origins.is_foreign() or not (status.from_sender or _is_shown(control)):
+        return _warning(control)
     return _page(control, status)
 
 
@@ -114,14 +117,21 @@ def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
     status = sending().status(control, cookie=cookie("sender"))
     if request.content_length and request.mimetype not in FORMS:
         raise UnsupportedMediaType
-    if is_foreign() or not (status.from_sender or _is_shown(control)):
-        return make_response(render_template("control_warning.html", token=str(control)))
+    if origins.is_foreign() or not (status.from_sender or _is_shown(control)):
+        return _warning(control)
     try:
+        origins.verify()
         with limits_translated():
             deed(control)
     except (Invalid, TooLarge, Gone, Unavailable, RateLimited) as error:
         return _page(control, sending().status(control), error)
     return make_response(redirect(url_for("control.show", pasted=str(control)), code=303))
+
+
+def _warning(control: ControlToken, *, again: bool = False) -> Response:
+    """Ask who comes; *again* where nothing tells that the press was made on this page."""
+    page = render_template("control_warning.html", token=str(control), again=again)
+    return make_response(page)
 
 
 def _page(control: ControlToken, status: Status, error: RestanteError | None = None) -> Response:

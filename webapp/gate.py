@@ -6,6 +6,9 @@ spends nothing.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,9 +16,11 @@ from flask import request
 
 from restante.tokens import LinkToken, Nonce
 from webapp import clock, suspicion
-from webapp.context import cookie, house, is_foreign, new_cookie, set_cookie, settings
+from webapp.context import COOKIE_SIZE, cookie, house, new_cookie, settings
+from webapp.cookies import set_cookie
+from webapp.origins import Origin, is_foreign, origin
 from webapp.suspicion import Why
-from webapp.tickets import Tickets, three_digits
+from webapp.tickets import Ticket, Tickets, three_digits
 
 if TYPE_CHECKING:
     from flask import Response
@@ -44,6 +49,14 @@ class Form:
     ticket: str
     digits: str | None = None
 
+    @property
+    def holder(self) -> str:
+        """Return what the nonces are made of: nothing that a form shows, where it carries that."""
+        if not self.carried:
+            return self.reader
+        mac = hmac.digest(house().key_for("carried"), self.reader.encode(), hashlib.sha256)
+        return base64.urlsafe_b64encode(mac[:COOKIE_SIZE]).decode()
+
 
 @dataclass(frozen=True, slots=True)
 class Passed:
@@ -61,14 +74,14 @@ def tickets() -> Tickets:
     return Tickets(house().key_for("tickets"))
 
 
-def nonce(reader: str, ordinal: int) -> Nonce:
+def nonce(holder: str, ordinal: int) -> Nonce:
     """Return the nonce of this browser's *ordinal*-th view of a link."""
-    return Nonce(f"{reader}.{ordinal}")
+    return Nonce(f"{holder}.{ordinal}")
 
 
-def nonces(reader: str, many: int = FEW) -> list[Nonce]:
+def nonces(holder: str, many: int = FEW) -> list[Nonce]:
     """Return the nonces this browser could be known by, in the order of their use."""
-    return [nonce(reader, ordinal) for ordinal in range(many)]
+    return [nonce(holder, ordinal) for ordinal in range(many)]
 
 
 def reader() -> tuple[str, bool]:
@@ -119,13 +132,10 @@ def check(link: LinkToken, *, spends: bool) -> Passed | Why:
         return Why.AGAIN
     if is_foreign():
         return Why.FOREIGN
-    who, carried = cookie("reader") or "", False
-    ticket = tickets().read(written, link.link_id, who) if who else None
-    if ticket is None:
-        who, carried = request.form.get("reader", ""), True
-        ticket = tickets().read(written, link.link_id, who)
-    if ticket is None or (carried and not ticket.asks_number):
+    found = _recognize(link, written)
+    if found is None:
         return Why.STRANGER
+    who, carried, ticket = found
     age = clock.now() - ticket.at
     # Without cookies the form is all that a reader has to come back with within his lease.
     longest = max(LONGEST_MS, settings().lease_most * 1_000)
@@ -139,12 +149,27 @@ def check(link: LinkToken, *, spends: bool) -> Passed | Why:
             # Two tabs came before the first cookie: this browser is who that cookie says.
             who, carried = known, False
         renewed = _ticket(link, who, ticket.ordinal, digits=digits.strip())
-        return Passed(nonce(who, ticket.ordinal), Form(who, carried, renewed, digits.strip()))
+        form = Form(who, carried, renewed, digits.strip())
+        return Passed(nonce(form.holder, ticket.ordinal), form)
     if spends and not ticket.again and (why := _suspicion(link, age)):
         return why
     # Once it was opened, it can be shown again: that spends nothing.
     again = _ticket(link, who, ticket.ordinal, again=True)
     return Passed(nonce(who, ticket.ordinal), Form(who, carried=False, ticket=again))
+
+
+def _recognize(link: LinkToken, written: str) -> tuple[str, bool, Ticket] | None:
+    """Return who sent the form, whether the form alone says so, and what its ticket says."""
+    who = cookie("reader") or ""
+    ticket = tickets().read(written, link.link_id, who) if who else None
+    if ticket is not None:
+        return who, False, ticket
+    who = request.form.get("reader", "")
+    ticket = tickets().read(written, link.link_id, who)
+    # Another site's form can carry a reader, too: ours was given to this address, at the least.
+    if ticket is None or not ticket.asks_number or origin() is Origin.UNTOLD:
+        return None
+    return who, True, ticket
 
 
 def _suspicion(link: LinkToken, age: int) -> Why | None:

@@ -14,7 +14,8 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING
 
-from webapp.context import house, read_cookie, set_cookie
+from webapp.context import house, read_cookie
+from webapp.cookies import set_cookie
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

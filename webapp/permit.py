@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
 from restante.errors import Fault, Invalid, NotASender, Unavailable
-from webapp import fields, limits, switch, words
-from webapp.context import address, house, is_foreign, read_cookie, set_cookie, settings
+from webapp import fields, limits, origins, switch, words
+from webapp.context import address, house, read_cookie, settings
+from webapp.cookies import set_cookie
 from webapp.errors import STATUS, RateLimited, limits_translated, told
 from webapp.forwarding import UNTRUSTED
 
@@ -88,7 +89,7 @@ def ask() -> Response:
     home = redirect(url_for("compose.compose"), code=303)
     if not settings().senders.tokens:
         return make_response(home)
-    if is_foreign():
+    if origins.is_foreign():
         return page(Invalid([Fault("form", "foreign")]))
     token = request.form.get(FIELD, "").strip()
     if switch.is_pressed():
@@ -96,7 +97,10 @@ def ask() -> Response:
     try:
         with limits_translated():
             _count()
+        origins.verify()
         g.sender = house().admission.prove(token)
+    except Invalid as error:
+        return page(error, token[: fields.TYPED_MOST])
     except (NotASender, RateLimited, Unavailable) as error:
         return page(error)
     g.permit = token
@@ -106,8 +110,10 @@ def ask() -> Response:
 @bp.post("/permit/forget")
 def forget() -> Response:
     """Let this browser remember no token any more."""
-    if is_foreign():
-        return page(Invalid([Fault("form", "foreign")]))
+    try:
+        origins.verify()
+    except Invalid as error:
+        return page(error)
     response = make_response(redirect(url_for("compose.compose"), code=303))
     set_cookie(response, COOKIE, "", max_age=0)
     return response

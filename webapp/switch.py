@@ -1,8 +1,8 @@
 """Which language a page is in: the one just asked for, the one chosen, or the browser's.
 
-`?language=es` below any page's address shows it in Spanish and has the browser remember
-that; with POST it shows the page anew with what was typed, and does none of its deeds
-(docs/decisions/0037-a-switch-that-loses-nothing.md).
+`?language=es` below any page's address shows it in Spanish and has the browser remember that,
+if the link stood on a page of ours; with POST it shows the page anew with what was typed, and
+does none of its deeds (docs/decisions/0037-a-switch-that-loses-nothing.md).
 
 No answer says `Vary`: pages are never stored (`no-store`), and the only files that are,
 have no words.
@@ -16,7 +16,9 @@ from flask import request
 from flask_babel import Babel
 
 from restante import languages
-from webapp.context import read_cookie, set_cookie
+from webapp import origins
+from webapp.context import read_cookie
+from webapp.cookies import set_cookie
 from webapp.language import current
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ def _wanted() -> Language:
 
 def _remember(response: Response) -> Response:
     asked = _asked()
-    if asked and response.mimetype == "text/html":
+    # A link that stands on another site shows the language, and is not remembered.
+    if asked and response.mimetype == "text/html" and origins.is_ours():
         set_cookie(response, COOKIE, asked.code, max_age=YEAR_SECONDS)
     return response

@@ -23,8 +23,9 @@ from restante.errors import (
 from restante.messages import Content, State
 from restante.tokens import LinkToken
 from webapp import gate, limits, showing
-from webapp.context import answering, evidence, is_foreign, reading
+from webapp.context import answering, evidence, reading
 from webapp.errors import told
+from webapp.origins import is_foreign
 from webapp.suspicion import Why
 from webapp.visitors import visitor
 from webapp.words import language
@@ -90,15 +91,18 @@ def reveal(pasted: str) -> Response:
             until, _, at = answering().prolong(link, passed.nonce, evidence=evidence())
             content = replace(content, lease_until=until, at=at)
     until = min(content.at + PROLONG_SECONDS * 1_000, content.lease_most)
-    page = render_template(
-        "message.html",
-        content=content,
-        token=str(link),
-        form=passed.form,
-        prolong_seconds=(until - content.at) // 1_000,
-        can_prolong=until - content.lease_until >= PROLONG_LEAST_MS,
+    page = make_response(
+        render_template(
+            "message.html",
+            content=content,
+            token=str(link),
+            form=passed.form,
+            prolong_seconds=(until - content.at) // 1_000,
+            can_prolong=until - content.lease_until >= PROLONG_LEAST_MS,
+        )
     )
-    return gate.remember(make_response(page), passed.form.reader)
+    # What a form carried is never set: the form may be another site's, and the reader with it.
+    return page if passed.form.carried else gate.remember(page, passed.form.reader)
 
 
 @bp.post("/m/<token>/code")

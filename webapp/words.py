@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from restante.errors import Invalid
 from restante.labels import UNFIT
 from restante.messages import LinkStatus, Outcome, State
 from webapp.language import current, gettext, ngettext
@@ -169,6 +170,8 @@ def refused(error: RestanteError) -> str:
             return gettext("Too many tries from your network. Try again in a minute.")
         case "unavailable":
             return gettext("The service cannot look at it right now. Try again in a moment.")
+    if isinstance(error, Invalid) and error.faults[0].detail == "untold":
+        return gettext("Nothing says that this form came from this page. Send it again.")
     return gettext("This form came from another site. Type the token here.")
 
 
@@ -211,6 +214,11 @@ def fault(of: Fault) -> str:
             return gettext("From 1 to 256 characters.")
         case "permit":
             return gettext("Sending takes a token that is good here. All that you wrote stays.")
+        case "form" if of.detail == "untold":
+            return gettext(
+                "Nothing says that this form came from this page. "
+                "Look through it, then send it again."
+            )
         case "form":
             return gettext("This form came from another site. Look through it and send it here.")
     return gettext("This is not possible here.")

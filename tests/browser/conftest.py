@@ -22,8 +22,9 @@ def launch():
     with sync_playwright() as playwright:
         started = []
 
-        def start(path):
-            browser = playwright.chromium.launch(executable_path=path, args=tour.CHROMIUM_ARGS)
+        def start(path, *more):
+            args = [*tour.CHROMIUM_ARGS, *more]
+            browser = playwright.chromium.launch(executable_path=path, args=args)
             started.append(browser)
             return browser
 

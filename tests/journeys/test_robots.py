@@ -178,7 +178,7 @@ def test_another_site_opens_nothing_and_takes_nothing_back(service, sent, kept, 
     ],
 )
 def test_our_own_pages_form_opens(service, headers):
-    visitor, link = Visitor(service.url), Api(service.url).send(TEXT).link
+    visitor, link = Visitor(service.url, is_silent=not headers), Api(service.url).send(TEXT).link
     form = form_of(visitor.get(f"/m/{link}"), link)
     time.sleep(GATE_SECONDS)
 

@@ -1,0 +1,337 @@
+"""Who a browser is, nobody else decides: not another site, not a form, not a neighbour's cookie."""
+
+import base64
+import hmac
+import time
+
+import pytest
+
+from restante import wiring
+from restante.settings import Settings
+from tests.api import Api, Visitor, Way, filled, form_of
+from tests.journeys.conftest import TEXT
+from tests.operators import admission_of
+from tests.processes import Service
+
+GATE_SECONDS = 1.1
+NULL = {"Origin": "null"}
+"""All that a browser without Sec-Fetch-Site says, of our pages and of any that wants it so."""
+LETTER = {
+    "text": "the whole letter",
+    "recipients": "Ana",
+    "from": "Zoë",
+    "subject": "About",
+    "passphrase": "a word",
+    "views": "3",
+}
+UNTOLD = "Nothing says that"
+NEIGHBOUR = Way(source="127.0.0.2")
+"""Another address than everybody else's here."""
+
+
+def silent(service, way=None):
+    """A browser over plain http, or behind a proxy that takes Sec-Fetch-Site out."""
+    return Visitor(service.url, way=way, is_silent=True)
+
+
+def edge_key(service, purpose):
+    """Return a key of the web, as its operator could make it."""
+    root = (service.data_dir / "root.keys").read_text("utf-8").strip()
+    settings = Settings(redis_url=f"unix://{service.data_dir / 'store.sock'}", root_keys=root)
+    return wiring.build(settings).key_for(purpose)
+
+
+def from_nowhere(visitor, path, form):
+    """Post as another site has a browser post: without the cookies that are Lax."""
+    kept, visitor.cookies = visitor.cookies, {}
+    answer = visitor.ask("POST", path, form, NULL)
+    set_there, visitor.cookies = visitor.cookies, kept | visitor.cookies
+    return answer, set_there
+
+
+def planted(service, link, way=None):
+    """Return a form that opens a link at one press, with a reader whom its maker knows."""
+    maker, path = silent(service, way), f"/m/{link}"
+    form = form_of(maker.get(path), link)
+    maker.cookies.clear()
+    carried = filled(maker.ask("POST", path, form, NULL), link)
+    assert {"reader", "ticket", "number", "csrf"} <= carried.keys()
+    return carried
+
+
+def nonces_of(form):
+    return [f"{form['reader']}.{ordinal}" for ordinal in range(5)]
+
+
+def test_a_planted_form_from_another_address_opens_nothing_and_sets_no_cookie(service, sent, kept):
+    form = planted(service, sent.link, NEIGHBOUR)
+    victim = silent(service)
+    answer, cookies = from_nowhere(victim, f"/m/{sent.link}", form)
+
+    assert kept()
+    assert cookies == {}
+    assert TEXT not in answer.text
+    # The victim meets the gate, and passes it as somebody whom the other does not know.
+    again = filled(answer, sent.link)
+    assert again["reader"] != form["reader"]
+    assert TEXT in victim.ask("POST", f"/m/{sent.link}", again, NULL).text
+    readers = [Api(service.url).reveal(sent.link, nonce) for nonce in nonces_of(form)]
+    assert {reader.code for reader in readers} == {"gone"}
+
+
+def test_who_planted_a_reader_is_no_second_reader_even_from_the_same_address(service, sent):
+    form = planted(service, sent.link)
+    answer, cookies = from_nowhere(silent(service), f"/m/{sent.link}", form)
+    seconds = [Api(service.url).reveal(sent.link, nonce) for nonce in nonces_of(form)]
+
+    assert TEXT in answer.text
+    assert cookies == {}
+    assert {second.code for second in seconds} == {"gone"}
+
+
+def test_no_planted_form_makes_a_browser_forget_who_it_is(service, sent):
+    """It goes on to show what it opened before, and opens the next message as itself."""
+    other = Api(service.url).send("the other text")
+    victim, path = silent(service), f"/m/{other.link}"
+    form = form_of(victim.get(path), other.link)
+    time.sleep(GATE_SECONDS)
+    assert "the other text" in victim.post(path, form).text
+    known = dict(victim.cookies)
+    for forged in (planted(service, sent.link), {"ticket": "x"}, {}):
+        for deed in ("", "/code", "/gate", "/acknowledge", "/dispute", "/decline", "/prolong"):
+            _, cookies = from_nowhere(victim, f"/m/{sent.links[1]}{deed}", forged)
+            assert cookies == {}
+
+    assert victim.cookies == known
+    assert "the other text" in victim.post(path, form_of(victim.get(path), other.link)).text
+
+
+@pytest.mark.parametrize("cookies", [True, False], ids=["with cookies", "without cookies"])
+def test_who_says_nothing_of_where_a_form_comes_from_reads_all_the_same(service, cookies):
+    """Behind a proxy that takes out Sec-Fetch-Site; the page has no referrer, so Origin is null."""
+    sent, reader = Api(service.url).send(TEXT), silent(service)
+    path, set_by_forms = f"/m/{sent.link}", []
+
+    def post(to, form):
+        if not cookies:
+            reader.cookies.clear()
+        answer = reader.ask("POST", to, form, NULL)
+        set_by_forms.extend(answer.headers.get_all("Set-Cookie", []))
+        return answer
+
+    form = form_of(reader.get(path), sent.link)
+    time.sleep(GATE_SECONDS)
+    page = post(path, form)
+    opened = page if cookies else post(path, filled(page, sent.link))
+    again = post(path, form_of(opened, f"/m/{sent.link}"))
+    saved = post(path, form_of(opened, f"/m/{sent.link}") | {"as": "txt"})
+    longer = post(path, form_of(opened, f"/m/{sent.link}") | {"more": "1"})
+    confirmed = post(f"{path}/confirm", form_of(opened, "/confirm"))
+    done = post(f"{path}/acknowledge", form_of(opened, "/acknowledge"))
+
+    assert TEXT in opened.text
+    assert TEXT in again.text
+    assert saved.body == TEXT.encode()
+    assert TEXT in longer.text
+    assert (confirmed.status, done.status) == (200, 200)
+    assert bool(set_by_forms) == cookies
+    assert Api(service.url).message(sent.control)["links"][0]["reveals"] == 1
+
+
+def test_a_form_that_nothing_speaks_for_is_given_back_whole_and_sent_by_another_press(service):
+    sender = silent(service)
+    page = sender.ask("POST", "/", LETTER, NULL)
+    sent = sender.ask("POST", "/", form_of(page, "/") | LETTER, NULL)
+
+    assert page.status == 422
+    assert UNTOLD in page.text
+    assert all(word in page.text for word in LETTER.values())
+    assert "Set-Cookie" not in page.headers
+    assert sent.status == 303
+    # Nothing but the address speaks for a browser without cookies: it is given none.
+    assert sender.cookies == {}
+    assert "sender’s private page" in sender.get(sent.headers["Location"]).text
+
+
+def test_the_form_that_a_silent_browser_was_given_is_sent_at_once(service):
+    sender = silent(service)
+    form = form_of(sender.get("/"), "/")
+    sent = sender.ask("POST", "/", form | LETTER, NULL)
+    stays = dict(sender.cookies)
+    second = sender.ask("POST", "/", form_of(sender.get("/"), "/") | LETTER, NULL)
+
+    assert (sent.status, second.status) == (303, 303)
+    assert {"form", "sender"} == stays.keys()
+    assert sender.cookies["sender"] == stays["sender"]
+    assert "3" in sender.get(sent.headers["Location"]).text
+    assert "sender’s private page" not in sender.get(sent.headers["Location"]).text
+
+
+def test_another_site_sends_nothing_in_a_silent_browsers_name_and_replaces_no_cookie(service):
+    """Whatever token it has: none, its own with or without a cookie, and from another address."""
+    sender = silent(service)
+    sender.ask("POST", "/", form_of(sender.get("/"), "/") | LETTER, NULL)
+    known = dict(sender.cookies)
+    assert "sender" in known
+    strangers = [silent(service), silent(service, NEIGHBOUR)]
+    tokens = [form_of(one.get("/"), "/")["csrf"] for one in strangers]
+    elsewhere = silent(service, NEIGHBOUR).ask("POST", "/", LETTER, NULL)
+    tokens += [form_of(elsewhere, "/")["csrf"], "", "nonsense", "é", tokens[0][:-1], "A" * 30]
+    for token in tokens:
+        answer, cookies = from_nowhere(sender, "/", LETTER | {"csrf": token})
+        # Old browsers know no SameSite, and bring them all.
+        old = sender.ask("POST", "/", LETTER | {"csrf": token}, NULL)
+
+        assert (answer.status, old.status) == (422, 422), token
+        assert UNTOLD in answer.text
+        assert cookies == {}
+    assert sender.cookies == known
+
+
+@pytest.mark.parametrize(("hours", "status"), [(23, 303), (25, 422), (-1, 422)])
+def test_a_token_is_good_for_a_day_and_then_the_form_is_given_back(service, hours, status):
+    sender = silent(service)
+    sender.get("/")
+    at = int((time.time() - hours * 3_600) * 1_000).to_bytes(6, "big")
+    bound = f"cookie {sender.cookies['form']}".encode()
+    mac = hmac.digest(edge_key(service, "csrf"), at + bound, "sha256")[:16]
+    token = base64.urlsafe_b64encode(at + mac).decode().rstrip("=")
+    page = sender.ask("POST", "/", LETTER | {"csrf": token}, NULL)
+
+    assert page.status == status
+    if status == 422:
+        assert all(word in page.text for word in LETTER.values())
+        again = form_of(page, "/") | LETTER
+        assert sender.ask("POST", "/", again, NULL).status == 303
+
+
+def test_a_carried_form_of_our_own_page_sets_no_reader_either(service, sent):
+    reader = Visitor(service.url)
+    form = form_of(reader.get(f"/m/{sent.link}"), sent.link)
+    reader.cookies.clear()
+    asked = reader.post(f"/m/{sent.link}", form)
+    reader.cookies.clear()
+    opened = reader.post(f"/m/{sent.link}", filled(asked, sent.link))
+
+    assert TEXT in opened.text
+    assert "reader" not in reader.cookies
+
+
+def test_a_program_that_is_no_browser_needs_no_token(service):
+    """No site can make it send anything; what calls itself a browser is asked like one."""
+    program, browser = Api(service.url, headers={"User-Agent": "curl/8.5.0"}), silent(service)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    assert program.ask("POST", "/", b"text=by+hand", headers=form).status == 303
+    assert program.ask("POST", "/", b"text=by+hand", headers=form | NULL).status == 422
+    assert browser.ask("POST", "/", {"text": "by hand"}).status == 422
+
+
+def test_no_site_gives_a_silent_browser_a_senders_token_or_takes_it(tmp_path):
+    with Service(tmp_path, RESTANTE_SENDERS="tokens") as service:
+        with admission_of(service) as admission:
+            mine, planted = (str(admission.make(name)) for name in ("mine", "planted"))
+        sender = silent(service)
+        asked = sender.ask("POST", "/permit", {"permit": mine}, NULL)
+        kept = form_of(asked, "/permit")
+        taken = sender.ask(
+            "POST", "/permit", form_of(sender.get("/"), "/permit") | {"permit": mine}
+        )
+        known = dict(sender.cookies)
+        answers = [
+            from_nowhere(sender, "/permit", {"permit": planted}),
+            from_nowhere(sender, "/", LETTER | {"permit": planted}),
+            from_nowhere(sender, "/permit/forget", {}),
+            (sender.ask("POST", "/permit/forget", {}, NULL), {}),
+            (sender.ask("POST", "/permit", {"permit": planted}, NULL), {}),
+        ]
+
+        assert asked.status == 422
+        assert UNTOLD in asked.text
+        assert kept["permit"] == mine
+        assert (taken.status, known["permit"]) == (303, mine)
+        assert {answer.status for answer, _ in answers} == {422}
+        assert [cookies for _, cookies in answers] == [{}] * 5
+        assert sender.cookies == known
+        forgotten = sender.ask("POST", "/permit/forget", form_of(sender.get("/"), "/forget"), NULL)
+        assert (forgotten.status, sender.cookies["permit"]) == (303, "")
+
+
+def test_no_site_has_the_warning_before_a_control_page_taken_as_read(service, sent):
+    sender, path = silent(service), f"/s/{sent.control}"
+    answer, cookies = from_nowhere(sender, path, {})
+
+    assert UNTOLD in answer.text
+    assert cookies == {}
+    assert "shown" not in sender.cookies
+    assert "sender’s private page" in sender.get(path).text
+    assert sender.ask("POST", path, form_of(sender.get(path), path), NULL).status == 303
+    assert "sender’s private page" not in sender.get(path).text
+
+
+def test_a_deed_that_nothing_speaks_for_is_asked_again_with_all_that_was_typed(service, sent, kept):
+    sender, path = silent(service), f"/s/{sent.control}"
+    sender.ask("POST", path, form_of(sender.get(path), path), NULL)
+    pages = {
+        "/recall": sender.ask("POST", f"{path}/recall", {"reason": "a mistake"}, NULL),
+        "/replace": sender.ask("POST", f"{path}/replace", {"text": "another text"}, NULL),
+        "/extend": sender.ask("POST", f"{path}/extend", {"expires_in": "3600"}, NULL),
+    }
+
+    assert kept()
+    assert {page.status for page in pages.values()} == {422}
+    assert all(UNTOLD in page.text for page in pages.values())
+    assert "a mistake" in pages["/recall"].text
+    assert "another text" in pages["/replace"].text
+    assert '<option value="3600" selected>' in pages["/extend"].text
+    form = form_of(pages["/replace"], "/replace") | {"text": "another text"}
+    assert sender.ask("POST", f"{path}/replace", form, NULL).status == 303
+
+
+def test_a_link_on_another_site_chooses_no_language(service):
+    foreign = Visitor(service.url, {"Sec-Fetch-Site": "cross-site"})
+    shown = foreign.get("/?language=es")
+    guest = silent(service)
+    untold = guest.get("/?language=es")
+    link = guest.get("/nothing").text.split('<a href="')[-1].split('"')[0].replace("&amp;", "&")
+    _, posted = from_nowhere(silent(service), "/?language=es", LETTER)
+
+    assert 'lang="es"' in shown.text[:60]
+    assert 'lang="es"' in untold.text[:60]
+    assert "language" not in foreign.cookies
+    assert "language" not in posted
+    assert link.startswith("?language=es&csrf=")
+    assert 'lang="en"' in guest.get("/").text[:60]
+    assert "language" not in guest.cookies
+    guest.get(f"/nothing{link}")
+    assert guest.cookies["language"] == "es"
+
+
+@pytest.mark.parametrize("name", ["reader", "sender", "permit", "shown", "own", "language", "form"])
+def test_of_two_cookies_with_one_name_neither_counts(service, sent, name):
+    """A neighbour below the same domain sets one for its own path, which browsers send first."""
+    visitor = silent(service)
+    visitor.get(f"/m/{sent.link}")
+    mine = visitor.cookies.get(name, "en")
+    page = Visitor(service.url).get(f"/m/{sent.link}", Cookie=f"{name}=es; {name}={mine}")
+    twice = Visitor(service.url).get(f"/m/{sent.link}", Cookie=f"{name}={mine}; {name}={mine}")
+
+    assert page.status == 200
+    assert 'lang="en"' in page.text[:60]
+    assert ("reader=" in page.headers.get("Set-Cookie", "")) is True
+    assert ("reader=" in twice.headers.get("Set-Cookie", "")) == (name != "reader")
+
+
+def test_a_tossed_reader_opens_nothing_under_its_name(service, sent):
+    """The victim types a number, as without cookies, and whoever tossed it holds no view."""
+    tosser, victim, path = silent(service), silent(service), f"/m/{sent.link}"
+    tosser.get(path)
+    victim.get(path)
+    both = f"reader={tosser.cookies['reader']}; reader={victim.cookies['reader']}"
+    gate = victim.get(path, Cookie=both)
+    page = victim.ask("POST", path, form_of(gate, sent.link), NULL | {"Cookie": both})
+    opened = victim.ask("POST", path, filled(page, sent.link), NULL | {"Cookie": both})
+    nonces = [f"{tosser.cookies['reader']}.{ordinal}" for ordinal in range(5)]
+
+    assert TEXT in opened.text
+    assert {Api(service.url).reveal(sent.link, nonce).code for nonce in nonces} == {"gone"}
