@@ -270,6 +270,12 @@ class LinkStatus:
     """A reader said that it was read."""
     on_screen_seconds: int = 0
     """How long the text was on its readers' screens, all together, by their browsers' word."""
+    disputes: int = 0
+    """Browsers that said they were not the one that opened it; `disputed_at` is the latest time."""
+    disputed_at: int | None = None
+    declines: int = 0
+    """Browsers that said it was not for them; `declined_at` is the latest time."""
+    declined_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +307,28 @@ class Look:
     evidence: Mapping[str, str] = field(default_factory=dict)
 
 
+EVENTS_MOST = 500
+"""Events of a timeline that are read at once: each is decrypted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which events of a timeline are wanted: those after one, oldest first, or the newest before.
+
+    Attributes:
+        after: The number of an event; 0 begins with the first.
+        before: The number of an event; None: the newest of all.
+        most: How many at the most.
+    """
+
+    after: int | None = None
+    before: int | None = None
+    most: int = EVENTS_MOST
+
+
+OLDEST = Page(after=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """What was recorded of one link, as whoever has it may see it.
@@ -310,6 +338,7 @@ class Account:
         on_screen_seconds: How long the text was on this browser's screen, by its own word.
         events: Of the link alone.  Only those of this browser's views keep their evidence.
         looks: Of the link alone, without evidence.
+        has_older: There may be older events, which are not shown.
     """
 
     state: State
@@ -317,11 +346,16 @@ class Account:
     on_screen_seconds: int
     events: tuple[Event, ...]
     looks: tuple[Look, ...]
+    has_older: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A whole message as its sender sees it."""
+    """A message as its sender sees it.
+
+    Attributes:
+        events: One page of the timeline, oldest first; `events_total` are there.
+    """
 
     message_id: bytes
     sender_name: str | None
@@ -336,6 +370,7 @@ class Status:
     events: tuple[Event, ...]
     looks: tuple[Look, ...]
     at: int
+    events_total: int = 0
     from_sender: bool = False
     """The visitor holds the sender's cookie."""
     webhook: str | None = None
@@ -343,3 +378,13 @@ class Status:
     """Everybody types a number at the gate."""
     mailed_code: bool = False
     """Each reader is mailed six digits first."""
+
+    @property
+    def has_older(self) -> bool:
+        """There are events before this page."""
+        return bool(self.events) and self.events[0].number > 1
+
+    @property
+    def has_newer(self) -> bool:
+        """There are events after this page."""
+        return bool(self.events) and self.events[-1].number < self.events_total

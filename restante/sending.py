@@ -10,7 +10,18 @@ from restante.envelope import LinkKeys
 from restante.errors import Fault, Invalid, Unavailable
 from restante.facts import Facts
 from restante.mailboxes import mailbox
-from restante.messages import Draft, Evidence, Replaced, Sent, SentLink, State, Status, Verdict
+from restante.messages import (
+    OLDEST,
+    Draft,
+    Evidence,
+    Page,
+    Replaced,
+    Sent,
+    SentLink,
+    State,
+    Status,
+    Verdict,
+)
 from restante.store.replies import Changed, GoneBoxed, NewLink, NewMessage
 from restante.tokens import ID_SIZE, ControlToken, LinkToken, sender_id
 
@@ -264,13 +275,15 @@ class Sending:
         except GoneBoxed as gone:
             raise self._facts.gone(gone.end) from None
 
-    def status(self, control: ControlToken, *, cookie: str | None = None) -> Status:
-        """Return the whole message: its links, its timeline and the looks.
+    def status(
+        self, control: ControlToken, page: Page = OLDEST, *, cookie: str | None = None
+    ) -> Status:
+        """Return the message: its links, one page of its timeline, and the looks.
 
         Raises:
             NotFound: No such message.
         """
-        report = self._messages.status(control)
+        report = self._messages.status(control, page)
         return timeline.status(control, report, self._facts, cookie)
 
     def _retention(self, draft: Draft) -> int:

@@ -66,7 +66,8 @@ class Settings:
         lease_most: To how long he may prolong that, in seconds from the first.
         retention_seconds: How long a message is remembered after its last link ended.
         text_max: Bytes of UTF-8.
-        limit_send, limit_preview, limit_reveal, limit_passphrase: Per network and minute.
+        limit_send, limit_preview, limit_status: Per network and minute.
+        limit_reveal, limit_passphrase: The same.
         budget_messages, budget_bytes: What one network may send in a day, in bytes of UTF-8.
     """
 
@@ -106,6 +107,7 @@ class Settings:
     retention_seconds: int = 30 * DAY
     limit_send: int = 30
     limit_preview: int = 120
+    limit_status: int = 300
     limit_reveal: int = 60
     limit_passphrase: int = 20
     budget_messages: int = 2_000

@@ -63,8 +63,10 @@ def status(control: ControlToken, report: Report, facts: Facts, cookie: str | No
         version=report.version,
         links=tuple(_link(control, i, row, facts) for i, row in enumerate(report.links)),
         events=tuple(
-            event(n, entry, message_id, facts) for n, entry in enumerate(report.events, start=1)
+            event(n, entry, message_id, facts)
+            for n, entry in enumerate(report.events, start=report.first)
         ),
+        events_total=report.events_total,
         looks=tuple(_look(entry, facts) for entry in report.looks),
         at=report.at,
         from_sender=bool(
@@ -94,6 +96,10 @@ def _link(control: ControlToken, index: int, row: LinkRow, facts: Facts) -> Link
         recalled_at=row.recalled_at,
         confirmed_at=row.confirmed_at,
         on_screen_seconds=row.on_screen // 1000,
+        disputes=row.disputes,
+        disputed_at=row.disputed_at,
+        declines=row.declines,
+        declined_at=row.declined_at,
     )
 
 
@@ -127,6 +133,7 @@ def account(recorded: Recorded, facts: Facts) -> Account:
             Look(entry.type, entry.at, entry.link_id or b"", entry.facts)
             for entry in recorded.looks
         ),
+        has_older=recorded.has_older,
     )
 
 

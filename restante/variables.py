@@ -290,6 +290,7 @@ VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "RETENTION": ("retention_seconds", _DURATION),
     "LIMIT_SEND": ("limit_send", _LIMIT),
     "LIMIT_PREVIEW": ("limit_preview", _LIMIT),
+    "LIMIT_STATUS": ("limit_status", _LIMIT),
     "LIMIT_REVEAL": ("limit_reveal", _LIMIT),
     "LIMIT_PASSPHRASE": ("limit_passphrase", _LIMIT),
     "BUDGET_MESSAGES": ("budget_messages", _LIMIT),

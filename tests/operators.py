@@ -12,17 +12,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from restante.admission import Admission
+    from restante.wiring import House
     from tests.processes import Service
 
 
 @contextmanager
-def admission_of(service: Service) -> Iterator[Admission]:
-    """Yield the operator's verbs on the tokens of a service with an embedded store."""
+def house_of(service: Service) -> Iterator[House]:
+    """Yield the use cases of a service with an embedded store, over connections of our own."""
     settings = Settings(
         redis_url=f"unix://{service.data_dir / 'store.sock'}",
         root_keys=(service.data_dir / "root.keys").read_text("utf-8").strip(),
     )
     house = wiring.build(settings)
-    yield house.admission
+    yield house
     for pool in house.connection.pools:
         pool.disconnect()
+
+
+@contextmanager
+def admission_of(service: Service) -> Iterator[Admission]:
+    """Yield the operator's verbs on the tokens of a service with an embedded store."""
+    with house_of(service) as house:
+        yield house.admission

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, json, url_for
 
 from restante.errors import Gone
-from restante.messages import Draft, State
+from restante.messages import OLDEST, Draft, Page, State
 from restante.rules import reason_faults
 from restante.timeline import as_json, rfc3339
 from restante.tokens import ControlToken, LinkToken
@@ -83,13 +83,15 @@ def _draft(body: fields.Body) -> Draft:
 
 
 @bp.get("/message")
+@limits.status
 def status() -> Response:
-    """Answer with the whole message as its sender sees it."""
-    return _status(fields.bearer(ControlToken))
+    """Answer with the message as its sender sees it; with `?after=` the timeline goes on there."""
+    control = fields.bearer(ControlToken)
+    return _status(control, Page(after=fields.after(control.message_id)))
 
 
-def _status(control: ControlToken) -> Response:
-    its = sending().status(control)
+def _status(control: ControlToken, page: Page) -> Response:
+    its = sending().status(control, page)
     return _json(
         {
             "id": its.message_id.hex(),
@@ -105,6 +107,8 @@ def _status(control: ControlToken) -> Response:
             "mailed_code": its.mailed_code,
             "links": [_link(link) for link in its.links],
             "events": [as_json(event, its.message_id) for event in its.events],
+            "events_total": its.events_total,
+            "more_events": its.has_newer,
             "looks": [_look(look) for look in its.looks],
         }
     )
@@ -123,6 +127,8 @@ def _link(link: LinkStatus) -> dict[str, Any]:
         "acknowledged_at": rfc3339_or_none(link.acknowledged_at),
         "confirmed_at": rfc3339_or_none(link.confirmed_at),
         "on_screen_seconds": link.on_screen_seconds,
+        "disputed_at": rfc3339_or_none(link.disputed_at),
+        "declined_at": rfc3339_or_none(link.declined_at),
     }
 
 
@@ -194,7 +200,7 @@ def extend() -> Response:
     expires_in = body.whole("expires_in")
     body.check()
     sending().extend(control, expires_in or 0, evidence=evidence())
-    return _status(control)
+    return _status(control, OLDEST)
 
 
 @bp.get("/link")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from restante.errors import Fault, Gone, Invalid, RestanteError, TooLarge, Unavailable
+from restante.messages import Page
 from restante.rules import reason_faults
 from restante.tokens import ControlToken
 from webapp import fields, limits, origins, own_links, words
@@ -27,10 +28,11 @@ bp = Blueprint("control", __name__)
 
 
 @bp.get("/s/<path:pasted>")
+@limits.status
 def show(pasted: str) -> Response:
     """Show the page to the sender's browser; ask any other first."""
     control = ControlToken.find(pasted)
-    status = sending().status(control, cookie=cookie("sender"))
+    status = sending().status(control, _asked(), cookie=cookie("sender"))
     if not (status.from_sender or _is_shown(control)):
         return _warning(control)
     return _page(control, status)
@@ -44,7 +46,7 @@ def show_anyway(pasted: str) -> Response:
         origins.verify()
     except Invalid:
         return _warning(control, again=True)
-    sending().status(control)
+    sending().status(control, NEWEST)
     response = make_response(redirect(url_for("control.show", pasted=str(control)), code=303))
     set_cookie(response, "shown", _shown(control))
     return response
@@ -73,12 +75,15 @@ def extend(token: str) -> Response:
 def translate(token: str) -> Response:
     """Show the page in another language, with what was typed; change nothing."""
     control = ControlToken.find(token)
-    status = sending().status(control, cookie=cookie("sender"))
+    status = sending().status(control, NEWEST, cookie=cookie("sender"))
     if origins.is_foreign() or not (status.from_sender or _is_shown(control)):
         return _warning(control)
     return _page(control, status)
 
 
+EVENTS_SHOWN = 100
+NEWEST = Page(most=EVENTS_SHOWN)
+NUMBER_DIGITS = 9
 WRITTEN = ("text", "passphrase", "reason", "expires_in", "link")
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
@@ -114,7 +119,7 @@ def _extend(control: ControlToken) -> None:
 
 def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
     control = ControlToken.find(token)
-    status = sending().status(control, cookie=cookie("sender"))
+    status = sending().status(control, NEWEST, cookie=cookie("sender"))
     if request.content_length and request.mimetype not in FORMS:
         raise UnsupportedMediaType
     if origins.is_foreign() or not (status.from_sender or _is_shown(control)):
@@ -124,8 +129,15 @@ def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
         with limits_translated():
             deed(control)
     except (Invalid, TooLarge, Gone, Unavailable, RateLimited) as error:
-        return _page(control, sending().status(control), error)
+        return _page(control, sending().status(control, NEWEST), error)
     return make_response(redirect(url_for("control.show", pasted=str(control)), code=303))
+
+
+def _asked() -> Page:
+    """Return the part of the timeline that the address asks for: the newest before an event."""
+    before = request.args.get("before", "")
+    is_number = before.isascii() and before.isdigit() and len(before) <= NUMBER_DIGITS
+    return Page(before=int(before), most=EVENTS_SHOWN) if is_number else NEWEST
 
 
 def _warning(control: ControlToken, *, again: bool = False) -> Response:

@@ -26,6 +26,7 @@ LIST_MOST = 1_000
 STRUCTURE, STRUCTURE_MOST = (b"[", b"{", b":"), 1_000
 """Outside of strings: what makes JSON costly to parse, and many times what any request needs."""
 LINK_ID = re.compile(r"[0-9a-f]{32}")
+EVENT_ID = re.compile(r"([0-9a-f]{32})-([0-9]{1,9})")
 
 
 def bearer(kind: type[T]) -> T:
@@ -50,6 +51,20 @@ def nonce() -> Nonce:
         Invalid: Missing, or not 16 to 128 visible ASCII characters.
     """
     return Nonce(request.headers.get("Idempotency-Key", ""))
+
+
+def after(message_id: bytes) -> int:
+    """Return the number of the event of this message after which to go on; 0 for its beginning.
+
+    Raises:
+        Invalid: `?after=` is no id of an event of this message.
+    """
+    if (written := request.args.get("after")) is None:
+        return 0
+    found = EVENT_ID.fullmatch(written)
+    if not found or found[1] != message_id.hex():
+        raise Invalid([Fault("after", "the id of an event of this message")])
+    return int(found[2])
 
 
 def typed(name: str, most: int = TYPED_MOST) -> str:

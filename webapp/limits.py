@@ -100,6 +100,7 @@ def _limit(name: str, **options: Any) -> RouteLimit:  # noqa: ANN401
 
 send = _limit("send")
 preview = _limit("preview")
+status = _limit("status")
 reveal = _limit("reveal")
 passphrase = _limit("passphrase", exempt_when=_brings_no_passphrase)
 

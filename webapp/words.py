@@ -185,6 +185,8 @@ def fault(of: Fault) -> str:
             )
         case "text" if of.detail == "too large":
             return gettext("This text is too long to send.")
+        case "text" if of.detail == "replaced too often":
+            return gettext("This text was replaced too often. Send a new message.")
         case "text":
             return gettext("Write the message first.")
         case "recipients" if of.detail.startswith("required"):

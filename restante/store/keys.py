@@ -68,6 +68,7 @@ Fields of a link:
     confirmed_at                             a reader first said that it was read
     on_screen   ms that it was on its readers' screens, all together
     disputed declined                        reader ids, 16 bytes each, of those who said so
+    disputed_at declined_at                  when the latest of them did
 
 An entry of the timeline is "<at> <type> <name=value,…>\n", then the link's id where the type
 begins with `link.`, then the boxed evidence.  A look is "<at> <type> <class>\n", link id, box.

@@ -40,6 +40,7 @@ from restante.tokens import ID_SIZE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from restante.messages import Page
     from restante.store.connection import Argument, Connection
     from restante.store.replies import NewMessage
     from restante.tokens import ControlToken, LinkToken
@@ -251,6 +252,7 @@ class Messages:
         Raises:
             NotFound: No such message.
             Changed: Another replace came between.
+            Invalid: It was replaced a thousand times.
             Unavailable: Also when the store is full.
         """
         parts = [part for pair in wrapped for part in pair]
@@ -262,6 +264,8 @@ class Messages:
                 return newest, [(lid, outcome.decode()) for lid, outcome in links]
             case [b"changed"]:
                 raise Changed
+            case [b"often"]:
+                raise Invalid([Fault("text", "replaced too often")])
         raise NotFound
 
     def extend(self, control: ControlToken, expires_in: int, evidence: bytes) -> int:
@@ -283,19 +287,20 @@ class Messages:
                 raise gone(boxed)
         raise NotFound
 
-    def status(self, control: ControlToken) -> Report:
-        """Return the whole message.
+    def status(self, control: ControlToken, page: Page) -> Report:
+        """Return the message, with one page of its timeline.
 
         Raises:
             NotFound: No such message.
         """
-        match self._run("status", keys.message(control)):
+        where = ("before", page.before or "") if page.after is None else ("after", page.after)
+        match self._run("status", keys.message(control), *where, page.most):
             case [b"status", at, [sent, opens, expires, version, phrase, box, sender, hook], links,
-                  events, looks]:  # fmt: skip
+                  total, first, events, looks]:  # fmt: skip
                 return Report(
                     at, Times(sent, opens, expires), version, phrase == 1, box, sender, hook,
                     [row(link) for link in links],
-                    [Entry.parse(event) for event in events],
+                    total, first, [Entry.parse(event) for event in events],
                     [Entry.parse(look) for look in looks],
                 )  # fmt: skip
         raise NotFound

@@ -124,11 +124,11 @@ class Readers:
             NotFound: No such link.
         """
         match self._run("account", link, *reader_ids):
-            case [b"account", state, message_id, views, events, looks]:
+            case [b"account", state, message_id, views, events, looks, older]:
                 return Recorded(
                     State(state.decode()), message_id,
                     [(view, on_screen) for view, on_screen in views],
                     [Entry.parse(event) for event in events],
-                    [Entry.parse(look) for look in looks],
+                    [Entry.parse(look) for look in looks], older == 1,
                 )  # fmt: skip
         raise NotFound

@@ -133,6 +133,7 @@ class Recorded(NamedTuple):
     views: Sequence[tuple[int, int]]
     events: Sequence[Entry]
     looks: Sequence[Entry]
+    has_older: bool
 
 
 class Judged(NamedTuple):
@@ -181,10 +182,19 @@ class LinkRow(NamedTuple):
     recalled_at: int | None
     confirmed_at: int | None
     on_screen: int
+    disputes: int
+    disputed_at: int | None
+    declines: int
+    declined_at: int | None
 
 
 class Report(NamedTuple):
-    """A whole message, its private facts still boxed."""
+    """A message with one page of its timeline, its private facts still boxed.
+
+    Attributes:
+        events_total: How many events there are.
+        first: The number of the first of *events*.
+    """
 
     at: int
     times: Times
@@ -194,6 +204,8 @@ class Report(NamedTuple):
     sender_id: bytes
     webhook: bytes
     links: Sequence[LinkRow]
+    events_total: int
+    first: int
     events: Sequence[Entry]
     looks: Sequence[Entry]
 
@@ -215,9 +227,10 @@ def past(kept: list[Any]) -> Past:
 def row(link: list[Any]) -> LinkRow:
     """Return one link of a status; zeros and empty words are what did not happen."""
     (lid, label, state, views, reveals, first, last, acknowledged, ended, outcome, recalled,
-     confirmed, on_screen) = link  # fmt: skip
+     confirmed, on_screen, disputes, disputed, declines, declined) = link  # fmt: skip
     return LinkRow(
         lid, label, State(state.decode()), views, reveals, first or None, last or None,
         acknowledged or None, ended or None, Outcome(outcome.decode()) if outcome else None,
-        recalled or None, confirmed or None, on_screen,
+        recalled or None, confirmed or None, on_screen, disputes, disputed or None, declines,
+        declined or None,
     )  # fmt: skip

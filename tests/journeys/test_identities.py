@@ -6,11 +6,9 @@ import time
 
 import pytest
 
-from restante import wiring
-from restante.settings import Settings
 from tests.api import Api, Visitor, Way, filled, form_of
 from tests.journeys.conftest import TEXT
-from tests.operators import admission_of
+from tests.operators import admission_of, house_of
 from tests.processes import Service
 
 GATE_SECONDS = 1.1
@@ -36,9 +34,8 @@ def silent(service, way=None):
 
 def edge_key(service, purpose):
     """Return a key of the web, as its operator could make it."""
-    root = (service.data_dir / "root.keys").read_text("utf-8").strip()
-    settings = Settings(redis_url=f"unix://{service.data_dir / 'store.sock'}", root_keys=root)
-    return wiring.build(settings).key_for(purpose)
+    with house_of(service) as house:
+        return house.key_for(purpose)
 
 
 def from_nowhere(visitor, path, form):

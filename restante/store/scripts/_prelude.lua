@@ -76,7 +76,7 @@ local function link_at(tag, id, now, message)
   local f = call("HMGET", l.hash, "message", "state", "version", "root", "views", "reveals",
     "tries", "verifier", "box", "first_revealed_at", "last_revealed_at", "acknowledged_at",
     "ended_at", "outcome", "recalled_at", "reason", "confirmed_at", "on_screen", "disputed",
-    "declined", "address", "code")
+    "declined", "address", "code", "disputed_at", "declined_at")
   l.message = f[1] and (message or message_at(tag, f[1]))
   if not l.message then
     return nil
@@ -91,6 +91,7 @@ local function link_at(tag, id, now, message)
   l.outcome, l.recalled_at, l.reason = f[14] or "", tonumber(f[15] or "0"), f[16] or ""
   l.confirmed_at, l.on_screen = tonumber(f[17] or "0"), tonumber(f[18] or "0")
   l.disputed, l.declined = f[19] or "", f[20] or ""
+  l.disputed_at, l.declined_at = tonumber(f[23] or "0"), tonumber(f[24] or "0")
   l.alive = call("EXISTS", l.wrapped) == 1
   l.written = l.state
   if not is_final(l.state) then

@@ -6,7 +6,10 @@
 -- ARGV[2…] readers  the ids that this browser could be known by
 --
 -- Replies {"account", state, message, {{view, ms on screen} … of this browser}, {events …},
--- {looks …}}, those of the link alone, or {"unknown"}.
+-- {looks …}, older}, those of the link alone, or {"unknown"}.  Of the events the newest 100 among
+-- the message's newest 5000; older is 1 where there may be others.
+
+local SHOWN, READ, STEP = 100, 5000, 500
 
 local now = clock(ARGV[1])
 local tag, id = way_in(KEYS[1])
@@ -22,15 +25,32 @@ for at = 2, #ARGV do
     views[#views + 1] = { r.view, r.on_screen }
   end
 end
-local function of_link(list)
-  local its = {}
-  for _, entry in ipairs(call("LRANGE", list, 0, -1)) do
-    local type, rest = entry:match("^%d+ (%S+) [^\n]*\n(.*)$")
-    if type:sub(1, 5) == "link." and rest:sub(1, 16) == id then
-      its[#its + 1] = entry
+local function is_its(entry)
+  local type, rest = entry:match("^%d+ (%S+) [^\n]*\n(.*)$")
+  return type:sub(1, 5) == "link." and rest:sub(1, 16) == id
+end
+
+local m = link.message
+local newest, left = {}, call("LLEN", m.events)
+local least = math.max(left - READ, 0)
+while left > least and #newest < SHOWN do
+  local from = math.max(left - STEP, least)
+  local found = call("LRANGE", m.events, from, left - 1)
+  for at = #found, 1, -1 do
+    if is_its(found[at]) and #newest < SHOWN then
+      newest[#newest + 1] = found[at]
     end
   end
-  return its
+  left = from
 end
-local m = link.message
-return { "account", link.state, m.id, views, of_link(m.events), of_link(m.looks) }
+local events, looks = {}, {}
+for at = #newest, 1, -1 do
+  events[#events + 1] = newest[at]
+end
+for _, entry in ipairs(call("LRANGE", m.looks, 0, -1)) do
+  if is_its(entry) then
+    looks[#looks + 1] = entry
+  end
+end
+local older = (left > 0 or #newest == SHOWN) and 1 or 0
+return { "account", link.state, m.id, views, events, looks, older }

@@ -36,6 +36,6 @@ if may == "enough" then
 elseif may == "told" then
   return { "repeated", #held, views_left(link) }
 end
-call("HSET", link.hash, "declined", link.declined .. ARGV[3])
+call("HSET", link.hash, "declined", link.declined .. ARGV[3], "declined_at", now)
 record(link.message, link, now, "link.declined", "", evidence)
 return { "declined", #held, views_left(link) }

@@ -30,6 +30,6 @@ elseif may == "told" then
   return { "repeated" }
 end
 
-call("HSET", link.hash, "disputed", link.disputed .. ARGV[3])
+call("HSET", link.hash, "disputed", link.disputed .. ARGV[3], "disputed_at", now)
 record(link.message, link, now, "link.disputed", "", evidence)
 return { "disputed" }

@@ -14,7 +14,9 @@
 -- ARGV[7…]           a link each, in the message's order: wrapped key, verifier or ""
 --
 -- Replies {"replaced", version, {link, outcome} …}, the same as {"unchanged", …} when no link took
--- it, {"changed"} when another replace came between, or {"unknown"}.
+-- it, {"changed"} when another replace came between, {"often"} after 1000, or {"unknown"}.
+
+local REPLACED_MOST = 1000
 
 local now = clock(ARGV[1])
 local version, content, root = tonumber(ARGV[2]), ARGV[3], ARGV[4]
@@ -48,6 +50,9 @@ if #moved == 0 then
   return reply
 end
 
+if version > REPLACED_MOST + 1 then
+  return { "often" }
+end
 record(message, nil, now, "message.replaced", "version=" .. version, evidence)
 for _, entry in ipairs(moved) do
   local link, wrapped, verifier = entry[1], entry[2], entry[3]

@@ -1,0 +1,116 @@
+"""A message with a long history: programs read it page by page, people from its newest end."""
+
+import re
+
+import pytest
+
+from restante.tokens import ControlToken
+from tests.api import Api, Visitor, form_of
+from tests.operators import house_of
+from tests.processes import Service
+
+EXTENDS = 600
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    with Service(tmp_path_factory.mktemp("long")) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def long_one(service):
+    sent = Api(service.url).send("the safe", recipients=["Ana", "Bob"])
+    extend(service, sent.control, EXTENDS)
+    return sent
+
+
+def extend(service, control, times):
+    """Have so many things happen to a message."""
+    with house_of(service) as house:
+        for _ in range(times):
+            house.sending.extend(ControlToken.parse(control), 3_600)
+
+
+def page(service, sent, after=None):
+    query = "" if after is None else f"?after={after}"
+    return Api(service.url).ask("GET", f"/api/v1/message{query}", token=sent.control)
+
+
+def test_a_program_reads_it_all_by_the_ids_of_events(service, long_one):
+    seen, after, pages = [], None, 0
+    while True:
+        its = page(service, long_one, after).json
+        seen += [event["id"] for event in its["events"]]
+        pages += 1
+        if not its["more_events"]:
+            break
+        after = its["events"][-1]["id"]
+
+    mid = long_one.answer["id"]
+    assert seen == [f"{mid}-{number}" for number in range(1, EXTENDS + 2)]
+    assert its["events_total"] == EXTENDS + 1
+    assert pages == 2
+
+
+def test_whoever_has_all_asks_only_for_what_is_new(service, long_one):
+    mid = long_one.answer["id"]
+
+    assert page(service, long_one, f"{mid}-{EXTENDS + 1}").json["events"] == []
+    assert len(page(service, long_one, f"{mid}-{EXTENDS}").json["events"]) == 1
+    assert len(page(service, long_one, f"{mid}-0").json["events"]) == 500
+
+
+@pytest.mark.parametrize(
+    "after",
+    ["", "5", "x", "{mid}", "{mid}-", "{mid}--1", "{mid}-1x", "{other}-1", "{mid}-9999999999"],
+)
+def test_what_is_no_id_of_its_events_is_named(service, long_one, after):
+    answer = page(service, long_one, after.format(mid=long_one.answer["id"], other="0" * 32))
+
+    assert (answer.status, answer.code) == (422, "invalid")
+    assert [fault["field"] for fault in answer.json["errors"]] == ["after"]
+
+
+def test_a_person_sees_the_newest_first_and_goes_back_to_the_beginning(service):
+    visitor = Visitor(service.url)
+    posted = visitor.post("/", form_of(visitor.get("/"), "/") | {"text": "the safe"})
+    path = posted.headers["Location"]
+    control = path.rpartition("/")[2]
+    extend(service, control, 250)
+    shown, pages = [], []
+    while path:
+        came = visitor.get(path)
+        assert came.status == 200
+        pages.append(came)
+        timeline = came.text.partition('id="events"')[2].partition("</section>")[0]
+        shown.append(timeline.count("<li>"))
+        older = re.search(r'href="([^"]+)" rel="nofollow">Show older', came.text)
+        path = older[1].partition("#")[0] if older else None
+
+    assert shown == [100, 100, 51]
+    assert "Show the newest" not in pages[0].text
+    assert "Show the newest" in pages[1].text
+    assert "Sealed" not in pages[0].text.partition('id="events"')[2].partition("</section>")[0]
+
+
+def test_an_address_with_nonsense_shows_the_newest(service, long_one):
+    visitor = Visitor(service.url)
+    for before in ("x", "-1", "", "0", "9" * 30, "%D9%A3"):
+        assert visitor.get(f"/s/{long_one.control}?before={before}").status == 200
+
+
+def test_a_network_may_look_only_so_often(tmp_path):
+    with Service(tmp_path, RESTANTE_RATE_LIMITS="on", RESTANTE_LIMIT_STATUS="3") as service:
+        api, visitor = Api(service.url), Visitor(service.url)
+        sent = api.send("the safe")
+        looks = [api.ask("GET", "/api/v1/message", token=sent.control) for _ in range(3)]
+        one_more = api.ask("GET", "/api/v1/message", token=sent.control)
+        as_page = visitor.get(f"/s/{sent.control}")
+        recall = api.ask("POST", "/api/v1/message/recall", {}, token=sent.control)
+
+        assert [look.status for look in looks] == [200] * 3
+        assert (one_more.status, one_more.code) == (429, "rate-limited")
+        assert as_page.status == 429
+        # Taking back is never refused.
+        assert recall.status == 200
