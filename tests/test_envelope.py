@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restante import envelope, keyring
+from restante import envelope, keyring, wiring
 from restante.envelope import Box, LinkKeys
 from restante.errors import Damaged, Unavailable
 from restante.keyring import Keyring
+from restante.settings import Settings
 from restante.tokens import ControlToken, LinkToken
 
 VECTORS = json.loads((Path(__file__).parent / "vectors/envelope.json").read_text("utf-8"))
@@ -225,3 +227,22 @@ def test_keys_do_not_show_when_printed():
 
     assert keys.link_key.hex() not in repr(keys)
     assert repr(keys.link_key) not in repr(keys)
+
+
+@pytest.mark.parametrize("vector", VECTORS["edge_keys"])
+def test_the_web_has_the_keys_that_the_vectors_say(connection, vector):
+    ring = Keyring([bytes.fromhex(vector["root_key"])])
+    house = wiring.assemble(Settings(), ring, connection)
+
+    assert house.key_for(vector["purpose"]).hex() == vector["key"]
+
+
+def test_every_key_of_the_web_is_in_the_specification():
+    named = {vector["purpose"] for vector in VECTORS["edge_keys"]}
+    used = {
+        purpose
+        for path in (Path(__file__).parents[1] / "webapp").glob("**/*.py")
+        for purpose in re.findall(r'key_for\("([a-z]+)"\)', path.read_text("utf-8"))
+    }
+
+    assert used == named

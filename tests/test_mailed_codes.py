@@ -1,7 +1,9 @@
 """Mailed codes in the store: how long they are good, how often they are asked for, when they go."""
 
 import base64
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,7 @@ from restante.mailed_codes import (
     GOOD_SECONDS,
     PAUSE_SECONDS,
     address_id,
+    mac,
     macs,
     new_code,
 )
@@ -26,6 +29,7 @@ from tests.conftest import happened, kept_of, nonce
 from tests.lines import at_once
 
 SECOND = 1_000
+VECTORS = json.loads((Path(__file__).parent / "vectors/envelope.json").read_text("utf-8"))
 MAILS = Settings(smtp_url=Relay("127.0.0.1", 25, "none"), mail_from=mailbox("a@example.net"))
 
 
@@ -225,6 +229,21 @@ def test_a_code_is_known_under_every_root_key_and_with_spaces_inside(ring):
 )
 def test_a_mailbox_is_taken_apart(written, name, address):
     assert mailbox(written) == (name, address)
+
+
+@pytest.mark.parametrize("vector", VECTORS["mailed_codes"])
+def test_a_code_is_known_by_what_the_vectors_say(vector):
+    root_key, link_id = (bytes.fromhex(vector[name]) for name in ("root_key", "link_id"))
+
+    assert mac(root_key, link_id, vector["code"]).hex() == vector["mac"]
+    assert macs(Keyring([root_key]), link_id, f" {vector['code']} ").hex() == vector["mac"]
+
+
+@pytest.mark.parametrize("vector", VECTORS["mailed_addresses"])
+def test_an_address_is_counted_by_what_the_vectors_say(vector):
+    ring = Keyring([bytes.fromhex(vector["root_key"])])
+
+    assert address_id(ring, vector["address"]).hex() == vector["address_id"]
 
 
 @pytest.mark.parametrize(

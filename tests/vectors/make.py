@@ -123,11 +123,13 @@ def link_vectors() -> Case:
             }
         )
     keys = [made_up(name, 32) for name in ("root key", "older root key")]
+    a_link = token("L", 3, made_up("rejected", 24))
     return {
         "controls": controls,
         "root_keys": [
             {
                 "written": base64.urlsafe_b64encode(key).decode(),
+                "unpadded": base64.urlsafe_b64encode(key).decode().rstrip("="),
                 "key": key.hex(),
                 "root_id": root_id(key).hex(),
             }
@@ -142,7 +144,10 @@ def link_vectors() -> Case:
             for secret in (made_up("a sender", 24), bytes(24), b"\xff" * 24)
         ],
         "rejected_sender_tokens": list(rejected_sender_tokens(sender_token(b"\xfb\xff\xbf" * 8))),
-        "rejected": list(rejected_tokens(token("L", 3, made_up("rejected", 24)))),
+        "rejected": [
+            *({"asked": "link"} | case for case in rejected_tokens(a_link)),
+            *({"asked": "control"} | case for case in rejected_controls(a_link)),
+        ],
         "pasted": list(pasted(token("L", 3, made_up("pasted", 24)))),
         "rejected_nonces": ["", "!" * 15, "~" * 129, "sixteen letters ", "a" * 15 + "é",
                             "a" * 16 + "\n", "a" * 15 + "\x7f", "a" * 15 + "\0"],
@@ -181,6 +186,18 @@ def rejected_tokens(good: str) -> list[Case]:
     )
     cases.append({"why": "lower case", "token": good.lower()})
     return cases
+
+
+def rejected_controls(link: str) -> list[Case]:
+    good = "C" + link[1:]
+    return [
+        {"why": "a link token", "token": link},
+        {"why": "kind 'c'", "token": "c" + good[1:]},
+        {"why": "shard 16", "token": token("C", 16, made_up("rejected", 24))},
+        {"why": "34 characters", "token": good[:-1]},
+        {"why": "36 characters", "token": good + "A"},
+        {"why": "a sender token", "token": sender_token(made_up("rejected", 24))},
+    ]
 
 
 def rejected_sender_tokens(good: str) -> list[Case]:
@@ -263,6 +280,16 @@ def box(  # noqa: PLR0917 (the formula's variables)
     info = b"restante/v1/box/" + purpose.encode() + record
     key = hkdf_expand(hkdf_extract(salt, root_key), info, 32)
     return header + salt + nonce + AESGCM(key).encrypt(nonce, plain, header + info)
+
+
+def mailed_code(root_key: bytes, lid: bytes, code: str) -> bytes:
+    key = hmac.digest(root_key, b"restante/v1/mailed-code", "sha256")
+    return hmac.digest(key, lid + code.encode(), "sha256")[:16]
+
+
+def mailed_address(root_key: bytes, address: str) -> bytes:
+    key = hmac.digest(root_key, b"restante/v1/mailed-address", "sha256")
+    return hmac.digest(key, address.encode(), "sha256")[:16]
 
 
 def spoiled(good: bytes) -> list[tuple[str, bytes]]:
@@ -411,7 +438,37 @@ def envelope_vectors() -> Case:
                 ("label", lid, '{"label":"Zoë"}'.encode()),
                 ("message", mid, b'{"from":"Ana"}'),
                 ("evidence", lid, b""),
+                ("message", mid,
+                 b'{"from":"Ana","subject":"Keys","second_step":"always","code":"mailed"}'),
+                ("reason", mid, b'{"reason":"wrong Bob"}'),
+                ("evidence", mid,
+                 b'{"network":"192.0.2.0/24","country":"ES","reason":"wrong Bob"}'),
+                ("webhook", mid, b'{"url":"https://hooks.example/","secret":"whsec_eHg="}'),
+                ("address", lid, b'{"address":"ana@example.com"}'),
+                ("code", lid, b'{"code":"012345","language":"es"}'),
+                ("sender-token", made_up("token id", 16), b'{"name":"front desk"}'),
             )
+        ],
+        "mailed_codes": [
+            {
+                "root_key": root.hex(), "link_id": one.hex(), "code": code,
+                "mac": mailed_code(root, one, code).hex(),
+            }
+            for root in (root_key, other_root) for one in (lid, other_lid)
+            for code in ("000000", "012345", "999999")
+        ],
+        "mailed_addresses": [
+            {"root_key": root_key.hex(), "address": written,
+             "address_id": mailed_address(root_key, counted).hex()}
+            for written, counted in (
+                ("ana@example.com", "ana@example.com"),
+                ("Ana+bank@Example.com", "ana@example.com"),
+            )
+        ],
+        "edge_keys": [
+            {"root_key": root_key.hex(), "purpose": purpose,
+             "key": hmac.digest(root_key, b"restante/v1/edge/" + purpose.encode(), "sha256").hex()}
+            for purpose in ("tickets", "shown", "own", "csrf", "carried", "limits")
         ],
         "rejected": {
             "root_key": root_key.hex(),

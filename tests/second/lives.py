@@ -1,0 +1,214 @@
+"""Messages of every kind and state, made by the product, with what must be read of them.
+
+Nothing in them is anybody's.  The clock is turned far ahead, so that no time of theirs passes
+while a store of this machine holds them.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import redis
+
+from restante import wiring
+from restante.delivering import Failure
+from restante.errors import CodeWrong, Damaged, Gone, PassphraseWrong
+from restante.keyring import Keyring
+from restante.mailboxes import mailbox
+from restante.messages import Draft, Evidence
+from restante.settings import Settings
+from restante.store import keys
+from restante.tokens import SHARDS, Nonce
+from restante.variables import Relay
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from restante.messages import Sent
+    from restante.store.connection import Connection
+    from restante.wiring import House
+
+BEGINNING = 4_102_444_800_000
+"""2100-01-01."""
+OLD, NEW = (
+    "q7d5Y0VJm1xw2nN3bqk8gZpXo4sT6uRfHcLaIeDyWvE=",
+    "Vx0J9c1sPzqYl3uT5mW7aR2kE8dH4fGbNoIiCtUyXQ0",
+)
+TEXT = "the safe is behind the Vermeer\n\N{WINKING FACE} \N{HEBREW LETTER SHIN}\r\n"
+ANA = Evidence(network="192.0.2.0/24", browser="Firefox", system="Windows", country="ES")
+SENDER = Evidence(network="2001:db8::/48", system="Linux")
+PASSPHRASE = "Zoe\u0308 and the ship"
+
+
+@dataclass
+class Lives:
+    """What was made: control tokens and what stands behind them, by name."""
+
+    now: int
+    root_keys: str = f"{NEW},{OLD}"
+    controls: dict[str, str] = field(default_factory=dict)
+    sender_token: str = ""
+
+
+class Clock:
+    """A clock that is turned by hand, in ms."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+    def now(self) -> int:
+        return self.at
+
+
+def reader(number: int) -> Nonce:
+    """Return what a reader is known by."""
+    return Nonce(f"the-nonce-of-reader-{number}")
+
+
+def house_at(connection: Connection, root_keys: str, clock: Clock) -> House:
+    """Return the use cases by that clock, over a store."""
+    settings = Settings(
+        passphrase_tries=3,
+        smtp_url=Relay("127.0.0.1", 25, "none"),
+        mail_from=mailbox("letters@example.net"),
+    )
+    return wiring.assemble(settings, Keyring.parse(root_keys), connection, now=clock.now)
+
+
+def live(connection: Connection) -> Lives:
+    """Let all of them live in a store; return what is needed to read them."""
+    clock = Clock(BEGINNING)
+    lives = Lives(0)
+
+    def keep(name: str, sent: Sent) -> Sent:
+        lives.controls[name] = str(sent.control)
+        clock.at += 1_000
+        return sent
+
+    old = house_at(connection, OLD, clock)
+    keep("under an older root key", old.sending.send(Draft(TEXT, passphrase=PASSPHRASE)))
+    house = house_at(connection, lives.root_keys, clock)
+    for name, sent in _of(house, clock):
+        keep(name, sent)
+    lives.sender_token = str(house.admission.make("front desk"))
+    house.budgets.afford(bytes(range(16)), 100)
+    house.files.scrub()
+    lives.now = clock.at
+    return lives
+
+
+def _of(house: House, clock: Clock) -> Iterator[tuple[str, Sent]]:
+    send, read = house.sending.send, house.reading.reveal
+    expired = send(Draft(TEXT, expires_in_seconds=60))
+    clock.at += 61_000
+    for shard in range(SHARDS):
+        house.timekeeping.turn(shard)
+    yield "expired", expired
+
+    yield "plain", send(Draft(TEXT), cookie="a cookie of 24 bytes, more or less", evidence=SENDER)
+    yield "held", send(Draft(TEXT, hold_seconds=3_600, sender_name="Zoë", subject="Keys"))
+
+    several = send(
+        Draft(TEXT, recipients=("Ana", "Bob", "Zoë"), views=3, sender_name="Marta", subject="Keys",
+              always_asks=True)
+    )  # fmt: skip
+    ana, bob, zoe = (link.token for link in several.links)
+    house.reading.preview(zoe, visitor="program", evidence=ANA)
+    read(ana, reader(1), None, visitor="browser", evidence=ANA)
+    read(ana, reader(1), None, visitor="browser", evidence=ANA)
+    house.answering.acknowledge(ana, reader(1), keep=True, evidence=ANA)
+    clock.at += 90_000
+    house.answering.on_screen(ana, reader(1), 30)
+    house.answering.prolong(ana, reader(1), evidence=ANA)
+    house.answering.confirm(ana, reader(1), evidence=ANA)
+    house.answering.dispute(ana, [reader(2)], evidence=ANA)
+    house.answering.decline(bob, [reader(3)], evidence=ANA)
+    house.sending.extend(several.control, 86_400, evidence=SENDER)
+    yield "several", several
+
+    spent = send(Draft(TEXT))
+    read(spent.links[0].token, reader(1), None, visitor="browser")
+    yield "spent, within its lease", spent
+
+    done = send(Draft(TEXT))
+    read(done.links[0].token, reader(1), None, visitor="browser")
+    house.answering.acknowledge(done.links[0].token, reader(1), keep=False)
+    yield "spent and done", done
+
+    guessed = send(Draft(TEXT, passphrase=PASSPHRASE))
+    with suppress(PassphraseWrong):
+        read(guessed.links[0].token, reader(1), "wrong", visitor="browser")
+    yield "guessed once", guessed
+
+    locked = send(Draft(TEXT, passphrase=PASSPHRASE))
+    for number in range(3):
+        with suppress(PassphraseWrong, Gone):
+            read(locked.links[0].token, reader(number), "wrong", visitor="browser")
+    yield "locked", locked
+
+    recalled = send(Draft(TEXT, recipients=("Ana",)), evidence=SENDER)
+    house.sending.recall(recalled.control, reason="wrong Ana", evidence=SENDER)
+    yield "recalled", recalled
+
+    replaced = send(Draft("the first text", recipients=("Ana", "Bob")))
+    read(replaced.links[0].token, reader(1), None, visitor="browser")
+    house.sending.replace(replaced.control, TEXT, evidence=SENDER)
+    yield "replaced", replaced
+
+    damaged = send(Draft(TEXT, views=2))
+    with _damaged_content(house, damaged), suppress(Damaged):
+        read(damaged.links[0].token, reader(1), None, visitor="browser")
+    yield "failed once", damaged
+
+    yield "told by webhook", _webhook(house)
+    yield "mailed a code", _coded(house)
+
+
+@contextmanager
+def _damaged_content(house: House, sent: Sent) -> Iterator[None]:
+    """Flip a bit of a message's content for a while."""
+    key = keys.message(sent.control).replace(b":message:", b":content:") + b":1"
+    with redis.Redis(connection_pool=house.connection.nodes.of(key).pool) as client:
+        content = client.get(key)
+        client.set(key, content[:-1] + bytes([content[-1] ^ 1]), keepttl=True)
+        yield
+        client.set(key, content, keepttl=True)
+
+
+def _webhook(house: House) -> Sent:
+    """One event was delivered, and the next one failed; another message's was given up."""
+    given_up = house.sending.send(Draft(TEXT, webhook="https://other.example/", views=2))
+    house.reading.reveal(given_up.links[0].token, reader(1), None, visitor="browser")
+    _settle(house, given_up, 0, Failure("410", final=True))
+    told = house.sending.send(Draft(TEXT, webhook="https://hooks.example/x", views=3))
+    for number in range(2):
+        house.reading.reveal(told.links[0].token, reader(number), None, visitor="browser")
+    _settle(house, told, 1, Failure("503"))
+    return told
+
+
+def _settle(house: House, sent: Sent, delivered: int, failure: Failure) -> None:
+    for delivery in house.delivering.take(sent.control.shard, 100):
+        if delivery.due.message_id == sent.message_id:
+            house.delivering.settle(delivery, delivered, failure)
+
+
+def _coded(house: House) -> Sent:
+    mailing = house.sending
+    draft = Draft(TEXT, recipients=("Ana <ana@example.com>", "bob@example.com"), mailed_code=True)
+    sent = mailing.send(draft)
+    ana, bob = (link.token for link in sent.links)
+    for link in (ana, bob):
+        house.reading.request_code(link, language="es", evidence=ANA)
+    [delivery] = [
+        one
+        for one in house.delivering.take(sent.control.shard, 100)
+        if one.due.message_id == sent.message_id
+    ]
+    house.delivering.refuse(delivery, delivery.notifications[1])
+    house.delivering.settle(delivery, 0, Failure("timeout"))
+    with suppress(CodeWrong):
+        house.reading.reveal(ana, reader(1), None, code="000000", visitor="browser", evidence=ANA)
+    return sent
