@@ -100,7 +100,7 @@ def test_every_api_call_is_one_round_trip_and_one_for_each_limit_and_budget(serv
         "reveal, passphrase": 2 + 2,
         "acknowledge": 1,
         "recall": 1,
-        "status": 1,
+        "status": 1 + 1,
     }
 
 
