@@ -8,6 +8,7 @@ import redis
 from tests.api import Api, Visitor, form_of, new_nonce
 from tests.lines import lines_to_each
 from tests.processes import Service
+from tests.second import dump, forms
 
 LIMITS = {"SEND": 5, "PREVIEW": 8, "REVEAL": 6, "PASSPHRASE": 3}
 
@@ -167,8 +168,14 @@ def test_counters_live_a_minute_and_name_no_network(service, network):
     with redis.Redis.from_url(f"unix://{service.data_dir / 'store.sock'}") as store:
         keys = list(store.scan_iter("limits*", count=10_000))
         lives = [store.ttl(key) for key in keys]
+        faults = [
+            fault
+            for key, value in dump.read(store).items()
+            for fault in forms.faults(key, value, ends=store.pttl(key) >= 0)
+        ]
 
     assert keys
+    assert faults == []
     assert all(0 < life <= 60 for life in lives)
     assert not any(b"." in key or b"::" in key or quote(network).encode() in key for key in keys)
 

@@ -3,7 +3,8 @@
     python -m tests.second.dump 0.1.0
 
 makes `dumps/0.1.0.jsonl` with messages of every kind (`lives.py`), as this version keeps them.
-Every released version keeps its own file for good: later ones must read them all.  The first
+Every released version keeps its own file for good: later ones must read them all.  So messages
+are only ever added to `lives.py`; what is expected of one stays.  The first
 line says what is needed to read the messages; each other is a key, its type, its value, and
 when it goes (ms since 1970, -1 never).  Bytes are base64.  All times lie after 2100, so that
 the file can be loaded whenever.
@@ -22,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 import redis
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.second.lives import Lives
 
 DUMPS = Path(__file__).parent / "dumps"
@@ -42,24 +45,38 @@ def write(client: redis.Redis, lives: Lives) -> str:
     return "\n".join(lines) + "\n"
 
 
-def load(client: redis.Redis, written: str) -> dict[str, Any]:
-    """Fill a store from lines; return the first."""
-    first, *lines = written.splitlines()
-    for line in lines:
+def records(written: str) -> Iterator[tuple[bytes, Any, int]]:
+    """Yield each key of what was written, its value as `read` gives it, and when it goes."""
+    for line in written.splitlines()[1:]:
         record = json.loads(line)
-        key, value = _bytes(record["key"]), record["value"]
+        value = record["value"]
         match record["type"]:
             case "string":
-                client.set(key, _bytes(value))
+                value = _bytes(value)
             case "list":
-                client.rpush(key, *map(_bytes, value))
+                value = [_bytes(one) for one in value]
             case "hash":
-                client.hset(key, mapping={_bytes(k): _bytes(v) for k, v in value.items()})
+                value = {_bytes(k): _bytes(v) for k, v in value.items()}
             case "zset":
-                client.zadd(key, {_bytes(k): v for k, v in value.items()})
-        if record["goes"] >= 0:
-            client.pexpireat(key, record["goes"])
-    its: dict[str, Any] = json.loads(first)
+                value = {_bytes(k): v for k, v in value.items()}
+        yield _bytes(record["key"]), value, record["goes"]
+
+
+def load(client: redis.Redis, written: str) -> dict[str, Any]:
+    """Fill a store from lines; return the first."""
+    for key, value, goes in records(written):
+        match value:
+            case bytes():
+                client.set(key, value)
+            case list():
+                client.rpush(key, *value)
+            case dict() if all(isinstance(one, bytes) for one in value.values()):
+                client.hset(key, mapping=value)
+            case dict():
+                client.zadd(key, value)
+        if goes >= 0:
+            client.pexpireat(key, goes)
+    its: dict[str, Any] = json.loads(written.partition("\n")[0])
     return its
 
 

@@ -40,6 +40,22 @@ TEXT = "the safe is behind the Vermeer\n\N{WINKING FACE} \N{HEBREW LETTER SHIN}\
 ANA = Evidence(network="192.0.2.0/24", browser="Firefox", system="Windows", country="ES")
 SENDER = Evidence(network="2001:db8::/48", system="Linux")
 PASSPHRASE = "Zoe\u0308 and the ship"
+OPEN = {
+    "under an older root key": ["sealed"],
+    "plain": ["sealed"],
+    "held": ["held"],
+    "several": ["read", "sealed", "sealed"],
+    "spent, within its lease": ["spent"],
+    "guessed once": ["sealed"],
+    "replaced": ["spent", "sealed"],
+    "failed once": ["read"],
+    "told by webhook": ["read"],
+    "mailed a code": ["sealed", "sealed"],
+}
+"""States of links that still open, by the message's name.  Stored dumps may have fewer."""
+ENDED = {"expired": ["expired"], "spent and done": ["spent"], "locked": ["locked"],
+         "recalled": ["recalled"]}  # fmt: skip
+PASSPHRASES = {"under an older root key": PASSPHRASE, "guessed once": PASSPHRASE}
 
 
 @dataclass

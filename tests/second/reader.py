@@ -1,154 +1,50 @@
-"""Reads a copy of a store, from docs/specs/ alone: nothing of the product is imported.
-
-Standard library and `cryptography` only; HKDF is written out over HMAC.  It checks as the
-specification says one MUST, and raises Rejected.
-"""
+"""Reads a copy of a store, from docs/specs/store.md alone: nothing of the product is imported."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import json
-import unicodedata
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from tests.second.sealed import (
+    Rejected,
+    Ring,
+    Unavailable,
+    code_mac,
+    link_id,
+    link_keys,
+    link_secret,
+    message_id,
+    open_box,
+    open_content,
+    ring_of,
+    sender_token_id,
+    stretch,
+    token_of,
+    unwrap,
+    write,
+)
 
-TAGS = [
-    "18",
-    "003",
-    "333",
-    "223",
-    "d2",
-    "0e9",
-    "b56",
-    "acd",
-    "265",
-    "375",
-    "045",
-    "155",
-    "985",
-    "5f",
-    "ceb",
-    "bdb",
-]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TAGS = (
+    *("18", "003", "333", "223", "d2", "0e9", "b56", "acd"),
+    *("265", "375", "045", "155", "985", "5f", "ceb", "bdb"),
+)
 FINAL = {"spent", "recalled", "expired", "locked"}
-
-
-class Rejected(Exception):
-    """It is not as the specification says."""
-
 
 Store = dict[bytes, Any]
 """Every key with its value: bytes, a list, or a dict for a hash and for a sorted set."""
 
 
-def sha16(label: str, *parts: bytes) -> bytes:
-    return hashlib.sha256(label.encode() + b"".join(parts)).digest()[:16]
+class Ended(Exception):
+    """Nobody can open the link any more, or it never was."""
 
 
-def extract(salt: bytes, ikm: bytes) -> bytes:
-    return hmac.digest(salt or bytes(32), ikm, "sha256")
-
-
-def expand(prk: bytes, info: bytes, size: int) -> bytes:
-    block, made = b"", b""
-    count = 1
-    while len(made) < size:
-        block = hmac.digest(prk, block + info + bytes([count]), "sha256")
-        made, count = made + block, count + 1
-    return made[:size]
-
-
-# link.md
-
-
-def token_of(kind: str, written: str) -> tuple[int, bytes]:
-    """Return shard and secret."""
-    if len(written) != 35 or not written.isascii() or written[0] != kind:
-        raise Rejected
-    body = base64.urlsafe_b64decode(written[1:] + "==")
-    if len(body) != 25 or body[0] >= 16:
-        raise Rejected
-    if kind + base64.urlsafe_b64encode(body).decode().rstrip("=") != written:
-        raise Rejected
-    return body[0], body[1:]
-
-
-def link_secret(control_secret: bytes, index: int) -> bytes:
-    info = b"restante/v1/link" + index.to_bytes(2, "big")
-    return expand(extract(b"", control_secret), info, 24)
-
-
-def link_id(secret: bytes) -> bytes:
-    return sha16("restante/v1/link-id", secret)
-
-
-def message_id(control_secret: bytes) -> bytes:
-    return sha16("restante/v1/message-id", control_secret)
-
-
-def ring_of(written: str) -> dict[bytes, bytes]:
-    """Return the root keys by their ids, newest first."""
-    ring = {}
-    for word in written.split(","):
-        key = base64.urlsafe_b64decode(word.strip().rstrip("=") + "=")
-        ring[hashlib.sha256(b"restante/v1/root-key-id" + key).digest()[:4]] = key
-    return ring
-
-
-# envelope.md
-
-
-def split(sealed: bytes) -> tuple[bytes, bytes]:
-    """Return header and the rest."""
-    if len(sealed) < 33 or sealed[0] != 1:
-        raise Rejected
-    return sealed[:5], sealed[5:]
-
-
-def decrypt(key: bytes, nonce_and_body: bytes, aad: bytes) -> bytes:
-    try:
-        return AESGCM(key).decrypt(nonce_and_body[:12], nonce_and_body[12:], aad)
-    except InvalidTag:
-        raise Rejected from None
-
-
-def unbox(ring: dict[bytes, bytes], box: bytes, purpose: str, record_id: bytes) -> dict[str, str]:
+def unbox(ring: Ring, box: bytes, purpose: str, record_id: bytes) -> dict[str, str]:
     """Return the facts in a box; none without one."""
-    if not box:
-        return {}
-    header, rest = split(box)
-    info = b"restante/v1/box/" + purpose.encode() + record_id
-    key = expand(extract(rest[:16], ring[header[1:]]), info, 32)
-    facts: dict[str, str] = json.loads(decrypt(key, rest[16:], header + info))
+    facts: dict[str, str] = json.loads(open_box(ring, box, purpose, record_id)) if box else {}
     return facts
-
-
-def link_keys(root_key: bytes, secret: bytes, stretched: bytes) -> tuple[bytes, bytes]:
-    """Return link key and verifier."""
-    prk = extract(root_key, secret + stretched)
-    own = link_id(secret)
-    return (
-        expand(prk, b"restante/v1/link-key" + own, 32),
-        expand(prk, b"restante/v1/passphrase-verifier" + own, 16),
-    )
-
-
-def stretch(passphrase: str, salt: bytes) -> bytes:
-    argon2 = Argon2id(salt=salt, length=32, iterations=2, lanes=1, memory_cost=19_456)
-    return argon2.derive(unicodedata.normalize("NFC", passphrase).encode())
-
-
-def code_mac(root_key: bytes, lid: bytes, code: str) -> bytes:
-    key = hmac.digest(root_key, b"restante/v1/mailed-code", "sha256")
-    return hmac.digest(key, lid + code.encode(), "sha256")[:16]
-
-
-# store.md
 
 
 class Copy:
@@ -163,29 +59,27 @@ class Copy:
         key = f"{{{TAGS[shard]}}}:{kind}:".encode() + record_id
         return self.store.get(key)
 
+    def root_key(self, root_id: bytes) -> bytes:
+        if root_id not in self.ring:
+            raise Unavailable
+        return self.ring[root_id]
+
     def open(self, link: str, passphrase: str | None = None) -> str:
-        """Return the text behind a link; LookupError where nobody can open it any more."""
+        """Return the text behind a link."""
         shard, secret = token_of("L", link)
         lid = link_id(secret)
         fields = self.at(shard, "link", lid)
         wrapped = self.at(shard, "key", lid)
         if fields is None or wrapped is None:
-            raise LookupError
-        mid, version = fields[b"message"], int(fields[b"version"])
-        stretched = b""
-        if b"verifier" in fields:
-            stretched = stretch(passphrase or "", mid)
-        key, verifier = link_keys(self.ring[fields[b"root"]], secret, stretched)
+            raise Ended
+        mid, version, root = fields[b"message"], int(fields[b"version"]), fields[b"root"]
+        stretched = stretch(passphrase or "", mid) if b"verifier" in fields else b""
+        key, verifier = link_keys(self.root_key(root), secret, stretched)
         if fields.get(b"verifier", verifier) != verifier:
             raise Rejected
-        header, rest = split(wrapped)
-        if header[1:] != fields[b"root"]:
-            raise Rejected
-        place = header + mid + lid + version.to_bytes(4, "big")
-        content_key = decrypt(key, rest, b"restante/v1/wrapped-key" + place)
-        header, rest = split(self.at(shard, "content", mid + b":%d" % version))
-        aad = b"restante/v1/content" + header + mid + version.to_bytes(4, "big")
-        return decrypt(content_key, rest, aad).decode()
+        content_key = unwrap(key, root, wrapped, (mid, lid, version))
+        content = self.at(shard, "content", mid + b":%d" % version)
+        return open_content(content_key, content, mid, version).decode()
 
     def message(self, control: str) -> dict[str, Any]:
         """Return what a message's sender is told, as far as it is in the store."""
@@ -193,7 +87,7 @@ class Copy:
         mid = message_id(secret)
         fields = self.at(shard, "message", mid)
         if fields is None:
-            raise LookupError
+            raise Ended
         names = unbox(self.ring, fields.get(b"box", b""), "message", mid)
         ids = [fields[b"links"][at : at + 16] for at in range(0, len(fields[b"links"]), 16)]
         return {
@@ -229,10 +123,9 @@ class Copy:
                 state = "expired"
             elif state == "sealed" and self.now < int(message[b"opens_at"]):
                 state = "held"
-        token = base64.urlsafe_b64encode(bytes([shard]) + own).decode().rstrip("=")
         return {
             "id": lid.hex(),
-            "token": "L" + token,
+            "token": write("L", bytes([shard]) + own),
             "recipient": unbox(self.ring, fields.get(b"box", b""), "label", lid).get("label"),
             "address": unbox(self.ring, fields.get(b"address", b""), "address", lid).get("address"),
             "state": state,
@@ -279,9 +172,56 @@ class Copy:
 
     def holder(self, sender_token: str) -> str:
         """Return whose a sender's token is."""
-        if len(sender_token) != 33 or sender_token[0] != "S":
-            raise Rejected
-        secret = base64.urlsafe_b64decode(sender_token[1:])
-        token_id = sha16("restante/v1/sender-token-id", secret)
-        _, _, box = self.store[b"{18}:sender-tokens"][token_id].partition(b" ")
-        return unbox(self.ring, box, "sender-token", token_id)["name"]
+        token_id = sender_token_id(sender_token)
+        kept = self.store.get(b"{18}:sender-tokens", {}).get(token_id)
+        if kept is None:
+            raise Ended
+        return unbox(self.ring, kept.partition(b" ")[2], "sender-token", token_id)["name"]
+
+    def reader(self, link: str, reader_id: bytes) -> dict[str, int] | None:
+        """Return what is known of a link's reader."""
+        shard, secret = token_of("L", link)
+        kept = (self.at(shard, "readers", link_id(secret)) or {}).get(reader_id)
+        names = ("lease_until", "view", "acknowledged", "confirmed", "claimed_at", "on_screen")
+        return kept and dict(zip(names, map(int, kept.split(b" ")), strict=True))
+
+    def deliveries(self, *kinds: str) -> dict[tuple[str, str], int]:
+        """Return when what waits there is due, or was given up, by message and channel."""
+        return {
+            (member[:16].hex(), member[17:].decode()): int(at)
+            for kind in kinds
+            for tag in TAGS
+            for member, at in self.store.get(f"{{{tag}}}:{kind}".encode(), {}).items()
+        }
+
+    def boxes(self) -> Iterator[tuple[str, dict[str, str]]]:
+        """Yield the purpose of every box of the store and what is in it."""
+        for purpose, record_id, box in self._boxes():
+            if box:
+                yield purpose, unbox(self.ring, box, purpose, record_id)
+
+    def _boxes(self) -> Iterator[tuple[str, bytes, bytes]]:
+        for key, value in self.store.items():
+            _, kind, record_id = (*key.split(b":", 2), b"")[:3]
+            match kind:
+                case b"message":
+                    yield "message", record_id, value.get(b"box", b"")
+                    yield "webhook", record_id, value.get(b"webhook", b"")
+                case b"link":
+                    yield "label", record_id, value.get(b"box", b"")
+                    yield "address", record_id, value.get(b"address", b"")
+                    yield "reason", value[b"message"], value.get(b"reason", b"")
+                case b"code":
+                    yield "code", record_id, value
+                case b"sender-tokens":
+                    for token_id, kept in value.items():
+                        yield "sender-token", token_id, kept.partition(b" ")[2]
+                case b"events" | b"looks":
+                    for entry in value:
+                        head, _, rest = entry.partition(b"\n")
+                        type_ = head.split(b" ")[1]
+                        lid, box = (b"", rest)
+                        if type_.startswith(b"link."):
+                            lid, box = rest[:16], rest[16:]
+                        is_senders = not lid or type_ == b"link.recalled"
+                        yield "evidence", record_id if is_senders else lid, box

@@ -1,0 +1,119 @@
+"""The form of every key, field and entry, from docs/specs/store.md alone.
+
+A reader must ignore what the page does not name; this module does not, so that the page is
+complete: tests hold whole stores against it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+NUMBER = rb"0|[1-9]\d*"
+TIME = rb"[1-9]\d{12}"
+COUNT = rb"[1-9]\d*"
+ONE = b"1"
+ID = rb"[\s\S]{16}"
+BOX = rb"\x01[\s\S]{48,}"
+WORD = rb"[a-z0-9_-]+"
+
+MESSAGE = {
+    **dict.fromkeys(("sent_at", "opens_at", "expires_at", "forget_at"), TIME),
+    **dict.fromkeys(("webhook:failing_since", "code:failing_since"), TIME),
+    **dict.fromkeys(("version", "lease", "retention", "extended"), COUNT),
+    **dict.fromkeys(("webhook:cursor", "code:cursor"), COUNT),
+    **dict.fromkeys(("webhook:failures", "code:failures"), COUNT),
+    **dict.fromkeys(("webhook:failure", "code:failure"), WORD),
+    **dict.fromkeys(("passphrase", "code"), ONE),
+    **dict.fromkeys(("sender", "extend"), ID),
+    **dict.fromkeys(("box", "webhook"), BOX),
+    "links": rb"(?:[\s\S]{16})+",
+    "open": NUMBER,
+}
+LINK = {
+    **dict.fromkeys(("first_revealed_at", "last_revealed_at", "acknowledged_at"), TIME),
+    **dict.fromkeys(("confirmed_at", "ended_at", "recalled_at"), TIME),
+    **dict.fromkeys(("disputed_at", "declined_at", "code_at", "code_until"), TIME),
+    **dict.fromkeys(("version", "views", "reveals", "codes", "code_failed", "on_screen"), COUNT),
+    **dict.fromkeys(("message", "refused", "failed", "verifier", "code"), ID),
+    **dict.fromkeys(("box", "address", "reason"), BOX),
+    **dict.fromkeys(("disputed", "declined"), rb"(?:[\s\S]{16}){1,3}"),
+    "state": rb"sealed|read|spent|recalled|expired|locked",
+    "outcome": rb"recalled_(un|after_)read|already_(spent|expired|locked)",
+    "root": rb"[\s\S]{4}",
+    "tries": NUMBER,
+}
+READER = rb"(0|%b) %b [01] [01] %b (%b)" % (TIME, COUNT, TIME, NUMBER)
+EVENT = rb"%b (message|link)\.[a-z_]+ ([a-z_]+=[a-z0-9_]+(,[a-z_]+=[a-z0-9_]+)*)?\n[\s\S]*" % TIME
+LOOK = rb"%b link\.(fetched|reread) [a-z_]+\n%b(%b)?" % (TIME, ID, BOX)
+TOKEN = rb"%b %b" % (TIME, BOX)
+LIMIT = rb"limits:LIMITER/[0-9a-f]{32}/[a-z]+/\d+/1/minute"
+
+
+def _string(form: bytes) -> Callable[[Any], bool]:
+    return lambda value: bool(re.fullmatch(form, value))
+
+
+def _hash(fields: dict[str, bytes]) -> Callable[[Any], bool]:
+    return lambda value: all(
+        re.fullmatch(fields.get(name.decode(), b"(?!)"), one) for name, one in value.items()
+    )
+
+
+def _each(field: bytes, form: bytes) -> Callable[[Any], bool]:
+    return lambda value: all(
+        re.fullmatch(field, name) and re.fullmatch(form, one) for name, one in value.items()
+    )
+
+
+def _list(form: bytes, most: int = 10**9) -> Callable[[Any], bool]:
+    return lambda value: len(value) <= most and all(re.fullmatch(form, one) for one in value)
+
+
+def _zset(member: bytes) -> Callable[[Any], bool]:
+    return lambda value: all(
+        re.fullmatch(member, one) and re.fullmatch(TIME, b"%d" % at) for one, at in value.items()
+    )
+
+
+KEYS: dict[str, tuple[bytes, Callable[[Any], bool], bool]] = {
+    "message": (b":" + ID, _hash(MESSAGE), True),
+    "content": (rb":%b:%b" % (ID, COUNT), _string(rb"\x01[\s\S]{33,}"), True),
+    "link": (b":" + ID, _hash(LINK), True),
+    "key": (b":" + ID, _string(rb"\x01[\s\S]{64}"), True),
+    "code": (b":" + ID, _string(BOX), True),
+    "readers": (b":" + ID, _each(ID, READER), True),
+    "events": (b":" + ID, _list(EVENT), True),
+    "looks": (b":" + ID, _list(LOOK, 100), True),
+    "due": (b"", _zset(rb"(expire|end|forget):" + ID), False),
+    "outbox": (b"", _zset(ID + rb":(webhook|code)"), False),
+    "outbox-code": (b"", _zset(ID + rb":code"), False),
+    "dead": (b"", _zset(ID + rb":(webhook|code)"), False),
+    "fence": (b"", _string(b""), False),
+    "scrub": (b"", _string(ONE), True),
+    "budget": (b":" + ID, _hash({"messages": COUNT, "bytes": NUMBER}), True),
+    "sender-tokens": (b"", _each(ID, TOKEN), False),
+}
+"""By kind: what follows it in the name, whether a value is right, whether the key has a TTL."""
+
+
+def faults(key: bytes, value: Any, *, ends: bool) -> Iterator[str]:
+    """Yield what is not as the page says of one key; *ends*: it has a time to live."""
+    if re.fullmatch(LIMIT, key):
+        if not (ends and re.fullmatch(COUNT, value)):
+            yield f"{key!r}: {value!r}"
+        return
+    named = re.match(rb"\{([0-9a-f]+)\}:([a-z-]+)", key)
+    if named is None or named[2].decode() not in KEYS:
+        yield f"{key!r} is no key"
+        return
+    tail, is_right, has_ttl = KEYS[named[2].decode()]
+    if not re.fullmatch(tail, key[named.end() :]):
+        yield f"{key!r} is spelled otherwise"
+    if not is_right(value):
+        yield f"{key!r}: {value!r}"
+    if ends != has_ttl:
+        yield f"{key!r} ends by itself: {ends}"
