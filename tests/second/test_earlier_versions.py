@@ -13,6 +13,7 @@ from restante.store.connection import Connection
 from restante.tokens import ControlToken, SenderToken
 from tests.second import dump, reader, sealed
 from tests.second.lives import (
+    BEGINNING,
     ENDED,
     OPEN,
     PASSPHRASE,
@@ -28,6 +29,13 @@ YEAR_MS = 365 * 86_400_000
 OF_NO_MESSAGE = {b"sender-tokens", b"budget", b"scrub"}
 
 pytestmark = pytest.mark.parametrize("path", DUMPS, ids=lambda path: path.stem)
+
+
+def test_no_message_of_the_file_ends_before_it_is_loaded(path):
+    found = list(dump.records(path.read_text("ascii")))
+    times = {goes for key, _, goes in found if key.split(b":")[1] not in OF_NO_MESSAGE}
+
+    assert min(times - {-1}) > BEGINNING
 
 
 @pytest.fixture
