@@ -195,7 +195,7 @@ document.querySelector("[data-print]")?.addEventListener("click", () => print())
 addEventListener("submit", ({ target, submitter }) => {
   if (!submitter?.closest(".languages")) return;
   const add = ({ formData }) => {
-    for (const { name, value } of document.querySelectorAll("main :is(input:not([type=hidden]), select, textarea)")) {
+    for (const { name, value } of document.querySelectorAll("main :is(input:not([type=hidden], [type=checkbox]:not(:checked)), select, textarea)")) {
       if (!formData.has(name) && value) formData.append(name, value);
     }
   };
