@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from webapp.context import COOKIES
+
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("SECURITY.md", "docs/asvs.md", "docs/privacy.md", "docs/threat-model.md")
 FOLDERS = "restante|webapp|worker|templates|translations|tests|docs|bench|deploy"
@@ -77,3 +79,12 @@ def test_every_requirement_of_levels_one_and_two_has_one_row():
 def test_every_requirement_has_a_verdict_and_a_reason():
     assert [row[0] for row in rows() if len(row) != 5 or row[3] not in VERDICTS] == []
     assert [row[0] for row in rows() if len(row[4]) < 4] == []
+
+
+@pytest.mark.parametrize("paper", ["docs/threat-model.md", "docs/privacy.md"])
+@pytest.mark.parametrize("cookie", COOKIES)
+def test_every_cookie_has_its_row(paper, cookie):
+    """Nothing else can be set: the type of a cookie's name knows no others."""
+    rows = [line for line in (ROOT / paper).read_text("utf-8").splitlines() if line[:2] == "| "]
+
+    assert [row for row in rows if re.match(rf"\| (cookie )?`{cookie}`", row)]

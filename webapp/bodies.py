@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 import gevent
-from flask import abort, request
+from flask import abort, g, request
 from gunicorn.http.errors import ParseException
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def _read() -> None:
         if len(raw) > PARTS_MAX:
             abort(413)
         _must_be_utf8(raw)
+    g.body_read = True
 
 
 def _must_be_utf8(raw: bytes) -> None:

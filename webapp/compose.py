@@ -11,13 +11,7 @@ from restante.errors import Fault, Invalid, NotASender, RestanteError, TooLarge,
 from restante.messages import Draft
 from webapp import limits, origins, permit, switch, words
 from webapp.budgets import afford
-from webapp.context import (
-    cookie,
-    evidence,
-    new_cookie,
-    sending,
-    settings,
-)
+from webapp.context import cookie, evidence, new_cookie, sending, settings
 from webapp.cookies import set_cookie
 from webapp.errors import RateLimited, limits_translated, told
 from webapp.fields import typed
@@ -73,7 +67,10 @@ def send() -> Response:
         written = replace(
             _written(),
             permit=permit.left_open(error),
-            faults={_field(fault.field): words.fault(fault) for fault in _faults(error)},
+            faults={
+                _field(fault.field): words.fault(fault)
+                for fault in (*permit.doubt(), *_faults(error))
+            },
         )
         return permit.remember(told(_form(written, error), error))
 
@@ -91,7 +88,7 @@ def _written() -> Written:
         hold=typed("hold"),
         second_step=typed("second_step"),
         mailed_code=typed("mailed_code"),
-        permit=typed("permit"),
+        permit=permit.typed(),
     )
 
 

@@ -6,7 +6,7 @@ import re
 import secrets
 from functools import lru_cache
 from ipaddress import ip_network
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast, get_args
 
 from flask import current_app, request
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from restante.settings import Settings
     from restante.wiring import House
 
+CookieName = Literal["reader", "sender", "permit", "shown", "own", "language", "form"]
+"""Every cookie: docs/threat-model.md says who may set each, and what stops another site."""
+COOKIES: tuple[CookieName, ...] = get_args(CookieName)
 COOKIE_SIZE = 24
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{32}")
 
@@ -107,7 +110,7 @@ def _family(agent: str, families: tuple[tuple[str, str], ...]) -> str | None:
     return next((name for mark, name in families if mark in agent), None)
 
 
-def cookie_name(name: str) -> str:
+def cookie_name(name: CookieName) -> str:
     """Return a cookie's name as browsers know it.
 
     With these prefixes (RFC 6265bis) they take it over TLS only, and `__Host-` from no other
@@ -118,7 +121,7 @@ def cookie_name(name: str) -> str:
     return f"__Secure-{name}" if settings().path_prefix else f"__Host-{name}"
 
 
-def read_cookie(name: str) -> str:
+def read_cookie(name: CookieName) -> str:
     """Return what a cookie of ours holds, or nothing.
 
     Two that differ are nothing, too: a neighbour below the same domain, or somebody on the way
@@ -128,10 +131,15 @@ def read_cookie(name: str) -> str:
     return values.pop() if len(values) == 1 else ""
 
 
-def cookie(name: str) -> str | None:
+def cookie(name: CookieName) -> str | None:
     """Return one of our cookies, or None when it is missing or not of our making."""
     value = read_cookie(name)
     return value if _COOKIE.fullmatch(value) else None
+
+
+def brings_cookies() -> bool:
+    """Tell whether this browser keeps cookies of ours and brought them."""
+    return any(cookie_name(name) in request.cookies for name in COOKIES)
 
 
 def new_cookie() -> str:

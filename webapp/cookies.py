@@ -12,16 +12,20 @@ from webapp.context import cookie_name, settings
 if TYPE_CHECKING:
     from flask import Flask, Response
 
+    from webapp.context import CookieName
+
 
 def init_app(app: Flask) -> None:
-    """Let the browser keep what its forms' tokens are bound to."""
+    """Let the browser keep what the tokens of its forms are bound to."""
     app.after_request(_keep_form)
 
 
-def set_cookie(response: Response, name: str, value: str, *, max_age: int | None = None) -> None:
+def set_cookie(
+    response: Response, name: CookieName, value: str, *, max_age: int | None = None
+) -> None:
     """Set a cookie that scripts do not see and other sites do not bring.
 
-    Not where another site may have sent the form: see `origins.may_set`.
+    It is not set where another site may have sent the form: see `origins.may_set`.
     """
     if not origins.may_set(name, value):
         return
@@ -38,5 +42,5 @@ def set_cookie(response: Response, name: str, value: str, *, max_age: int | None
 
 def _keep_form(response: Response) -> Response:
     if "form_cookie" in g:
-        set_cookie(response, origins.COOKIE, g.form_cookie)
+        set_cookie(response, "form", g.form_cookie)
     return response

@@ -34,6 +34,8 @@ HELD_MS = 24 * 60 * 60 * 1_000
 """So long the page of an opened message can say what it has to: it spends nothing."""
 REMEMBERED_SECONDS = 30 * 24 * 60 * 60
 """So long a browser knows of a message that it was the one who opened it."""
+GIVEN = {Origin.OURS, Origin.ADDRESS}
+"""Whose forms may say who the reader is, where no cookie does."""
 FEW, MOST = 4, 100
 """How many of its views of a link a browser is known by at first, and when that was not enough:
 no link can be opened more often."""
@@ -167,7 +169,7 @@ def _recognize(link: LinkToken, written: str) -> tuple[str, bool, Ticket] | None
     who = request.form.get("reader", "")
     ticket = tickets().read(written, link.link_id, who)
     # Another site's form can carry a reader, too: ours was given to this address, at the least.
-    if ticket is None or not ticket.asks_number or origin() is Origin.UNTOLD:
+    if ticket is None or not ticket.asks_number or origin() not in GIVEN:
         return None
     return who, True, ticket
 

@@ -1,12 +1,15 @@
 """Where a form came from: what the browser says, else a CSRF token that only our page gave it.
 
-    csrf  = base64url( time in ms (6) || HMAC-SHA-256(key, time || bound)[:16] )
-    bound = "cookie " || cookie `form`, else "address " || network (IPv4 /32, IPv6 /64)
+    csrf = base64url( time in ms (6) || MAC("cookie " || cookie `form`) || MAC("address " || net) )
+    MAC  = HMAC-SHA-256(key, time || what it is bound to)[:16];  net: IPv4 /32, IPv6 /64
+    without a cookie the first is MAC("cookie ")
 
 Browsers say it with Sec-Fetch-Site, over TLS and to the machine itself.  Over plain http, and old
-ones everywhere, send `Origin: null` from our pages, since these have no referrer, and from any page
-that wants it so.  Only they get the token, and the cookie `form` to which it is bound: another site
-can neither read the one nor bring the other.  docs/decisions/0045-where-a-form-came-from.md
+browsers everywhere, send `Origin: null` from our pages, since these have no referrer, and from any
+page that wants it so.  Only they get a token, and the cookie `form` to which it is bound: another
+site can neither read the one nor bring the other.  A token that was made without a cookie
+counts for its address, and only for a browser that brings no cookie of ours at all.
+docs/decisions/0045-where-a-form-came-from.md
 """
 
 from __future__ import annotations
@@ -19,18 +22,31 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from flask import g, request
+from werkzeug.exceptions import HTTPException
 
 from restante.errors import Fault, Invalid
 from webapp import clock
-from webapp.context import cookie, house, network, new_cookie, read_cookie, settings
+from webapp.context import (
+    brings_cookies,
+    cookie,
+    house,
+    network,
+    new_cookie,
+    read_cookie,
+    settings,
+)
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from webapp.context import CookieName
+
 FIELD = "csrf"
-COOKIE = "form"
 AT_SIZE, MAC_SIZE = 6, 16
+WRITTEN_MOST = 64
 LONGEST_MS = 24 * 60 * 60 * 1_000
+SKEW_MS = 5 * 60 * 1_000
+"""So far the clocks of two machines that serve one address may differ."""
 OUR_PAGES = {"same-origin", "none"}
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
@@ -39,11 +55,15 @@ class Origin(Enum):
     """Where a request came from."""
 
     OURS = auto()
-    """A page of ours, the browser's own address field, or a program that is no browser."""
+    """A page of ours, or the browser's own address field."""
     ADDRESS = auto()
-    """A form of ours that was given to this address; the browser brings no cookie."""
+    """A form that we gave to this address; the browser brings no cookie."""
+    STALE = auto()
+    """A form of one of these two kinds that is too old."""
+    UNMATCHED = auto()
+    """A form that we gave to this address; the cookie that it was made for is missing."""
     UNTOLD = auto()
-    """Nothing says it."""
+    """Nothing tells it."""
     FOREIGN = auto()
     """Another site, as the browser says."""
 
@@ -55,15 +75,10 @@ def init_app(app: Flask) -> None:
 
 def origin() -> Origin:
     """Return where this request came from."""
-    site = request.headers.get("Sec-Fetch-Site")
-    if site:
-        return Origin.OURS if site in OUR_PAGES else Origin.FOREIGN
-    said = request.headers.get("Origin", "null")
-    if said != "null":
-        return Origin.OURS if said == _our_own() else Origin.FOREIGN
-    if (by_token := _by_token()) is not None:
-        return by_token
-    return Origin.OURS if _is_program() else Origin.UNTOLD
+    if "origin" not in g:
+        g.origin = _judge()
+    found: Origin = g.origin
+    return found
 
 
 def is_foreign() -> bool:
@@ -76,71 +91,98 @@ def is_ours() -> bool:
     return origin() is Origin.OURS
 
 
+def is_vouched() -> bool:
+    """Tell whether we gave this form to this visitor, though it may not do what it is for."""
+    return origin() not in {Origin.FOREIGN, Origin.UNTOLD}
+
+
 def verify() -> None:
     """Let only our own page's forms do what they are for.
 
     Raises:
-        Invalid: Another site sent it, or nothing tells who did.
+        Invalid: Another site sent it, nothing tells who did, or its page is too old.
     """
     match origin():
         case Origin.FOREIGN:
             raise Invalid([Fault("form", "foreign")])
-        case Origin.UNTOLD:
+        case Origin.UNTOLD | Origin.UNMATCHED:
             raise Invalid([Fault("form", "untold")])
+        case Origin.STALE:
+            raise Invalid([Fault("form", "stale")])
 
 
-def may_set(name: str, value: str) -> bool:
+def may_set(name: CookieName, value: str) -> bool:
     """Tell whether the answer may set this cookie.
 
-    Another site's form comes without our cookies: who sets one then replaces who the browser was.
-    A page that is only looked at comes with them all (SameSite=Lax).
+    Another site's form comes without our cookies, so that a new one would replace who the
+    browser was.  A page that is only looked at comes with them all (SameSite=Lax).
     """
-    return request.method in SAFE or is_ours() or read_cookie(name) == value != ""
+    if request.method in SAFE or is_ours():
+        return True
+    if name == "form":
+        # It would have come with the others: there is none to replace.
+        return brings_cookies()
+    return value != "" and read_cookie(name) == value
 
 
 def token() -> str:
-    """Return a token for this page's forms; none for those who need none."""
-    if request.headers.get("Sec-Fetch-Site") or _is_program():
+    """Return a token for this page's forms; none for a browser that says where they come from."""
+    if request.headers.get("Sec-Fetch-Site"):
         return ""
-    at = clock.now().to_bytes(AT_SIZE, "big")
-    return base64.urlsafe_b64encode(at + _mac(at, _bound())).decode().rstrip("=")
-
-
-def _is_program() -> bool:
-    """Tell whether it is no browser: every browser calls itself Mozilla.
-
-    No site can make another program send anything.
-    """
-    return "Origin" not in request.headers and "Mozilla/" not in request.user_agent.string
-
-
-def _bound() -> str:
-    known = cookie(COOKIE)
-    if known is None and request.method in SAFE:
+    known = cookie("form")
+    if known is None and (request.method in SAFE or brings_cookies()):
         if "form_cookie" not in g:
             g.form_cookie = new_cookie()
         known = g.form_cookie
-    return f"cookie {known}" if known else _address()
+    at = clock.now().to_bytes(AT_SIZE, "big")
+    sealed = at + _mac(at, f"cookie {known or ''}") + _mac(at, _address())
+    return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+
+
+def _judge() -> Origin:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site:
+        return Origin.OURS if site in OUR_PAGES else Origin.FOREIGN
+    said = request.headers.get("Origin", "null")
+    if said == "null":
+        return _by_token()
+    return Origin.OURS if said == _our_own() else Origin.FOREIGN
+
+
+def _by_token() -> Origin:
+    try:
+        sealed = base64.urlsafe_b64decode(_written() + "==")
+    except (binascii.Error, ValueError):
+        return Origin.UNTOLD
+    at, macs = sealed[:AT_SIZE], sealed[AT_SIZE:]
+    known = cookie("form") or ""
+    is_its = hmac.compare_digest(macs[:MAC_SIZE], _mac(at, f"cookie {known}"))
+    is_here = hmac.compare_digest(macs[MAC_SIZE:], _mac(at, _address()))
+    if not (is_its if known else is_here):
+        return Origin.UNTOLD
+    # Who keeps cookies and lacks this one may bring a form of anybody at the same address.
+    if not known and (not is_its or brings_cookies()):
+        return Origin.UNMATCHED
+    age = clock.now() - int.from_bytes(at, "big")
+    if not -SKEW_MS <= age <= LONGEST_MS:
+        return Origin.STALE
+    return Origin.OURS if known else Origin.ADDRESS
+
+
+def _written() -> str:
+    """Return the token that came: in a link, or in a form whose body was read to its end."""
+    if request.method in SAFE:
+        return request.args.get(FIELD, "")[:WRITTEN_MOST]
+    if "body_read" not in g:
+        return ""
+    try:
+        return request.form.get(FIELD, "")[:WRITTEN_MOST]
+    except HTTPException:  # the view meets it, too, and says so
+        return ""
 
 
 def _address() -> str:
     return f"address {network(32, 64)}"
-
-
-def _by_token() -> Origin | None:
-    written = request.form.get(FIELD, "") or request.args.get(FIELD, "")
-    try:
-        sealed = base64.urlsafe_b64decode(written[:64] + "==")
-    except (binascii.Error, ValueError):
-        return None
-    at, mac = sealed[:AT_SIZE], sealed[AT_SIZE:]
-    if not 0 <= clock.now() - int.from_bytes(at, "big") <= LONGEST_MS:
-        return None
-    known = cookie(COOKIE)
-    bound = f"cookie {known}" if known else _address()
-    if not hmac.compare_digest(mac, _mac(at, bound)):
-        return None
-    return Origin.OURS if known else Origin.ADDRESS
 
 
 def _mac(at: bytes, bound: str) -> bytes:

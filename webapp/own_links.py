@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from webapp.context import house, read_cookie
 from webapp.cookies import set_cookie
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from restante.tokens import LinkToken
 
-COOKIE = "own"
+COOKIE: Final = "own"
 TAG_BYTES, TAG_SIZE = 6, 8
 MOST = 200
 """Links that are remembered; with them the cookie has 1,600 characters."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 bp = Blueprint("permit", __name__)
 
-COOKIE = "permit"
+COOKIE: Final = "permit"
 FIELD = "permit"
 YEAR_SECONDS = 31_536_000
 
@@ -60,10 +60,24 @@ def is_remembered() -> bool:
     return bool(_remembered())
 
 
+def typed() -> str:
+    """Return the typed token, to be shown again; not where another site may have typed it.
+
+    One press more would have the browser remember that site's token in place of its own.
+    """
+    return fields.typed(FIELD) if origins.is_vouched() else ""
+
+
 def left_open(error: RestanteError) -> str:
     """Return the typed token where nobody could say yet whether it is good."""
     is_settled = isinstance(error, NotASender) or "permit" in g
-    return "" if is_settled else request.form.get(FIELD, "")
+    return "" if is_settled else typed()
+
+
+def doubt() -> list[Fault]:
+    """Return the fault of a token that must be typed anew, if one came that way."""
+    is_doubtful = FIELD in request.form and request.form[FIELD].strip() and not typed()
+    return [Fault(FIELD, "untold")] if is_doubtful else []
 
 
 def remember(response: Response) -> Response:
@@ -91,16 +105,16 @@ def ask() -> Response:
         return make_response(home)
     if origins.is_foreign():
         return page(Invalid([Fault("form", "foreign")]))
-    token = request.form.get(FIELD, "").strip()
     if switch.is_pressed():
-        return page(typed=token[: fields.TYPED_MOST])
+        return page(typed=typed())
+    token = request.form.get(FIELD, "").strip()
     try:
         with limits_translated():
             _count()
         origins.verify()
         g.sender = house().admission.prove(token)
     except Invalid as error:
-        return page(error, token[: fields.TYPED_MOST])
+        return page(error, typed())
     except (NotASender, RateLimited, Unavailable) as error:
         return page(error)
     g.permit = token
@@ -113,7 +127,7 @@ def forget() -> Response:
     try:
         origins.verify()
     except Invalid as error:
-        return page(error)
+        return page(Invalid([Fault("forget", error.faults[0].detail)]))
     response = make_response(redirect(url_for("compose.compose"), code=303))
     set_cookie(response, COOKIE, "", max_age=0)
     return response

@@ -10,7 +10,7 @@ have no words.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flask import request
 from flask_babel import Babel
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from restante.languages import Language
 
-COOKIE = FIELD = "language"
+COOKIE: Final = "language"
+FIELD = "language"
 YEAR_SECONDS = 31_536_000
 TAGS_MOST = 20
 """So many of the browser's languages are looked at."""

@@ -170,8 +170,16 @@ def refused(error: RestanteError) -> str:
             return gettext("Too many tries from your network. Try again in a minute.")
         case "unavailable":
             return gettext("The service cannot look at it right now. Try again in a moment.")
-    if isinstance(error, Invalid) and error.faults[0].detail == "untold":
-        return gettext("Nothing says that this form came from this page. Send it again.")
+    of = error.faults[0] if isinstance(error, Invalid) else None
+    if of and of.field == "forget" and of.detail != "foreign":
+        return gettext(
+            "Nothing was changed: your browser did not say where this came from. "
+            "Go back, reload the page, and press again."
+        )
+    if of and of.detail == "untold":
+        return gettext("Your browser did not say where this form came from. Type the token again.")
+    if of and of.detail == "stale":
+        return gettext("This page was open for more than a day. Send the token again.")
     return gettext("This form came from another site. Type the token here.")
 
 
@@ -214,13 +222,18 @@ def fault(of: Fault) -> str:
             return gettext("This message has a passphrase: give one for the new text too.")
         case "passphrase":
             return gettext("From 1 to 256 characters.")
+        case "permit" if of.detail == "untold":
+            return gettext(
+                "Type the token again: your browser did not say where this one came from."
+            )
         case "permit":
             return gettext("Sending takes a token that is good here. All that you wrote stays.")
         case "form" if of.detail == "untold":
             return gettext(
-                "Nothing says that this form came from this page. "
-                "Look through it, then send it again."
+                "Your browser did not say where this form came from. Check it, then send it again."
             )
+        case "form" if of.detail == "stale":
+            return gettext("This page was open for more than a day. Check it, then send it again.")
         case "form":
             return gettext("This form came from another site. Look through it and send it here.")
     return gettext("This is not possible here.")

@@ -1,74 +1,112 @@
-"""Another site in the same browser, over plain http, where none says where forms come from."""
+"""A page of another site in a real browser: what its forms can do here, and what they cannot.
 
-import json
+Over plain http to a name the browser says nothing of where a form comes from; to the machine
+itself it does.
+"""
+
+import html
 import threading
-from html import escape
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
+from tests import canaries
 from tests.api import Api, Visitor, filled, form_of
+from tests.browser import tour
 from tests.browser.conftest import learn
-from tests.processes import Service, free_port
+from tests.operators import admission_of
+from tests.processes import Service
 
-LETTERS, EVIL = "letters.example", "evil.example"
-TEXT = "the whole letter"
+TEXT = "the safe is behind the Vermeer"
+NAMES = "--host-resolver-rules=MAP *.test 127.0.0.1"
+UNTOLD = "Your browser did not say"
+
+
+@dataclass
+class OtherSite:
+    """Serves one page with a form, which sends itself to wherever it is told."""
+
+    port: int
+    action: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def page(self):
+        inputs = "".join(
+            f'<input type="hidden" name="{name}" value="{html.escape(value)}">'
+            for name, value in self.fields
+        )
+        return f'<form method="post" action="{html.escape(self.action)}">{inputs}</form>'
 
 
 @pytest.fixture(scope="module")
-def browser(launch, light_chromium_path):
-    """One for which both names lead to this machine; neither is a secure context."""
-    return launch(light_chromium_path, "--host-resolver-rules=MAP *.example 127.0.0.1")
-
-
-@pytest.fixture(scope="module")
-def service(tmp_path_factory):
-    port = free_port()
-    with Service(
-        tmp_path_factory.mktemp("plain"),
-        RESTANTE_BIND=f"127.0.0.1:{port}",
-        RESTANTE_PUBLIC_URL=f"http://{LETTERS}:{port}",
-    ) as service:
-        service.url = f"http://127.0.0.1:{port}"
-        service.host = f"{LETTERS}:{port}"
-        service.public = f"http://{service.host}"
-        yield service
-
-
-@pytest.fixture
-def evil():
-    """A site that has its visitors' browsers submit a form of its own making."""
-    pages = {}
+def other_site():
+    site = OtherSite(0)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            page = pages.get(self.path, "").encode()
-            self.send_response(200 if page else 404)
+            page = site.page.encode()
+            self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.send_header("Content-Length", str(len(page)))
+            # So its forms come with Origin: null, as ours do.
+            self.send_header("Referrer-Policy", "no-referrer")
             self.end_headers()
             self.wfile.write(page)
 
         def log_message(self, *_):
-            """Say nothing."""
+            """Stay silent."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        site.port = server.server_address[1]
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield site
+        server.shutdown()
+        thread.join()
 
-    def submits(to, fields):
-        inputs = "".join(
-            f'<input name="{escape(name)}" value="{escape(value)}">'
-            for name, value in fields.items()
-        )
-        pages["/"] = (
-            '<!doctype html><meta name="referrer" content="no-referrer">'
-            f'<form method="post" action="{to}">{inputs}</form>'
-            "<script>document.forms[0].submit()</script>"
-        )
-        return f"http://{EVIL}:{server.server_address[1]}/"
 
-    yield submits
-    server.shutdown()
-    server.server_close()
+@dataclass
+class Place:
+    """Where the service is for the browser, and where the other site."""
+
+    url: str
+    other: str
+    reach: str
+    says: bool
+    service: Service
+
+    def api(self):
+        return Api(self.reach, headers=self._host)
+
+    def stranger(self):
+        """Another browser, which the one who made the page sits at."""
+        return Visitor(self.reach, self._host, is_silent=True)
+
+    @property
+    def _host(self):
+        return {"Host": urlsplit(self.url).netloc}
+
+
+@pytest.fixture(scope="module", params=["silent", "telling"])
+def place(request, tmp_path_factory, other_site):
+    """The service at a name over plain http, or at the machine itself, with senders' tokens."""
+    says = request.param == "telling"
+    host, other = ("127.0.0.1", "localhost") if says else ("restante.test", "other.test")
+    folder = tmp_path_factory.mktemp("places")
+    service = Service(folder, RESTANTE_SENDERS="tokens, 127.0.0.1/32")
+    url = service.env["RESTANTE_PUBLIC_URL"] = service.url.replace("127.0.0.1", host)
+    with service:
+        yield Place(url, f"http://{other}:{other_site.port}", service.url, says, service)
+
+
+@pytest.fixture(scope="module")
+def browser(launch, light_chromium_path):
+    """One for which the names lead to this machine; neither is a secure context."""
+    return launch(light_chromium_path, NAMES)
 
 
 @pytest.fixture
@@ -76,51 +114,143 @@ def victim(browser):
     context = browser.new_context()
     context.set_default_timeout(10_000)
     context.on("request", learn)
-    yield context
+    yield context.new_page()
     context.close()
 
 
-def test_no_form_of_another_site_plants_a_reader(service, evil, victim):
-    sent = Api(service.url, headers={"Host": service.host}).send(TEXT)
-    path = f"/m/{sent.link}"
-    maker = Visitor(service.url, {"Host": service.host}, is_silent=True)
-    form = form_of(maker.get(path), sent.link)
-    maker.cookies.clear()
-    planted = filled(maker.ask("POST", path, form, {"Origin": "null"}), sent.link)
-    page = victim.new_page()
-    page.goto(service.public + path)
-    before = victim.cookies()
-    with page.expect_request(lambda request: request.method == "POST") as posted:
-        page.goto(evil(service.public + path, planted))
-    page.wait_for_url(f"**{path}")
+def jar(page, place):
+    """Return the browser's cookies of the service."""
+    return {cookie["name"]: cookie["value"] for cookie in page.context.cookies(place.url)}
+
+
+def send_from(page, place, other_site, path, fields):
+    """Have the other site's page send its form; return nothing but what the browser shows."""
+    canaries.learn_form(fields)
+    other_site.action, other_site.fields = f"{place.url}{path}", tuple(fields.items())
+    page.goto(place.other)
+    with (
+        page.expect_request(lambda request: request.method == "POST") as posted,
+        page.expect_navigation(),
+    ):
+        page.evaluate("document.forms[0].submit()")
     said = posted.value.all_headers()
-    seconds = [
-        Api(service.url, headers={"Host": service.host}).reveal(
-            sent.link, f"{planted['reader']}.{number}"
-        )
-        for number in range(5)
-    ]
 
-    # Who comes over plain http from another site says no more than who comes from our page.
-    assert "sec-fetch-site" not in said
+    # Over plain http another site's form says no more than one of our own page.
+    assert page.url.startswith(place.url)
     assert said["origin"] == "null"
-    assert victim.cookies() == before
-    # The browser's address is the maker's here; at the worst the view is spent, and nobody else's.
-    assert TEXT not in json.dumps([second.json for second in seconds])
+    assert said.get("sec-fetch-site") == ("cross-site" if place.says else None)
 
 
-def test_another_site_sends_nothing_over_plain_http(service, evil, victim):
-    page = victim.new_page()
-    page.goto(service.public)
-    before = victim.cookies()
-    page.goto(evil(f"{service.public}/", {"text": "not by the victim"}))
-    page.wait_for_url(f"{service.public}/")
+def planted(place, link):
+    """Return a form that opens a link at one press, with a reader that its maker knows."""
+    maker, path = place.stranger(), f"/m/{link}"
+    form = form_of(maker.get(path), link)
+    maker.cookies.clear()
+    return filled(maker.ask("POST", path, form, {"Origin": "null"}), link)
 
-    assert "Nothing says that this form came from this page" in page.content()
-    assert victim.cookies() == before
-    # The answer to another site was made without cookies; the next page knows them.
-    for _ in range(2):
-        with page.expect_navigation():
-            page.get_by_role("button", name="get the link").click()
-    page.wait_for_url("**/s/*")
-    assert {"sender"} <= {cookie["name"] for cookie in victim.cookies()}
+
+def test_a_planted_reader_is_kept_by_no_browser_and_reads_nothing(place, victim, other_site):
+    """Whoever planted it asked from this very address: the best place that there is for it."""
+    mine, sent = place.api().send("my own letter"), place.api().send(TEXT)
+    victim.goto(f"{place.url}/m/{mine.link}")
+    victim.wait_for_timeout(tour.PATIENCE_MS)
+    tour.press(victim, "Open the message")
+    expect(victim.locator("#letter")).to_contain_text("my own letter")
+    known, form = jar(victim, place), planted(place, sent.link)
+    send_from(victim, place, other_site, f"/m/{sent.link}", form)
+
+    assert jar(victim, place) == known
+    nonces = [f"{form['reader']}.{ordinal}" for ordinal in range(4)]
+    if place.says:
+        # Nothing was opened; nor is it when the page is loaded anew.
+        expect(victim.locator("#letter")).to_have_count(0)
+        victim.reload()
+        expect(victim.locator("#letter")).to_have_count(0)
+        assert place.api().message(sent.control)["links"][0]["reveals"] == 0
+    else:
+        assert {place.api().reveal(sent.link, nonce).code for nonce in nonces} == {"gone"}
+    # And who the browser was, it is.
+    victim.goto(f"{place.url}/m/{mine.link}")
+    expect(victim.locator("h1")).to_contain_text("You opened this message")
+
+
+def test_a_browser_without_any_cookie_is_given_none_by_another_site(place, victim, other_site):
+    sent = place.api().send(TEXT)
+    send_from(victim, place, other_site, f"/m/{sent.link}", planted(place, sent.link))
+
+    assert jar(victim, place) == {}
+    expect(victim.locator("main")).to_be_visible()
+
+
+def test_another_site_sends_nothing_and_replaces_no_sender(place, victim, other_site):
+    victim.goto(place.url)
+    victim.get_by_label("Message").fill(tour.LETTER)
+    tour.press(victim, "Seal it and get the link")
+    expect(victim.locator("h1")).to_contain_text("Nobody")
+    known = jar(victim, place)
+    assert "sender" in known
+    theirs = form_of(place.stranger().get("/"), "/").get("csrf", "") + "x"
+    for token in ({}, {"csrf": theirs}):
+        form = {"text": "not mine", "subject": "nor this", "permit": "S" + "B" * 32} | token
+        send_from(victim, place, other_site, "/", form)
+
+        expect(victim.locator("h2").first).to_contain_text("another site" if place.says else UNTOLD)
+        expect(victim.get_by_label("Message", exact=True)).to_have_value("not mine")
+        expect(victim.get_by_label("Your token")).to_have_value("")
+        assert jar(victim, place) == known
+    # What the visitor looked through and sends all the same goes out in the visitor's own name.
+    for _ in range(1 if place.says else 2):
+        with victim.expect_navigation():
+            tour.press(victim, "Seal it and get the link")
+    expect(victim.locator("h1")).to_contain_text("Nobody")
+    assert jar(victim, place)["sender"] == known["sender"]
+
+
+def test_another_site_has_the_browser_keep_no_permit_language_or_warning(place, victim, other_site):
+    with admission_of(place.service) as admission:
+        mine, theirs = (str(admission.make(f"{n}{place.says}")) for n in ("mine", "theirs"))
+    sent = place.api().send(TEXT)
+    victim.goto(place.url)
+    victim.context.add_cookies(
+        [{"name": "permit", "value": mine, "url": place.url, "sameSite": "Lax"}]
+    )
+    canaries.learn("permit", mine)
+    known = jar(victim, place)
+    for path, form in (
+        ("/permit", {"permit": theirs}),
+        ("/permit/forget", {}),
+        ("/?language=es", {"text": "not mine"}),
+        (f"/s/{sent.control}", {}),
+        (f"/s/{sent.control}/recall", {}),
+        (f"/m/{sent.link}/decline", {"ticket": "x"}),
+        (f"/m/{sent.link}/code", {"ticket": "x"}),
+        (f"/m/{sent.link}?language=es", {"ticket": "x"}),
+    ):
+        send_from(victim, place, other_site, path, form)
+
+        assert jar(victim, place) == known, path
+    assert place.api().message(sent.control)["links"][0]["state"] == "sealed"
+
+
+def test_a_person_writes_reads_and_recalls_and_is_asked_nothing_twice(place, victim):
+    victim.goto(place.url)
+    tour.press(victim, "Español")
+    expect(victim.locator("html")).to_have_attribute("lang", "es")
+    victim.goto(place.url)
+    tour.press(victim, "English")
+    victim.get_by_label("Message").fill(TEXT)
+    victim.get_by_label("Who is it for?").fill("Ana\nBen")
+    tour.press(victim, "Seal it and get the link")
+    links = [code.inner_text() for code in victim.locator("code").all()[:2]]
+    expect(victim.locator("h1")).to_contain_text("Nobody")
+    control = victim.url
+    victim.goto(links[0])
+    victim.wait_for_timeout(tour.PATIENCE_MS)
+    tour.press(victim, "Open the message")
+    expect(victim.locator("#letter")).to_have_text(TEXT)
+    victim.goto(control)
+    victim.get_by_label("Reason").fill("a mistake")
+    victim.locator("#recalling button").click()
+
+    expect(victim.locator("main")).to_contain_text("a mistake")
+    assert ("form" in jar(victim, place)) != place.says

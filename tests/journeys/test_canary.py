@@ -298,7 +298,8 @@ def crash(service, api, secrets, refused):
         answer = api.ask("GET", "/api/v1/message", token=spoilt.control)
         assert answer.status == 500
         refused["crash, program"] = answer.body
-        page = Api(service.url).ask("POST", f"/s/{spoilt.control}", b"")
+        person = Api(service.url, headers={"Sec-Fetch-Site": "same-origin"})
+        page = person.ask("POST", f"/s/{spoilt.control}", b"")
         assert page.status == 500
         refused["crash, person"] = page.body
 

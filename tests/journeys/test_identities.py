@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from tests.api import Api, Visitor, Way, filled, form_of
+from tests.api import FIREFOX, Api, Visitor, Way, filled, form_of
 from tests.journeys.conftest import TEXT
+from tests.lines import talk
 from tests.operators import admission_of, house_of
 from tests.processes import Service
 
@@ -22,7 +23,7 @@ LETTER = {
     "passphrase": "a word",
     "views": "3",
 }
-UNTOLD = "Nothing says that"
+UNTOLD, STALE = "Your browser did not say", "open for more than a day"
 NEIGHBOUR = Way(source="127.0.0.2")
 """Another address than everybody else's here."""
 
@@ -173,7 +174,8 @@ def test_another_site_sends_nothing_in_a_silent_browsers_name_and_replaces_no_co
     strangers = [silent(service), silent(service, NEIGHBOUR)]
     tokens = [form_of(one.get("/"), "/")["csrf"] for one in strangers]
     elsewhere = silent(service, NEIGHBOUR).ask("POST", "/", LETTER, NULL)
-    tokens += [form_of(elsewhere, "/")["csrf"], "", "nonsense", "é", tokens[0][:-1], "A" * 30]
+    tokens += [form_of(elsewhere, "/")["csrf"], "", "nonsense", "é", tokens[0][:-2], "A" * 30]
+    tokens += ["A" * 51, "A" * 1_000]
     for token in tokens:
         answer, cookies = from_nowhere(sender, "/", LETTER | {"csrf": token})
         # Old browsers know no SameSite, and bring them all.
@@ -185,19 +187,57 @@ def test_another_site_sends_nothing_in_a_silent_browsers_name_and_replaces_no_co
     assert sender.cookies == known
 
 
+def test_a_browser_that_lacks_only_the_cookie_for_forms_is_no_browser_without_cookies(service):
+    """It was closed and opened again.  An old one brings them all, also for another site."""
+    sender = silent(service)
+    sender.ask("POST", "/", form_of(sender.get("/"), "/") | LETTER, NULL)
+    own = form_of(sender.get("/"), "/")
+    sender.cookies.pop("form")
+    stays = dict(sender.cookies)
+    # The best that another site can have: given to this very address, for one without cookies.
+    theirs = form_of(silent(service).ask("POST", "/", LETTER, NULL), "/")
+    planted = sender.ask("POST", "/", theirs | LETTER, NULL)
+    sender.cookies = dict(stays)
+    again = sender.ask("POST", "/", own | LETTER, NULL)
+
+    assert (planted.status, again.status) == (422, 422)
+    assert all(word in again.text for word in LETTER.values())
+    assert {name: sender.cookies[name] for name in stays} == stays
+    # It has the cookie now, which replaced none, and goes on.
+    assert sender.ask("POST", "/", form_of(again, "/") | LETTER, NULL).status == 303
+
+
+def test_without_cookies_a_form_counts_only_at_the_address_that_it_was_given_to(service):
+    """So another site at that very address sends in its own name at most; it sets nothing."""
+    forms = [
+        form_of(silent(service, way).ask("POST", "/", LETTER, NULL), "/")
+        for way in (NEIGHBOUR, None)
+    ]
+    (refused, cookies), (taken, others) = (
+        from_nowhere(silent(service), "/", form | LETTER) for form in forms
+    )
+
+    assert (refused.status, taken.status) == (422, 303)
+    assert (cookies, others) == ({}, {})
+
+
 @pytest.mark.parametrize(("hours", "status"), [(23, 303), (25, 422), (-1, 422)])
 def test_a_token_is_good_for_a_day_and_then_the_form_is_given_back(service, hours, status):
     sender = silent(service)
     sender.get("/")
     at = int((time.time() - hours * 3_600) * 1_000).to_bytes(6, "big")
     bound = f"cookie {sender.cookies['form']}".encode()
-    mac = hmac.digest(edge_key(service, "csrf"), at + bound, "sha256")[:16]
-    token = base64.urlsafe_b64encode(at + mac).decode().rstrip("=")
-    page = sender.ask("POST", "/", LETTER | {"csrf": token}, NULL)
+    bounds = bound, b"address 127.0.0.1/32"
+    key = edge_key(service, "csrf")
+    macs = b"".join(hmac.digest(key, at + one, "sha256")[:16] for one in bounds)
+    token = base64.urlsafe_b64encode(at + macs).decode().rstrip("=")
+    page = sender.ask("POST", "/", LETTER | {"csrf": token, "permit": "S-typed"}, NULL)
 
     assert page.status == status
     if status == 422:
-        assert all(word in page.text for word in LETTER.values())
+        assert STALE in page.text
+        # We know that the form is ours: what was typed comes back to the last field.
+        assert all(word in page.text for word in (*LETTER.values(), "S-typed"))
         again = form_of(page, "/") | LETTER
         assert sender.ask("POST", "/", again, NULL).status == 303
 
@@ -214,14 +254,48 @@ def test_a_carried_form_of_our_own_page_sets_no_reader_either(service, sent):
     assert "reader" not in reader.cookies
 
 
-def test_a_program_that_is_no_browser_needs_no_token(service):
-    """No site can make it send anything; what calls itself a browser is asked like one."""
-    program, browser = Api(service.url, headers={"User-Agent": "curl/8.5.0"}), silent(service)
+def test_whatever_posts_a_form_needs_a_token_and_a_program_has_its_own_way(service):
+    """No other header stands in for it: who strips Origin may change the browser's name too."""
     form = {"Content-Type": "application/x-www-form-urlencoded"}
+    for agent in ({"User-Agent": "curl/8.5.0"}, {"User-Agent": FIREFOX}, {}):
+        program = Api(service.url, headers=agent)
+        for says in ({}, NULL):
+            assert program.ask("POST", "/", b"text=by+hand", headers=form | says).status == 422
+        sent = program.send(TEXT)
+        assert program.recall(sent.control).status == 200
 
-    assert program.ask("POST", "/", b"text=by+hand", headers=form).status == 303
-    assert program.ask("POST", "/", b"text=by+hand", headers=form | NULL).status == 422
-    assert browser.ask("POST", "/", {"text": "by hand"}).status == 422
+
+def test_a_body_that_was_refused_is_not_read_for_a_token(service):
+    """Who asks for a language is asked where it comes from once the answer is made."""
+    before = service.log().count("internal error")
+    posts, path = Api(service.url, headers=NULL), "/?language=es"
+    url_encoded = {"Content-Type": "application/x-www-form-urlencoded"}
+    parts = {"Content-Type": "multipart/form-data; boundary=x"}
+    one = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
+    answers = [
+        posts.ask("POST", path, b"a=1&" * 100, headers=url_encoded),
+        posts.ask("POST", path, b"a=%FF", headers=url_encoded),
+        posts.ask("POST", path, b"a=" + b"x" * 4_000_000, headers=url_encoded),
+        posts.ask("POST", path, one * 100 + b"--x--\r\n", headers=parts),
+        posts.ask("POST", path, b"--y nonsense", headers=parts),
+    ]
+
+    chunks = (
+        f"POST {path} HTTP/1.1\r\nHost: {service.bind}\r\nOrigin: null\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n"
+        "Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n0\r\n\r\n"
+    )
+    reply = talk(service, chunks.encode())
+    # A good token in it does not count: nobody took apart what was too large.
+    visitor = silent(service)
+    many = form_of(visitor.get("/"), "/") | {f"a{number}": "1" for number in range(100)}
+    answers.append(visitor.ask("POST", path, many, NULL))
+
+    assert [answer.status for answer in answers] == [413, 400, 413, 413, 200, 413]
+    assert reply.startswith(b"HTTP/1.1 400 ")
+    assert reply.count(b"HTTP/1.1") == 1
+    assert service.log().count("internal error") == before
+    assert all("Set-Cookie" not in answer.headers for answer in answers)
 
 
 def test_no_site_gives_a_silent_browser_a_senders_token_or_takes_it(tmp_path):
@@ -245,13 +319,48 @@ def test_no_site_gives_a_silent_browser_a_senders_token_or_takes_it(tmp_path):
 
         assert asked.status == 422
         assert UNTOLD in asked.text
-        assert kept["permit"] == mine
+        # Else a press of the visitor's own would have the browser keep what a site typed.
+        assert kept["permit"] == ""
         assert (taken.status, known["permit"]) == (303, mine)
         assert {answer.status for answer, _ in answers} == {422}
+        assert all(planted not in answer.text for answer, _ in answers)
+        assert 'name="permit"' in answers[1][0].text
         assert [cookies for _, cookies in answers] == [{}] * 5
         assert sender.cookies == known
         forgotten = sender.ask("POST", "/permit/forget", form_of(sender.get("/"), "/forget"), NULL)
         assert (forgotten.status, sender.cookies["permit"]) == (303, "")
+
+
+@pytest.mark.parametrize(
+    "form", [NULL, {"Sec-Fetch-Site": "cross-site"}], ids=["untold", "foreign"]
+)
+@pytest.mark.parametrize("path", ["/", "/?language=es", "/permit", "/permit?language=es"])
+def test_no_token_of_another_site_stands_in_our_form_for_the_next_press(tmp_path, path, form):
+    """The browser would keep it in place of its own."""
+    with Service(tmp_path, RESTANTE_SENDERS="tokens, 127.0.0.0/8") as service:
+        planted = "S" + "B" * 32
+        visitor = Visitor(service.url, form)
+        page = visitor.post(path, LETTER | {"permit": planted})
+
+        assert page.status in {200, 422}
+        assert planted not in page.text
+
+
+def test_a_token_typed_without_cookies_is_not_typed_twice(tmp_path):
+    with Service(tmp_path, RESTANTE_SENDERS="tokens") as service:
+        with admission_of(service) as admission:
+            mine = str(admission.make("mine"))
+        sender = silent(service)
+        form = form_of(sender.get("/"), "/permit") | {"permit": mine}
+        sender.cookies.clear()
+        page = sender.ask("POST", "/permit", form, NULL)
+        taken = sender.ask("POST", "/permit", form_of(page, "/permit"), NULL)
+        sent = sender.ask("POST", "/", form_of(page, "/permit") | LETTER, NULL)
+
+        assert page.status == 422
+        assert form_of(page, "/permit")["permit"] == mine
+        assert (taken.status, sent.status) == (303, 303)
+        assert sender.cookies == {}
 
 
 def test_no_site_has_the_warning_before_a_control_page_taken_as_read(service, sent):
@@ -324,7 +433,8 @@ def test_a_tossed_reader_opens_nothing_under_its_name(service, sent):
     tosser, victim, path = silent(service), silent(service), f"/m/{sent.link}"
     tosser.get(path)
     victim.get(path)
-    both = f"reader={tosser.cookies['reader']}; reader={victim.cookies['reader']}"
+    both = "; ".join(f"reader={one.cookies['reader']}" for one in (tosser, victim))
+    both += f"; form={victim.cookies['form']}"
     gate = victim.get(path, Cookie=both)
     page = victim.ask("POST", path, form_of(gate, sent.link), NULL | {"Cookie": both})
     opened = victim.ask("POST", path, filled(page, sent.link), NULL | {"Cookie": both})
@@ -332,3 +442,18 @@ def test_a_tossed_reader_opens_nothing_under_its_name(service, sent):
 
     assert TEXT in opened.text
     assert {Api(service.url).reveal(sent.link, nonce).code for nonce in nonces} == {"gone"}
+
+
+def test_whoever_tosses_the_cookie_for_forms_gets_none_of_them_sent(service):
+    """It knows a token for its own cookie; beside the visitor's own that cookie is nothing."""
+    tosser, sender = silent(service), silent(service)
+    token = form_of(tosser.get("/"), "/")["csrf"]
+    own = form_of(sender.get("/"), "/")["csrf"]
+    both = "; ".join(f"form={one.cookies['form']}" for one in (tosser, sender))
+    answers = [
+        sender.ask("POST", "/", LETTER | {"csrf": csrf}, NULL | {"Cookie": both})
+        for csrf in (token, own)
+    ]
+
+    assert [answer.status for answer in answers] == [422, 422]
+    assert all(LETTER["text"] in answer.text for answer in answers)
