@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from restante.details import Details
 from restante.envelope import Box
 from restante.errors import Damaged, Gone, Unavailable
 
@@ -27,11 +28,12 @@ class Facts:
     def __init__(self, keyring: Keyring) -> None:
         self._box = Box(keyring)
 
-    def close_message(self, message_id: bytes, facts: Mapping[str, str | None]) -> bytes:
-        return self._close({k: v for k, v in facts.items() if v}, "message", message_id)
+    def close_message(self, message_id: bytes, details: Details) -> bytes:
+        facts = {k: v for k, v in details.as_facts().items() if v}
+        return self._close(facts, "message", message_id)
 
-    def open_message(self, message_id: bytes, boxed: bytes) -> dict[str, str]:
-        return self._open(boxed, "message", message_id)
+    def open_message(self, message_id: bytes, boxed: bytes) -> Details:
+        return Details.from_facts(self._open(boxed, "message", message_id))
 
     def close_label(self, link_id: bytes, label: str | None) -> bytes:
         return self._close({"label": label} if label else {}, "label", link_id)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from restante.details import Details
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -97,19 +99,14 @@ class Draft:
     """A message not yet sent.  `restante.sending` checks every field against the settings."""
 
     text: str
+    details: Details = field(default_factory=Details)
     recipients: tuple[str, ...] = ()
     expires_in_seconds: int | None = None
     views: int = 1
     passphrase: str | None = None
     hold_seconds: int = 0
-    sender_name: str | None = None
-    subject: str | None = None
     webhook: str | None = None
     """Where events are told to the sender's own system."""
-    always_asks: bool = False
-    """Everybody types a number at the gate, not only who looks like a machine."""
-    mailed_code: bool = False
-    """Each reader is mailed six digits first; every recipient is an e-mail address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +146,6 @@ class Preview:
         ended_at: When a final state came about, where that is known.
         reason: The sender's words with a recall.
         watched: A machine looked at the link within the last ten minutes.
-        always_asks: The sender wants everybody to type a number.
         needs_code: Six digits are mailed to the recipient first.
         held: How many views this browser opened, by the nonces offered.
         reveals: Views that were spent, by whomever.
@@ -158,8 +154,7 @@ class Preview:
     """
 
     state: State
-    sender_name: str | None
-    subject: str | None
+    details: Details
     opens_at: int
     expires_at: int
     views_left: int
@@ -171,7 +166,6 @@ class Preview:
     ended_at: int | None = None
     reason: str | None = None
     watched: bool = False
-    always_asks: bool = False
     needs_code: bool = False
     held: int = 0
     reveals: int = 0
@@ -220,8 +214,7 @@ class Content:
     at: int
     fresh: bool
     needs_passphrase: bool
-    sender_name: str | None = None
-    subject: str | None = None
+    details: Details
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,8 +351,7 @@ class Status:
     """
 
     message_id: bytes
-    sender_name: str | None
-    subject: str | None
+    details: Details
     views: int
     needs_passphrase: bool
     sent_at: int
@@ -374,10 +366,6 @@ class Status:
     from_sender: bool = False
     """The visitor holds the sender's cookie."""
     webhook: str | None = None
-    always_asks: bool = False
-    """Everybody types a number at the gate."""
-    mailed_code: bool = False
-    """Each reader is mailed six digits first."""
 
     @property
     def has_older(self) -> bool:

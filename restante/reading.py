@@ -62,11 +62,9 @@ class Reading:
             self._facts.close_evidence(link.link_id, evidence),
             [nonce.reader_id(link) for nonce in nonces],
         )
-        names = self._facts.open_message(gate.message_id, gate.box)
         return Preview(
             state=gate.state,
-            sender_name=names.get("from"),
-            subject=names.get("subject"),
+            details=self._facts.open_message(gate.message_id, gate.box),
             opens_at=gate.opens_at,
             expires_at=gate.expires_at,
             views_left=0 if gate.state.final else gate.views_left,
@@ -78,7 +76,6 @@ class Reading:
             ended_at=gate.ended_at,
             reason=self._facts.reason(gate.message_id, gate.reason),
             watched=gate.watched,
-            always_asks=names.get("second_step") == "always",
             needs_code=gate.needs_code,
             **gate.past._asdict(),
         )
@@ -206,7 +203,6 @@ class Reading:
             message_id=released.message_id,
             version=released.version,
         )
-        names = self._facts.open_message(released.message_id, released.box)
         return Content(
             text=text.decode(),
             state=released.state,
@@ -216,6 +212,5 @@ class Reading:
             at=released.at,
             fresh=released.fresh,
             needs_passphrase=released.needs_passphrase,
-            sender_name=names.get("from"),
-            subject=names.get("subject"),
+            details=self._facts.open_message(released.message_id, released.box),
         )

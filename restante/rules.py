@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from restante import languages
 from restante.addresses import webhook_fault
 from restante.errors import Fault, TooLarge
 from restante.labels import UNFIT, is_fit
@@ -17,6 +19,7 @@ from restante.mailboxes import mailbox
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from restante.details import Details
     from restante.messages import Draft
     from restante.settings import Settings
 
@@ -37,14 +40,13 @@ def normal(label: str | None) -> str | None:
 def draft_faults(draft: Draft, settings: Settings) -> Iterator[Fault]:
     """Yield every field at fault; the text's size is not one of them (`text_bytes`)."""
     yield from text_faults(draft.text)
-    yield from _label_faults("from", draft.sender_name)
-    yield from _label_faults("subject", draft.subject)
+    yield from details_faults(draft.details)
     if len(draft.recipients) > settings.recipients_max:
         yield Fault("recipients", f"at most {settings.recipients_max}")
     else:
         for place, label in enumerate(draft.recipients):
             yield from _label_faults(f"recipients[{place}]", label)
-    if draft.mailed_code:
+    if draft.details.mailed_code:
         yield from _mail_faults(draft, settings)
     if not 1 <= draft.views <= settings.views_max:
         yield Fault("views", f"from 1 to {settings.views_max}")
@@ -58,6 +60,21 @@ def draft_faults(draft: Draft, settings: Settings) -> Iterator[Fault]:
         fault := webhook_fault(draft.webhook, settings.webhook_networks)
     ):
         yield Fault("notify.webhook", fault)
+
+
+def details_faults(details: Details) -> Iterator[Fault]:
+    """Yield what is wrong with the details of a message, as API and form name them."""
+    yield from _label_faults("from", details.sender_name)
+    yield from _label_faults("subject", details.subject)
+    if details.language is not None and details.language not in languages.known():
+        yield Fault("language", f"one of {', '.join(languages.known())}")
+
+
+def normal_details(details: Details) -> Details:
+    """Return the details with names and subject as they are kept."""
+    return replace(
+        details, sender_name=normal(details.sender_name), subject=normal(details.subject)
+    )
 
 
 def _mail_faults(draft: Draft, settings: Settings) -> Iterator[Fault]:

@@ -96,6 +96,7 @@ class Sending:
         text = self.check(draft)
         afford(len(text))
         settings, control = self._settings, ControlToken.new()
+        details = rules.normal_details(draft.details)
         message_id = control.message_id
         recipients = draft.recipients or (None,)
         content_key = envelope.new_content_key()
@@ -105,15 +106,9 @@ class Sending:
         for token, label in zip(tokens, recipients, strict=True):
             wrapped, verifier = self._wrap(token, content_key, stretched, message_id, 1)
             label_box = self._facts.close_label(token.link_id, rules.normal(label))
-            its = mailbox(label) if draft.mailed_code and label else None
+            its = mailbox(label) if details.mailed_code and label else None
             address = self._facts.close_address(token.link_id, its.address if its else None)
             links.append(NewLink(token.link_id, wrapped, verifier, label_box, address))
-        names = {
-            "from": rules.normal(draft.sender_name),
-            "subject": rules.normal(draft.subject),
-            "second_step": "always" if draft.always_asks else None,
-            "code": "mailed" if draft.mailed_code else None,
-        }
         expires_in = draft.expires_in_seconds or settings.expiry_default
         times = self._messages.send(
             control,
@@ -124,10 +119,10 @@ class Sending:
                 retention=self._retention(draft) * SECOND,
                 views=draft.views,
                 tries=settings.passphrase_tries
-                if draft.mailed_code or draft.passphrase is not None
+                if details.mailed_code or draft.passphrase is not None
                 else None,
                 root_id=self._keyring.newest_id,
-                box=self._facts.close_message(message_id, names),
+                box=self._facts.close_message(message_id, details),
                 sender_id=sender_id(control, cookie) if cookie else b"",
                 evidence=self._facts.close_evidence(message_id, evidence),
                 content=envelope.seal_content(

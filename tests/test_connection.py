@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from restante import wiring
+from restante.details import Details
 from restante.errors import Gone, NotFound, Unavailable
 from restante.messages import Draft, Outcome
 from restante.settings import Settings
@@ -215,8 +216,8 @@ class Interrupted(BaseException):
 
 def test_a_reply_that_nobody_waited_for_never_reaches_another_caller(own):
     house, store = own
-    mine = house.sending.send(Draft("mine", subject="mine"))
-    other = house.sending.send(Draft("other", subject="other"))
+    mine = house.sending.send(Draft("mine", details=Details(subject="mine")))
+    other = house.sending.send(Draft("other", details=Details(subject="other")))
 
     def interrupt(*_):
         raise Interrupted
@@ -232,7 +233,9 @@ def test_a_reply_that_nobody_waited_for_never_reaches_another_caller(own):
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
                 os.kill(store.pid, signal.SIGCONT)
-            assert house.reading.preview(other.links[0].token, visitor="").subject == "other"
+            assert (
+                house.reading.preview(other.links[0].token, visitor="").details.subject == "other"
+            )
     finally:
         signal.signal(signal.SIGALRM, old)
 

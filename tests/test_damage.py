@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from restante.details import Details
 from restante.errors import (
     Damaged,
     Gone,
@@ -80,8 +81,8 @@ def test_a_content_that_is_missing_spends_nothing(house, raw):
 def test_the_store_alone_opens_nothing(house, raw):
     """Somebody with a copy of the store has every key, and not one token, nonce or word."""
     draft = Draft("the safe is behind the Vermeer", recipients=("Anastasia",),
-                  sender_name="Zacharias",
-                  subject="Subjectively", passphrase="open sesame", views=2)  # fmt: skip
+                  details=Details(sender_name="Zacharias", subject="Subjectively"),
+                  passphrase="open sesame", views=2)  # fmt: skip
     sent = house.sending.send(draft, cookie="a-cookie-of-mine", evidence=EVIDENCE)
     link = sent.links[0].token
     house.reading.preview(link, [nonce()], visitor="browser", evidence=EVIDENCE)

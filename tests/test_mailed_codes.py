@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from restante import wiring
+from restante.details import Details
 from restante.errors import CodeRequired, CodesUsedUp, CodeWrong, Gone, PassphraseWrong
 from restante.keyring import Keyring, new_key
 from restante.mailboxes import mailbox
@@ -40,7 +41,9 @@ def house(connection, ring, clock):
 
 @pytest.fixture
 def sent(house):
-    return house.sending.send(Draft("the safe", recipients=("ana@example.com",), mailed_code=True))
+    return house.sending.send(
+        Draft("the safe", recipients=("ana@example.com",), details=Details(mailed_code=True))
+    )
 
 
 def ask(house, link):
@@ -191,7 +194,12 @@ def test_within_the_lease_the_same_reader_needs_no_code(house, sent):
 
 def test_a_wrong_passphrase_leaves_the_code(house):
     sent = house.sending.send(
-        Draft("x", recipients=("ana@example.com",), mailed_code=True, passphrase="sesame")
+        Draft(
+            "x",
+            recipients=("ana@example.com",),
+            details=Details(mailed_code=True),
+            passphrase="sesame",
+        )
     )
     link = sent.links[0].token
     ask(house, link)
@@ -285,7 +293,9 @@ def test_no_address_is_mailed_more_than_fifty_codes_in_a_day(house, sent, connec
 
 def test_only_the_letter_that_was_tried_before_is_not_counted_again(house):
     recipients = (f"{new_code()}@example.com", "bob@example.com")
-    sent = house.sending.send(Draft("the safe", recipients=recipients, mailed_code=True))
+    sent = house.sending.send(
+        Draft("the safe", recipients=recipients, details=Details(mailed_code=True))
+    )
     for link in sent.links:
         ask(house, link.token)
     taken = house.delivering.take(sent.control.shard, 1_000)
@@ -301,7 +311,12 @@ def test_only_the_letter_that_was_tried_before_is_not_counted_again(house):
 
 def test_each_view_that_was_opened_makes_room_for_one_more_code(house, clock):
     sent = house.sending.send(
-        Draft("the safe", recipients=("ana@example.com",), mailed_code=True, views=100)
+        Draft(
+            "the safe",
+            recipients=("ana@example.com",),
+            details=Details(mailed_code=True),
+            views=100,
+        )
     )
     link = sent.links[0].token
     for reader in range(CODES_MOST + 5):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from restante.details import Details
 from restante.errors import (
     Gone,
     Held,
@@ -29,14 +30,16 @@ def key_of(sent, kind, rest=b""):
 
 
 def test_looking_any_number_of_times_changes_nothing_but_the_looks(house, raw):
-    sent = house.sending.send(Draft("x", sender_name="Ana", subject="Hi", passphrase="p"))
+    sent = house.sending.send(
+        Draft("x", details=Details(sender_name="Ana", subject="Hi"), passphrase="p")
+    )
     link = sent.links[0].token
     before = {k: v for k, v in kept_of(raw, sent).items() if not k.startswith(b"looks:")}
     for _ in range(150):
         gate = look(house, link, 1)
 
     assert gate.state is State.SEALED
-    assert (gate.sender_name, gate.subject) == ("Ana", "Hi")
+    assert (gate.details.sender_name, gate.details.subject) == ("Ana", "Hi")
     assert (gate.views_left, gate.needs_passphrase, gate.tries_left) == (1, True, 10)
     assert (gate.opens_at, gate.expires_at) == (sent.opens_at, sent.expires_at)
     assert {k: v for k, v in kept_of(raw, sent).items() if not k.startswith(b"looks:")} == before
@@ -193,7 +196,7 @@ def test_each_view_goes_to_one_reader_and_then_it_is_gone(house, raw):
 
 
 def test_within_its_lease_a_reader_gets_its_view_again_without_another(turned_house, clock):
-    sent = turned_house.sending.send(Draft("x", sender_name="Ana", subject="Hi"))
+    sent = turned_house.sending.send(Draft("x", details=Details(sender_name="Ana", subject="Hi")))
     link = sent.links[0].token
     first = turned_house.reading.reveal(link, nonce(), None, visitor="browser")
     clock.forward(LEASE - 1)
@@ -201,7 +204,7 @@ def test_within_its_lease_a_reader_gets_its_view_again_without_another(turned_ho
 
     assert first.lease_until == again.lease_until == first.at + LEASE
     assert (again.text, again.fresh, again.state, again.views_left) == ("x", False, "spent", 0)
-    assert (again.sender_name, again.subject) == ("Ana", "Hi")
+    assert (again.details.sender_name, again.details.subject) == ("Ana", "Hi")
     status = turned_house.sending.status(sent.control)
     assert status.links[0].reveals == 1
     assert [(o.kind, o.visitor) for o in status.looks] == [("link.reread", "program")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from restante import keyring, wiring
+from restante.details import Details
 from restante.errors import (
     Gone,
     Held,
@@ -34,7 +35,7 @@ def test_root_keys_turn_over(connection, passphrase):
         house_of(connection, new, old),
         house_of(connection, new),
     )
-    draft = Draft("one", sender_name="Ana", views=2, passphrase=passphrase)
+    draft = Draft("one", details=Details(sender_name="Ana"), views=2, passphrase=passphrase)
     kept, moved, lost = (before.sending.send(draft) for _ in range(3))
     between.sending.replace(moved.control, "two", passphrase=passphrase)
 
@@ -57,14 +58,15 @@ def test_a_root_key_that_is_missing_hides_names_but_neither_content_nor_verdict(
         house_of(connection, new),
     )
     sent = before.sending.send(
-        Draft("one", recipients=("Ana", "Bob"), sender_name="Zoë"), evidence=EVIDENCE
+        Draft("one", recipients=("Ana", "Bob"), details=Details(sender_name="Zoë")),
+        evidence=EVIDENCE,
     )
     between.sending.replace(sent.control, "two")
     link = sent.links[0].token
 
-    assert after.reading.preview(link, visitor="browser").sender_name is None
+    assert after.reading.preview(link, visitor="browser").details.sender_name is None
     content = after.reading.reveal(link, nonce(1), None, visitor="browser")
-    assert (content.text, content.sender_name) == ("two", None)
+    assert (content.text, content.details.sender_name) == ("two", None)
     verdicts = after.sending.recall(sent.control)
     assert outcomes(verdicts) == ["already_spent", "recalled_unread"]
     assert [verdict.recipient for verdict in verdicts] == [None, None]

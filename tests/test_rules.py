@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from restante import rules
+from restante.details import Details
 from restante.errors import TooLarge
 from restante.messages import Draft
 from restante.settings import DAY, Settings
@@ -19,8 +20,18 @@ GOOD = Draft("text")
 COMPOSED, DECOMPOSED = "Zo\u00eb", "Zoe\u0308"
 
 
+DETAILS = {one.name for one in fields(Details)}
+
+
+def drafted(**changed: object) -> Draft:
+    """Return a good draft with those fields changed, its own and those of its details."""
+    its = {name: value for name, value in changed.items() if name in DETAILS}
+    own = {name: value for name, value in changed.items() if name not in DETAILS}
+    return replace(GOOD, details=replace(GOOD.details, **its), **own)
+
+
 def faulty(**changed: object) -> list[str]:
-    return [fault.field for fault in rules.draft_faults(replace(GOOD, **changed), SETTINGS)]
+    return [fault.field for fault in rules.draft_faults(drafted(**changed), SETTINGS)]
 
 
 def reason_is_fine(reason: str | None) -> bool:
@@ -29,6 +40,22 @@ def reason_is_fine(reason: str | None) -> bool:
 
 def passphrase_is_fine(passphrase: str) -> bool:
     return not list(rules.passphrase_faults(passphrase))
+
+
+@pytest.mark.parametrize(
+    ("language", "fine"),
+    [
+        ("en", True),
+        ("es", True),
+        (None, True),
+        ("", False),
+        ("EN", False),
+        ("xx", False),
+        ("e" * 9_999, False),
+    ],
+)
+def test_a_language_is_one_that_we_speak(language, fine):
+    assert faulty(language=language) == ([] if fine else ["language"])
 
 
 def test_a_plain_draft_has_no_faults():
@@ -136,9 +163,10 @@ def test_a_text_is_measured_in_bytes_and_never_normalised():
 
 @given(st.text())
 def test_no_sentence_about_a_fault_echoes_what_was_given(text):
-    draft = replace(
-        GOOD, text=text, subject=text, sender_name=text, recipients=(text,), passphrase=text
-    )
+    draft = drafted(
+        text=text, subject=text, sender_name=text, language=text, recipients=(text,),
+        passphrase=text,
+    )  # fmt: skip
     for fault in rules.draft_faults(draft, SETTINGS):
         assert len(text) < 10 or text not in fault.detail
 
@@ -154,7 +182,9 @@ def test_marks_without_end_are_refused_before_anybody_sorts_them(most):
     """Sorting them takes time as the square of their number."""
     endless = "a" + "\u0301" * 300_000 + "\u0316" * 300_000
     found = {
-        200: lambda: list(rules.draft_faults(Draft("x", subject=endless), Settings())),
+        200: lambda: list(
+            rules.draft_faults(Draft("x", details=Details(subject=endless)), Settings())
+        ),
         256: lambda: list(rules.passphrase_faults(endless)),
         500: lambda: list(rules.reason_faults(endless)),
     }[most]()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from restante.details import Details
 from restante.errors import (
     Fault,
     Invalid,
@@ -55,14 +56,13 @@ def test_the_status_tells_what_was_sent_and_to_whom(house):
         recipients=("Zoe\u0308", "Bob"),
         views=3,
         passphrase="p",
-        sender_name="Ana",
-        subject="S",
+        details=Details(sender_name="Ana", subject="S"),
     )
     sent = house.sending.send(draft, cookie="the cookie", evidence=EVIDENCE)
     status = house.sending.status(sent.control)
 
     assert status.message_id == sent.message_id
-    assert (status.sender_name, status.subject) == ("Ana", "S")
+    assert status.details == Details(sender_name="Ana", subject="S")
     assert [link.recipient for link in status.links] == ["Zo\u00eb", "Bob"]
     assert [link.token for link in status.links] == [link.token for link in sent.links]
     assert (status.views, status.needs_passphrase, status.version) == (3, True, 1)
@@ -88,7 +88,7 @@ def test_what_cannot_be_sent_names_every_fault_and_keeps_nothing(house, raw):
     before = raw.dbsize()
     found = [Fault("notify", "there is no channel"), Fault("views", "must be a number")]
     with pytest.raises(Invalid) as caught:
-        house.sending.check(Draft("", views=0, subject="\n"), found)
+        house.sending.check(Draft("", views=0, details=Details(subject="\n")), found)
     with pytest.raises(TooLarge):
         house.sending.send(Draft("x" * (2**20 + 1)))
     with pytest.raises(Invalid):

@@ -11,7 +11,7 @@ from restante.messages import OLDEST, Draft, Page, State
 from restante.rules import reason_faults
 from restante.timeline import as_json, rfc3339
 from restante.tokens import ControlToken, LinkToken
-from webapp import fields, limits, permit
+from webapp import details, fields, limits, permit
 from webapp.budgets import afford
 from webapp.clock import rfc3339_or_none
 from webapp.context import answering, evidence, reading, sending, settings
@@ -73,11 +73,8 @@ def _draft(body: fields.Body) -> Draft:
         "views": body.whole("views"),
         "passphrase": body.text("passphrase"),
         "hold_seconds": body.whole("hold"),
-        "sender_name": body.text("from"),
-        "subject": body.text("subject"),
-        "mailed_code": body.flag("mailed_code"),
+        "details": details.from_body(body),
         "webhook": body.within("notify", "webhook"),
-        "always_asks": body.one_of("second_step", "suspicious", "always") == "always",
     }
     return Draft(**{"text": "", **{k: v for k, v in given.items() if v is not None}})  # type: ignore[arg-type]
 
@@ -95,16 +92,13 @@ def _status(control: ControlToken, page: Page) -> Response:
     return _json(
         {
             "id": its.message_id.hex(),
-            "from": its.sender_name,
-            "subject": its.subject,
+            **details.as_json(its.details),
             "views": its.views,
             "notify": {"webhook": its.webhook} if its.webhook else None,
             "sent_at": rfc3339(its.sent_at),
             "opens_at": rfc3339(its.opens_at),
             "expires_at": rfc3339(its.expires_at),
             "version": its.version,
-            "second_step": "always" if its.always_asks else "suspicious",
-            "mailed_code": its.mailed_code,
             "links": [_link(link) for link in its.links],
             "events": [as_json(event, its.message_id) for event in its.events],
             "events_total": its.events_total,
@@ -214,7 +208,7 @@ def preview() -> Response:
     return _json(
         {
             "state": seen.state,
-            "from": seen.sender_name,
+            "from": seen.details.sender_name,
             "opens_at": rfc3339(seen.opens_at),
             "expires_at": rfc3339(seen.expires_at),
             "views_left": seen.views_left,

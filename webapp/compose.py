@@ -9,7 +9,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from restante.errors import Fault, Invalid, NotASender, RestanteError, TooLarge, Unavailable
 from restante.messages import Draft
-from webapp import limits, origins, permit, switch, words
+from webapp import details, limits, origins, permit, switch, words
 from webapp.budgets import afford
 from webapp.context import cookie, evidence, new_cookie, sending, settings
 from webapp.cookies import set_cookie
@@ -128,14 +128,11 @@ def _draft() -> tuple[Draft, list[Fault]]:
                 settings().recipients_max + 1,
             )
         ),
-        sender_name=form.get("from", "").strip() or None,
-        subject=form.get("subject", "").strip() or None,
+        details=details.from_form(form),
         passphrase=form.get("passphrase") or None,
         views=_number("views", 1, faults),
         hold_seconds=_number("hold", 0, faults),
         expires_in_seconds=_number("expires_in", settings().expiry_default, faults),
-        always_asks=form.get("second_step") == "always",
-        mailed_code=form.get("mailed_code") == "yes",
     )
     return draft, faults
 

@@ -116,7 +116,7 @@ def second_step(link: LinkToken, who: str, preview: Preview, *, carried: bool) -
 
 def asks(link: LinkToken, preview: Preview) -> Why | None:
     """Return why the number is asked for from the first, where a press alone would not do."""
-    if preview.always_asks or settings().second_step == "always":
+    if preview.details.always_asks or settings().second_step == "always":
         return Why.ALWAYS
     if not preview.watched:
         return None

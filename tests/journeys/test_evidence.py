@@ -7,6 +7,7 @@ from ipaddress import ip_address
 import pytest
 import redis
 
+from restante.details import Details
 from restante.envelope import FORMAT
 from restante.facts import Facts
 from restante.keyring import Keyring
@@ -155,9 +156,8 @@ def test_names_subject_reason_and_address_are_in_boxes_that_open_to_exactly_thes
     # The first link was spent before: the reason belongs to what was recalled.
     reason = facts.reason(mid, story.field(b"link", story.link_ids[1], b"reason"))
 
-    assert facts.open_message(mid, story.field(b"message", mid, b"box")) == {
-        "from": NAME, "subject": SUBJECT,
-    }  # fmt: skip
+    box = story.field(b"message", mid, b"box")
+    assert facts.open_message(mid, box) == Details(sender_name=NAME, subject=SUBJECT)
     assert [facts.open_label(i, story.field(b"link", i, b"box")) for i in story.link_ids] == LABELS
     assert reason == REASON
     assert webhook == {"url": story.url, "secret": story.sent.answer["webhook_secret"]}

@@ -256,3 +256,17 @@ def test_after_a_deed_the_switch_leads_to_the_links_own_page(service, deed):
     assert (page.status, language_of(page)) == (200, "es")
     assert "Te espera un mensaje." in page.text
     assert state_of(service, sent) == ("sealed", 0)
+
+
+def test_a_message_keeps_its_senders_language(service):
+    api, visitor = Api(service.url), Visitor(service.url)
+    sent = api.send("x", language="es")
+    plain = api.send("x")
+    wrong = api.ask("POST", "/api/v1/messages", {"text": "x", "language": "tlh"})
+    form = form_of(visitor.get("/?language=es"), "/") | {"text": "x"}
+    control = visitor.post("/", form).headers["Location"].rpartition("/")[2]
+
+    assert api.message(sent.control)["language"] == "es"
+    assert api.message(plain.control)["language"] is None
+    assert [fault["field"] for fault in wrong.json["errors"]] == ["language"]
+    assert api.message(control)["language"] == "es"

@@ -5,6 +5,7 @@ import html
 import pytest
 import redis
 
+from restante.details import Details
 from restante.facts import Facts
 from restante.keyring import Keyring
 from restante.store import keys
@@ -72,7 +73,7 @@ def test_names_that_were_kept_before_they_were_refused_are_still_shown(service):
     facts = Facts(ring)
     with redis.Redis.from_url(f"unix://{service.data_dir / 'store.sock'}") as store:
         store.hset(keys.link(link), "box", facts.close_label(link.link_id, old))
-        boxed = facts.close_message(control.message_id, {"from": old, "subject": old})
+        boxed = facts.close_message(control.message_id, Details(sender_name=old, subject=old))
         store.hset(keys.message(control), "box", boxed)
     sender.post(f"/s/{sent.control}")
 

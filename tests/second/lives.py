@@ -14,6 +14,7 @@ import redis
 
 from restante import wiring
 from restante.delivering import Failure
+from restante.details import Details
 from restante.errors import CodeWrong, Damaged, Gone, PassphraseWrong
 from restante.keyring import Keyring
 from restante.mailboxes import mailbox
@@ -124,12 +125,19 @@ def _of(house: House, clock: Clock) -> Iterator[tuple[str, Sent]]:
     yield "expired", expired
 
     yield "plain", send(Draft(TEXT), cookie="a cookie of 24 bytes, more or less", evidence=SENDER)
-    yield "held", send(Draft(TEXT, hold_seconds=3_600, sender_name="Zoë", subject="Keys"))
+    yield (
+        "held",
+        send(Draft(TEXT, hold_seconds=3_600, details=Details(sender_name="Zoë", subject="Keys"))),
+    )
 
     several = send(
-        Draft(TEXT, recipients=("Ana", "Bob", "Zoë"), views=3, sender_name="Marta", subject="Keys",
-              always_asks=True)
-    )  # fmt: skip
+        Draft(
+            TEXT,
+            recipients=("Ana", "Bob", "Zoë"),
+            views=3,
+            details=Details(sender_name="Marta", subject="Keys", always_asks=True),
+        )
+    )
     ana, bob, zoe = (link.token for link in several.links)
     house.reading.preview(zoe, visitor="program", evidence=ANA)
     read(ana, reader(1), None, visitor="browser", evidence=ANA)
@@ -213,7 +221,11 @@ def _settle(house: House, sent: Sent, delivered: int, failure: Failure) -> None:
 
 def _coded(house: House) -> Sent:
     mailing = house.sending
-    draft = Draft(TEXT, recipients=("Ana <ana@example.com>", "bob@example.com"), mailed_code=True)
+    draft = Draft(
+        TEXT,
+        recipients=("Ana <ana@example.com>", "bob@example.com"),
+        details=Details(mailed_code=True),
+    )
     sent = mailing.send(draft)
     ana, bob = (link.token for link in sent.links)
     for link in (ana, bob):
