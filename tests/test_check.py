@@ -5,6 +5,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 import redis
@@ -287,10 +288,10 @@ def test_a_login_whose_scripts_may_run_and_do_nothing_is_a_problem(elsewhere, ru
 
 
 def test_every_command_that_a_script_calls_is_looked_for():
-    scripts = files("restante.store") / "scripts"
+    scripts = Path(str(files("restante.store") / "scripts"))
     called = {
         name
-        for script in scripts.iterdir()
+        for script in (*scripts.glob("*.lua"), *scripts.glob("lib/*.lua"))
         for name in re.findall(r'call\("([A-Z]+)"', script.read_text("utf-8"))
     }
 

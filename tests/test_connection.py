@@ -82,9 +82,9 @@ def test_every_script_is_one_of_these():
     folder = module.files("restante.store") / "scripts"
     found = {entry.name for entry in folder.iterdir() if entry.name.endswith(".lua")}
 
-    assert found == {f"{verb}.lua" for verb in VERBS} | {"_prelude.lua"}
+    assert found == {f"{verb}.lua" for verb in VERBS}
     with pytest.raises(ValueError, match="does not begin"):
-        module.script("_prelude")
+        module.script("lib/10_keys")
 
 
 def test_scripts_that_the_store_forgot_are_sent_again(own):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from restante.tokens import LinkToken, Nonce
 
 MACHINES = frozenset({"preview_bot", "prefetch", "scanner_suspected", "program"})
-"""The classes that no person comes as; _prelude.lua has the same."""
+"""The classes that no person comes as; scripts/lib/50_looks.lua has the same."""
 
 PREVIEW_BOT = re.compile(
     # A CUBOT is a phone.

@@ -51,7 +51,7 @@ AGAIN_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One verb: the prelude put between its first line, which declares its flags, and the rest."""
+    """One verb: the library put between its first line, which declares its flags, and the rest."""
 
     source: bytes
     sha: str
@@ -65,9 +65,16 @@ def script(verb: str) -> Script:
     if not flags.startswith(SHEBANG):
         message = f"{verb}.lua does not begin with {SHEBANG}"
         raise ValueError(message)
-    prelude = (folder / "_prelude.lua").read_text("utf-8")
-    source = f"{flags}\n{prelude}\n{body}".encode()
+    source = f"{flags}\n{_library()}\n{body}".encode()
     return Script(source, hashlib.sha1(source, usedforsecurity=False).hexdigest())
+
+
+@cache
+def _library() -> str:
+    """Return what every script can call: `scripts/lib/`, in the order of the names."""
+    folder = files("restante.store") / "scripts" / "lib"
+    parts = sorted(folder.iterdir(), key=lambda part: part.name)
+    return "\n".join(part.read_text("utf-8") for part in parts if part.name.endswith(".lua"))
 
 
 class Connection:

@@ -21,19 +21,16 @@ from restante.errors import (
     Unavailable,
     Watched,
 )
-from restante.messages import Outcome, Requested, State
+from restante.messages import Requested
 from restante.store import keys
 from restante.store.replies import (
     Changed,
-    Entry,
     Gate,
     Judged,
     Released,
     Report,
     Times,
     gone,
-    past,
-    row,
 )
 from restante.tokens import ID_SIZE
 
@@ -89,14 +86,8 @@ class Messages:
             NotFound: No such link.
         """
         match self._run("preview", keys.link(link), visitor, evidence, *readers):
-            case [b"preview", state, mid, box, opens, expires, left, phrase, tries, at,
-                  ordinal, lease, ended_at, reason, watched, code, its_past]:  # fmt: skip
-                return Gate(
-                    State(state.decode()), mid, box, opens, expires, left, phrase == 1,
-                    tries if tries >= 0 else None, at, ordinal if ordinal >= 0 else None,
-                    lease or None, ended_at or None, reason, watched == 1, code == 1,
-                    past(its_past),
-                )  # fmt: skip
+            case [b"preview", its]:
+                return Gate.of(its)
         raise NotFound
 
     def salt(self, link: LinkToken) -> tuple[bytes, bytes] | None:
@@ -138,12 +129,8 @@ class Messages:
             "reveal", keys.link(link),
             reader_id, ring, verifier, root_id, visitor, evidence, int(wary), codes, new_request(),
         ):  # fmt: skip
-            case [b"revealed" | b"reread" as word, mid, version, root, wrapped, content, state,
-                  left, lease, at, phrase, box, claimed_at, expires_at]:  # fmt: skip
-                return Released(
-                    mid, version, root, wrapped, content, State(state.decode()), left, lease, at,
-                    word == b"revealed", phrase == 1, box, claimed_at, expires_at,
-                )  # fmt: skip
+            case [b"revealed" | b"reread" as word, its]:
+                return Released.of(its, fresh=word == b"revealed")
             case [b"gone" | b"locked", *boxed]:
                 raise gone(boxed)
             case [b"held", opens_at, at]:
@@ -214,13 +201,7 @@ class Messages:
         """
         match self._run("recall", keys.message(control), b"".join(link_ids), reason, evidence):
             case [b"recalled" | b"repeated", *verdicts]:
-                return [
-                    Judged(
-                        lid, label, Outcome(outcome.decode()), reveals, first or None,
-                        acknowledged or None, at,
-                    )
-                    for lid, label, outcome, reveals, first, acknowledged, at in verdicts
-                ]  # fmt: skip
+                return [Judged.of(its) for its in verdicts]
             case [b"invalid"]:
                 raise Invalid([Fault("links", "not a link of this message")])
         raise NotFound
@@ -295,12 +276,6 @@ class Messages:
         """
         where = ("before", page.before or "") if page.after is None else ("after", page.after)
         match self._run("status", keys.message(control), *where, page.most):
-            case [b"status", at, [sent, opens, expires, version, phrase, box, sender, hook], links,
-                  total, first, events, looks]:  # fmt: skip
-                return Report(
-                    at, Times(sent, opens, expires), version, phrase == 1, box, sender, hook,
-                    [row(link) for link in links],
-                    total, first, [Entry.parse(event) for event in events],
-                    [Entry.parse(look) for look in looks],
-                )  # fmt: skip
+            case [b"status", its]:
+                return Report.of(its)
         raise NotFound

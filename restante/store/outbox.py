@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 CHANNELS = ("webhook", "code")
-"""As in _prelude.lua."""
+"""As in scripts/lib/20_message.lua."""
 
 
 class Due(NamedTuple):

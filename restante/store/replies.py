@@ -8,7 +8,10 @@ from restante.messages import Outcome, State, Told
 from restante.tokens import ID_SIZE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    Named = Mapping[bytes, Any]
+    """A reply by the names that its script gives."""
 
 
 class Changed(Exception):
@@ -94,6 +97,28 @@ class Gate(NamedTuple):
     needs_code: bool
     past: Past
 
+    @classmethod
+    def of(cls, its: Named) -> Self:
+        """Read a reply of preview.lua."""
+        return cls(
+            state=State(its[b"state"].decode()),
+            message_id=its[b"message"],
+            box=its[b"box"],
+            opens_at=its[b"opens_at"],
+            expires_at=its[b"expires_at"],
+            views_left=its[b"views_left"],
+            needs_passphrase=its[b"passphrase"] == 1,
+            tries_left=its[b"tries"] if its[b"tries"] >= 0 else None,
+            at=its[b"now"],
+            ordinal=its[b"ordinal"] if its[b"ordinal"] >= 0 else None,
+            lease_until=its[b"lease"] or None,
+            ended_at=its[b"ended_at"] or None,
+            reason=its[b"reason"],
+            watched=its[b"watched"] == 1,
+            needs_code=its[b"code"] == 1,
+            past=Past.of(its),
+        )
+
 
 class Past(NamedTuple):
     """What became of a link so far, and what a browser did about it; see preview.lua."""
@@ -104,6 +129,18 @@ class Past(NamedTuple):
     last_revealed_at: int | None
     disputed: Told
     declined: Told
+
+    @classmethod
+    def of(cls, its: Named) -> Self:
+        """Read a reply of preview.lua."""
+        return cls(
+            held=its[b"held"],
+            reveals=its[b"reveals"],
+            first_revealed_at=its[b"first_revealed_at"] or None,
+            last_revealed_at=its[b"last_revealed_at"] or None,
+            disputed=Told(its[b"disputed"].decode()),
+            declined=Told(its[b"declined"].decode()),
+        )
 
 
 class Released(NamedTuple):
@@ -123,6 +160,26 @@ class Released(NamedTuple):
     box: bytes
     claimed_at: int
     expires_at: int
+
+    @classmethod
+    def of(cls, its: Named, *, fresh: bool) -> Self:
+        """Read a reply of reveal.lua."""
+        return cls(
+            message_id=its[b"message"],
+            version=its[b"version"],
+            root_id=its[b"root"],
+            wrapped=its[b"wrapped"],
+            content=its[b"content"],
+            state=State(its[b"state"].decode()),
+            views_left=its[b"views_left"],
+            lease_until=its[b"lease_until"],
+            at=its[b"now"],
+            fresh=fresh,
+            needs_passphrase=its[b"passphrase"] == 1,
+            box=its[b"box"],
+            claimed_at=its[b"claimed_at"],
+            expires_at=its[b"expires_at"],
+        )
 
 
 class Recorded(NamedTuple):
@@ -146,6 +203,19 @@ class Judged(NamedTuple):
     first_revealed_at: int | None
     acknowledged_at: int | None
     recalled_at: int
+
+    @classmethod
+    def of(cls, its: Named) -> Self:
+        """Read one verdict of recall.lua."""
+        return cls(
+            link_id=its[b"id"],
+            label=its[b"box"],
+            outcome=Outcome(its[b"outcome"].decode()),
+            reveals=its[b"reveals"],
+            first_revealed_at=its[b"first_revealed_at"] or None,
+            acknowledged_at=its[b"acknowledged_at"] or None,
+            recalled_at=its[b"recalled_at"],
+        )
 
 
 class Entry(NamedTuple):
@@ -187,6 +257,29 @@ class LinkRow(NamedTuple):
     declines: int
     declined_at: int | None
 
+    @classmethod
+    def of(cls, its: Named) -> Self:
+        """Read one link of status.lua; zeros and empty words are what did not happen."""
+        return cls(
+            link_id=its[b"id"],
+            label=its[b"box"],
+            state=State(its[b"state"].decode()),
+            views=its[b"views"],
+            reveals=its[b"reveals"],
+            first_revealed_at=its[b"first_revealed_at"] or None,
+            last_revealed_at=its[b"last_revealed_at"] or None,
+            acknowledged_at=its[b"acknowledged_at"] or None,
+            ended_at=its[b"ended_at"] or None,
+            outcome=Outcome(its[b"outcome"].decode()) if its[b"outcome"] else None,
+            recalled_at=its[b"recalled_at"] or None,
+            confirmed_at=its[b"confirmed_at"] or None,
+            on_screen=its[b"on_screen"],
+            disputes=its[b"disputes"],
+            disputed_at=its[b"disputed_at"] or None,
+            declines=its[b"declines"],
+            declined_at=its[b"declined_at"] or None,
+        )
+
 
 class Report(NamedTuple):
     """A message with one page of its timeline, its private facts still boxed.
@@ -209,28 +302,26 @@ class Report(NamedTuple):
     events: Sequence[Entry]
     looks: Sequence[Entry]
 
+    @classmethod
+    def of(cls, its: Named) -> Self:
+        """Read a reply of status.lua."""
+        return cls(
+            at=its[b"now"],
+            times=Times(its[b"sent_at"], its[b"opens_at"], its[b"expires_at"]),
+            version=its[b"version"],
+            needs_passphrase=its[b"passphrase"] == 1,
+            box=its[b"box"],
+            sender_id=its[b"sender"],
+            webhook=its[b"webhook"],
+            links=[LinkRow.of(link) for link in its[b"links"]],
+            events_total=its[b"total"],
+            first=its[b"first"],
+            events=[Entry.parse(event) for event in its[b"events"]],
+            looks=[Entry.parse(look) for look in its[b"looks"]],
+        )
+
 
 def gone(boxed: list[Any]) -> GoneBoxed:
     """Return the error that a script's {"gone", …} stands for."""
     state, message_id, reason, ended_at = boxed
     return GoneBoxed(End(state.decode(), message_id, reason, ended_at))
-
-
-def past(kept: list[Any]) -> Past:
-    """Return what became of a link so far, and what one browser did about it."""
-    held, reveals, first, last, disputed, declined = kept
-    return Past(
-        held, reveals, first or None, last or None, Told(disputed.decode()), Told(declined.decode())
-    )
-
-
-def row(link: list[Any]) -> LinkRow:
-    """Return one link of a status; zeros and empty words are what did not happen."""
-    (lid, label, state, views, reveals, first, last, acknowledged, ended, outcome, recalled,
-     confirmed, on_screen, disputes, disputed, declines, declined) = link  # fmt: skip
-    return LinkRow(
-        lid, label, State(state.decode()), views, reveals, first or None, last or None,
-        acknowledged or None, ended or None, Outcome(outcome.decode()) if outcome else None,
-        recalled or None, confirmed or None, on_screen, disputes, disputed or None, declines,
-        declined or None,
-    )  # fmt: skip

@@ -21,9 +21,12 @@ REVEAL_CALL = """        match self._run(
             reader_id, ring, verifier, root_id, visitor, evidence, int(wary), codes, new_request(),
         ):  # fmt: skip
 """
-RELEASED = """{ "revealed", m.id, link.version, link.root, wrapped, content,
-    link.reveals + 1 < link.views and "read" or "spent", link.views - link.reveals - 1,
-    now + m.lease, now, link.verifier and 1 or 0, m.box, now, m.expires_at }"""
+RELEASED = """{ "revealed", named({ message = m.id, version = link.version, root = link.root,
+    wrapped = wrapped, content = content,
+    state = link.reveals + 1 < link.views and "read" or "spent",
+    views_left = link.views - link.reveals - 1, lease_until = now + m.lease, now = now,
+    passphrase = link.verifier and 1 or 0, box = m.box, claimed_at = now,
+    expires_at = m.expires_at }) }"""
 
 
 def asked_twice(second: str) -> str:
@@ -100,6 +103,7 @@ class Mutant:
 
 MESSAGES, SCRIPTS = "restante/store/messages.py", "restante/store/scripts"
 REVEAL, RECALL = f"{SCRIPTS}/reveal.lua", f"{SCRIPTS}/recall.lua"
+VIEWS = f"{SCRIPTS}/lib/85_views.lua"
 CONNECTION, REPLICATION = "restante/store/connection.py", "restante/store/replication.py"
 FAIL_OVER, CUT, STALL = (
     "fail over, cut replication, kill the heir",
@@ -119,7 +123,7 @@ MUTANTS: dict[str, Mutant] = {
     "the event is written after the deed": Mutant(
         (
             (MESSAGES, REVEAL_CALL, asked_twice("tell")),
-            (REVEAL, REVEALED, ""),
+            (VIEWS, REVEALED, ""),
             (REVEAL, SPENDING, ONLY_TELL),
         ),
         "one store",

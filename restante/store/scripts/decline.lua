@@ -13,7 +13,7 @@
 -- ended without this browser, or {"unknown"}.
 
 local now = clock(ARGV[1])
-local evidence = ARGV[2]
+local evidence, first = ARGV[2], ARGV[3]
 local tag, id = way_in(KEYS[1])
 local link = link_at(tag, id, now)
 if not link then
@@ -27,7 +27,7 @@ if #held == 0 and is_final(link.state) then
   return { "moot" }
 end
 
-local may = told(link.declined, ARGV[3])
+local may = told(link.declined, first)
 for _, r in ipairs(held) do
   end_lease(link, r, now)
 end
@@ -36,6 +36,6 @@ if may == "enough" then
 elseif may == "told" then
   return { "repeated", #held, views_left(link) }
 end
-call("HSET", link.hash, "declined", link.declined .. ARGV[3], "declined_at", now)
+call("HSET", link.hash, "declined", link.declined .. first, "declined_at", now)
 record(link.message, link, now, "link.declined", "", evidence)
 return { "declined", #held, views_left(link) }

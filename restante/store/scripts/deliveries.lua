@@ -8,9 +8,10 @@
 -- Replies {message, channel, at, events left, failures, failure, failing since, target box} for each:
 -- `at` is when it is due, or was given up.
 
+local most = tonumber(ARGV[2])
 local tag = KEYS[1]:match("^({%w+})")
 local reply = {}
-local members = call("ZRANGE", KEYS[1], 0, ARGV[2] - 1, "WITHSCORES")
+local members = call("ZRANGE", KEYS[1], 0, most - 1, "WITHSCORES")
 for i = 1, #members, 2 do
   local id, channel = delivery_of(members[i])
   local f = call("HMGET", key_of(tag, "message", id), channel, channel .. ":cursor",

@@ -10,7 +10,7 @@
 -- as count, {"moot"} where nobody opened it or this browser did, or {"unknown"}.
 
 local now = clock(ARGV[1])
-local evidence = ARGV[2]
+local evidence, first = ARGV[2], ARGV[3]
 local tag, id = way_in(KEYS[1])
 local link = link_at(tag, id, now)
 if not link then
@@ -23,13 +23,13 @@ for at = 3, #ARGV do
     return { "moot" }
   end
 end
-local may = told(link.disputed, ARGV[3])
+local may = told(link.disputed, first)
 if may == "enough" then
   return { "enough" }
 elseif may == "told" then
   return { "repeated" }
 end
 
-call("HSET", link.hash, "disputed", link.disputed .. ARGV[3], "disputed_at", now)
+call("HSET", link.hash, "disputed", link.disputed .. first, "disputed_at", now)
 record(link.message, link, now, "link.disputed", "", evidence)
 return { "disputed" }

@@ -7,4 +7,5 @@
 --
 -- Replies the members.
 
-return call("ZRANGE", KEYS[1], "-inf", clock(ARGV[1]), "BYSCORE", "LIMIT", 0, ARGV[2])
+local now, most = clock(ARGV[1]), ARGV[2]
+return call("ZRANGE", KEYS[1], "-inf", now, "BYSCORE", "LIMIT", 0, most)

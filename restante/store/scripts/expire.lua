@@ -7,7 +7,7 @@
 --
 -- Replies {"expired"}, or {"nothing"} when it was moved, had ended or is forgotten.
 
-local now = clock(ARGV[1])
+local now, evidence = clock(ARGV[1]), ARGV[2]
 local tag, id = way_in(KEYS[1])
 local link = link_at(tag, id, now)
 if not link or is_final(link.written) then
@@ -20,6 +20,6 @@ if now < expires_at then
   return { "nothing" }
 end
 
-record(link.message, link, expires_at, "link.expired", "reveals=" .. link.reveals, ARGV[2])
-end_link(link, expires_at, "expired")
+record(link.message, link, now, "link.expired", "reveals=" .. link.reveals, evidence, expires_at)
+end_link(link, now, "expired", nil, expires_at)
 return { "expired" }

@@ -8,14 +8,14 @@
 --
 -- Replies {"recorded"} or {"unknown"}.
 
-local now = clock(ARGV[1])
+local now, evidence, request = clock(ARGV[1]), ARGV[2], ARGV[3]
 local tag, id = way_in(KEYS[1])
 local link = link_at(tag, id, now)
 if not link then
   return { "unknown" }
 end
-if call("HGET", link.hash, "failed") ~= ARGV[3] then
-  call("HSET", link.hash, "failed", ARGV[3])
-  record(link.message, link, now, "link.failed", "", ARGV[2])
+if link.failed ~= request then
+  call("HSET", link.hash, "failed", request)
+  record(link.message, link, now, "link.failed", "", evidence)
 end
 return { "recorded" }

@@ -42,6 +42,6 @@ if call("PEXPIRETIME", content) < ends then
   call("PEXPIREAT", content, ends)
 end
 if call("PEXPIRETIME", m.hash) < ends then
-  retain(m, ends)
+  retain(m, now, ends)
 end
 return { "prolonged", ends, latest, now }

@@ -9,8 +9,8 @@
 -- ARGV[3]  reason    boxed, or ""
 -- ARGV[4]  evidence  boxed
 --
--- Replies {"recalled", {link, label box, outcome, reveals, first_revealed_at, acknowledged_at,
--- recalled_at} …}, the same as {"repeated", …} when every verdict had been given before,
+-- Replies {"recalled", {id, box (label), outcome, reveals, first_revealed_at, acknowledged_at,
+-- recalled_at by name} …}, as {"repeated", …} when every verdict had been given before,
 -- {"invalid"} for a link that is not of this message, or {"unknown"}.
 
 local now = clock(ARGV[1])
@@ -57,7 +57,8 @@ for _, link in ipairs(links) do
     end
   end
   call("HSET", link.hash, "outcome", link.outcome, "recalled_at", link.recalled_at)
-  reply[#reply + 1] = { link.id, link.box, link.outcome, link.reveals, link.first_revealed_at,
-    link.acknowledged_at, link.recalled_at }
+  reply[#reply + 1] = named({ id = link.id, box = link.box, outcome = link.outcome,
+    reveals = link.reveals, first_revealed_at = link.first_revealed_at,
+    acknowledged_at = link.acknowledged_at, recalled_at = link.recalled_at })
 end
 return reply

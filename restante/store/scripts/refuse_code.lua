@@ -7,15 +7,12 @@
 --
 -- Replies {"recorded"}, or {"nothing"} when the link ended or another code was asked for.
 
-local now = clock(ARGV[1])
+local now, number = clock(ARGV[1]), ARGV[2]
 local tag, id = way_in(KEYS[1])
 local link = link_at(tag, id, now)
-if not link or not link.code or call("HGET", link.hash, "codes") ~= ARGV[2] then
+if not link or not link.code or link.codes ~= tonumber(number) or link.code_failed == number then
   return { "nothing" }
 end
-if call("HGET", link.hash, "code_failed") == ARGV[2] then
-  return { "nothing" }
-end
-call("HSET", link.hash, "code_failed", ARGV[2])
-record(link.message, link, now, "link.code_failed", "code=" .. ARGV[2], "")
+call("HSET", link.hash, "code_failed", number)
+record(link.message, link, now, "link.code_failed", "code=" .. number, "")
 return { "recorded" }

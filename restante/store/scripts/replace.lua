@@ -40,7 +40,8 @@ for place, link in ipairs(links_of(message, now)) do
     outcome, reply[1] = "replaced", "replaced"
   elseif not repeated and (link.state == "sealed" or link.state == "held") then
     outcome = "replaced"
-    moved[#moved + 1] = { link, ARGV[5 + place * 2], ARGV[6 + place * 2] }
+    local wrapped, verifier = unpack(ARGV, 5 + place * 2, 6 + place * 2)
+    moved[#moved + 1] = { link, wrapped, verifier }
     before[link.version] = true
   end
   reply[#reply + 1] = { link.id, outcome }

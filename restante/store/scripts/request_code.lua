@@ -18,6 +18,7 @@
 local now = clock(ARGV[1])
 local mac, box = ARGV[2], ARGV[3]
 local lasts, pause, most = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local evidence, wary = ARGV[7], ARGV[8] == "1"
 local tag, id = way_in(KEYS[1])
 local link = link_at(tag, id, now)
 if not link then
@@ -32,13 +33,12 @@ end
 if not link.address then
   return { "not-needed" }
 end
-if ARGV[8] == "1" and is_watched(link, now, WATCH_MS) then
+if wary and is_watched(link, now, WATCH_MS) then
   return { "watched" }
 end
-local f = call("HMGET", link.hash, "codes", "code_at", "code_until")
-local codes, before = tonumber(f[1] or "0"), tonumber(f[2] or "0")
-if now - before < pause and link.code then
-  return { "just-sent", tonumber(f[3]), now }
+local codes = link.codes
+if now - link.code_at < pause and link.code then
+  return { "just-sent", link.code_until, now }
 end
 if codes >= most + link.reveals then
   return { "used-up" }
@@ -47,5 +47,5 @@ end
 local ends = math.min(now + lasts, link.message.expires_at)
 call("HSET", link.hash, "code", mac, "codes", codes + 1, "code_at", now, "code_until", ends)
 call("SET", link.code_box, box, "PXAT", ends)
-record(link.message, link, now, "link.code_requested", "code=" .. codes + 1, ARGV[7])
+record(link.message, link, now, "link.code_requested", "code=" .. codes + 1, evidence)
 return { "requested", ends, now }

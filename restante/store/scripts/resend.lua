@@ -24,6 +24,6 @@ end
 call("HDEL", message.hash, channel .. ":failures", channel .. ":failing_since")
 call("ZADD", outbox_of(tag, channel), now, member)
 if message.open == 0 and call("PEXPIRETIME", message.hash) < now + DELIVERY_MS then
-  retain(message, 0)
+  retain(message, now, 0)
 end
 return { "due" }

@@ -16,9 +16,9 @@
 -- ARGV[9]  codes     MACs of the code given, 16 bytes for each root key we have, or ""
 -- ARGV[10] request   id: the same request asked again, since its reply was lost, costs no second try
 --
--- Replies {"revealed", message, version, root, wrapped, content, state, views left, lease_until,
--- now, passphrase, box, claimed_at, expires_at}, the same as {"reread", …} within the lease,
--- {"gone", state, message, reason, ended_at}, the same as {"locked", …} for the try that locks,
+-- Replies {"revealed", {message, version, root, wrapped, content, state, views_left, lease_until,
+-- now, passphrase, box, claimed_at, expires_at by name}}, the same as {"reread", …} within the
+-- lease, {"gone", state, message, reason, ended_at}, as {"locked", …} for the try that locks,
 -- {"held", opens_at, now}, {"passphrase-required"}, {"passphrase-wrong", tries left},
 -- {"code-required"}, {"code-wrong", tries left},
 -- {"watched"}, {"unavailable"}, {"changed"}, or {"unknown"}.
@@ -58,7 +58,7 @@ if link.verifier and root ~= link.root then
   return { "changed" }
 end
 if link.address and not again and (codes == "" or not link.code
-  or now >= tonumber(call("HGET", link.hash, "code_until"))) then
+  or now >= link.code_until) then
   return { "code-required" }
 end
 local wrapped = call("GET", link.wrapped)
@@ -73,45 +73,18 @@ end
 local wrong = not code_is_right and "code" or link.verifier and verifier ~= link.verifier
   and "passphrase"
 if wrong then
-  if again then
-    return { "passphrase-wrong", link.tries }
-  end
-  if call("HGET", link.hash, "refused") == request then
-    return { wrong .. "-wrong", link.tries }
-  end
-  link.tries = call("HINCRBY", link.hash, "tries", -1)
-  call("HSET", link.hash, "refused", request)
-  if link.tries > 0 and wrong == "code" then
-    record(m, link, now, "link.code_wrong", "tries_left=" .. link.tries, evidence)
-    return { "code-wrong", link.tries }
-  elseif link.tries > 0 then
-    record(m, link, now, "link.passphrase_wrong", "tries_left=" .. link.tries, evidence)
-    return { "passphrase-wrong", link.tries }
-  end
-  record(m, link, now, "link.locked", "", evidence)
-  end_link(link, now, "locked", latest_lease(link))
-  return { "locked", "locked", m.id, "", now }
+  return again and { "passphrase-wrong", link.tries }
+    or refuse_try(link, now, wrong, request, evidence)
 end
 
 if again then
   keep_reader(link, r)
   look(link, now, "link.reread", class, evidence)
 else
-  link.reveals = link.reveals + 1
-  if link.address then
-    drop_code(link)
-  end
-  r = { id = reader, ends = math.min(now + m.lease, m.expires_at), view = link.reveals,
-    acknowledged = 0, confirmed = 0, claimed_at = now, on_screen = 0 }
-  link.state = link.reveals < link.views and "read" or "spent"
-  keep_reader(link, r)
-  call("PEXPIREAT", link.readers, call("PEXPIRETIME", link.hash))
-  call("HSET", link.hash, "state", link.state, "reveals", link.reveals, "last_revealed_at", now)
-  call("HSETNX", link.hash, "first_revealed_at", now)
-  record(m, link, now, "link.revealed", "view=" .. link.reveals, evidence)
-  if link.state == "spent" then
-    end_link(link, now, "spent", latest_lease(link))
-  end
+  r = claim_view(link, now, reader, evidence)
 end
-return { again and "reread" or "revealed", m.id, link.version, link.root, wrapped, content,
-  link.state, views_left(link), r.ends, now, link.verifier and 1 or 0, m.box, r.claimed_at, m.expires_at }
+return { again and "reread" or "revealed", named({ message = m.id, version = link.version,
+  root = link.root, wrapped = wrapped, content = content, state = link.state,
+  views_left = views_left(link), lease_until = r.ends, now = now,
+  passphrase = link.verifier and 1 or 0, box = m.box, claimed_at = r.claimed_at,
+  expires_at = m.expires_at }) }

@@ -21,7 +21,9 @@ local tag, id = way_in(KEYS[1])
 local now = clock(ARGV[1])
 local lease, retention, views, tries = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local root, box, sender, evidence, content = ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
-local webhook, has_passphrase, is_coded = ARGV[13], ARGV[16] ~= "", ARGV[18] ~= ""
+local webhook = ARGV[13]
+local _, _, a_verifier, _, an_address = unpack(ARGV, 14, 18)
+local has_passphrase, is_coded = a_verifier ~= "", an_address ~= ""
 
 local known = message_at(tag, id)
 if known then

@@ -9,6 +9,7 @@
 -- ARGV[5]  failures   in a row, with the one that ended this delivery; 0 for none
 -- ARGV[6]  failure    a word for the operator, or ""
 -- ARGV[7]  wait       ms until what is left is due; "" gives it up
+-- ARGV[8]  before     failures in a row when it was taken
 --
 -- Replies {"settled"}, {"postponed"} where nobody could try, {"delayed"} or {"given-up"} for what
 -- ended in a failure, {"moved"} when another taker settled meanwhile, or {"unknown"}.
@@ -16,6 +17,7 @@
 local now = clock(ARGV[1])
 local channel, cursor, delivered = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local failures, failure, wait = tonumber(ARGV[5]), ARGV[6], ARGV[7]
+local before = tonumber(ARGV[8])
 local tag, id = way_in(KEYS[1])
 local member, dead = id .. ":" .. channel, tag .. ":dead"
 local known = tonumber(call("HGET", KEYS[1], channel .. ":cursor") or "-1")
@@ -23,7 +25,7 @@ if known < 0 then
   drop_deliveries(tag, id)
   return { "unknown" }
 elseif known ~= cursor
-  or tonumber(call("HGET", KEYS[1], channel .. ":failures") or "0") ~= tonumber(ARGV[8]) then
+  or tonumber(call("HGET", KEYS[1], channel .. ":failures") or "0") ~= before then
   return { "moved" }
 end
 

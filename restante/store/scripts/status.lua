@@ -7,9 +7,9 @@
 -- ARGV[3]  number   of an event, from 1; "" with "before": the newest of all
 -- ARGV[4]  most     events at the most
 --
--- Replies {"status", now, {sent_at, opens_at, expires_at, version, passphrase, box, sender,
--- webhook box}, {links …}, events in all, number of the first that follows, {events …},
--- {looks …}}, or {"unknown"}.
+-- Replies {"status", {now, sent_at, opens_at, expires_at, version, passphrase, box, sender,
+-- webhook, links (each by name), total (events), first (number of the first that follows), events,
+-- looks by name}}, or {"unknown"}.
 
 local now = clock(ARGV[1])
 local way, number, most = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -20,9 +20,12 @@ if not m then
 end
 local links = {}
 for _, l in ipairs(links_of(m, now)) do
-  links[#links + 1] = { l.id, l.box, l.state, l.views, l.reveals, l.first_revealed_at,
-    l.last_revealed_at, l.acknowledged_at, l.ended_at, l.outcome, l.recalled_at, l.confirmed_at,
-    l.on_screen, #l.disputed / 16, l.disputed_at, #l.declined / 16, l.declined_at }
+  links[#links + 1] = named({ id = l.id, box = l.box, state = l.state, views = l.views,
+    reveals = l.reveals, first_revealed_at = l.first_revealed_at,
+    last_revealed_at = l.last_revealed_at, acknowledged_at = l.acknowledged_at,
+    ended_at = l.ended_at, outcome = l.outcome, recalled_at = l.recalled_at,
+    confirmed_at = l.confirmed_at, on_screen = l.on_screen, disputes = #l.disputed / 16,
+    disputed_at = l.disputed_at, declines = #l.declined / 16, declined_at = l.declined_at })
 end
 local total = call("LLEN", m.events)
 local first
@@ -33,7 +36,7 @@ else
   first, most = math.max(past - most, 1), math.min(most, past - 1)
 end
 local events = most > 0 and call("LRANGE", m.events, first - 1, first + most - 2) or {}
-return { "status", now,
-  { m.sent_at, m.opens_at, m.expires_at, m.version, m.passphrase and 1 or 0, m.box, m.sender,
-    call("HGET", m.hash, "webhook") or "" },
-  links, total, first, events, call("LRANGE", m.looks, 0, -1) }
+return { "status", named({ now = now, sent_at = m.sent_at, opens_at = m.opens_at,
+  expires_at = m.expires_at, version = m.version, passphrase = m.passphrase and 1 or 0,
+  box = m.box, sender = m.sender, webhook = m.webhook, links = links, total = total,
+  first = first, events = events, looks = call("LRANGE", m.looks, 0, -1) }) }

@@ -1,0 +1,26 @@
+-- Loads a message.
+
+-- What events go out through; a message that uses one has a field named so: `webhook` boxed,
+-- `code` where its readers are mailed a code.
+local CHANNELS = { "webhook", "code" }
+
+local function message_at(tag, id)
+  local hash = key_of(tag, "message", id)
+  local f = fields_of(hash)
+  if not f or not f.opens_at then
+    return nil
+  end
+  local m = { tag = tag, id = id, hash = hash, events = key_of(tag, "events", id),
+    looks = key_of(tag, "looks", id), opens_at = tonumber(f.opens_at),
+    expires_at = tonumber(f.expires_at), version = tonumber(f.version), links = f.links,
+    open = tonumber(f.open), lease = tonumber(f.lease), retention = tonumber(f.retention),
+    passphrase = f.passphrase, box = f.box or "", sent_at = tonumber(f.sent_at),
+    sender = f.sender or "", webhook = f.webhook or "", channels = {} }
+  for _, channel in ipairs(CHANNELS) do
+    if f[channel] then
+      m.channels[#m.channels + 1] = channel
+      m.tells = m.tells or channel ~= "code"
+    end
+  end
+  return m
+end

@@ -1,0 +1,59 @@
+-- Loads links, and says what their state means.
+
+local function is_final(state)
+  return state ~= "held" and state ~= "sealed" and state ~= "read"
+end
+
+-- The wrapped key's presence is the truth, `state` explains it: sealed or read without
+-- its key, or past its time, is expired, whether or not the worker has written it yet.
+local function link_at(tag, id, now, message)
+  local hash = key_of(tag, "link", id)
+  local f = fields_of(hash)
+  message = f and f.message and (message or message_at(tag, f.message))
+  if not message then
+    return nil
+  end
+  local l = { tag = tag, id = id, hash = hash, message = message,
+    wrapped = key_of(tag, "key", id), readers = key_of(tag, "readers", id),
+    code_box = key_of(tag, "code", id), address = f.address, code = f.code,
+    code_until = tonumber(f.code_until or "0"), code_at = tonumber(f.code_at or "0"),
+    codes = tonumber(f.codes or "0"), code_failed = f.code_failed,
+    refused = f.refused, failed = f.failed, state = f.state,
+    written = f.state, version = tonumber(f.version), root = f.root, views = tonumber(f.views),
+    reveals = tonumber(f.reveals or "0"), tries = tonumber(f.tries or "-1"),
+    verifier = f.verifier, box = f.box or "", outcome = f.outcome or "", reason = f.reason or "",
+    on_screen = tonumber(f.on_screen or "0"), disputed = f.disputed or "",
+    declined = f.declined or "" }
+  for _, moment in ipairs({ "first_revealed_at", "last_revealed_at", "acknowledged_at",
+    "confirmed_at", "ended_at", "recalled_at", "disputed_at", "declined_at" }) do
+    l[moment] = tonumber(f[moment] or "0")
+  end
+  l.alive = call("EXISTS", l.wrapped) == 1
+  if not is_final(l.state) then
+    if not l.alive or now >= message.expires_at then
+      l.state, l.ended_at = "expired", math.min(now, message.expires_at)
+    elseif l.state == "sealed" and now < message.opens_at then
+      l.state = "held"
+    end
+  end
+  return l
+end
+
+-- How often it can still be opened.
+local function views_left(link)
+  return is_final(link.state) and 0 or link.views - link.reveals
+end
+
+-- Every link of a message, in the sender's order.
+local function links_of(message, now)
+  local links = {}
+  for at = 1, #message.links, 16 do
+    links[#links + 1] = link_at(message.tag, message.links:sub(at, at + 15), now, message)
+  end
+  return links
+end
+
+-- Why a link does not open; the sender's reason belongs to a recall alone.
+local function gone(link)
+  return { "gone", link.state, link.message.id, link.reason, link.ended_at }
+end
