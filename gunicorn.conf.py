@@ -31,6 +31,7 @@ graceful_timeout = 10
 # Also how long a request's head may take to arrive.
 keepalive = 5
 limit_request_line = 4094
+limit_request_fields = 64
 # Workers touch a file there every second; a slow disk must not look like a hung worker.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 

@@ -33,7 +33,7 @@ ELEMENTS_MOST, DRAWN_MOST = 400, 2_000
 """Elements in the file, and with all that its references repeat."""
 GRADIENTS = {"linearGradient", "radialGradient", "stop"}
 REFERENCE = re.compile(r"#([^\s\"'();,]+)")
-"""An element of the same file, as `<use>`, masks, clips, patterns and markers name it."""
+"""An element of the same file, as `<use>`, masks, clips and patterns name it."""
 NOT_COUNTED = ("data:", "\\")
 """A document within the document, and what could spell one: what stands there is not counted."""
 NEITHER = "the file is neither SVG nor PNG"
@@ -149,6 +149,10 @@ class _Reader:
             self._size = _svg_size(attributes)
         if len(self._elements) == ELEMENTS_MOST:
             message = f"the SVG must not have more than {ELEMENTS_MOST} elements"
+            raise ValueError(message)
+        if local == "marker":
+            # It is drawn once for each point of a line: nobody counts those.
+            message = "the SVG must have no markers"
             raise ValueError(message)
         element = _Element(local)
         for attribute, value in attributes.items():

@@ -140,7 +140,6 @@ REPEATED = {
     "mask": ('<mask id="a{}">{}</mask>', "<g mask=\"url( '#a{}' )\"/>"),
     "clip": ('<clipPath id="a{}">{}</clipPath>', '<rect style="clip-path:url(#a{})"/>'),
     "pattern": ('<pattern id="a{}">{}</pattern>', '<rect fill="url(#a{})"/>'),
-    "marker": ('<marker id="a{}">{}</marker>', '<path marker-mid="url(#a{})"/>'),
     "animated": ('<g id="a{}">{}</g>', '<use><set attributeName="href" to="#a{}"/></use>'),
 }
 
@@ -152,6 +151,10 @@ def test_a_few_references_within_references_repeat_no_shape_a_million_times(
     assert fault(read, svg(nested(8, 8, holder, reference))) == DRAWN
     assert fault(read, svg(nested(12, 2, holder, reference))) == DRAWN
     assert read(svg(nested(3, 8, holder, reference))).width == 10
+
+
+def test_markers_are_refused_since_each_point_of_a_line_draws_one(read):
+    assert fault(read, svg('<marker id="m"><path/></marker>')) == "the SVG must have no markers"
 
 
 def test_so_many_elements_are_drawn_and_no_more(read):

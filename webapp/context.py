@@ -27,6 +27,8 @@ CookieName = Literal["reader", "sender", "permit", "shown", "own", "language", "
 """Every cookie: docs/threat-model.md says who may set each, and what stops another site."""
 COOKIES: tuple[CookieName, ...] = get_args(CookieName)
 COOKIE_SIZE = 24
+AGENT_MOST = 512
+"""Characters of what a browser calls itself that are looked at, and kept for the next time."""
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{32}")
 
 BROWSERS = (
@@ -96,7 +98,7 @@ def evidence() -> Evidence:
     """
     if not settings().evidence:
         return Evidence()
-    agent = request.user_agent.string
+    agent = request.user_agent.string[:AGENT_MOST]
     return Evidence(
         network(24, 48),
         _family(agent, BROWSERS),

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
-from restante.errors import Fault, Gone, Invalid, RestanteError, TooLarge, Unavailable
+from restante.errors import (
+    Fault,
+    Gone,
+    Invalid,
+    NotFound,
+    RestanteError,
+    TooLarge,
+    Unavailable,
+)
 from restante.messages import Page
 from restante.rules import reason_faults
 from restante.tokens import ControlToken
@@ -39,6 +47,7 @@ def show(pasted: str) -> Response:
 
 
 @bp.post("/s/<path:pasted>")
+@limits.status
 def show_anyway(pasted: str) -> Response:
     """Show the page: somebody read the warning and pressed the button."""
     control = ControlToken.find(pasted)
@@ -89,6 +98,7 @@ FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
 
 def _recall(control: ControlToken) -> None:
+    origins.verify()
     reason = request.form.get("reason", "").strip() or None
     faults = list(reason_faults(reason))
     link_ids = fields.link_ids(request.form.getlist("link"), "links", faults)
@@ -100,6 +110,7 @@ def _recall(control: ControlToken) -> None:
 @limits.send
 @limits.passphrase
 def _replace(control: ControlToken) -> None:
+    origins.verify()
     sending().replace(
         control,
         request.form.get("text", ""),
@@ -111,6 +122,7 @@ def _replace(control: ControlToken) -> None:
 
 @limits.send
 def _extend(control: ControlToken) -> None:
+    origins.verify()
     written = request.form.get("expires_in", "")
     if not written.isascii() or not written.isdigit() or len(written) > 12:  # noqa: PLR2004
         raise Invalid([Fault("expires_in", "a whole number")])
@@ -119,13 +131,17 @@ def _extend(control: ControlToken) -> None:
 
 def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
     control = ControlToken.find(token)
-    status = sending().status(control, NEWEST, cookie=cookie("sender"))
+    try:
+        status = sending().status(control, NEWEST, cookie=cookie("sender"))
+    except NotFound:
+        # A form may be large: who has no token sends few.
+        with limits.status:
+            raise
     if request.content_length and request.mimetype not in FORMS:
         raise UnsupportedMediaType
     if origins.is_foreign() or not (status.from_sender or _is_shown(control)):
         return _warning(control)
     try:
-        origins.verify()
         with limits_translated():
             deed(control)
     except (Invalid, TooLarge, Gone, Unavailable, RateLimited) as error:

@@ -25,6 +25,7 @@ LIST_MOST = 1_000
 """Elements that are looked at one by one; the settings bound recipients further."""
 STRUCTURE, STRUCTURE_MOST = (b"[", b"{", b":"), 1_000
 """Outside of strings: what makes JSON costly to parse, and many times what any request needs."""
+STRINGS_MOST, ELEMENTS_MOST = 4 * STRUCTURE_MOST, 1_000_000
 LINK_ID = re.compile(r"[0-9a-f]{32}")
 EVENT_ID = re.compile(r"([0-9a-f]{32})-([0-9]{1,9})")
 
@@ -117,11 +118,19 @@ def _parse(raw: bytes) -> Any:  # noqa: ANN401 (any JSON)
 
 def _structure(raw: bytes) -> int:
     """Return how many lists, objects and names there are; linear, and soon done with most texts."""
+    if raw.count(b",") > ELEMENTS_MOST and _outside(raw).count(b",") > ELEMENTS_MOST:
+        return STRUCTURE_MOST + 1
     if sum(map(raw.count, STRUCTURE)) <= STRUCTURE_MOST:
         return 0
-    # Without the escapes each quote begins or ends a string.
-    outside = b"".join(raw.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
-    return sum(map(outside.count, STRUCTURE))
+    # A string has a quote without a backslash before it: too many are not even taken apart.
+    if raw.count(b'"') - raw.count(b'\\"') > STRINGS_MOST:
+        return STRUCTURE_MOST + 1
+    return sum(map(_outside(raw).count, STRUCTURE))
+
+
+def _outside(raw: bytes) -> bytes:
+    """Return what stands outside of strings: without the escapes each quote begins or ends one."""
+    return b"".join(raw.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
 
 
 class Body:

@@ -49,6 +49,8 @@ YEAR_SECONDS = 31_536_000
 
 HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 FOREIGN = "restante.foreign_host"
+HEAD_MOST, TOO_MUCH = 32 * 1024, "restante.too_much"
+"""Characters in all headers: gunicorn bounds each, and joins a hundred of one name to one."""
 
 
 class Front:
@@ -70,12 +72,25 @@ class Front:
         if not self._is_ours(host.lower()):
             environ[FOREIGN] = True
             environ["HTTP_HOST"] = self._hosts[0]
+        if self._drop_long_heads(environ):
+            environ[TOO_MUCH] = True
         environ["wsgi.url_scheme"] = self._scheme
         path = environ.get("PATH_INFO", "")
         environ["SCRIPT_NAME"] = self._prefix
         if path == self._prefix or path.startswith(self._prefix + "/"):
             environ["PATH_INFO"] = path[len(self._prefix) :] or "/"
         return self._app(environ, start_response)
+
+    @staticmethod
+    def _drop_long_heads(environ: WSGIEnvironment) -> bool:
+        """Drop all headers but Host where they are too long together, unread; tell whether so."""
+        names = [name for name in environ if name.startswith("HTTP_")]
+        if sum(len(environ[name]) for name in names) <= HEAD_MOST:
+            return False
+        for name in names:
+            if name != "HTTP_HOST":
+                del environ[name]
+        return True
 
     def _is_ours(self, host: str) -> bool:
         """Tell whether a host is ours; where ours has no port, any will do."""
@@ -92,6 +107,8 @@ def init_app(app: Flask) -> None:
 def _begin() -> None:
     g.began = time.perf_counter()
     g.request_id = secrets.token_hex(8)
+    if TOO_MUCH in request.environ:
+        abort(400)
     if request.endpoint not in MACHINES:
         forwarding.warn(request.environ)
         if FOREIGN in request.environ:

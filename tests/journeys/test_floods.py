@@ -1,16 +1,21 @@
 """What floods, bombs and other sites cost: little, and the same network's people nothing."""
 
 import json
-from urllib.parse import quote
+import socket
+from urllib.parse import quote, unquote_to_bytes
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from restante.settings import MIB
-from tests.api import Api, Visitor
+from tests.api import Api, Visitor, form_of
 from tests.processes import Service
-from webapp.fields import STRUCTURE_MOST, TYPED_MOST
+from webapp.bodies import _unquoted as unquoted
+from webapp.fields import ELEMENTS_MOST, STRUCTURE_MOST, TYPED_MOST
 from webapp.floods import REFUSED_MOST
 
+JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 SEND, PREVIEW = 3, 8
 PAGE = 40_000
@@ -159,3 +164,87 @@ def test_a_switch_of_the_language_counts_as_a_look(limited):
     ]
 
     assert statuses == [200] * PREVIEW + [429]
+
+
+@pytest.mark.parametrize("path", ["/", "/s/zz/replace", "/s/zz/recall", "/m/zz"])
+def test_a_form_of_bare_percent_signs_is_refused_before_it_is_taken_apart(service, path):
+    few, many = (b"text=" + b"%" * number for number in (1_000, 40_000))
+    api = Api(service.url)
+
+    assert api.ask("POST", path, many, headers=FORM).status == 400
+    assert api.ask("POST", path, few, headers=FORM).status != 400
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                b"%",
+                b"%C3%A9",
+                b"%zz",
+                b"=",
+                b"\n",
+                b" ",
+                b"\t",
+                b"%0A",
+                b"a+",
+                b"%3",
+                b"\r",
+                b"_",
+                b"%3D",
+            ]
+        )
+    )
+)
+def test_a_form_is_looked_at_as_the_standard_library_reads_it(parts):
+    raw = b"".join(parts)
+
+    assert unquoted(raw) == unquote_to_bytes(raw)
+
+
+@pytest.mark.parametrize("name", ["Accept-Language", "Cookie", "User-Agent", "X-Anything"])
+def test_headers_that_are_long_together_are_refused_unread(service, name):
+    """Gunicorn bounds each, and joins those of one name."""
+    lines = [f"{name}: {'a,' * 2_000}" for _ in range(12)]
+    head = ["GET / HTTP/1.1", f"Host: {service.bind}", "Connection: close", *lines]
+    with socket.create_connection(("127.0.0.1", int(service.bind.rpartition(":")[2]))) as line:
+        line.sendall("\r\n".join([*head, "", ""]).encode())
+        with line.makefile("rb") as answer:
+            status = int(answer.readline().split()[1])
+
+    assert status == 400
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        '{"recipients":[' + ",".join(["1.5"] * (ELEMENTS_MOST + 2)) + "]}",
+        '{"t' + ":" * 2_000 + '":[' + ",".join(['"a"'] * 3 * STRUCTURE_MOST) + "]}",
+    ],
+    ids=["numbers", "strings"],
+)
+def test_json_of_mere_elements_is_refused_before_it_is_parsed(service, bomb):
+    answer = Api(service.url).ask("POST", "/api/v1/messages", bomb.encode(), headers=JSON)
+
+    assert (answer.status, answer.code) == (400, "malformed")
+
+
+def test_forms_for_no_control_page_count_and_so_do_those_that_nothing_speaks_for(tmp_path):
+    settings = {"RESTANTE_RATE_LIMITS": "on", "RESTANTE_LIMIT_STATUS": "5",
+                "RESTANTE_LIMIT_SEND": "3"}  # fmt: skip
+    with Service(tmp_path, **settings) as service:
+        stranger, sender = Visitor(service.url), Visitor(service.url, is_silent=True)
+        sent = Api(service.url).send("x")
+        path = f"/s/{sent.control}"
+        sender.ask("POST", path, form_of(sender.get(path), path), {"Origin": "null"})
+        untold = [
+            sender.ask("POST", f"{path}/replace", {"text": "y"}, {"Origin": "null"}).status
+            for _ in range(4)
+        ]
+        nowhere = "/s/C" + "A" * 34 + "/replace"
+        unknown = [stranger.post(nowhere, {"text": "y"}).status for _ in range(6)]
+
+        assert untold == [422, 422, 429, 429]
+        assert unknown[0] == 404
+        assert unknown[-1] == 429
+        assert Api(service.url).recall(sent.control)

@@ -178,7 +178,9 @@ def test_a_receiver_that_failed_leaves_most_slots_to_the_others(told):
         Api(told.url).recall(sent.control)
         wait_until(lambda: quick.taken)
 
-        assert len(failing.posts) == 164
+        again = sorted(post.at for post in failing.posts)[100:]
+        # A receiver that hangs holds its place for ten seconds.
+        assert sum(at < again[0] + 9 for at in again) == 64
 
 
 def test_what_happens_while_the_worker_is_dead_is_told_when_it_is_back(tmp_path):
