@@ -135,7 +135,7 @@ def _of(house: House, clock: Clock) -> Iterator[tuple[str, Sent]]:
             TEXT,
             recipients=("Ana", "Bob", "Zoë"),
             views=3,
-            details=Details(sender_name="Marta", subject="Keys", always_asks=True),
+            details=Details(sender_name="Marta", subject="Keys", always_asks=True, language="es"),
         )
     )
     ana, bob, zoe = (link.token for link in several.links)

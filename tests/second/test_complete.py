@@ -81,7 +81,7 @@ def test_every_value_of_an_earlier_version_has_the_form_of_the_specification(pat
 def lua():
     """Return the source of every script."""
     folder = ROOT / "restante/store/scripts"
-    return "\n".join(path.read_text("utf-8") for path in sorted(folder.glob("*.lua")))
+    return "\n".join(path.read_text("utf-8") for path in sorted(folder.rglob("*.lua")))
 
 
 def test_no_script_writes_a_key_or_field_that_the_specification_lacks():

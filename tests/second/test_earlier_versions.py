@@ -80,7 +80,10 @@ def test_it_is_told_of_as_the_second_implementation_reads_it(earlier):
             {k: v for k, v in event["evidence"].items() if k != "reason"}
             for event in told["events"]
         ]
-        assert (status.sender_name, status.subject) == (told["from"], told["subject"])
+        assert (status.details.sender_name, status.details.subject) == (
+            told["from"],
+            told["subject"],
+        )
         assert status.webhook == told["webhook"].get("url")
     holder = house.admission.holder(SenderToken.parse(earlier.lives.sender_token))
     assert holder == second.holder(earlier.lives.sender_token) == "front desk"
