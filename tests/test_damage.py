@@ -17,6 +17,7 @@ from restante.store.keys import TAGS
 from tests.conftest import happened, nonce, read
 
 EVIDENCE = Evidence("192.0.2.0/24", "Firefox", "Windows")
+FAILED_MOST = 100
 
 
 def key_of(sent, kind, rest=b""):
@@ -47,6 +48,18 @@ def test_a_failure_whose_reply_was_lost_is_recorded_once(house, connection):
         connection.run("fail", keys.link(sent.links[0].token), "", b"", request)
 
     assert happened(house, sent) == ["message.sent", "link.failed", "link.failed"]
+
+
+def test_a_reader_who_comes_again_and_again_fills_no_timeline_with_failures(house, raw, connection):
+    """Within its lease it may, and each time the content does not open."""
+    sent = house.sending.send(Draft("x"))
+    for number in range(FAILED_MOST + 5):
+        request = number.to_bytes(16)
+        connection.run("fail", keys.link(sent.links[0].token), "", b"", request)
+    failures = raw.hget(key_of(sent, "link"), "failures")
+
+    assert happened(house, sent) == ["message.sent"] + ["link.failed"] * FAILED_MOST
+    assert int(failures) == FAILED_MOST + 5
 
 
 def test_a_content_put_behind_another_message_s_link_does_not_open(house, raw):

@@ -63,6 +63,7 @@ Fields of a link:
     code        MAC of the code that counts;  code_until  how long it does
     codes       how many were asked for;  code_at  when the last;  code_failed  a refused one
     refused     id of the request that used up the last try;  failed  … that could not be opened
+    failures    how often it could not
     first_revealed_at last_revealed_at acknowledged_at ended_at
     outcome recalled_at reason (boxed)       of the first recall
     confirmed_at                             a reader first said that it was read

@@ -37,7 +37,9 @@ LINK = {
     **dict.fromkeys(("first_revealed_at", "last_revealed_at", "acknowledged_at"), TIME),
     **dict.fromkeys(("confirmed_at", "ended_at", "recalled_at"), TIME),
     **dict.fromkeys(("disputed_at", "declined_at", "code_at", "code_until"), TIME),
-    **dict.fromkeys(("version", "views", "reveals", "codes", "code_failed", "on_screen"), COUNT),
+    **dict.fromkeys(
+        ("version", "views", "reveals", "codes", "code_failed", "on_screen", "failures"), COUNT
+    ),
     **dict.fromkeys(("message", "refused", "failed", "verifier", "code"), ID),
     **dict.fromkeys(("box", "address", "reason"), BOX),
     **dict.fromkeys(("disputed", "declined"), rb"(?:[\s\S]{16}){1,3}"),
