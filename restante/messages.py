@@ -348,6 +348,7 @@ class Status:
 
     Attributes:
         events: One page of the timeline, oldest first; `events_total` are there.
+        first: The number of the page's first event, or of the one that it would have.
     """
 
     message_id: bytes
@@ -363,6 +364,7 @@ class Status:
     looks: tuple[Look, ...]
     at: int
     events_total: int = 0
+    first: int = 1
     from_sender: bool = False
     """The visitor holds the sender's cookie."""
     webhook: str | None = None
@@ -370,9 +372,9 @@ class Status:
     @property
     def has_older(self) -> bool:
         """There are events before this page."""
-        return bool(self.events) and self.events[0].number > 1
+        return self.first > 1
 
     @property
     def has_newer(self) -> bool:
         """There are events after this page."""
-        return bool(self.events) and self.events[-1].number < self.events_total
+        return self.first + len(self.events) <= self.events_total

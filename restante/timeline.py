@@ -65,6 +65,7 @@ def status(control: ControlToken, report: Report, facts: Facts, cookie: str | No
             for n, entry in enumerate(report.events, start=report.first)
         ),
         events_total=report.events_total,
+        first=report.first,
         looks=tuple(_look(entry, facts) for entry in report.looks),
         at=report.at,
         from_sender=bool(

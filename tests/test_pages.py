@@ -74,6 +74,19 @@ def test_a_page_beyond_the_timeline_is_empty_or_cut(house, long_one, page, many)
     assert len(status.links) == 2
 
 
+def test_before_the_first_there_is_nothing_but_a_way_on(house, long_one):
+    status = house.sending.status(long_one.control, Page(before=1, most=100))
+
+    assert (numbers(status), status.has_older, status.has_newer) == ([], False, True)
+
+
+def test_after_the_last_nothing_follows(house, long_one):
+    for after in (4 + EXTENDS, 10**9 - 1):
+        status = house.sending.status(long_one.control, Page(after=after))
+
+        assert (numbers(status), status.has_newer) == ([], False)
+
+
 def test_what_a_reader_said_is_known_whatever_page_is_read(house, long_one):
     ana, bob = house.sending.status(long_one.control, Page(most=1)).links
 
@@ -99,6 +112,17 @@ def test_whoever_has_a_link_is_shown_the_newest_of_it(house):
     assert [event.at for event in its.events] == sorted(event.at for event in its.events)
     assert [event.type for event in of_bob.events] == ["link.revealed"]
     assert not of_bob.has_older
+
+
+def test_an_opening_long_ago_is_not_shown_and_not_denied(house):
+    names = tuple(f"Recipient {number}" for number in range(100))
+    sent = house.sending.send(Draft("x", recipients=names))
+    read(house, sent.links[0].token)
+    for _ in range(51):
+        house.sending.replace(sent.control, "another")
+    its = house.answering.account(sent.links[0].token, [nonce()])
+
+    assert (its.events, its.has_older) == ((), True)
 
 
 def test_a_text_is_replaced_a_thousand_times_and_not_once_more(house):

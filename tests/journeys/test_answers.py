@@ -211,6 +211,24 @@ def test_the_control_page_raises_the_alarm(service, sent):
     assert "“That was not me”" in report.text
 
 
+def test_an_alarm_about_what_was_read_is_not_hidden_by_a_later_and_lesser_one(service):
+    """Whoever has one link must not be able to cover what is said of another."""
+    sent = Api(service.url).send(TEXT, recipients=["Ana", "Ben"], passphrase="open sesame")
+    ana, ben = sent.links
+    Api(service.url).reveal(ana, new_nonce(), "open sesame")
+    for _ in range(10):
+        Api(service.url).reveal(ben, new_nonce(), "wrong")
+    for link in (ana, ben):
+        other = Visitor(service.url)
+        form = form_of(other.get(f"/m/{link}"), "dispute")
+        time.sleep(GATE_SECONDS)
+        other.post(f"/m/{link}/dispute", form)
+    alarm = report_of(service, sent).partition("alarm-notice")[2].partition("</div>")[0]
+
+    assert "Somebody else may have read this." in alarm
+    assert "Ana" in alarm
+
+
 def test_a_dead_link_says_who_took_it_back_when_and_why(service):
     sent = Api(service.url).send(TEXT, **{"from": "Zoë"})
     Api(service.url).recall(sent.control, reason="wrong painting")

@@ -25,9 +25,10 @@ for at = 2, #ARGV do
     views[#views + 1] = { r.view, r.on_screen }
   end
 end
+-- By the link's id first: most entries are other links', and thousands are looked at.
 local function is_its(entry)
-  local type, rest = entry:match("^%d+ (%S+) [^\n]*\n(.*)$")
-  return type:sub(1, 5) == "link." and rest:sub(1, 16) == id
+  local past = entry:find("\n", 1, true)
+  return entry:sub(past + 1, past + 16) == id and entry:find("^%d+ link%.") ~= nil
 end
 
 local m = link.message
