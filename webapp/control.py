@@ -20,7 +20,7 @@ from restante.errors import (
 from restante.messages import Page
 from restante.rules import reason_faults
 from restante.tokens import ControlToken
-from webapp import fields, limits, origins, own_links, words
+from webapp import fields, floods, limits, origins, own_links, words
 from webapp.budgets import afford
 from webapp.compose import EXPIRIES
 from webapp.context import cookie, evidence, house, sending, settings
@@ -145,8 +145,23 @@ def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
         with limits_translated():
             deed(control)
     except (Invalid, TooLarge, Gone, Unavailable, RateLimited) as error:
-        return _page(control, sending().status(control, NEWEST), error)
+        shown = _counted(error) if deed is _recall and isinstance(error, Invalid) else error
+        return _page(control, sending().status(control, NEWEST), shown)
     return make_response(redirect(url_for("control.show", pasted=str(control)), code=303))
+
+
+def _counted(error: Invalid) -> RestanteError:
+    """Count a recall that is at fault as a look: it takes nothing back, and shows the page again.
+
+    Who looked too often still sees the page for a while; who goes on is answered in short.
+    """
+    try:
+        with limits_translated(), limits.status:
+            return error
+    except RateLimited as too_often:
+        if floods.refusals.is_flood(("status",)):
+            raise
+        return too_often
 
 
 def _asked() -> Page:

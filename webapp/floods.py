@@ -26,6 +26,7 @@ TOO_MANY = "Too many requests. Wait a minute, then try again."
 LIMITS_OF = {
     "compose.send": ("send", "preview"),
     "permit.ask": ("send",),
+    "control.show_anyway": ("status",),
     "control.replace": ("send", "passphrase"),
     "control.extend": ("send",),
     "control.translate": ("preview",),

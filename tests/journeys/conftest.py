@@ -24,7 +24,8 @@ CROSS_SITE = (
     {"Origin": "http://127.0.0.1:1"},
     {"Sec-Fetch-Site": "cross-site", "Origin": "null"},
 )
-HIGH = {f"RESTANTE_LIMIT_{name}": "1000000" for name in ("SEND", "PREVIEW", "REVEAL", "PASSPHRASE")}
+LIMITS = ("SEND", "PREVIEW", "STATUS", "REVEAL", "PASSPHRASE")
+HIGH = {f"RESTANTE_LIMIT_{name}": "1000000" for name in LIMITS}
 
 
 @pytest.fixture(scope="package")

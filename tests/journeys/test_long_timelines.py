@@ -5,9 +5,10 @@ import re
 import pytest
 
 from restante.tokens import ControlToken
-from tests.api import Api, Visitor, form_of
+from tests.api import Api, Visitor, form_of, new_nonce
 from tests.operators import house_of
 from tests.processes import Service
+from webapp.floods import REFUSED_MOST
 
 EXTENDS = 600
 
@@ -100,17 +101,72 @@ def test_an_address_with_nonsense_shows_the_newest(service, long_one):
         assert visitor.get(f"/s/{long_one.control}?before={before}").status == 200
 
 
+def test_a_page_before_the_first_leads_back(service, long_one):
+    visitor = Visitor(service.url)
+    visitor.post(f"/s/{long_one.control}", {})
+    page = visitor.get(f"/s/{long_one.control}?before=1")
+
+    assert "Show the newest" in page.text
+    assert "Show older" not in page.text
+
+
+def test_nobody_is_told_that_a_link_is_unopened_since_that_was_long_ago(service):
+    names = [f"Recipient {number}" for number in range(100)]
+    sent = Api(service.url).send("the safe", recipients=names)
+    opened, sealed = sent.links[0], Api(service.url).send("the safe").link
+    Api(service.url).reveal(opened, new_nonce())
+    with house_of(service) as house:
+        for _ in range(51):
+            house.sending.replace(ControlToken.parse(sent.control), "another")
+    visitor = Visitor(service.url)
+    recorded = visitor.get(f"/m/{opened}/recorded")
+
+    assert "nobody has opened it" not in recorded.text
+    assert "There may be older entries, which are not shown here." in recorded.text
+    assert "nobody has opened it" in visitor.get(f"/m/{sealed}/recorded").text
+
+
+def test_an_answer_of_the_longest_words_is_bounded(service):
+    """Each recall brings its reason, each link its name: the longest, of four bytes a sign."""
+    sent = Api(service.url).send(
+        "x", recipients=[f"{number:03}" + "\U0001d11e" * 197 for number in range(100)]
+    )
+    for number in sent.ids:
+        given = {"links": [number], "reason": "\U0001d11e" * 500}
+        Api(service.url).ask("POST", "/api/v1/message/recall", given, token=sent.control)
+    whole = page(service, sent)
+    shown = Visitor(service.url)
+    shown.post(f"/s/{sent.control}", {})
+
+    assert len(whole.json["events"]) == 101
+    assert len(whole.body) < 512 * 1024
+    assert len(shown.get(f"/s/{sent.control}").body) < 1024 * 1024
+
+
 def test_a_network_may_look_only_so_often(tmp_path):
-    with Service(tmp_path, RESTANTE_RATE_LIMITS="on", RESTANTE_LIMIT_STATUS="3") as service:
+    one = {"RESTANTE_WEB_WORKERS": "1", "RESTANTE_RATE_LIMITS": "on"}
+    with Service(tmp_path, **one, RESTANTE_LIMIT_STATUS="3") as service:
         api, visitor = Api(service.url), Visitor(service.url)
         sent = api.send("the safe")
+        sender = Visitor(service.url)
+        mine = sender.post("/", {"text": "mine"}).headers["Location"].rpartition("/")[2]
         looks = [api.ask("GET", "/api/v1/message", token=sent.control) for _ in range(3)]
         one_more = api.ask("GET", "/api/v1/message", token=sent.control)
         as_page = visitor.get(f"/s/{sent.control}")
+        pressed = visitor.post(f"/s/{sent.control}", {})
+        faulty = [
+            sender.post(f"/s/{mine}/recall", {"reason": "x" * 501}) for _ in range(REFUSED_MOST)
+        ]
+        taken_back = sender.post(f"/s/{mine}/recall", {})
         recall = api.ask("POST", "/api/v1/message/recall", {}, token=sent.control)
 
         assert [look.status for look in looks] == [200] * 3
         assert (one_more.status, one_more.code) == (429, "rate-limited")
         assert as_page.status == 429
+        # Pressing the button reads as much; so does a recall that only shows the page again.
+        assert pressed.status == 429
+        assert {answer.status for answer in faulty} == {429}
+        assert 'id="recalling"' in faulty[0].text
+        assert 'id="recalling"' not in faulty[-1].text
         # Taking back is never refused.
-        assert recall.status == 200
+        assert (taken_back.status, recall.status) == (303, 200)
