@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,14 +12,12 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from honcho.environ import parse_procfile
-from honcho.process import Popen
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
+PROCFILE_LINE = re.compile(r"^([A-Za-z0-9_-]+):\s*(\S.*?)\s*$", re.MULTILINE)
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -28,17 +27,22 @@ def start(procfile: Path, environ: Mapping[str, str]) -> dict[str, subprocess.Po
     `exec` puts the program in the shell's place, so that it is the one we signal.
     """
     return {
-        name: Popen(
+        name: subprocess.Popen(  # noqa: S602 (a Procfile has shell commands; this one is our own)
             f"exec {command}",
+            shell=True,
             env=dict(environ),
             cwd=procfile.parent,
             stdin=subprocess.DEVNULL,
-            stdout=None,
-            stderr=None,
-            preexec_fn=die_with_parent(signal.SIGTERM),
+            start_new_session=True,
+            preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 (no threads)
         )
-        for name, command in parse_procfile(procfile.read_text("utf-8")).processes.items()
+        for name, command in parse_procfile(procfile.read_text("utf-8"))
     }
+
+
+def parse_procfile(written: str) -> list[tuple[str, str]]:
+    """Return the names and commands of a Procfile: `name: command` on each line."""
+    return PROCFILE_LINE.findall(written)
 
 
 def die_with_parent(signum: signal.Signals) -> Callable[[], None]:

@@ -1,9 +1,9 @@
 """Countries in words."""
 
 import pytest
-from flask import Flask
-from flask_babel import Babel, force_locale
+from flask import Flask, g
 
+from restante import languages
 from webapp.places import WITH_ARTICLE, country
 
 
@@ -17,9 +17,8 @@ from webapp.places import WITH_ARTICLE, country
     ],
 )
 def test_a_country_is_named_in_the_page_s_language(language, code, words):
-    app = Flask(__name__)
-    Babel(app)
-    with app.test_request_context(), force_locale(language):
+    with Flask(__name__).test_request_context():
+        g.language = languages.spoken(language)
         said = country(code)
 
     assert said == words

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import flask_babel
-
-from restante import languages
+from flask import current_app, g
 
 if TYPE_CHECKING:
     from restante.languages import Language
 
 
+CHOICE = "choose_language"
+"""Under this name the application keeps what chooses a request's language."""
+
+
 def current() -> Language:
     """Return the language of the page that is being made."""
-    return languages.spoken(str(flask_babel.get_locale()))
+    if "language" not in g:
+        g.language = current_app.extensions[CHOICE]()
+    found: Language = g.language
+    return found
 
 
 def gettext(text: str, **values: object) -> str:

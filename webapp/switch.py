@@ -13,13 +13,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from flask import request
-from flask_babel import Babel
 
 from restante import languages
 from webapp import origins
 from webapp.context import read_cookie
 from webapp.cookies import set_cookie
-from webapp.language import current
+from webapp.language import CHOICE, current
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -35,8 +34,8 @@ TAGS_MOST = 20
 
 def init_app(app: Flask) -> None:
     """Let pages speak the visitor's language, and offer the others."""
-    Babel(app, default_locale=languages.SOURCE, default_timezone="UTC", locale_selector=_code)
-    # The catalogues are ours, since e-mails speak too, and they know no Flask.
+    app.extensions[CHOICE] = _choose
+    app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         lambda text: current().catalogue.gettext(text),  # noqa: PLW0108 (of each request's own)
         lambda one, many, number: current().catalogue.ngettext(one, many, number),  # noqa: PLW0108
@@ -52,9 +51,8 @@ def is_pressed() -> bool:
     return request.method == "POST" and _asked() is not None
 
 
-def _code() -> str:
-    its = _asked() or languages.known().get(read_cookie(COOKIE)) or _wanted()
-    return its.code
+def _choose() -> Language:
+    return _asked() or languages.known().get(read_cookie(COOKIE)) or _wanted()
 
 
 def _asked() -> Language | None:
