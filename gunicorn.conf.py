@@ -4,8 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-from restante import hardening, logs, tallies
+from restante import hardening, logs
 from restante.errors import SettingsInvalid
+from restante.metrics import shared_folder
 from restante.settings import Settings
 
 hardening.forbid_core_dumps()
@@ -21,8 +22,8 @@ logs.report_crashes()
 proc_name = "restante"
 bind = [settings.bind, settings.metrics_bind] if settings.metrics_bind else settings.bind
 workers = settings.web_workers
-worker_class = "webapp.server.Worker"
-logger_class = "webapp.server.ServerLog"
+worker_class = "webapp.http.gunicorn.Worker"
+logger_class = "webapp.http.gunicorn.ServerLog"
 loglevel = settings.log_level
 accesslog = None
 
@@ -46,10 +47,10 @@ preload_app = False
 control_socket_disable = True
 
 # Without a supervisor that gives one, the workers count in a folder of their own.
-if settings.counts and tallies.VARIABLE not in os.environ:
-    os.environ[tallies.VARIABLE] = tallies.new_folder()
+if settings.counts and shared_folder.VARIABLE not in os.environ:
+    os.environ[shared_folder.VARIABLE] = shared_folder.new_folder()
 
 
 def on_exit(_server: object) -> None:
     """Leave no folder behind."""
-    tallies.remove(os.environ.get(tallies.VARIABLE))
+    shared_folder.remove(os.environ.get(shared_folder.VARIABLE))

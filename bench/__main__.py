@@ -23,12 +23,13 @@ from typing import TYPE_CHECKING, TypeVar
 import redis
 
 from bench.deliveries import LOOPBACK, events_per_second
-from restante import keyring, logs, wiring
-from restante.embedded import EmbeddedStore
+from restante import logs, wiring
+from restante.crypto import keyring
+from restante.crypto.tokens import LinkToken, Nonce
 from restante.messages import Draft, Sent
+from restante.service.embedded_store import EmbeddedStore
 from restante.settings import Settings
 from restante.store.connection import Connection
-from restante.tokens import LinkToken, Nonce
 
 if TYPE_CHECKING:
     from collections.abc import Callable

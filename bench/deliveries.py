@@ -12,7 +12,7 @@ import httpcore
 
 from restante.messages import Draft
 from worker.channels.webhook import Webhook
-from worker.courier import Courier
+from worker.dispatcher import Courier
 
 if TYPE_CHECKING:
     from restante.wiring import House

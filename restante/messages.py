@@ -15,7 +15,7 @@ from restante.details import Details
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from restante.tokens import ControlToken, LinkToken
+    from restante.crypto.tokens import ControlToken, LinkToken
 
 
 class State(StrEnum):

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from restante import envelope, rules
-from restante.envelope import LinkKeys
+from restante import validation
+from restante.crypto import envelope
+from restante.crypto.envelope import LinkKeys
+from restante.crypto.mailed_codes import (
+    CODES_MOST,
+    GOOD_SECONDS,
+    PAUSE_SECONDS,
+    mac,
+    macs,
+    new_code,
+)
+from restante.crypto.sealed_fields import Facts
 from restante.errors import Damaged, Invalid, PassphraseRequired, Unavailable
-from restante.facts import Facts
-from restante.mailed_codes import CODES_MOST, GOOD_SECONDS, PAUSE_SECONDS, mac, macs, new_code
 from restante.messages import Content, Evidence, Preview, Requested
 from restante.store.replies import Changed, GoneBoxed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from restante.keyring import Keyring
+    from restante.crypto.keyring import Keyring
+    from restante.crypto.tokens import LinkToken, Nonce
     from restante.settings import Settings
     from restante.store.messages import Messages
     from restante.store.replies import Released
-    from restante.tokens import LinkToken, Nonce
 
 SECOND = 1_000
 REVEAL_TRIES = 3
@@ -108,7 +116,7 @@ class Reading:
             Damaged: The view was spent, but what is kept does not open; the timeline
                 says `link.failed`.
         """
-        if passphrase is not None and (faults := list(rules.passphrase_faults(passphrase))):
+        if passphrase is not None and (faults := list(validation.passphrase_faults(passphrase))):
             raise Invalid(faults)
         boxed = self._facts.close_evidence(link.link_id, evidence)
         codes = macs(self._keyring, link.link_id, code)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from restante import envelope, rules, timeline
-from restante.envelope import LinkKeys
+from restante import events, validation
+from restante.crypto import envelope
+from restante.crypto.envelope import LinkKeys
+from restante.crypto.sealed_fields import Facts
+from restante.crypto.tokens import ID_SIZE, ControlToken, LinkToken, sender_id
+from restante.email_address import mailbox
 from restante.errors import Fault, Invalid, Unavailable
-from restante.facts import Facts
-from restante.mailboxes import mailbox
 from restante.messages import (
     OLDEST,
     Draft,
@@ -23,12 +25,11 @@ from restante.messages import (
     Verdict,
 )
 from restante.store.replies import Changed, GoneBoxed, NewLink, NewMessage
-from restante.tokens import ID_SIZE, ControlToken, LinkToken, sender_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from restante.keyring import Keyring
+    from restante.crypto.keyring import Keyring
     from restante.settings import Settings
     from restante.store.messages import Messages
 
@@ -71,10 +72,12 @@ class Sending:
         """
         faults = list(found)
         known = {fault.field for fault in faults}
-        faults += [f for f in rules.draft_faults(draft, self._settings) if f.field not in known]
+        faults += [
+            f for f in validation.draft_faults(draft, self._settings) if f.field not in known
+        ]
         if faults:
             raise Invalid(faults)
-        return rules.text_bytes(draft.text, self._settings.text_max)
+        return validation.text_bytes(draft.text, self._settings.text_max)
 
     def send(
         self,
@@ -96,7 +99,7 @@ class Sending:
         text = self.check(draft)
         afford(len(text))
         settings, control = self._settings, ControlToken.new()
-        details = rules.normal_details(draft.details)
+        details = validation.normal_details(draft.details)
         message_id = control.message_id
         recipients = draft.recipients or (None,)
         content_key = envelope.new_content_key()
@@ -105,7 +108,7 @@ class Sending:
         links = []
         for token, label in zip(tokens, recipients, strict=True):
             wrapped, verifier = self._wrap(token, content_key, stretched, message_id, 1)
-            label_box = self._facts.close_label(token.link_id, rules.normal(label))
+            label_box = self._facts.close_label(token.link_id, validation.normal(label))
             its = mailbox(label) if details.mailed_code and label else None
             address = self._facts.close_address(token.link_id, its.address if its else None)
             links.append(NewLink(token.link_id, wrapped, verifier, label_box, address))
@@ -143,7 +146,7 @@ class Sending:
             message_id,
             control,
             tuple(
-                SentLink(token.link_id, rules.normal(label), token, state)
+                SentLink(token.link_id, validation.normal(label), token, state)
                 for token, label in zip(tokens, recipients, strict=True)
             ),
             *times,
@@ -164,12 +167,12 @@ class Sending:
             NotFound: No such message.
             Invalid: A link of another message, or a reason out of bounds; nothing was done.
         """
-        faults = list(rules.reason_faults(reason))
+        faults = list(validation.reason_faults(reason))
         if any(len(link_id) != ID_SIZE for link_id in link_ids):
             faults.append(Fault("links", "not a link of this message"))
         if faults:
             raise Invalid(faults)
-        reason, message_id = rules.normal(reason), control.message_id
+        reason, message_id = validation.normal(reason), control.message_id
         judged = self._messages.recall(
             control,
             link_ids,
@@ -208,12 +211,12 @@ class Sending:
             Invalid, TooLarge: Also when the message has a passphrase and none is given.
             Unavailable: The store is full or away.
         """
-        faults = list(rules.text_faults(text))
+        faults = list(validation.text_faults(text))
         if passphrase is not None:
-            faults += rules.passphrase_faults(passphrase)
+            faults += validation.passphrase_faults(passphrase)
         if faults:
             raise Invalid(faults)
-        plain = rules.text_bytes(text, self._settings.text_max)
+        plain = validation.text_bytes(text, self._settings.text_max)
         message_id = control.message_id
         stretched = b""
         for attempt in range(REPLACE_TRIES):
@@ -262,7 +265,7 @@ class Sending:
             Gone: Every link ended.
             Invalid: Out of bounds, or before the message opens.
         """
-        if faults := list(rules.expiry_faults(expires_in_seconds, self._settings)):
+        if faults := list(validation.expiry_faults(expires_in_seconds, self._settings)):
             raise Invalid(faults)
         boxed = self._facts.close_evidence(control.message_id, evidence)
         try:
@@ -279,7 +282,7 @@ class Sending:
             NotFound: No such message.
         """
         report = self._messages.status(control, page)
-        return timeline.status(control, report, self._facts, cookie)
+        return events.status(control, report, self._facts, cookie)
 
     def _retention(self, draft: Draft) -> int:
         """Return for how long a message is remembered after its end: until all was told, too."""

@@ -14,27 +14,27 @@ from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
 from redis.retry import Retry
 
-from restante.admission import Admission
-from restante.answering import Answering
-from restante.delivering import Delivering
+from restante.crypto.keyring import Keyring
+from restante.deadlines import Timekeeping
+from restante.delivery import Delivering
 from restante.errors import SettingsInvalid
-from restante.keyring import Keyring
+from restante.feedback import Answering
 from restante.reading import Reading
+from restante.sender_tokens import Admission
 from restante.sending import Sending
+from restante.settings.parsers import CLUSTER_TLS
 from restante.store.budgets import Budgets
 from restante.store.connection import Connection
 from restante.store.deadlines import Deadlines
-from restante.store.files import Files
 from restante.store.messages import Messages
 from restante.store.nodes import ClusterNodes
 from restante.store.outbox import Outbox
+from restante.store.persistence import Files
 from restante.store.readers import Readers
 from restante.store.sender_tokens import SenderTokens
-from restante.timekeeping import Timekeeping
-from restante.variables import CLUSTER_TLS
 
 if TYPE_CHECKING:
-    from restante.metrics import Meters
+    from restante.metrics.meters import Meters
     from restante.settings import Settings
     from restante.store.connection import Observe
 

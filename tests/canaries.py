@@ -15,8 +15,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
+from restante.crypto.tokens import ControlToken, LinkToken
 from restante.errors import NotFound
-from restante.tokens import ControlToken, LinkToken
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

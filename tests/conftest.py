@@ -15,13 +15,14 @@ from hypothesis import settings as hypothesis_settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from restante import keyring, wiring
-from restante.embedded import EmbeddedStore
-from restante.keyring import Keyring
+from restante import wiring
+from restante.crypto import keyring
+from restante.crypto.keyring import Keyring
+from restante.crypto.tokens import LinkToken, Nonce
+from restante.service.embedded_store import EmbeddedStore
 from restante.settings import MIB, Settings
 from restante.store.connection import Connection
 from restante.store.keys import TAGS
-from restante.tokens import LinkToken, Nonce
 from tests import canaries
 from tests.mailserver import MailServer
 

@@ -10,7 +10,7 @@ import click
 
 from restante.commands import group
 from restante.commands.store import open_house
-from restante.tokens import ControlToken
+from restante.crypto.tokens import ControlToken
 
 
 @click.command

@@ -11,7 +11,7 @@ from restante.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from restante.admission import Admission
+    from restante.sender_tokens import Admission
     from restante.wiring import House
     from tests.processes import Service
 

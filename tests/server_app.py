@@ -4,9 +4,9 @@ import os
 
 import gevent
 
-from webapp import server
+from webapp.http import gunicorn
 
-server.IDLE_SECONDS = float(os.environ.get("TEST_IDLE_SECONDS", server.IDLE_SECONDS))
+gunicorn.IDLE_SECONDS = float(os.environ.get("TEST_IDLE_SECONDS", gunicorn.IDLE_SECONDS))
 LARGE = 8_000_000
 SECRET = "Lsecret-token-of-somebody"
 

@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from restante.addresses import URL_MAX, literal, may_reach, plain, webhook_fault
+from restante.ssrf import URL_MAX, literal, may_reach, plain, webhook_fault
 
 PUBLIC = [
     "8.8.8.8",

@@ -8,14 +8,15 @@ from ipaddress import ip_address, ip_network
 import pytest
 import redis
 
-from restante import keyring, wiring
+from restante import wiring
+from restante.crypto import keyring
+from restante.crypto.keyring import Keyring
+from restante.crypto.tokens import SenderToken
 from restante.errors import Invalid, NotASender, NotFound, Unavailable
-from restante.keyring import Keyring
 from restante.settings import MIB, Settings
+from restante.settings.parsers import Senders
 from restante.store import keys
 from restante.store.connection import Connection
-from restante.tokens import SenderToken
-from restante.variables import Senders
 
 OFFICE = Senders(anyone=False, networks=(ip_network("192.0.2.0/24"), ip_network("2001:db8::/32")))
 TOKENS = Senders(anyone=False, tokens=True)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from restante.tokens import ControlToken
+from restante.crypto.tokens import ControlToken
 from tests import canaries
 from tests.processes import ROOT, Running, finished
 

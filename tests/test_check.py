@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import redis
 
-from restante.commands import findings
-from restante.commands.findings import Grade
-from restante.commands.relay import of_relay
-from restante.keyring import new_key
-from restante.mailboxes import mailbox
+from restante.commands import checks
+from restante.commands.check_smtp import of_relay
+from restante.commands.checks import Grade
+from restante.crypto.keyring import new_key
+from restante.email_address import mailbox
 from restante.settings import Settings
-from restante.store.inspection import CALLED, Inspected
-from restante.variables import Relay
+from restante.settings.parsers import Relay
+from restante.store.diagnostics import CALLED, Inspected
 from tests.mailserver import MailServer
 from tests.processes import Service, free_port
 from tests.test_commands import folder_of, run
@@ -237,9 +237,9 @@ def test_a_lost_root_key_is_a_problem(tmp_path):
     ],
 )
 def test_a_store_is_judged(change, grade, words):
-    judged = list(findings.of_primary(replace(GOOD, **change), "replicas:all"))
+    judged = list(checks.of_primary(replace(GOOD, **change), "replicas:all"))
 
-    assert {f.grade for f in findings.of_primary(GOOD, "replicas:all")} == {Grade.OK}
+    assert {f.grade for f in checks.of_primary(GOOD, "replicas:all")} == {Grade.OK}
     assert [f.words for f in judged if words in f.words and f.grade == grade]
 
 
@@ -259,11 +259,11 @@ def test_a_store_is_judged(change, grade, words):
 def test_settings_are_judged(env, words, tmp_path):
     settings = Settings.from_env({f"RESTANTE_{name}": value for name, value in env.items()})
     settings = replace(settings, data_dir=tmp_path)
-    judged = list(findings.of_settings(settings, {}))
+    judged = list(checks.of_settings(settings, {}))
 
     assert [f for f in judged if words in f.words and f.grade == Grade.WARNING]
     assert Grade.PROBLEM not in {f.grade for f in judged}
-    defaults = findings.of_settings(replace(Settings(), data_dir=tmp_path), {})
+    defaults = checks.of_settings(replace(Settings(), data_dir=tmp_path), {})
     assert {f.grade for f in defaults} == {Grade.OK}
 
 
@@ -325,11 +325,9 @@ def test_the_mail_server_is_asked_and_what_it_lacks_is_told():
         said = len(mail.mails)
     away = of_relay(replace(own, smtp_url=Relay("127.0.0.1", free_port(), "none")))
 
-    assert there == findings.warning("mail goes to the mail server unencrypted")
-    assert strict == findings.problem(
-        "the mail server lacks STARTTLS or logins: no mail will go out"
-    )
-    assert away == findings.problem("the mail server does not answer: no mail will go out")
+    assert there == checks.warning("mail goes to the mail server unencrypted")
+    assert strict == checks.problem("the mail server lacks STARTTLS or logins: no mail will go out")
+    assert away == checks.problem("the mail server does not answer: no mail will go out")
     assert said == 0
     assert of_relay(Settings()) is None
 

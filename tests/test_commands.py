@@ -7,12 +7,12 @@ import time
 
 import pytest
 
-from restante import keyring
-from restante.commands.endings import STATUS
+from restante.commands.exit_codes import STATUS
 from restante.commands.group import COMMANDS
-from restante.datafolder import root_keys_file, take
-from restante.embedded import EmbeddedStore
+from restante.crypto import keyring
 from restante.errors import RestanteError
+from restante.service.data_folder import root_keys_file, take
+from restante.service.embedded_store import EmbeddedStore
 from restante.settings import MIB
 from tests.processes import ROOT, Service, finished, free_port
 

@@ -2,13 +2,14 @@
 
 import pytest
 
-from restante import keyring, wiring
-from restante.delivering import Failure
-from restante.keyring import Keyring
+from restante import wiring
+from restante.crypto import keyring
+from restante.crypto.keyring import Keyring
+from restante.crypto.tokens import SHARDS
+from restante.delivery import Failure
 from restante.messages import Draft
 from restante.settings import Settings
 from restante.store.connection import Connection
-from restante.tokens import SHARDS
 from tests.test_commands import run
 
 URL = "https://hooks.example:8443/secret-path?key=of-the-receiver"

@@ -9,16 +9,17 @@ from threading import Barrier
 import pytest
 import redis
 
-from restante import keyring, wiring
-from restante.delivering import EVENTS_MOST, JITTER, LEASE_SECONDS, WAITS_SECONDS, Failure
+from restante import wiring
+from restante.crypto import keyring
+from restante.crypto.keyring import Keyring
+from restante.crypto.tokens import SHARDS
+from restante.delivery import EVENTS_MOST, JITTER, LEASE_SECONDS, WAITS_SECONDS, Failure
 from restante.errors import NotFound
-from restante.keyring import Keyring
 from restante.messages import Draft, Evidence
 from restante.sending import NOTIFYING_SECONDS
 from restante.settings import DAY, Settings
 from restante.store.connection import Connection, script
 from restante.store.keys import TAGS
-from restante.tokens import SHARDS
 from tests.conftest import check_times, happened, kept_of, nonce, read
 
 URL = "https://hooks.example/restante"

@@ -12,9 +12,9 @@ import pytest
 import redis
 import structlog
 
-from restante.datafolder import StoreFailed, root_keys_file
-from restante.embedded import EmbeddedStore
-from restante.keyring import Keyring
+from restante.crypto.keyring import Keyring
+from restante.service.data_folder import StoreFailed, root_keys_file
+from restante.service.embedded_store import EmbeddedStore
 from tests.processes import ROOT, alive, command_of, wait_until
 
 MIB = 1024 * 1024
@@ -179,7 +179,7 @@ def test_the_socket_folder_of_a_killed_predecessor_is_cleared(data_dir, tmp_path
 
 def test_the_store_dies_with_the_process_that_started_it(data_dir):
     script = (
-        "import sys, time, pathlib; from restante.embedded import EmbeddedStore\n"
+        "import sys, time, pathlib; from restante.service.embedded_store import EmbeddedStore\n"
         "store = EmbeddedStore(pathlib.Path(sys.argv[1]), 2**26, 'disk'); store.start()\n"
         "print(store.pid, flush=True); time.sleep(60)"
     )
@@ -288,7 +288,7 @@ def test_a_store_killed_during_a_rewrite_leaves_no_child_and_no_file(store, clie
 
 def test_a_service_killed_during_a_rewrite_leaves_no_child_and_no_file(data_dir):
     script = (
-        "import sys, time, pathlib; from restante.embedded import EmbeddedStore\n"
+        "import sys, time, pathlib; from restante.service.embedded_store import EmbeddedStore\n"
         "store = EmbeddedStore(pathlib.Path(sys.argv[1]), 2**26, 'disk'); store.start()\n"
         "print(store.url, flush=True); time.sleep(60)"
     )

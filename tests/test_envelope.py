@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restante import envelope, keyring, wiring
-from restante.envelope import Box, LinkKeys
+from restante import wiring
+from restante.crypto import envelope, keyring
+from restante.crypto.envelope import Box, LinkKeys
+from restante.crypto.keyring import Keyring
+from restante.crypto.tokens import ControlToken, LinkToken
 from restante.errors import Damaged, Unavailable
-from restante.keyring import Keyring
 from restante.settings import Settings
-from restante.tokens import ControlToken, LinkToken
 
 VECTORS = json.loads((Path(__file__).parent / "vectors/envelope.json").read_text("utf-8"))
 REJECTED = VECTORS["rejected"]

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 import pytest
 
 from restante import wiring
-from restante.commands.findings import Grade, of_primary
+from restante.commands.checks import Grade, of_primary
+from restante.crypto.tokens import Nonce
 from restante.errors import Gone, NotFound, Unavailable
 from restante.messages import Draft, Outcome
 from restante.store import keys
 from restante.store.connection import Connection
-from restante.store.inspection import inspect
-from restante.store.numbers import Numbers
-from restante.tokens import Nonce
+from restante.store.diagnostics import inspect
+from restante.store.stats import Numbers
 from tests.test_cluster import PRIMARIES, REPLICAS, SLOTS, cluster, house, wait_until
 
 __all__ = ["cluster", "house"]

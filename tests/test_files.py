@@ -11,10 +11,10 @@ import redis
 from restante import wiring
 from restante.settings import Settings
 from restante.store.connection import Connection
-from restante.store.files import Files
-from restante.store.numbers import Numbers
+from restante.store.persistence import Files
+from restante.store.stats import Numbers
 from tests.processes import wait_until
-from worker.turns import Worker
+from worker.deadline_runner import Worker
 
 
 @pytest.fixture

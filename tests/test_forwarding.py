@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restante import logs
-from webapp import forwarding
-from webapp.forwarding import MISSING, UNTRUSTED, Forwarding, read_address
+from webapp.http import proxies
+from webapp.http.proxies import MISSING, UNTRUSTED, Forwarding, read_address
 
 V4, V6 = IPv4Address("192.0.2.1"), IPv6Address("2001:db8::1")
 
@@ -104,13 +104,13 @@ def test_without_trusted_proxies_the_header_counts_for_nothing_but_a_warning():
 
 def test_a_warning_comes_once_an_hour(monkeypatch, capfdbinary):
     now = [5.0]
-    monkeypatch.setattr(forwarding.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(forwarding, "_told", {})
+    monkeypatch.setattr(proxies.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(proxies, "_told", {})
     logs.configure("info")
     for at in (5, 6, 3_604, 3_605, 3_606, 7_204):
         now[0] = float(at)
-        forwarding.warn({UNTRUSTED: True, MISSING: False, "HTTP_X_FORWARDED_FOR": "192.0.2.1"})
+        proxies.warn({UNTRUSTED: True, MISSING: False, "HTTP_X_FORWARDED_FOR": "192.0.2.1"})
     lines = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
 
-    assert [line["event"] for line in lines] == [forwarding.WORDS[UNTRUSTED]] * 2
+    assert [line["event"] for line in lines] == [proxies.WORDS[UNTRUSTED]] * 2
     assert {frozenset(line) for line in lines} == {frozenset({"at", "level", "event"})}

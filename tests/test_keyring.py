@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from restante import keyring
+from restante.crypto import keyring
+from restante.crypto.keyring import KEY_SIZE, Keyring
 from restante.errors import SettingsInvalid, Unavailable
-from restante.keyring import KEY_SIZE, Keyring
 
 VECTORS = json.loads((Path(__file__).parent / "vectors/link.json").read_text("utf-8"))
 

@@ -5,7 +5,7 @@ import stat
 import subprocess
 import sys
 
-from restante.keyring import Keyring, new_key
+from restante.crypto.keyring import Keyring, new_key
 from tests.processes import ROOT
 from tests.test_commands import run
 

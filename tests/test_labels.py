@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restante.labels import JOINERS, SELECTORS, is_fit
+from restante.safe_text import JOINERS, SELECTORS, is_fit
 
 NAMES = {
     "Arabic": "محمد بن عبد الله",

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from restante import languages
-from restante.languages import CATALOGUE, FOLDER
+from restante import i18n
+from restante.i18n import CATALOGUE, FOLDER
 from tests import translations
 from tests.processes import ROOT
 
@@ -99,7 +99,7 @@ def test_a_catalogue_tells_nothing_that_changes_by_itself(code):
     ],
 )
 def test_a_browser_gets_the_first_of_its_languages_that_is_known(tags, code):
-    assert languages.best(tags).code == code
+    assert i18n.best(tags).code == code
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_browser_gets_the_first_of_its_languages_that_is_known(tags, code):
     ],
 )
 def test_times_and_countries_are_said_as_the_language_says_them(code, moment, durations, country):
-    its = languages.spoken(code)
+    its = i18n.spoken(code)
 
     assert its.moment(AT) == moment
     assert [its.duration(s) for s in (59, 119, 7_201, 7 * 86_400)] == durations
@@ -128,12 +128,12 @@ def test_times_and_countries_are_said_as_the_language_says_them(code, moment, du
 
 
 def test_whoever_sends_e_mail_speaks_without_a_request():
-    spanish = languages.spoken("es")
+    spanish = i18n.spoken("es")
 
     assert spanish.gettext("Open the message") == "Abrir el mensaje"
     assert spanish.gettext("It waits until %(time)s.", time="hoy") == "Espera hasta el hoy."
     assert spanish.ngettext("%(num)s look", "%(num)s looks", 3) == "3 visitas"
-    assert languages.spoken("tlh").gettext("Sealed") == languages.spoken(None).gettext("Sealed")
+    assert i18n.spoken("tlh").gettext("Sealed") == i18n.spoken(None).gettext("Sealed")
     assert (spanish.tag, spanish.name, spanish.direction) == ("es", "Español", "ltr")
 
 

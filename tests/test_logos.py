@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from restante.logos import DRAWN_MOST, ELEMENTS_MOST, LOGO_MOST, Logo, read_logo
+from restante.settings.logo import DRAWN_MOST, ELEMENTS_MOST, LOGO_MOST, Logo, read_logo
 
 SVG = Path(__file__).parent / "vectors" / "logo.svg"
 NEITHER = "the file is neither SVG nor PNG"

@@ -247,7 +247,7 @@ LIBRARIES = {
     ),
     "gevent": (
         (
-            "from webapp import server\n"
+            "from webapp.http import gunicorn as server\n"
             "from gevent.hub import Hub; import gevent\n"
             "Hub.print_exception = server._tell_dead_greenlet\n"
             f"def die(): raise RuntimeError('{SECRET}')\n"
@@ -257,7 +257,7 @@ LIBRARIES = {
     ),
     "gunicorn": (
         (
-            "from webapp.server import ServerLog\n"
+            "from webapp.http.gunicorn import ServerLog\n"
             "from gunicorn.config import Config\n"
             "import logging\n"
             f"ServerLog(Config()).error('Error handling request %s', '/m/{SECRET}')\n"

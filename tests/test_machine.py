@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from restante.commands.findings import Grade
+from restante.commands.checks import Grade
 from restante.commands.machine import of_memory, of_store_process
-from restante.keyring import new_key
+from restante.crypto.keyring import new_key
 from tests.processes import Running, Service, command_of, free_port, wait_until
 
 HEAD = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"

@@ -8,11 +8,8 @@ from pathlib import Path
 import pytest
 
 from restante import wiring
-from restante.details import Details
-from restante.errors import CodeRequired, CodesUsedUp, CodeWrong, Gone, PassphraseWrong
-from restante.keyring import Keyring, new_key
-from restante.mailboxes import mailbox
-from restante.mailed_codes import (
+from restante.crypto.keyring import Keyring, new_key
+from restante.crypto.mailed_codes import (
     CODES_MOST,
     GOOD_SECONDS,
     PAUSE_SECONDS,
@@ -21,11 +18,14 @@ from restante.mailed_codes import (
     macs,
     new_code,
 )
+from restante.details import Details
+from restante.email_address import mailbox
+from restante.errors import CodeRequired, CodesUsedUp, CodeWrong, Gone, PassphraseWrong
 from restante.messages import Draft, State
 from restante.settings import Settings
+from restante.settings.parsers import Relay
 from restante.store import keys
 from restante.store.keys import link as link_key
-from restante.variables import Relay
 from tests.conftest import happened, kept_of, nonce
 from tests.lines import at_once
 

@@ -10,15 +10,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from restante import delivering
-from restante.delivering import DeliveryFailed, Notification, Refused, Target
-from restante.mailboxes import mailbox
-from restante.mailed_codes import Letter
+from restante import delivery
+from restante.crypto.mailed_codes import Letter
+from restante.delivery import DeliveryFailed, Notification, Refused, Target
+from restante.email_address import mailbox
 from restante.settings import Settings, SettingsInvalid
-from restante.variables import Relay
+from restante.settings.parsers import Relay
 from tests.mailserver import MailServer
-from worker.channels import code as channel
-from worker.channels.code import MailedCode
+from worker.channels import mailed_code as channel
+from worker.channels.mailed_code import MailedCode
 
 AT = 1_790_000_000_000
 LETTER = Letter(b"i" * 16, 1, "ana@example.com", "012345", "en")
@@ -139,7 +139,7 @@ def test_an_address_is_refused_for_good_by_5xx_and_for_now_by_4xx():
 
 
 def test_a_code_is_tried_again_soon_and_never_given_up():
-    waits = [delivering.wait_after(n, channel="code") for n in range(1, 40)]
+    waits = [delivery.wait_after(n, channel="code") for n in range(1, 40)]
 
     assert waits[0] == 2_000
     assert max(waits) == waits[-1] == 30_000

@@ -14,19 +14,20 @@ import redis
 from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.parser import text_string_to_metric_families
 
-from restante import tallies, wiring
-from restante.counted import AllProcesses, fold
+from restante import wiring
 from restante.errors import Gone, PassphraseWrong, Unavailable
 from restante.messages import Draft
-from restante.metrics import DEEDS, LIMITS, VISITORS, Meters
+from restante.metrics import shared_folder
+from restante.metrics.meters import DEEDS, LIMITS, VISITORS, Meters
+from restante.metrics.multiprocess import AllProcesses, fold
 from restante.settings import Settings
 from restante.store.connection import ANSWERED, Connection, script
 from restante.store.keys import TAGS
-from restante.store.numbers import Numbers
+from restante.store.stats import Numbers
 from tests.conftest import nonce, read
 from tests.processes import ROOT
 from tests.proxy import Proxy
-from webapp import limits
+from webapp.http import rate_limits
 
 
 def values(shown: bytes) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
@@ -131,7 +132,7 @@ def test_words_of_replies_that_are_no_deeds_never_become_labels(meters):
 
 def test_every_word_that_is_a_deed_is_one_that_a_script_replies():
     for verb, word in DEEDS:
-        assert f'"{word.decode()}"'.encode() in script(verb).source.partition(b"local now")[2]
+        assert f'"{word.decode()}"'.encode() in script(verb).source
 
 
 def test_what_never_happened_is_shown_as_none(meters):
@@ -145,7 +146,9 @@ def test_what_never_happened_is_shown_as_none(meters):
 
 def test_every_limit_has_its_number():
     limited = {
-        name for name in vars(limits) if type(getattr(limits, name)).__name__ == "RouteLimit"
+        name
+        for name in vars(rate_limits)
+        if type(getattr(rate_limits, name)).__name__ == "RouteLimit"
     }
 
     assert limited <= set(LIMITS)
@@ -220,7 +223,7 @@ def test_a_process_that_ended_before_it_counted_hinders_nobody(tmp_path):
 FILLED_UP = """
 import os, sys
 from pathlib import Path
-from restante.metrics import Meters
+from restante.metrics.meters import Meters
 
 room = Path(sys.argv[1])
 meters = Meters()
@@ -249,7 +252,7 @@ def test_a_process_that_counts_survives_that_the_memory_for_files_is_full(tmp_pa
     done = subprocess.run(
         ["unshare", "--mount", "sh", "-c", script, "sh", FILLED_UP],
         cwd=ROOT,
-        env=os.environ | {tallies.VARIABLE: str(counts)},
+        env=os.environ | {shared_folder.VARIABLE: str(counts)},
         capture_output=True,
         text=True,
         check=False,
@@ -261,11 +264,11 @@ def test_a_process_that_counts_survives_that_the_memory_for_files_is_full(tmp_pa
 
 
 def test_where_memory_is_short_the_folder_lies_on_disk(monkeypatch):
-    monkeypatch.setattr(tallies, "LEAST_FREE_BYTES", 2**62)
-    folder = Path(tallies.new_folder())
-    tallies.remove(str(folder))
+    monkeypatch.setattr(shared_folder, "LEAST_FREE_BYTES", 2**62)
+    folder = Path(shared_folder.new_folder())
+    shared_folder.remove(str(folder))
 
-    assert tallies.MEMORY not in folder.parents
+    assert shared_folder.MEMORY not in folder.parents
 
 
 def test_a_wish_for_a_format_that_makes_no_sense_gets_the_usual_one(meters):
@@ -276,20 +279,20 @@ def test_a_wish_for_a_format_that_makes_no_sense_gets_the_usual_one(meters):
 
 
 def test_the_folder_is_ours_alone_and_only_its_maker_removes_it():
-    folder = Path(tallies.new_folder())
+    folder = Path(shared_folder.new_folder())
     try:
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-        code = f"from restante import tallies; tallies.remove({str(folder)!r})"
+        code = f"from restante.metrics import shared_folder; shared_folder.remove({str(folder)!r})"
         subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
         assert folder.is_dir()
     finally:
-        tallies.remove(str(folder))
+        shared_folder.remove(str(folder))
 
     assert not folder.exists()
 
 
 def test_whoever_only_starts_the_others_loads_neither_the_metrics_nor_the_stores_client():
-    code = "import sys, restante.__main__, restante.service; print(*sorted(sys.modules))"
+    code = "import sys, restante.__main__, restante.service.supervisor; print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
 
     assert not {"prometheus_client", "redis"} & set(loaded.stdout.decode().split())

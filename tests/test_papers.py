@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from webapp.context import COOKIES
+from webapp.http.request import COOKIES
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("SECURITY.md", "docs/asvs.md", "docs/privacy.md", "docs/threat-model.md")

@@ -9,7 +9,10 @@ from itertools import count
 
 import pytest
 
-from restante import keyring, wiring
+from restante import wiring
+from restante.crypto import keyring
+from restante.crypto.keyring import Keyring
+from restante.crypto.tokens import ControlToken
 from restante.errors import (
     Gone,
     Invalid,
@@ -17,10 +20,8 @@ from restante.errors import (
     PassphraseRequired,
     PassphraseWrong,
 )
-from restante.keyring import Keyring
 from restante.messages import Draft
 from restante.settings import Settings
-from restante.tokens import ControlToken
 from tests.conftest import happened, kept_of, nonce, read
 
 

@@ -3,8 +3,8 @@
 import pytest
 from flask import Flask, g
 
-from restante import languages
-from webapp.places import WITH_ARTICLE, country
+from restante import i18n
+from webapp.texts.country import WITH_ARTICLE, country
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from webapp.places import WITH_ARTICLE, country
 )
 def test_a_country_is_named_in_the_page_s_language(language, code, words):
     with Flask(__name__).test_request_context():
-        g.language = languages.spoken(language)
+        g.language = i18n.spoken(language)
         said = country(code)
 
     assert said == words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from restante.crypto.tokens import ControlToken
 from restante.details import Details
 from restante.errors import (
     Gone,
@@ -12,7 +13,6 @@ from restante.errors import (
 )
 from restante.messages import Draft, Evidence, State
 from restante.store.keys import TAGS
-from restante.tokens import ControlToken
 from tests.conftest import check_times, due_of, happened, kept_of, nonce, read
 
 EVIDENCE = Evidence("192.0.2.0/24", "Firefox", "Windows")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from restante.commands.endings import STATUS as EXITS
+from restante.commands.exit_codes import STATUS as EXITS
 from restante.commands.group import COMMANDS, HELP
 from restante.settings import PREFIX, VARIABLES, Settings
-from webapp.errors import STATUS
+from webapp.http.errors import STATUS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -89,7 +89,7 @@ def test_every_link_to_a_file_leads_somewhere(paper):
 
 
 def test_the_api_paper_names_every_address():
-    source = (ROOT / "webapp" / "api.py").read_text("utf-8")
+    source = (ROOT / "webapp" / "api" / "routes.py").read_text("utf-8")
     routes = lines(r'^@bp\.(get|post|patch|put|delete)\("([^"]+)"', source)
 
     assert lines(r"^### ([A-Z]+ /\S+)$", API) == [f"{how.upper()} {path}" for how, path in routes]

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from restante import keyring, wiring
+from restante import wiring
+from restante.crypto import keyring
+from restante.crypto.keyring import Keyring
 from restante.details import Details
 from restante.errors import (
     Gone,
     Held,
     Unavailable,
 )
-from restante.keyring import Keyring
 from restante.messages import Draft, Evidence
 from restante.settings import Settings
 from tests.conftest import happened, nonce, read

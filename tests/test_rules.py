@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restante import rules
+from restante import validation
 from restante.details import Details
 from restante.errors import TooLarge
 from restante.messages import Draft
@@ -31,15 +31,15 @@ def drafted(**changed: object) -> Draft:
 
 
 def faulty(**changed: object) -> list[str]:
-    return [fault.field for fault in rules.draft_faults(drafted(**changed), SETTINGS)]
+    return [fault.field for fault in validation.draft_faults(drafted(**changed), SETTINGS)]
 
 
 def reason_is_fine(reason: str | None) -> bool:
-    return not list(rules.reason_faults(reason))
+    return not list(validation.reason_faults(reason))
 
 
 def passphrase_is_fine(passphrase: str) -> bool:
-    return not list(rules.passphrase_faults(passphrase))
+    return not list(validation.passphrase_faults(passphrase))
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_numbers_have_bounds(field, name, fine, wrong):
 
 @pytest.mark.parametrize("field", ["sender_name", "subject", "recipient", "reason"])
 def test_a_label_has_bounds_in_its_normal_form(field):
-    most = rules.REASON_MAX if field == "reason" else rules.LABEL_MAX
+    most = validation.REASON_MAX if field == "reason" else validation.LABEL_MAX
 
     def fine(label: str) -> bool:
         if field == "reason":
@@ -130,8 +130,8 @@ def test_a_label_may_be_anything_people_are_called(label):
 
 
 def test_labels_are_kept_in_their_normal_form():
-    assert rules.normal(DECOMPOSED) == COMPOSED
-    assert rules.normal(None) is None
+    assert validation.normal(DECOMPOSED) == COMPOSED
+    assert validation.normal(None) is None
 
 
 def test_a_passphrase_has_bounds_in_its_normal_form_and_may_hold_anything():
@@ -152,11 +152,11 @@ def test_a_text_is_anything_that_is_unicode():
 
 
 def test_a_text_is_measured_in_bytes_and_never_normalised():
-    assert rules.text_bytes(DECOMPOSED, 5) == DECOMPOSED.encode()
-    assert rules.text_bytes("x" * 10, 10) == b"x" * 10
+    assert validation.text_bytes(DECOMPOSED, 5) == DECOMPOSED.encode()
+    assert validation.text_bytes("x" * 10, 10) == b"x" * 10
     for text, limit in (("x" * 11, 10), ("\u00eb" * 5 + "x", 10)):
         with pytest.raises(TooLarge) as caught:
-            rules.text_bytes(text, limit)
+            validation.text_bytes(text, limit)
 
         assert caught.value.limit == limit
 
@@ -167,7 +167,7 @@ def test_no_sentence_about_a_fault_echoes_what_was_given(text):
         text=text, subject=text, sender_name=text, language=text, recipients=(text,),
         passphrase=text,
     )  # fmt: skip
-    for fault in rules.draft_faults(draft, SETTINGS):
+    for fault in validation.draft_faults(draft, SETTINGS):
         assert len(text) < 10 or text not in fault.detail
 
 
@@ -183,10 +183,10 @@ def test_marks_without_end_are_refused_before_anybody_sorts_them(most):
     endless = "a" + "\u0301" * 300_000 + "\u0316" * 300_000
     found = {
         200: lambda: list(
-            rules.draft_faults(Draft("x", details=Details(subject=endless)), Settings())
+            validation.draft_faults(Draft("x", details=Details(subject=endless)), Settings())
         ),
-        256: lambda: list(rules.passphrase_faults(endless)),
-        500: lambda: list(rules.reason_faults(endless)),
+        256: lambda: list(validation.passphrase_faults(endless)),
+        500: lambda: list(validation.reason_faults(endless)),
     }[most]()
 
     assert len(found) == 1

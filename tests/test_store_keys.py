@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 from redis.crc import key_slot
 
+from restante.crypto.tokens import SHARDS, ControlToken, LinkToken
 from restante.store import keys
-from restante.tokens import SHARDS, ControlToken, LinkToken
 
 SLOTS = 16_384
 

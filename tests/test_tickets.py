@@ -2,7 +2,7 @@
 
 import base64
 
-from webapp.tickets import Tickets
+from webapp.recipient.tickets import Tickets
 
 LINK, OTHER = bytes(16), bytes(15) + b"\1"
 KEY = bytes(range(32))

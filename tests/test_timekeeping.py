@@ -9,13 +9,13 @@ import pytest
 import redis
 
 from restante import wiring
+from restante.deadlines import BATCH
 from restante.errors import Gone, NotFound, Unavailable
 from restante.messages import Draft, Sent
 from restante.settings import DAY, Settings
 from restante.store.connection import Connection
 from restante.store.deadlines import Deadlines
 from restante.store.keys import TAGS
-from restante.timekeeping import BATCH
 from tests.conftest import check_times, due_of, happened, kept_of, nonce, read
 
 LEASE = 120_000

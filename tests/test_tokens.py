@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from restante import tokens
-from restante.errors import Invalid, NotASender, NotFound
-from restante.tokens import (
+from restante.crypto import tokens
+from restante.crypto.tokens import (
     SECRET_SIZE,
     SENDER_TOKEN_LENGTH,
     SHARDS,
@@ -22,6 +21,7 @@ from restante.tokens import (
     Nonce,
     SenderToken,
 )
+from restante.errors import Invalid, NotASender, NotFound
 
 FOLDER = Path(__file__).parent / "vectors"
 VECTORS = json.loads((FOLDER / "link.json").read_text("utf-8"))

@@ -19,12 +19,12 @@ from cryptography.x509.oid import NameOID
 from standardwebhooks import Webhook as Independent
 from standardwebhooks import WebhookVerificationError
 
-from restante.delivering import DeliveryFailed, Notification, Target
-from restante.tokens import ControlToken
+from restante.crypto.tokens import ControlToken
+from restante.delivery import DeliveryFailed, Notification, Target
 from tests.dns import NameServer, ask
 from tests.receiver import Receiver
 from worker.channels.webhook import Webhook, signature
-from worker.lanes import Busy
+from worker.concurrency_limit import Busy
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 BODY = json.dumps({"type": "link.revealed", "recipient": "Ana Muñoz"}, ensure_ascii=False).encode()

@@ -15,7 +15,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
-from restante.languages import CATALOGUE, FOLDER
+from restante.i18n import CATALOGUE, FOLDER
 from tests.processes import ROOT
 
 if TYPE_CHECKING:

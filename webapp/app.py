@@ -7,29 +7,24 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from webapp import (
-    answers,
-    api,
-    assets,
-    bodies,
-    brand,
-    clock,
-    compose,
-    control,
+from webapp.api import routes
+from webapp.branding import assets, brand
+from webapp.http import (
     cookies,
+    csrf,
     errors,
     floods,
-    forwarding,
-    happenings,
     headers,
-    health,
-    limits,
-    origins,
-    permit,
-    switch,
-    viewer,
-    words,
+    language_choice,
+    proxies,
+    rate_limits,
+    request_size,
+    send_access,
 )
+from webapp.ops import health
+from webapp.recipient import challenge, feedback, viewer
+from webapp.sender import compose, control
+from webapp.texts import events, formatting, states
 
 if TYPE_CHECKING:
     from restante.wiring import House
@@ -46,37 +41,38 @@ def create_app(house: House) -> Flask:
     app.extensions["restante"] = house
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.globals.update(
-        moment=clock.moment,
-        duration=clock.duration,
-        words=words,
-        happenings=happenings,
+        moment=formatting.moment,
+        duration=formatting.duration,
+        words=states,
+        challenge_reason=challenge.reason,
+        happenings=events,
         settings=house.settings,
     )
     floods.init_app(app)
-    switch.init_app(app)
-    origins.init_app(app)
+    language_choice.init_app(app)
+    csrf.init_app(app)
     cookies.init_app(app)
-    limits.init_app(app, house)
+    rate_limits.init_app(app, house)
     app.url_map.merge_slashes = False
     headers.init_app(app)
     assets.init_app(app, brand.assets(house.settings))
     brand.init_app(app, house.settings)
-    bodies.init_app(app)
+    request_size.init_app(app)
     errors.init_app(app)
     for blueprint in (
         compose.bp,
-        permit.bp,
+        send_access.bp,
         control.bp,
         viewer.bp,
-        answers.bp,
-        api.bp,
+        feedback.bp,
+        routes.bp,
         health.bp,
     ):
         app.register_blueprint(blueprint)
     app.wsgi_app = headers.Front(  # type: ignore[method-assign]
         app.wsgi_app, house.settings
     )
-    app.wsgi_app = forwarding.Forwarding(  # type: ignore[method-assign]
+    app.wsgi_app = proxies.Forwarding(  # type: ignore[method-assign]
         app.wsgi_app, house.settings.trusted_proxies
     )
     return app

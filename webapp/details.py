@@ -1,16 +1,16 @@
-"""A message's details as the form and the API write them; `restante/rules.py` checks both."""
+"""A message's details as the form and the API write them; `restante/validation.py` checks both."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from restante.details import Details
-from webapp.language import current
+from webapp.http.i18n import current
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from webapp.fields import Body
+    from webapp.http.fields import Body
 
 SECOND_STEPS = ("suspicious", "always")
 

@@ -32,12 +32,12 @@ def _app() -> WSGIApplication:
     if not settings.counts:
         return create_app(wiring.build(settings, offload=_offload))
     # Imported late: what nobody may see costs nobody time.
-    from restante.metrics import Meters  # noqa: PLC0415
-    from webapp import watching  # noqa: PLC0415
+    from restante.metrics.meters import Meters  # noqa: PLC0415
+    from webapp.ops import metrics_app  # noqa: PLC0415
 
     meters = Meters()
     house = wiring.build(settings, offload=_offload, meters=meters)
-    return watching.Doors(create_app(house), watching.create_app(house), settings, meters)
+    return metrics_app.Doors(create_app(house), metrics_app.create_app(house), settings, meters)
 
 
 app = _app()

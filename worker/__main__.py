@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from restante import hardening, logs, tallies, wiring
+from restante import hardening, logs, wiring
 from restante.errors import SettingsInvalid
+from restante.metrics import shared_folder
 from restante.settings import Settings
 from worker import exposition
-from worker.channels.code import MailedCode
+from worker.channels.mailed_code import MailedCode
 from worker.channels.webhook import Webhook
-from worker.courier import Channel, Courier
-from worker.turns import Worker
+from worker.deadline_runner import Worker
+from worker.dispatcher import Channel, Courier
 
 if TYPE_CHECKING:
-    from restante.metrics import Meters
+    from restante.metrics.meters import Meters
 
 TURN_SECONDS = 1.0
 EX_UNAVAILABLE, EX_CONFIG = 69, 78
@@ -38,7 +39,7 @@ def main() -> int:
     except SettingsInvalid as error:
         sys.stderr.write(f"{error}\n")
         return EX_CONFIG
-    if meters and settings.metrics_bind and tallies.VARIABLE not in os.environ:
+    if meters and settings.metrics_bind and shared_folder.VARIABLE not in os.environ:
         try:
             exposition.serve(meters, settings.metrics_bind)
         except OSError as problem:
@@ -71,11 +72,11 @@ def main() -> int:
 
 def _meters(settings: Settings) -> Meters | None:
     """Return where to count: beside the web, whose processes show it, or to show it ourselves."""
-    beside_the_web = settings.counts and tallies.VARIABLE in os.environ
+    beside_the_web = settings.counts and shared_folder.VARIABLE in os.environ
     if not beside_the_web and settings.metrics_bind is None:
         return None
     # Imported late: what nobody may see costs nobody time.
-    from restante.metrics import Meters  # noqa: PLC0415
+    from restante.metrics.meters import Meters  # noqa: PLC0415
 
     return Meters()
 

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from restante.metrics import Meters
+    from restante.metrics.meters import Meters
 
 PATIENCE_SECONDS = 5.0
 

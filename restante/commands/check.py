@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from restante.commands import findings, machine
-from restante.commands.findings import Finding, Grade
-from restante.commands.relay import of_relay
+from restante.commands import checks, machine
+from restante.commands.check_smtp import of_relay
+from restante.commands.checks import Finding, Grade
+from restante.commands.environment import read_settings, settings_files
 from restante.commands.store import house_of
-from restante.commands.surroundings import read_settings, settings_files
-from restante.datafolder import StoreFailed
 from restante.errors import SettingsInvalid, Unavailable
+from restante.service.data_folder import StoreFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,10 +33,10 @@ def check() -> int:
     try:
         settings = read_settings()
     except SettingsInvalid as invalid:
-        _tell(findings.problem(words) for words in invalid.problems)
-        _tell([findings.warning("the store was not looked at: mend the settings first")])
+        _tell(checks.problem(words) for words in invalid.problems)
+        _tell([checks.warning("the store was not looked at: mend the settings first")])
         return os.EX_CONFIG
-    settings_well = _tell(findings.of_settings(settings, settings_files()))
+    settings_well = _tell(checks.of_settings(settings, settings_files()))
     if mail := of_relay(settings):
         settings_well = _tell([mail]) and settings_well
     _tell(machine.of_memory())
@@ -59,34 +59,34 @@ def _tell(found: Iterable[Finding]) -> bool:
 def _of_store(settings: Settings) -> Iterator[Finding]:
     try:
         if settings.redis_url is None and _is_yet_to_come(settings):
-            yield findings.ok("the embedded store is not there yet: it comes with the service")
+            yield checks.ok("the embedded store is not there yet: it comes with the service")
         else:
             yield from _of_reached_store(settings)
     except (StoreFailed, PermissionError) as failed:
-        yield findings.problem(getattr(failed, "strerror", None) or str(failed))
+        yield checks.problem(getattr(failed, "strerror", None) or str(failed))
     if settings.store_is_here:
         yield from machine.of_overcommit()
 
 
 def _of_reached_store(settings: Settings) -> Iterator[Finding]:
     with house_of(settings) as house:
-        from restante.store.inspection import Refused, inspect  # noqa: PLC0415 (loads the client)
+        from restante.store.diagnostics import Refused, inspect  # noqa: PLC0415 (loads the client)
 
         try:
             primaries = inspect(house.connection)
         except (Unavailable, Refused) as away:
             away_words = "the store does not answer" if isinstance(away, Unavailable) else str(away)
-            yield findings.problem(away_words)
+            yield checks.problem(away_words)
             return
         for shortcoming in house.files.shortcomings(settings.durability):
-            yield findings.problem(shortcoming)
+            yield checks.problem(shortcoming)
         for primary in primaries:
-            yield from findings.of_primary(primary, settings.durability)
+            yield from checks.of_primary(primary, settings.durability)
             if settings.store_is_here:
                 yield from machine.of_store_process(primary.pid)
         if settings.senders.tokens:
             with suppress(Unavailable):
-                yield findings.of_tokens(len(house.admission.listed()))
+                yield checks.of_tokens(len(house.admission.listed()))
 
 
 def _is_yet_to_come(settings: Settings) -> bool:

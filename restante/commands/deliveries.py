@@ -12,7 +12,7 @@ import click
 from restante.commands.store import open_house
 
 if TYPE_CHECKING:
-    from restante.delivering import Standing
+    from restante.delivery import Standing
 
 MOST = 1_000_000
 UNKNOWN = "(not known: its root key is missing)"

@@ -7,7 +7,7 @@ from importlib import import_module
 
 import click
 
-from restante.commands.endings import ended
+from restante.commands.exit_codes import ended
 
 HELP = """\
 Messages that wait behind a link, open once, and can be recalled until they are read.

@@ -32,7 +32,7 @@ def make(into: Path | None) -> None:
     messages take the first key of the ring, old ones open with theirs.
     """
     # Imported late: --help needs no cryptography.
-    from restante.keyring import new_key  # noqa: PLC0415
+    from restante.crypto.keyring import new_key  # noqa: PLC0415
 
     key = new_key()
     if into is None:
@@ -62,7 +62,7 @@ def put_in_front(path: Path, key: str) -> int:
         SettingsInvalid: What is there is no ring; it stays as it is.
         OSError: The file cannot be read or written.
     """
-    from restante.keyring import Keyring  # noqa: PLC0415
+    from restante.crypto.keyring import Keyring  # noqa: PLC0415
 
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:

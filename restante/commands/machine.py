@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from restante.commands.findings import Finding, ok, warning
+from restante.commands.checks import Finding, ok, warning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

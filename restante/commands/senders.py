@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import click
 
 from restante.commands.store import open_house
-from restante.datafolder import StoreFailed
 from restante.errors import Fault, Invalid, NotFound, Unavailable
+from restante.service.data_folder import StoreFailed
 
 SECOND_MS = 1_000
 NAMELESS = "(its root key is gone from the ring)"

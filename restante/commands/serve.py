@@ -9,9 +9,9 @@ import sys
 import click
 
 from restante import hardening, logs
-from restante.commands.surroundings import read_settings
-from restante.datafolder import StoreFailed
-from restante.service import CannotListen, Service
+from restante.commands.environment import read_settings
+from restante.service.data_folder import StoreFailed
+from restante.service.supervisor import CannotListen, Service
 
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from restante import logs
-from restante.commands.surroundings import read_settings
-from restante.datafolder import FolderTaken, StoreFailed
-from restante.embedded import EmbeddedStore, ping, url_of
+from restante.commands.environment import read_settings
+from restante.service.data_folder import FolderTaken, StoreFailed
+from restante.service.embedded_store import EmbeddedStore, ping, url_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -77,7 +77,7 @@ begins with `link.`, then the boxed evidence.  A look is "<at> <type> <class>\n"
 
 from __future__ import annotations
 
-from restante.tokens import SHARDS, ControlToken, LinkToken
+from restante.crypto.tokens import SHARDS, ControlToken, LinkToken
 
 TAGS = (
     *("18", "003", "333", "223", "d2", "0e9", "b56", "acd"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
+from restante.crypto.tokens import ID_SIZE
 from restante.errors import (
     CodeRequired,
     CodesUsedUp,
@@ -32,15 +33,14 @@ from restante.store.replies import (
     Times,
     gone,
 )
-from restante.tokens import ID_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from restante.crypto.tokens import ControlToken, LinkToken
     from restante.messages import Page
     from restante.store.connection import Argument, Connection
     from restante.store.replies import NewMessage
-    from restante.tokens import ControlToken, LinkToken
 
 
 def new_request() -> bytes:

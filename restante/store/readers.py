@@ -15,8 +15,8 @@ from restante.store.replies import Entry, Recorded, gone
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from restante.crypto.tokens import LinkToken
     from restante.store.connection import Argument, Connection
-    from restante.tokens import LinkToken
 
 
 class Readers:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from redis.exceptions import ResponseError, TryAgainError
 
+from restante.crypto.tokens import SHARDS
 from restante.errors import Unavailable
 from restante.store import keys
-from restante.tokens import SHARDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

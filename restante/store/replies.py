@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from restante.crypto.tokens import ID_SIZE
 from restante.messages import Outcome, State, Told
-from restante.tokens import ID_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from restante.colours import DARK, LIGHT, accent
 from tests.api import Api
 from tests.browser import tour
 from tests.processes import Service
 from tests.test_logos import heaviest_png, nested
-from webapp.brand import ALONE
+from webapp.branding.brand import ALONE
+from webapp.branding.colours import DARK, LIGHT, accent
 
 OVER_THE_WIRE = 30_000
 """Bytes: heads and bodies, all requests of the gate."""

@@ -8,13 +8,13 @@ import pytest
 from babel import Locale
 from babel.messages.catalog import Catalog
 
-from restante.languages import CATALOGUE, Language
+from restante.i18n import CATALOGUE, Language
 from tests import translations
 from tests.api import Api, Visitor
 from tests.browser import tour
 from tests.browser.probe import NARROW, WIDE
 from tests.processes import ROOT, Service
-from webapp.compose import EXPIRIES, HOLDS
+from webapp.sender.compose import EXPIRIES, HOLDS
 
 PARTS = ("restante", "webapp", "worker", "templates", "gunicorn.conf.py", "Procfile")
 PSEUDO = "ar"

@@ -6,8 +6,8 @@ import pytest
 import redis
 from playwright.sync_api import expect
 
+from restante.crypto.tokens import LinkToken
 from restante.store import keys
-from restante.tokens import LinkToken
 from tests import canaries
 from tests.api import Api
 from tests.browser import tour

@@ -13,8 +13,8 @@ from urllib.request import Request, urlopen
 
 import redis
 
+from restante.crypto.tokens import LinkToken
 from restante.store import keys
-from restante.tokens import LinkToken
 from tests.mailserver import MailServer
 from tests.operators import admission_of
 from tests.processes import ROOT, Service

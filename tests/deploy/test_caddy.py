@@ -4,7 +4,7 @@ from tests.api import new_nonce
 from tests.deploy.proxies import Caddy
 from tests.deploy.visits import LIMIT, TEXT, journey, links_in
 from tests.processes import free_port
-from webapp.bodies import BODY_MAX
+from webapp.http.request_size import BODY_MAX
 
 
 def test_a_message_is_sent_and_opened_over_tls(caddy, address):

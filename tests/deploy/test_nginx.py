@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 from tests.api import Api, new_nonce
 from tests.browser import tour
 from tests.deploy.visits import LIMIT, TEXT, journey
-from webapp.bodies import BODY_MAX, SMALL_MAX
+from webapp.http.request_size import BODY_MAX, SMALL_MAX
 
 NGINX_MAX = 7 * 1024 * 1024
 

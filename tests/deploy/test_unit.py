@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from restante import embedded
+from restante.service import embedded_store
 from tests.deploy.proxies import DEPLOY
 
 UNIT = DEPLOY / "restante.service"
@@ -49,7 +49,7 @@ def test_the_service_is_not_tried_again_with_wrong_settings_and_has_time_to_stop
 
     assert said["RestartPreventExitStatus"] == "78"
     assert said["KillMode"] == "mixed"
-    assert int(said["TimeoutStopSec"]) > 2 * embedded.STOP_SECONDS
+    assert int(said["TimeoutStopSec"]) > 2 * embedded_store.STOP_SECONDS
 
 
 def test_root_keys_come_as_a_credential_and_no_secret_stands_in_the_unit():

@@ -3,8 +3,8 @@
 import pytest
 import redis
 
+from restante.crypto.tokens import ControlToken, LinkToken
 from restante.store import keys
-from restante.tokens import ControlToken, LinkToken
 from tests.api import Api
 from tests.processes import Service
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.api import Api, Visitor
 from tests.lines import talk
-from webapp.bodies import BODY_SECONDS, FIELDS_MAX, SMALL_MAX
+from webapp.http.request_size import BODY_SECONDS, FIELDS_MAX, SMALL_MAX
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 

@@ -13,9 +13,9 @@ import pytest
 import redis
 
 from restante import wiring
+from restante.crypto.tokens import ControlToken, LinkToken
 from restante.store.connection import Connection
-from restante.store.files import Files
-from restante.tokens import ControlToken, LinkToken
+from restante.store.persistence import Files
 from tests.api import Api, Sent, Visitor, form_of, new_nonce
 from tests.lines import talk
 from tests.operators import admission_of

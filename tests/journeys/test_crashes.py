@@ -10,8 +10,8 @@ from http.client import HTTPException
 
 import pytest
 
-from restante import keyring
-from restante.embedded import EmbeddedStore
+from restante.crypto import keyring
+from restante.service.embedded_store import EmbeddedStore
 from tests.api import Api, Visitor, new_nonce
 from tests.lines import at_once
 from tests.processes import Running, Service, alive, status_of, wait_until

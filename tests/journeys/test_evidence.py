@@ -7,11 +7,11 @@ from ipaddress import ip_address
 import pytest
 import redis
 
+from restante.crypto.envelope import FORMAT
+from restante.crypto.keyring import Keyring
+from restante.crypto.sealed_fields import Facts
+from restante.crypto.tokens import ControlToken, LinkToken
 from restante.details import Details
-from restante.envelope import FORMAT
-from restante.facts import Facts
-from restante.keyring import Keyring
-from restante.tokens import ControlToken, LinkToken
 from tests.api import Api, Visitor, form_of
 from tests.journeys.test_country import AMERICA, SPAIN, come_from
 from tests.processes import Service, wait_until

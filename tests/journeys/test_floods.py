@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from restante.settings import MIB
 from tests.api import Api, Visitor, form_of
 from tests.processes import Service
-from webapp.bodies import _unquoted as unquoted
-from webapp.fields import ELEMENTS_MOST, STRUCTURE_MOST, TYPED_MOST
-from webapp.floods import REFUSED_MOST
+from webapp.http.fields import ELEMENTS_MOST, STRUCTURE_MOST, TYPED_MOST
+from webapp.http.floods import REFUSED_MOST
+from webapp.http.request_size import _unquoted as unquoted
 
 JSON = {"Content-Type": "application/json"}
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from restante.tokens import LinkToken
+from restante.crypto.tokens import LinkToken
 from tests.api import FIREFOX, Api, Visitor, filled, form_of, new_nonce, number_on
 from tests.browser.tour import CHROMIUM
 from tests.processes import Service

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from restante.tokens import ControlToken
+from restante.crypto.tokens import ControlToken
 from tests.api import Api, Visitor, form_of, new_nonce
 from tests.operators import house_of
 from tests.processes import Service
-from webapp.floods import REFUSED_MOST
+from webapp.http.floods import REFUSED_MOST
 
 EXTENDS = 600
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from restante import keyring
-from restante.embedded import EmbeddedStore
+from restante.crypto import keyring
+from restante.service.embedded_store import EmbeddedStore
 from restante.store.connection import LOST_MOST, script
 from tests.api import Api, new_nonce
 from tests.lines import web_processes

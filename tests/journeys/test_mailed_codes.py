@@ -8,8 +8,8 @@ import time
 import pytest
 import redis
 
+from restante.crypto.tokens import LinkToken
 from restante.store import keys
-from restante.tokens import LinkToken
 from tests import canaries
 from tests.api import Api, Visitor, filled, form_of, new_nonce, number_on
 from tests.journeys.conftest import TEXT

@@ -5,11 +5,11 @@ import html
 import pytest
 import redis
 
+from restante.crypto.keyring import Keyring
+from restante.crypto.sealed_fields import Facts
+from restante.crypto.tokens import ControlToken, LinkToken
 from restante.details import Details
-from restante.facts import Facts
-from restante.keyring import Keyring
 from restante.store import keys
-from restante.tokens import ControlToken, LinkToken
 from tests.api import Api, Visitor
 from tests.test_labels import NAMES
 

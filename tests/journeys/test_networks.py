@@ -6,7 +6,7 @@ import pytest
 
 from tests.api import Api, Visitor
 from tests.processes import Service
-from webapp.forwarding import MISSING, UNTRUSTED, WORDS
+from webapp.http.proxies import MISSING, UNTRUSTED, WORDS
 
 CANARY = "203.0.113.77"
 

@@ -2,8 +2,8 @@
 
 from restante.settings import MIB
 from tests.api import Visitor, new_nonce
-from webapp.bodies import BODY_MAX
-from webapp.errors import STATUS
+from webapp.http.errors import STATUS
+from webapp.http.request_size import BODY_MAX
 
 
 def raw_send(api, body, **headers):

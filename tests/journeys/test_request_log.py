@@ -4,8 +4,8 @@ import json
 
 import redis
 
+from restante.crypto.tokens import ControlToken
 from restante.store.keys import TAGS
-from restante.tokens import ControlToken
 from tests.api import Api, Visitor, form_of, new_nonce
 from tests.processes import wait_until
 
@@ -56,4 +56,4 @@ def test_what_does_not_open_is_told_by_class_and_place(service):
 
     [damaged] = [line for line in told if line["event"] == "damaged"]
     assert damaged["error"] == "Damaged"
-    assert any("restante.envelope" in place for place in damaged["where"])
+    assert any("restante.crypto.envelope" in place for place in damaged["where"])

@@ -8,13 +8,13 @@ from urllib.parse import quote
 import pytest
 
 from restante import wiring
+from restante.crypto.tokens import ControlToken, LinkToken
 from restante.settings import Settings
-from restante.tokens import ControlToken, LinkToken
 from tests.api import FIREFOX, PRESSED, Api, Visitor, filled, form_of, new_nonce
 from tests.journeys.conftest import CROSS_SITE, TEXT
 from tests.processes import Service
-from webapp.gate import LONGEST_MS, QUICKEST_MS
-from webapp.tickets import Tickets
+from webapp.recipient.gate import LONGEST_MS, QUICKEST_MS
+from webapp.recipient.tickets import Tickets
 
 GATE_SECONDS = 1.1
 """A person's time before the button."""

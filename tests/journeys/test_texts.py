@@ -9,7 +9,7 @@ import pytest
 from restante.settings import MIB
 from tests.api import Api, Visitor, form_of, new_nonce
 from tests.lines import talk
-from webapp.bodies import BODY_MAX
+from webapp.http.request_size import BODY_MAX
 
 GATE_SECONDS = 1.1
 

@@ -17,9 +17,9 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
-from restante import tallies
-from restante.keyring import new_key
-from restante.metrics import DEEDS, LIMITS, VISITORS
+from restante.crypto.keyring import new_key
+from restante.metrics import shared_folder
+from restante.metrics.meters import DEEDS, LIMITS, VISITORS
 from tests.api import Api, new_nonce
 from tests.processes import Running, Service, command_of, finished, free_port, status_of, wait_until
 from tests.test_metrics import values
@@ -81,7 +81,7 @@ def is_put_away(folder, pid):
 
 def folder_of(pid):
     environ = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    name = tallies.VARIABLE.encode() + b"="
+    name = shared_folder.VARIABLE.encode() + b"="
     return next((Path(v[len(name) :].decode()) for v in environ if v.startswith(name)), None)
 
 

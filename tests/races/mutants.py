@@ -134,7 +134,13 @@ MUTANTS: dict[str, Mutant] = {
         ((CONNECTION, LOST, AS_ANOTHER),), "one store", ("lose replies",) * 12
     ),
     "the answer comes before it is on disk": Mutant(
-        (("restante/embedded.py", '"appendfsync": "always"', '"appendfsync": "everysec"'),),
+        (
+            (
+                "restante/service/embedded_store.py",
+                '"appendfsync": "always"',
+                '"appendfsync": "everysec"',
+            ),
+        ),
         "one store",
         ("cut the power",) * 4,
     ),

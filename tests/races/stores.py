@@ -25,7 +25,7 @@ FSYNC_SECONDS = {"always": 0.0, "everysec": 1.0}
 
 def flags_of(tree: Path) -> dict[str, str]:
     """Return how the product in *tree* starts its own store."""
-    ask = "import json; from restante.embedded import FLAGS; print(json.dumps(FLAGS))"
+    ask = "import json; from restante.service.embedded_store import FLAGS; print(json.dumps(FLAGS))"
     done = subprocess.run(
         [sys.executable, "-c", ask],
         cwd=tree, env=own_environ({}), check=True, capture_output=True, text=True,

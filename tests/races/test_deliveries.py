@@ -9,8 +9,9 @@ from ipaddress import ip_network
 import pytest
 import redis
 
-from restante import keyring, wiring
-from restante.keyring import Keyring
+from restante import wiring
+from restante.crypto import keyring
+from restante.crypto.keyring import Keyring
 from restante.messages import Draft
 from restante.settings import Settings
 from restante.store.connection import Connection

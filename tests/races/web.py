@@ -8,7 +8,7 @@ import sys
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Self
 
-from restante import keyring
+from restante.crypto import keyring
 from tests.processes import ROOT, Running, free_port, status_of, wait_until
 from tests.races.people import TRIES
 

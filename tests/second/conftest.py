@@ -4,7 +4,7 @@ import pytest
 import redis
 
 from restante import wiring
-from restante.embedded import EmbeddedStore
+from restante.service.embedded_store import EmbeddedStore
 from restante.store.connection import Connection
 from tests.second import dump, reader
 from tests.second.lives import Lives, live

@@ -114,7 +114,7 @@ def _bytes(value: str) -> bytes:
 def main(version: str) -> None:
     """Make the file of a version."""
     from restante import wiring  # noqa: PLC0415 (the reader needs none of it)
-    from restante.embedded import EmbeddedStore  # noqa: PLC0415
+    from restante.service.embedded_store import EmbeddedStore  # noqa: PLC0415
     from restante.store.connection import Connection  # noqa: PLC0415
     from tests.second.lives import live  # noqa: PLC0415
 

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 import redis
 
 from restante import wiring
-from restante.delivering import Failure
+from restante.crypto.keyring import Keyring
+from restante.crypto.tokens import SHARDS, Nonce
+from restante.delivery import Failure
 from restante.details import Details
+from restante.email_address import mailbox
 from restante.errors import CodeWrong, Damaged, Gone, PassphraseWrong
-from restante.keyring import Keyring
-from restante.mailboxes import mailbox
 from restante.messages import Draft, Evidence
 from restante.settings import Settings
+from restante.settings.parsers import Relay
 from restante.store import keys
-from restante.tokens import SHARDS, Nonce
-from restante.variables import Relay
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

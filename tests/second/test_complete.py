@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from restante import envelope
+from restante.crypto import envelope
 from restante.store import keys
 from tests.processes import ROOT
 from tests.second import dump, forms, reader
@@ -162,13 +162,13 @@ def test_the_tags_are_those_of_the_specification():
 
 
 def test_every_purpose_of_a_box_is_in_the_specification():
-    facts = (ROOT / "restante/facts.py").read_text("utf-8")
+    facts = (ROOT / "restante/crypto/sealed_fields.py").read_text("utf-8")
     section = ENVELOPE.partition("## Box")[2].partition("\n## ")[0]
     named = set(re.findall(r"^\| `([a-z-]+)` \|", section, re.MULTILINE))
     makers = {path.name for path, code in sources() if re.search(r"\bBox\(", code)}
 
     assert set(re.findall(r'"([a-z-]+)", (?:message|link|token|record)_id\)', facts)) == named
-    assert makers == {"facts.py"}
+    assert makers == {"sealed_fields.py"}
 
 
 def sources():

@@ -7,10 +7,10 @@ import pytest
 import redis
 
 from restante import wiring
+from restante.crypto.tokens import ControlToken, SenderToken
 from restante.errors import Gone
 from restante.messages import Page
 from restante.store.connection import Connection
-from restante.tokens import ControlToken, SenderToken
 from tests.second import dump, reader, sealed
 from tests.second.lives import (
     BEGINNING,

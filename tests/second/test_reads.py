@@ -5,8 +5,8 @@ import re
 
 import pytest
 
+from restante.crypto.tokens import ControlToken
 from restante.messages import Page
-from restante.tokens import ControlToken
 from tests.second import dump, reader, sealed
 from tests.second.lives import (
     ANA,

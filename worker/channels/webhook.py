@@ -20,17 +20,17 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpcore
 
-from restante.addresses import literal, may_reach, plain, webhook_fault
-from restante.delivering import DeliveryFailed, Failure, Trouble
-from worker.channels.sparing import Sparing
-from worker.lanes import Lanes
+from restante.delivery import DeliveryFailed, Failure, Trouble
+from restante.ssrf import literal, may_reach, plain, webhook_fault
+from worker.channels.limited_backend import Sparing
+from worker.concurrency_limit import Lanes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from restante.addresses import Address
-    from restante.delivering import Notification, Target
-    from restante.variables import Network
+    from restante.delivery import Notification, Target
+    from restante.settings.parsers import Network
+    from restante.ssrf import Address
 
 CONNECT_SECONDS = 5.0
 ADDRESSES_MOST = 3

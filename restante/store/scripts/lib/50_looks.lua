@@ -1,6 +1,6 @@
 -- Looks: visits that opened nothing, and whether a machine was among them.
 
--- The classes of looks that no person comes as; webapp/visitors.py has the same.
+-- The classes of looks that no person comes as; webapp/http/visitors.py has the same.
 local MACHINES = { preview_bot = true, prefetch = true, scanner_suspected = true, program = true }
 -- For so long after a machine's look a press of the button alone opens nothing: 10 minutes.
 local WATCH_MS = 600000

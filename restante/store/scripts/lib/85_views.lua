@@ -21,19 +21,21 @@ local function claim_view(link, now, reader, evidence)
   return r
 end
 
-local WRONG = { code = "link.code_wrong", passphrase = "link.passphrase_wrong" }
+local WRONG = { code = { "link.code_wrong", "code-wrong" },
+  passphrase = { "link.passphrase_wrong", "passphrase-wrong" } }
 
 -- A wrong code or passphrase uses up a try, and the last one locks the link; the same request
 -- asked again, since its reply was lost, costs none.  Returns the reply.
 local function refuse_try(link, now, wrong, request, evidence)
+  local event, reply = unpack(WRONG[wrong])
   if link.refused == request then
-    return { wrong .. "-wrong", link.tries }
+    return { reply, link.tries }
   end
   link.tries = call("HINCRBY", link.hash, "tries", -1)
   call("HSET", link.hash, "refused", request)
   if link.tries > 0 then
-    record(link.message, link, now, WRONG[wrong], "tries_left=" .. link.tries, evidence)
-    return { wrong .. "-wrong", link.tries }
+    record(link.message, link, now, event, "tries_left=" .. link.tries, evidence)
+    return { reply, link.tries }
   end
   record(link.message, link, now, "link.locked", "", evidence)
   end_link(link, now, "locked", latest_lease(link))

@@ -1,0 +1,49 @@
+"""The check of the mail server: whether it answers, proves its name and takes the login."""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from typing import TYPE_CHECKING
+
+from restante.commands import checks
+
+if TYPE_CHECKING:
+    from restante.commands.checks import Finding
+    from restante.settings import Settings
+
+TIMEOUT_SECONDS = 10.0
+
+
+def of_relay(settings: Settings) -> Finding | None:
+    """Return what the mail server says; None where none is set.  No mail is sent."""
+    relay, sender = settings.smtp_url, settings.mail_from
+    if relay is None or sender is None:
+        return None
+    name = sender.address.rpartition("@")[2]
+    tls = ssl.create_default_context()
+    encrypted = relay.tls == "whole"
+    try:
+        line = (
+            smtplib.SMTP_SSL(relay.host, relay.port, name, timeout=TIMEOUT_SECONDS, context=tls)
+            if encrypted
+            else smtplib.SMTP(relay.host, relay.port, name, timeout=TIMEOUT_SECONDS)
+        )
+        with line:
+            line.ehlo()
+            if relay.tls == "needed" or (relay.tls == "offered" and line.has_extn("starttls")):
+                line.starttls(context=tls)
+                encrypted = True
+            if relay.user and relay.password:
+                line.login(relay.user, relay.password)
+    except ssl.SSLError:
+        return checks.problem("the mail server does not prove its name: no mail will go out")
+    except smtplib.SMTPAuthenticationError:
+        return checks.problem("the mail server does not take the login of RESTANTE_SMTP_URL")
+    except smtplib.SMTPNotSupportedError:
+        return checks.problem("the mail server lacks STARTTLS or logins: no mail will go out")
+    except (OSError, smtplib.SMTPException):
+        return checks.problem("the mail server does not answer: no mail will go out")
+    if not encrypted:
+        return checks.warning("mail goes to the mail server unencrypted")
+    return checks.ok("the mail server answers, and what goes to it is encrypted")

@@ -1,0 +1,58 @@
+"""What an error means at a terminal: a sentence on standard error and an exit status."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import click
+
+from restante import errors
+from restante.logs import error_fields
+from restante.service.data_folder import StoreFailed
+from restante.service.supervisor import CannotListen
+
+STATUS: dict[type[Exception], int] = {
+    errors.SettingsInvalid: os.EX_CONFIG,
+    errors.Unavailable: os.EX_UNAVAILABLE,
+    StoreFailed: os.EX_UNAVAILABLE,
+    CannotListen: os.EX_UNAVAILABLE,
+    errors.NotFound: os.EX_DATAERR,
+    errors.Gone: os.EX_DATAERR,
+    errors.Held: os.EX_DATAERR,
+    errors.PassphraseRequired: os.EX_DATAERR,
+    errors.PassphraseWrong: os.EX_DATAERR,
+    errors.CodeRequired: os.EX_DATAERR,
+    errors.CodeWrong: os.EX_DATAERR,
+    errors.CodesUsedUp: os.EX_DATAERR,
+    errors.Watched: os.EX_DATAERR,
+    errors.NotASender: os.EX_DATAERR,
+    errors.Invalid: os.EX_DATAERR,
+    errors.TooLarge: os.EX_DATAERR,
+    errors.Damaged: os.EX_SOFTWARE,
+    click.UsageError: os.EX_USAGE,
+    click.FileError: os.EX_CANTCREAT,
+    click.Abort: 128 + signal.SIGINT,
+}
+"""The exit status (sysexits.h) of each error; the most special class decides."""
+
+
+def ended(error: Exception) -> int:
+    """Say why a command could not be done, and return its exit status."""
+    match error:
+        case click.ClickException():
+            error.show()
+        case click.Abort():
+            click.echo("Stopped.", err=True)
+        case errors.Invalid():
+            for fault in error.faults:
+                click.echo(f"{fault.field}: {fault.detail}", err=True)
+        case errors.RestanteError():
+            click.echo(str(error), err=True)
+        case StoreFailed() | CannotListen():
+            click.echo(f"It cannot be done: {error}.", err=True)
+        case _:
+            fields = error_fields(error)
+            place = next(iter(fields["where"]), "?")  # type: ignore[call-overload]
+            click.echo(f"This is a fault of ours: {fields['error']} at {place}.", err=True)
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), os.EX_SOFTWARE)

@@ -1,0 +1,1 @@
+"""Cryptography: envelope, tokens, root keys, sealed fields, mailed codes.  See docs/specs/."""

@@ -1,0 +1,105 @@
+"""Private facts on their way into boxes and out: names, labels, reasons, evidence."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from restante.crypto.envelope import Box
+from restante.details import Details
+from restante.errors import Damaged, Gone, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from restante.crypto.keyring import Keyring
+    from restante.messages import Evidence
+    from restante.store.replies import End
+
+
+class Facts:
+    """Boxes each kind of fact for its own purpose and record; empty ones take no box.
+
+    A box that does not open, damaged or older than the ring, is as one that was never
+    closed: a name must not stand between a reader and a view already spent, nor between
+    a sender and a verdict.
+    """
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._box = Box(keyring)
+
+    def close_message(self, message_id: bytes, details: Details) -> bytes:
+        facts = {k: v for k, v in details.as_facts().items() if v}
+        return self._close(facts, "message", message_id)
+
+    def open_message(self, message_id: bytes, boxed: bytes) -> Details:
+        return Details.from_facts(self._open(boxed, "message", message_id))
+
+    def close_label(self, link_id: bytes, label: str | None) -> bytes:
+        return self._close({"label": label} if label else {}, "label", link_id)
+
+    def open_label(self, link_id: bytes, boxed: bytes) -> str | None:
+        return self._open(boxed, "label", link_id).get("label")
+
+    def close_reason(self, message_id: bytes, reason: str | None) -> bytes:
+        return self._close({"reason": reason} if reason else {}, "reason", message_id)
+
+    def close_holder(self, token_id: bytes, name: str) -> bytes:
+        return self._close({"name": name}, "sender-token", token_id)
+
+    def open_holder(self, token_id: bytes, boxed: bytes) -> str:
+        """Return the name; empty when its root key is gone, for the token is good all the same."""
+        return self._open(boxed, "sender-token", token_id).get("name", "")
+
+    def close_evidence(
+        self, record_id: bytes, evidence: Evidence | None, **more: str | None
+    ) -> bytes:
+        """Box what is recorded of a visit; *record_id* is a message's or a link's."""
+        facts = (evidence.as_dict() if evidence else {}) | {k: v for k, v in more.items() if v}
+        return self._close(facts, "evidence", record_id)
+
+    def open_evidence(self, record_id: bytes, boxed: bytes) -> dict[str, str]:
+        return self._open(boxed, "evidence", record_id)
+
+    def close_webhook(self, message_id: bytes, url: str | None, secret: str) -> bytes:
+        facts = {"url": url, "secret": secret} if url else {}
+        return self._close(facts, "webhook", message_id)
+
+    def open_webhook(self, message_id: bytes, boxed: bytes) -> dict[str, str]:
+        return self._open(boxed, "webhook", message_id)
+
+    def close_address(self, link_id: bytes, address: str | None) -> bytes:
+        return self._close({"address": address} if address else {}, "address", link_id)
+
+    def open_address(self, link_id: bytes, boxed: bytes) -> str | None:
+        return self._open(boxed, "address", link_id).get("address")
+
+    def close_code(self, link_id: bytes, facts: Mapping[str, str]) -> bytes:
+        return self._close(facts, "code", link_id)
+
+    def open_code(self, link_id: bytes, boxed: bytes) -> dict[str, str]:
+        return self._open(boxed, "code", link_id)
+
+    def gone(self, end: End) -> Gone:
+        """Return the error with the sender's reason taken out of its box."""
+        reason = self._open(end.reason, "reason", end.message_id).get("reason")
+        return Gone(end.state, reason=reason, ended_at=end.ended_at or None)
+
+    def reason(self, message_id: bytes, boxed: bytes) -> str | None:
+        return self._open(boxed, "reason", message_id).get("reason")
+
+    def _close(self, facts: Mapping[str, str], purpose: str, record_id: bytes) -> bytes:
+        if not facts:
+            return b""
+        plain = json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()
+        return self._box.close(plain, purpose=purpose, record_id=record_id)
+
+    def _open(self, boxed: bytes, purpose: str, record_id: bytes) -> dict[str, str]:
+        if not boxed:
+            return {}
+        try:
+            plain = self._box.open(boxed, purpose=purpose, record_id=record_id)
+        except (Damaged, Unavailable):
+            return {}
+        facts: dict[str, str] = json.loads(plain)
+        return facts

@@ -1,0 +1,141 @@
+"""How a message's report becomes what its sender reads: facts unboxed, links named."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from restante.crypto.tokens import sender_id
+from restante.messages import Account, Event, LinkStatus, Look, Status
+
+if TYPE_CHECKING:
+    from restante.crypto.sealed_fields import Facts
+    from restante.crypto.tokens import ControlToken
+    from restante.store.replies import Entry, LinkRow, Recorded, Report
+
+FLAGS = {"passphrase"}
+"""Facts that are kept as 0 or 1."""
+MOMENTS = {"from", "to", "until"}
+"""Facts that are times, in whichever event."""
+
+
+def rfc3339(at: int) -> str:
+    """Return milliseconds as `2026-08-29T10:40:00.123Z`."""
+    moment = datetime.fromtimestamp(at // 1000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1000:03d}Z"
+
+
+def event_id(message_id: bytes, number: int) -> str:
+    """Return an event's id: a repeat of it carries the same."""
+    return f"{message_id.hex()}-{number}"
+
+
+def as_json(event: Event, message_id: bytes) -> dict[str, Any]:
+    """Return an event as programs get it, from the API and in notifications."""
+    facts = {
+        name: rfc3339(int(fact)) if name in MOMENTS else fact for name, fact in event.facts.items()
+    }
+    return {
+        "id": event_id(message_id, event.number),
+        "type": event.type,
+        "at": rfc3339(event.at),
+        "link": event.link_id.hex() if event.link_id else None,
+        "data": facts,
+        "evidence": dict(event.evidence),
+    }
+
+
+def status(control: ControlToken, report: Report, facts: Facts, cookie: str | None) -> Status:
+    """Return the report with everything private taken out of its box."""
+    message_id = control.message_id
+    return Status(
+        message_id=message_id,
+        details=facts.open_message(message_id, report.box),
+        views=report.links[0].views,
+        needs_passphrase=report.needs_passphrase,
+        sent_at=report.times.sent_at,
+        opens_at=report.times.opens_at,
+        expires_at=report.times.expires_at,
+        version=report.version,
+        links=tuple(_link(control, i, row, facts) for i, row in enumerate(report.links)),
+        events=tuple(
+            event(n, entry, message_id, facts)
+            for n, entry in enumerate(report.events, start=report.first)
+        ),
+        events_total=report.events_total,
+        first=report.first,
+        looks=tuple(_look(entry, facts) for entry in report.looks),
+        at=report.at,
+        from_sender=bool(
+            cookie
+            and report.sender_id
+            and secrets.compare_digest(sender_id(control, cookie), report.sender_id)
+        ),
+        webhook=facts.open_webhook(message_id, report.webhook).get("url"),
+    )
+
+
+def _link(control: ControlToken, index: int, row: LinkRow, facts: Facts) -> LinkStatus:
+    return LinkStatus(
+        link_id=row.link_id,
+        recipient=facts.open_label(row.link_id, row.label),
+        token=control.link(index),
+        state=row.state,
+        views_left=0 if row.state.final else row.views - row.reveals,
+        reveals=row.reveals,
+        first_revealed_at=row.first_revealed_at,
+        last_revealed_at=row.last_revealed_at,
+        acknowledged_at=row.acknowledged_at,
+        ended_at=row.ended_at,
+        outcome=row.outcome,
+        recalled_at=row.recalled_at,
+        confirmed_at=row.confirmed_at,
+        on_screen_seconds=row.on_screen // 1000,
+        disputes=row.disputes,
+        disputed_at=row.disputed_at,
+        declines=row.declines,
+        declined_at=row.declined_at,
+    )
+
+
+def event(number: int, entry: Entry, message_id: bytes, facts: Facts) -> Event:
+    """Return one entry of the timeline with its facts read and its evidence unboxed."""
+    known: dict[str, int | str | bool] = {}
+    for pair in filter(None, entry.facts.split(",")):
+        name, _, value = pair.partition("=")
+        known[name] = value == "1" if name in FLAGS else int(value) if value.isdigit() else value
+    # A recall is the sender's deed: one box for all its links, under the message's id.
+    by_recipient = entry.link_id is not None and entry.type != "link.recalled"
+    record_id = entry.link_id if by_recipient and entry.link_id else message_id
+    evidence = facts.open_evidence(record_id, entry.evidence)
+    if reason := evidence.pop("reason", None):
+        known["reason"] = reason
+    return Event(number, entry.type, entry.at, entry.link_id, known, evidence)
+
+
+def account(recorded: Recorded, facts: Facts) -> Account:
+    """Return what was recorded of a link; others' evidence stays in its box."""
+    views = tuple(view for view, _ in recorded.views)
+    events = (event(0, entry, recorded.message_id, facts) for entry in recorded.events)
+    return Account(
+        state=recorded.state,
+        views=views,
+        on_screen_seconds=sum(shown for _, shown in recorded.views) // 1000,
+        events=tuple(
+            its if its.facts.get("view") in views else replace(its, evidence={}) for its in events
+        ),
+        looks=tuple(
+            Look(entry.type, entry.at, entry.link_id or b"", entry.facts)
+            for entry in recorded.looks
+        ),
+        has_older=recorded.has_older,
+    )
+
+
+def _look(entry: Entry, facts: Facts) -> Look:
+    link_id = entry.link_id or b""
+    return Look(
+        entry.type, entry.at, link_id, entry.facts, facts.open_evidence(link_id, entry.evidence)
+    )

@@ -1,0 +1,267 @@
+"""What the operator decides.  The environment is read here, once per process, nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+from restante.crypto.keyring import Keyring
+from restante.errors import SettingsInvalid
+from restante.settings.parsers import (
+    ANYONE,
+    CLUSTER,
+    CLUSTER_TLS,
+    DAY,
+    MIB,
+    MINUTE,
+    SAFE_LINKS,
+    VARIABLES,
+    Network,
+    Relay,
+    Senders,
+    bind_address,
+    is_loopback,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from restante.email_address import Mailbox
+    from restante.settings.logo import Logo
+
+PREFIX = "RESTANTE_"
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the operator decides.  README.md has the table; this is the truth.
+
+    Attributes:
+        bind: Where the web listens, `host:port`.
+        data_dir: Where the embedded store keeps its files.
+        public_url: Where recipients find us, without a trailing slash.
+        redis_url: Where the store is; None starts the embedded one.
+        root_keys: The ring as written, newest first; None: made in the data folder.
+        durability: When a deed counts: `disk`, written there; `replicas:all`, known to every
+            replica of its primary, in a cluster; `memory`, at once, lost with a restart.
+        senders: Who may send; reading is open to all.
+        name: What the service is called on its pages.
+        logo: Shown beside the name, in place of the seal.
+        accent: `#rrggbb` of buttons and links, from which readable ones are derived.
+        second_step: Who types a number at the gate: `suspicious` visitors, or everybody, `always`.
+        scanner_networks: Whoever comes from there meets the second step.
+        evidence: What is recorded of a visit beside its time; off: nothing.
+        rate_limits: Off for measurements and tests.
+        trusted_proxies: How many proxies in front set X-Forwarded-For.
+        webhook_networks: Where notifications may go although the address is not public.
+        smtp_url: The mail server that takes our mail, as written; None: none is sent.
+        mail_from: Whose mail it is, a mailbox.
+        metrics_bind: Where /metrics is served, and nothing else but health.
+        metrics_token: What opens /metrics on the address of the pages.
+        store_bytes: The embedded store's memory limit.
+        lease_seconds: How long a reader may fetch its view again.
+        lease_most: To how long he may prolong that, in seconds from the first.
+        retention_seconds: How long a message is remembered after its last link ended.
+        text_max: Bytes of UTF-8.
+        limit_send, limit_preview, limit_status: Per network and minute.
+        limit_reveal, limit_passphrase: The same.
+        budget_messages, budget_bytes: What one network may send in a day, in bytes of UTF-8.
+    """
+
+    bind: str = "127.0.0.1:8000"
+    data_dir: Path = Path("data")
+    public_url: str = "http://127.0.0.1:8000"
+    redis_url: str | None = field(default=None, repr=False)
+    root_keys: str | None = field(default=None, repr=False)
+    durability: str = "disk"
+    senders: Senders = ANYONE
+    name: str = "Restante"
+    logo: Logo | None = None
+    accent: str | None = None
+    second_step: str = "suspicious"
+    scanner_networks: tuple[Network, ...] = SAFE_LINKS
+    evidence: bool = True
+    rate_limits: bool = True
+    trusted_proxies: int = 0
+    webhook_networks: tuple[Network, ...] = ()
+    smtp_url: Relay | None = field(default=None, repr=False)
+    mail_from: Mailbox | None = None
+    metrics_bind: str | None = None
+    metrics_token: str | None = field(default=None, repr=False)
+    store_bytes: int = 512 * MIB
+    web_workers: int = 2
+    log_level: str = "info"
+    expiry_default: int = 7 * DAY
+    expiry_min: int = MINUTE
+    expiry_max: int = 365 * DAY
+    views_max: int = 100
+    text_max: int = MIB
+    recipients_max: int = 100
+    passphrase_tries: int = 10
+    lease_seconds: int = 120
+    lease_most: int = 30 * MINUTE
+    hold_max: int = DAY
+    retention_seconds: int = 30 * DAY
+    limit_send: int = 30
+    limit_preview: int = 120
+    limit_status: int = 300
+    limit_reveal: int = 60
+    limit_passphrase: int = 20
+    budget_messages: int = 2_000
+    budget_bytes: int = 64 * MIB
+
+    @property
+    def host(self) -> str:
+        return self.bind.rpartition(":")[0]
+
+    @property
+    def metrics_port(self) -> int | None:
+        """The port that tells a request for the metrics from one for the pages."""
+        return int(self.metrics_bind.rpartition(":")[2]) if self.metrics_bind else None
+
+    @property
+    def counts(self) -> bool:
+        """Somebody may see the metrics, so they are counted."""
+        return self.metrics_bind is not None or self.metrics_token is not None
+
+    @property
+    def is_cluster(self) -> bool:
+        return urlsplit(self.redis_url or "").scheme in {CLUSTER, CLUSTER_TLS}
+
+    @property
+    def mail_sender(self) -> Mailbox | None:
+        """Whose mail we send; where the address has no name, the service's own stands there."""
+        its = self.mail_from
+        return its and its._replace(name=its.name or self.name)
+
+    @property
+    def store_is_here(self) -> bool:
+        """The store runs on this machine."""
+        parts = urlsplit(self.redis_url or "unix:")
+        return parts.scheme == "unix" or (not self.is_cluster and is_loopback(parts.hostname or ""))
+
+    @property
+    def secure(self) -> bool:
+        """Recipients come over TLS."""
+        return self.public_url.startswith("https://")
+
+    @property
+    def public(self) -> bool:
+        """Others than this machine's own people come."""
+        return not is_loopback(urlsplit(self.public_url).hostname or "")
+
+    @property
+    def path_prefix(self) -> str:
+        """The path of the public address, as `/letters`, or nothing."""
+        return urlsplit(self.public_url).path
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The Host values that are ours, in lower case; without a port any port will do."""
+        public = urlsplit(self.public_url)
+        if public.hostname in {"localhost", "127.0.0.1", "::1"}:
+            return LOOPBACK_NAMES
+        return (public.netloc.lower(),)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Build settings from `RESTANTE_…` variables and their `…_FILE` twins.
+
+        Raises:
+            SettingsInvalid: Names every problem at once, not just the first.
+        """
+        problems: list[str] = []
+        given = _collect(environ, problems)
+        values: dict[str, Any] = {}
+        for name, written in given.items():
+            attribute, read = VARIABLES[name]
+            try:
+                values[attribute] = read(written)
+            except ValueError as problem:
+                problems.append(f"{PREFIX}{name}: {problem}")
+        if "bind" not in values and environ.get("PORT"):
+            try:
+                values["bind"] = bind_address(f"0.0.0.0:{environ['PORT']}")
+            except ValueError as problem:
+                problems.append(f"PORT: {problem}")
+        if "public_url" not in values:
+            bind = values.get("bind", cls().bind)
+            values["public_url"] = f"http://{bind}"
+            if not is_loopback(bind.rpartition(":")[0]) and "PUBLIC_URL" not in given:
+                problems.append(
+                    f"{PREFIX}PUBLIC_URL is needed when {PREFIX}BIND is not a loopback address"
+                )
+        settings = cls(**values)
+        problems.extend(settings._contradictions())
+        if settings.root_keys:
+            try:
+                Keyring.parse(settings.root_keys)
+            except SettingsInvalid as unusable:
+                problems.extend(unusable.problems)
+        if problems:
+            raise SettingsInvalid(problems)
+        return settings
+
+    def _contradictions(self) -> list[str]:
+        problems = []
+        if not self.expiry_min <= self.expiry_default <= self.expiry_max:
+            problems.append(f"{PREFIX}EXPIRY_MIN, _DEFAULT and _MAX must be in this order of size")
+        if self.durability == "replicas:all" and not self.is_cluster:
+            problems.append(
+                f"{PREFIX}DURABILITY replicas:all needs a cluster that knows its replicas:"
+                f" {PREFIX}REDIS_URL must begin with redis+cluster:// or rediss+cluster://"
+            )
+        if (self.smtp_url is None) != (self.mail_from is None):
+            problems.append(
+                f"{PREFIX}SMTP_URL and {PREFIX}MAIL_FROM are needed together:"
+                " mail goes out through the one, in the name of the other"
+            )
+        if self.budget_bytes < self.text_max:
+            problems.append(
+                f"{PREFIX}BUDGET_BYTES must not be less than {PREFIX}TEXT_MAX:"
+                " the longest text could never be sent"
+            )
+        if self.metrics_port == int(self.bind.rpartition(":")[2]):
+            problems.append(f"{PREFIX}METRICS_BIND must have another port than {PREFIX}BIND")
+        if self.redis_url and not self.root_keys:
+            problems.append(
+                f"{PREFIX}ROOT_KEYS is needed with {PREFIX}REDIS_URL:"
+                " base64url of 32 random bytes, kept outside the store"
+            )
+        return problems
+
+
+def files_of(environ: Mapping[str, str]) -> dict[str, Path]:
+    """Return the files that settings come from, by the name of the setting."""
+    return {
+        base: Path(environ[variable])
+        for base in VARIABLES
+        if (variable := f"{PREFIX}{base}_FILE") in environ
+    }
+
+
+def _collect(environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
+    given: dict[str, str] = {}
+    for variable, value in environ.items():
+        if not variable.startswith(PREFIX):
+            continue
+        name = variable.removeprefix(PREFIX)
+        base = name.removesuffix("_FILE")
+        if base not in VARIABLES:
+            problems.append(f"{variable} is not a setting")
+        elif name == base:
+            given[base] = value
+        elif PREFIX + base in environ:
+            problems.append(f"{PREFIX}{base} and {variable} are both set")
+        else:
+            try:
+                given[base] = Path(value).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError):
+                problems.append(f"{variable}: the file cannot be read")
+    return given
+
+
+assert {name for name, _ in VARIABLES.values()} == {f.name for f in fields(Settings)}

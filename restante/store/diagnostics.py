@@ -1,0 +1,151 @@
+"""What a store is and may do, as far as it tells.  Looks only: nothing in it is changed."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import redis
+from redis.exceptions import AuthenticationError, ResponseError
+
+from restante.errors import Unavailable
+from restante.store import keys, replication
+from restante.store.persistence import LOST
+
+if TYPE_CHECKING:
+    from restante.store.connection import Connection
+    from restante.store.nodes import Node
+
+LOOK = """#!lua flags=no-writes
+local forbidden = {}
+for _, line in ipairs(ARGV) do
+  local words = {}
+  for word in line:gmatch("%S+") do
+    words[#words + 1] = word
+  end
+  if not redis.acl_check_cmd(unpack(words)) then
+    forbidden[#forbidden + 1] = words[1]
+  end
+end
+return { redis.call("TIME"), forbidden }
+"""
+"""A script that changes nothing: what time it is for scripts, and what they may not call."""
+CALLED = (
+    *("DEL", "EXISTS", "GET", "SET", "PEXPIRE", "PEXPIREAT", "PEXPIRETIME", "PTTL"),
+    *("HDEL", "HEXISTS", "HGET", "HGETALL", "HINCRBY", "HLEN", "HMGET", "HSET", "HSETNX", "HVALS"),
+    *("LINDEX", "LLEN", "LPUSH", "LRANGE", "LTRIM", "RPUSH"),
+    *("ZADD", "ZCARD", "ZCOUNT", "ZRANGE", "ZREM"),
+)
+"""What our scripts call, on keys of a shard."""
+COUNTED = ("INCRBY", "EXPIRE")
+"""What the rate limits call, on keys of their own."""
+
+
+class Refused(Exception):
+    """The store answers, but lets us do nothing; the message tells the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """What one primary tells of itself.
+
+    Attributes:
+        version: Of the protocol that it keeps; Valkey names the Redis it came from.
+        ahead_seconds: By how much its clock is before this machine's; None: scripts may not run.
+        forbidden: Commands that scripts may not call, or not on our keys.
+        configurable: CONFIG GET is permitted.
+        rewritable: BGREWRITEAOF is permitted; None: it does not tell.
+        memory_most: `maxmemory` in bytes, 0 is no limit.
+        snapshots: How many it wrote since it started, or since CONFIG RESETSTAT.
+        replicas: How many are connected to it; `replicas_known`: how many its shard
+            has, down or not; outside a cluster those that are connected.
+    """
+
+    product: str
+    version: tuple[int, int]
+    is_primary: bool
+    ahead_seconds: float | None
+    forbidden: tuple[str, ...]
+    configurable: bool
+    rewritable: bool | None
+    memory: int
+    memory_most: int
+    replicas: int
+    replicas_known: int
+    snapshots: int = 0
+    pid: int = 0
+
+
+def inspect(connection: Connection) -> list[Inspected]:
+    """Look at every primary.
+
+    Raises:
+        Unavailable: The store does not answer.
+        Refused: It answers that we may not.
+    """
+    try:
+        return [_look_at(node) for node in connection.nodes.all()]
+    except AuthenticationError:
+        message = "the store refuses the name or the password in RESTANTE_REDIS_URL"
+        raise Refused(message) from None
+    except ResponseError:
+        message = "the store forbids INFO"
+        raise Refused(message) from None
+    except LOST:
+        raise Unavailable from None
+
+
+def _look_at(node: Node) -> Inspected:
+    client = redis.Redis(connection_pool=node.pool)
+    server, memory = client.info("server"), client.info("memory")
+    kept = client.info("persistence")
+    standing = replication.look(node.pool)
+    major, minor = str(server["redis_version"]).split(".")[:2]
+    valkey = server.get("valkey_version")
+    ahead, forbidden = _ask_a_script(client)
+    return Inspected(
+        product=f"Valkey {valkey}" if valkey else f"Redis {server['redis_version']}",
+        version=(int(major), int(minor)),
+        is_primary=standing.is_primary,
+        ahead_seconds=ahead,
+        forbidden=forbidden,
+        configurable=_asks(client, "CONFIG", "GET", "maxmemory-policy") is not None,
+        rewritable=_may_rewrite(client),
+        memory=int(memory["used_memory"]),
+        memory_most=int(memory.get("maxmemory", 0)),
+        replicas=standing.connected,
+        replicas_known=standing.replicas,
+        snapshots=int(kept.get("rdb_saves", 0)),
+        pid=int(server.get("process_id", 0)),
+    )
+
+
+def _ask_a_script(client: redis.Redis) -> tuple[float | None, tuple[str, ...]]:
+    """Return by how much the store's clock is before ours, and what scripts may not call."""
+    lines = [f"{name} {keys.scrub(0).decode()} a b" for name in CALLED]
+    lines += [f"{name} limits:check 1" for name in COUNTED]
+    before = time.time()
+    if (said := _asks(client, "EVAL", LOOK, 0, *lines)) is None:
+        return None, ()
+    after = time.time()
+    (seconds, micros), forbidden = said
+    ahead = int(seconds) + int(micros) / 1e6 - (before + after) / 2
+    return ahead, tuple(name.decode() for name in forbidden)
+
+
+def _may_rewrite(client: redis.Redis) -> bool | None:
+    """Tell whether BGREWRITEAOF is permitted, without doing it."""
+    user = _asks(client, "ACL", "WHOAMI")
+    if user is None:
+        return None
+    said = _asks(client, "ACL", "DRYRUN", user, "BGREWRITEAOF")
+    return None if said is None else said in {b"OK", "OK"}
+
+
+def _asks(client: redis.Redis, *words: str | bytes | int) -> Any:  # noqa: ANN401 (a reply)
+    """Return what the store answers, or None where it refuses."""
+    try:
+        return client.execute_command(*words)
+    except ResponseError:
+        return None

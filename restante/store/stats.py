@@ -1,0 +1,132 @@
+"""The store in numbers: memory, late deadlines, deliveries.  Nothing per message."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import redis
+from redis.exceptions import MovedError, RedisClusterException, RedisError
+
+from restante.crypto.tokens import SHARDS
+from restante.errors import Unavailable
+from restante.store import keys, replication
+from restante.store.connection import script
+
+if TYPE_CHECKING:
+    from restante.store.connection import Connection
+    from restante.store.nodes import Node
+
+LATE_MS = 60_000
+"""The worker takes a turn every second; what waits for a minute more has no worker."""
+PATIENCE_SECONDS = 2.0
+"""No node is asked after this; the one that was being asked has its sockets' patience."""
+TRIES = 2
+LOST = (RedisError, RedisClusterException, OSError)
+
+
+class Waiting(NamedTuple):
+    """What waits in all shards.
+
+    Attributes:
+        deadlines_late: Messages and links whose time came over a minute ago.
+        ahead, due, late, dead: Deliveries by their next try: to come, now, a minute over,
+            given up.  Each is counted once.
+    """
+
+    deadlines_late: int
+    ahead: int
+    due: int
+    late: int
+    dead: int
+
+
+class Memory(NamedTuple):
+    """One primary's memory in bytes; 0 is no limit.  Primaries are known by their first shard.
+
+    Attributes:
+        missing: Replicas that `replicas:all` waits for and that are not connected, at least 1
+            where there is none; None with another durability.
+        rewrite_failed: Its last rewrite of the append-only file did.
+        snapshots: How many it wrote since it started, or since CONFIG RESETSTAT.
+    """
+
+    shard: int
+    used: int
+    limit: int
+    missing: int | None = None
+    rewrite_failed: bool = False
+    snapshots: int = 0
+
+
+class Numbers:
+    """Asks every primary once: one round trip each, two under `replicas:all`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def read(self) -> tuple[Waiting, list[Memory]]:
+        """Return what waits and the memory of every primary that keeps a shard.
+
+        Raises:
+            Unavailable: A primary does not answer; what only some told would be no sum.
+        """
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        for _ in range(TRIES):
+            try:
+                return self._read(deadline)
+            except MovedError as error:
+                self._learn(error)
+            except LOST:
+                break
+        raise Unavailable
+
+    def _read(self, deadline: float) -> tuple[Waiting, list[Memory]]:
+        rows: list[list[int]] = []
+        memory = []
+        for node, shards in self._primaries():
+            if time.monotonic() > deadline:
+                raise Unavailable
+            *told, kept = _ask(node.pool, shards)
+            rows += told
+            memory.append(
+                Memory(
+                    shards[0],
+                    kept["used_memory"],
+                    kept.get("maxmemory", 0),
+                    _missing(node),
+                    kept.get("aof_last_bgrewrite_status", "ok") != "ok",
+                    kept.get("rdb_saves", 0),
+                )
+            )
+        return Waiting(*map(sum, zip(*rows, strict=True))), memory
+
+    def _primaries(self) -> list[tuple[Node, list[int]]]:
+        """Return every primary, and which shards it keeps."""
+        found: dict[int, tuple[Node, list[int]]] = {}
+        for shard in range(SHARDS):
+            node = self._connection.nodes.of(keys.due(shard))
+            found.setdefault(id(node.pool), (node, []))[1].append(shard)
+        return list(found.values())
+
+    def _learn(self, error: MovedError) -> None:
+        try:
+            self._connection.nodes.elsewhere(keys.due(0), error)
+        except LOST:
+            raise Unavailable from None
+
+
+def _missing(node: Node) -> int | None:
+    if node.shard is None:
+        return None
+    standing = replication.look(node.pool)
+    return max(standing.replicas, 1) - standing.connected
+
+
+def _ask(pool: redis.ConnectionPool, shards: list[int]) -> list[Any]:
+    with redis.Redis(connection_pool=pool).pipeline(transaction=False) as pipeline:
+        for shard in shards:
+            source = script("numbers").source
+            pipeline.execute_command("EVAL", source, 1, keys.due(shard), b"", LATE_MS)
+        pipeline.info("memory", "persistence")
+        return list(pipeline.execute())

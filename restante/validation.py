@@ -1,0 +1,161 @@
+"""What may be sent: every field's bounds, and a sentence for each that is out of them.
+
+Sentences name the bound, never what was given.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from restante import i18n
+from restante.email_address import mailbox
+from restante.errors import Fault, TooLarge
+from restante.safe_text import UNFIT, is_fit
+from restante.ssrf import webhook_fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from restante.details import Details
+    from restante.messages import Draft
+    from restante.settings import Settings
+
+LABEL_MAX = 200
+REASON_MAX = 500
+HOLDER_MAX = 60
+PASSPHRASE_MAX = 256
+COMPOSED_MOST = 4
+"""How many characters NFC makes one of, at the most: letters with three marks."""
+AN_ID = re.compile(r"[0-9a-fA-F]{32}")
+
+
+def normal(label: str | None) -> str | None:
+    """Return the NFC form that is kept of a label, a name, a subject or a reason."""
+    return None if label is None else unicodedata.normalize("NFC", label)
+
+
+def draft_faults(draft: Draft, settings: Settings) -> Iterator[Fault]:
+    """Yield every field at fault; the text's size is not one of them (`text_bytes`)."""
+    yield from text_faults(draft.text)
+    yield from details_faults(draft.details)
+    if len(draft.recipients) > settings.recipients_max:
+        yield Fault("recipients", f"at most {settings.recipients_max}")
+    else:
+        for place, label in enumerate(draft.recipients):
+            yield from _label_faults(f"recipients[{place}]", label)
+    if draft.details.mailed_code:
+        yield from _mail_faults(draft, settings)
+    if not 1 <= draft.views <= settings.views_max:
+        yield Fault("views", f"from 1 to {settings.views_max}")
+    if draft.expires_in_seconds is not None:
+        yield from expiry_faults(draft.expires_in_seconds, settings)
+    if not 0 <= draft.hold_seconds <= settings.hold_max:
+        yield Fault("hold", f"from 0 to {settings.hold_max} seconds")
+    if draft.passphrase is not None:
+        yield from passphrase_faults(draft.passphrase)
+    if draft.webhook is not None and (
+        fault := webhook_fault(draft.webhook, settings.webhook_networks)
+    ):
+        yield Fault("notify.webhook", fault)
+
+
+def details_faults(details: Details) -> Iterator[Fault]:
+    """Yield what is wrong with the details of a message, as API and form name them."""
+    yield from _label_faults("from", details.sender_name)
+    yield from _label_faults("subject", details.subject)
+    if details.language is not None and details.language not in i18n.known():
+        yield Fault("language", f"one of {', '.join(i18n.known())}")
+
+
+def normal_details(details: Details) -> Details:
+    """Return the details with names and subject as they are kept."""
+    return replace(
+        details, sender_name=normal(details.sender_name), subject=normal(details.subject)
+    )
+
+
+def _mail_faults(draft: Draft, settings: Settings) -> Iterator[Fault]:
+    if settings.smtp_url is None:
+        yield Fault("mailed_code", "this service sends no mail")
+    elif not draft.recipients:
+        yield Fault("recipients", "required: codes are mailed to them")
+    else:
+        for place, label in enumerate(draft.recipients[: settings.recipients_max]):
+            if mailbox(label) is None:
+                yield Fault(f"recipients[{place}]", "an e-mail address: codes are mailed there")
+
+
+def text_faults(text: str) -> Iterator[Fault]:
+    """Yield what is wrong with a text, but for its size."""
+    if not text:
+        yield Fault("text", "must not be empty")
+    elif _has_surrogate(text):
+        yield Fault("text", "has a character that is not Unicode text (a lone surrogate)")
+
+
+def expiry_faults(seconds: int, settings: Settings) -> Iterator[Fault]:
+    """Yield a fault for a time to live out of the operator's bounds."""
+    if not settings.expiry_min <= seconds <= settings.expiry_max:
+        yield Fault("expires_in", f"from {settings.expiry_min} to {settings.expiry_max} seconds")
+
+
+def passphrase_faults(passphrase: str) -> Iterator[Fault]:
+    """Yield a fault for a passphrase that is empty, too long or no Unicode text."""
+    if not _fits(passphrase, PASSPHRASE_MAX) or _has_surrogate(passphrase):
+        yield Fault("passphrase", f"1 to {PASSPHRASE_MAX} characters")
+
+
+def reason_faults(reason: str | None) -> Iterator[Fault]:
+    """Yield a fault for a reason that is too long or has line breaks."""
+    yield from _label_faults("reason", reason, most=REASON_MAX)
+
+
+def holder_faults(name: str) -> Iterator[Fault]:
+    """Yield what is wrong with the name of a sender's token; an id is told apart from a name."""
+    yield from _label_faults("name", name, most=HOLDER_MAX)
+    if AN_ID.fullmatch(name):
+        yield Fault("name", "not 32 hexadecimal digits: ids are written so")
+
+
+def text_bytes(text: str, limit: int) -> bytes:
+    """Return the UTF-8 of *text*.
+
+    Raises:
+        TooLarge: More than *limit* bytes.
+    """
+    encoded = text.encode()
+    if len(encoded) > limit:
+        raise TooLarge(limit)
+    return encoded
+
+
+def _label_faults(name: str, label: str | None, most: int = LABEL_MAX) -> Iterator[Fault]:
+    if label is None:
+        return
+    if not _fits(label, most):
+        yield Fault(name, f"1 to {most} characters")
+    elif not is_fit(label):
+        yield Fault(name, UNFIT)
+
+
+def _fits(written: str, most: int) -> bool:
+    """Tell whether the NFC form has 1 to *most* characters.
+
+    Normalising takes time as the square of a run of marks: what no composing could
+    shorten enough is refused as it came.
+    """
+    return (
+        len(written) <= most * COMPOSED_MOST
+        and 1 <= len(unicodedata.normalize("NFC", written)) <= most
+    )
+
+
+def _has_surrogate(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False

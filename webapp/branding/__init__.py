@@ -1,0 +1,1 @@
+"""The operator's name, logo and colour, and the static files."""

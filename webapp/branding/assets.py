@@ -1,0 +1,68 @@
+"""What is the same for everybody: styles, script, icon.
+
+Each has an address that changes with its content, so browsers keep it for good.  It is compressed
+once, at the start; pages never are, since their length would tell of what they hold.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from dataclasses import dataclass, field
+from mimetypes import guess_type
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, abort, request, url_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FOLDER = Path(__file__).parent.parent / "static"
+ENDPOINT = "static"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file as it is served; *headers* are its own, beside those of every answer."""
+
+    content: bytes
+    mimetype: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def version(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()[:12]
+
+
+def init_app(app: Flask, further: Mapping[str, Asset]) -> None:
+    """Serve the files of the folder and what is *further* given, by name."""
+    assets = _of_folder() | dict(further)
+    versions = {name: asset.version for name, asset in assets.items()}
+    packed = {name: gzip.compress(asset.content, mtime=0) for name, asset in assets.items()}
+
+    def serve(filename: str) -> Response:
+        if filename not in assets:
+            abort(404)
+        asset, small = assets[filename], packed[filename]
+        response = Response(asset.content, mimetype=asset.mimetype, headers=dict(asset.headers))
+        if len(small) < len(asset.content):
+            response.vary.add("Accept-Encoding")
+            if request.accept_encodings["gzip"] > 0:
+                response.set_data(small)
+                response.content_encoding = "gzip"
+        return response
+
+    def address(filename: str) -> str:
+        """Return the address of an asset; it changes when the asset does."""
+        return url_for(ENDPOINT, filename=filename, v=versions[filename])
+
+    app.add_url_rule("/static/<filename>", endpoint=ENDPOINT, view_func=serve)
+    app.jinja_env.globals["static"] = address
+
+
+def _of_folder() -> dict[str, Asset]:
+    return {
+        path.name: Asset(path.read_bytes(), guess_type(path.name)[0] or "application/octet-stream")
+        for path in FOLDER.iterdir()
+    }

@@ -1,0 +1,26 @@
+"""How much one network may send in a day: counted once nothing is at fault, before it is sealed.
+
+The counters live in the store's own scripts, not in those of the rate limits: messages and
+bytes count together or not at all, in one round trip, which also tells when the day ends.
+"""
+
+from __future__ import annotations
+
+from webapp.http.errors import BudgetSpent
+from webapp.http.rate_limits import network_id
+from webapp.http.request import house, settings
+
+SECOND_MS = 1_000
+
+
+def afford(size: int) -> None:
+    """Count one message of *size* bytes for the visitor's network.
+
+    Raises:
+        BudgetSpent: The day's budget has no room for it; nothing is counted.
+        Unavailable: The store cannot count now.
+    """
+    if settings().rate_limits and (left := house().budgets.afford(network_id(), size)):
+        if meters := house().meters:
+            meters.refused("budget")
+        raise BudgetSpent(-(-left // SECOND_MS))

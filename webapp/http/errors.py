@@ -1,0 +1,250 @@
+"""From facts to HTTP: the one table, and an answer for programs or for people."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from flask import Flask, Response, g, json, make_response, render_template, request
+from flask_limiter import RateLimitExceeded
+from limits.errors import StorageError
+from werkzeug.exceptions import HTTPException
+
+from restante import errors
+from restante.events import rfc3339
+from restante.logs import error_fields
+from restante.messages import State
+from webapp.http.floods import WINDOW_SECONDS
+from webapp.http.request import house
+from webapp.texts.formatting import now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from restante.settings.parsers import Senders
+
+log = structlog.get_logger()
+
+
+class Malformed(errors.RestanteError):
+    """The body is not what the address takes: no JSON, no object, a name twice."""
+
+    code = "malformed"
+    title = "The request could not be understood."
+
+
+class MethodNotAllowed(errors.RestanteError):
+    """There is something here, but it takes other methods."""
+
+    code = "method-not-allowed"
+    title = "This address does not take that method."
+
+
+class UnsupportedMediaType(errors.RestanteError):
+    """The API takes application/json."""
+
+    code = "unsupported-media-type"
+    title = "This address takes application/json."
+
+
+class RateLimited(errors.RestanteError):
+    """Too many requests from one network within a minute."""
+
+    code = "rate-limited"
+    title = "Too many requests. Wait a minute, then try again."
+    wait_seconds = WINDOW_SECONDS
+    is_for_today = False
+
+
+class BudgetSpent(RateLimited):
+    """One network sent as many messages, or bytes of them, as it may in a day: until `until` (ms).
+
+    A shorter text may still go where only the bytes are used up.
+    """
+
+    title = "This network has sent as much as it may for today."
+    is_for_today = True
+
+    def __init__(self, wait_seconds: int) -> None:
+        super().__init__()
+        self.wait_seconds = wait_seconds
+        self.until = now() + wait_seconds * 1_000
+
+
+class BodyTooLarge(errors.RestanteError):
+    """The request is larger than any message can be."""
+
+    code = "too-large"
+    title = "The request is too large."
+
+
+class Internal(errors.RestanteError):
+    """A fault of ours; the log has its class and place, never its words."""
+
+    code = "internal"
+    title = "Something went wrong on our side."
+
+
+STATUS: Mapping[type[errors.RestanteError], int] = {
+    errors.NotFound: 404,
+    errors.Gone: 410,
+    errors.Held: 409,
+    errors.PassphraseRequired: 403,
+    errors.PassphraseWrong: 403,
+    errors.Watched: 409,
+    errors.CodeRequired: 403,
+    errors.CodeWrong: 403,
+    errors.CodesUsedUp: 429,
+    errors.NotASender: 403,
+    errors.Invalid: 422,
+    errors.TooLarge: 413,
+    errors.Unavailable: 503,
+    errors.Damaged: 500,
+    errors.SettingsInvalid: 500,
+    Malformed: 400,
+    MethodNotAllowed: 405,
+    UnsupportedMediaType: 415,
+    RateLimited: 429,
+    BudgetSpent: 429,
+    BodyTooLarge: 413,
+    Internal: 500,
+}
+
+_FROM_WERKZEUG = {
+    404: errors.NotFound,
+    405: MethodNotAllowed,
+    413: BodyTooLarge,
+    415: UnsupportedMediaType,
+}
+
+
+PROBLEM = "application/problem+json"
+"""RFC 9457."""
+
+
+def init_app(app: Flask) -> None:
+    """Let every error, foreseen or not, be answered here."""
+    app.register_error_handler(errors.RestanteError, answer)
+    app.register_error_handler(RateLimitExceeded, lambda _: answer(RateLimited()))
+    app.register_error_handler(StorageError, lambda _: answer(errors.Unavailable()))
+    app.register_error_handler(HTTPException, _from_werkzeug)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+@contextmanager
+def limits_translated() -> Iterator[None]:
+    """Turn what the rate limits raise into errors that a page can show beside what was typed.
+
+    Raises:
+        RateLimited: The network asked too often.
+        Unavailable: Nobody can count now: the store went away between two requests.
+    """
+    try:
+        yield
+    except RateLimitExceeded:
+        raise RateLimited from None
+    except StorageError:
+        raise errors.Unavailable from None
+
+
+def answer(error: errors.RestanteError) -> Response:
+    """Return the error as a problem for programs or a page for people."""
+    status = STATUS[type(error)]
+    if request.path.startswith("/api/"):
+        problem = Response(json.dumps(_problem(error, status)), mimetype=PROBLEM)
+        if isinstance(error, errors.NotASender) and _senders().tokens:
+            problem.headers["WWW-Authenticate"] = "Bearer"
+        return told(problem, error)
+    return told(
+        render_template("error.html", error=error, status=status, state=_state(error)), error
+    )
+
+
+def told(answer: str | Response, error: errors.RestanteError) -> Response:
+    """Return an answer of any kind with the error's status, and when to try again."""
+    g.code = error.code
+    if isinstance(error, errors.Damaged):
+        log.error("damaged", request_id=g.get("request_id"), **error_fields(error))
+    response = make_response(answer, STATUS[type(error)])
+    if wait := _retry_after(error):
+        response.headers["Retry-After"] = str(wait)
+    return response
+
+
+def _state(error: errors.RestanteError) -> State | None:
+    return State(error.state) if isinstance(error, errors.Gone) else None
+
+
+def _problem(error: errors.RestanteError, status: int) -> dict[str, Any]:
+    problem: dict[str, Any] = {
+        "type": "about:blank",
+        "title": error.title,
+        "status": status,
+        "code": error.code,
+    }
+    match error:
+        case errors.Gone():
+            problem["detail"] = _ended(error.state)
+            problem["state"] = error.state
+            if error.reason:
+                problem["reason"] = error.reason
+        case errors.Held():
+            problem["opens_at"] = rfc3339(error.opens_at)
+        case errors.PassphraseWrong() | errors.CodeWrong():
+            problem["tries_left"] = error.tries_left
+        case errors.Invalid():
+            problem["errors"] = [{"field": f.field, "detail": f.detail} for f in error.faults]
+        case errors.NotASender():
+            problem["detail"] = _accepted()
+        case errors.TooLarge():
+            problem["detail"] = f"At most {error.limit} bytes of UTF-8."
+    problem.setdefault("detail", error.title)
+    return problem
+
+
+def _senders() -> Senders:
+    return house().settings.senders
+
+
+def _accepted() -> str:
+    """Return who may send, without naming a network."""
+    senders = _senders()
+    if senders.tokens and senders.networks:
+        return "Send from one of the operator's networks, or with an operator's token as bearer."
+    if senders.tokens:
+        return "Send with an operator's token as bearer."
+    return "Send from one of the operator's networks."
+
+
+def _ended(state: str) -> str:
+    if State(state).final:
+        return f"The link is {state}."
+    return "This reader's view is over; for another view ask with a new Idempotency-Key."
+
+
+def _retry_after(error: errors.RestanteError) -> int | None:
+    match error:
+        case RateLimited():
+            return error.wait_seconds
+        case errors.Held():
+            return max(1, -(-(error.opens_at - error.at) // 1000))
+        case errors.Unavailable():
+            return 2
+    return None
+
+
+def _from_werkzeug(error: HTTPException) -> Response:
+    if error.code is None or error.code < 400:  # noqa: PLR2004 (redirects are no errors)
+        return make_response(error.get_response())
+    kind = _FROM_WERKZEUG.get(error.code, Malformed if error.code < 500 else Internal)  # noqa: PLR2004
+    response = answer(kind())
+    for name, value in error.get_headers():
+        if name == "Allow":
+            response.headers[name] = value
+    return response
+
+
+def _unforeseen(error: Exception) -> Response:
+    log.error("internal error", request_id=g.get("request_id"), **error_fields(error))
+    return answer(Internal())

@@ -1,0 +1,251 @@
+"""How the API reads: bearer tokens, the reader's nonce, and JSON objects field by field."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from flask import g, request
+
+from restante.crypto.tokens import Nonce, Token
+from restante.errors import Fault, Invalid, RestanteError
+from webapp.http.errors import BodyTooLarge, Malformed, UnsupportedMediaType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+T = TypeVar("T", bound=Token)
+PLAIN_NAME = re.compile(r"[A-Za-z_]{1,40}(\.[A-Za-z_]{1,40})?")
+"""Anything else in a name's place could be content, which no answer repeats."""
+UNKNOWN_MOST = 20
+TYPED_MOST = 1_000
+"""Characters of a short field that come back with what was wrong."""
+LIST_MOST = 1_000
+"""Elements that are looked at one by one; the settings bound recipients further."""
+STRUCTURE, STRUCTURE_MOST = (b"[", b"{", b":"), 1_000
+"""Outside of strings: what makes JSON costly to parse, and many times what any request needs."""
+STRINGS_MOST, ELEMENTS_MOST = 4 * STRUCTURE_MOST, 1_000_000
+LINK_ID = re.compile(r"[0-9a-f]{32}")
+EVENT_ID = re.compile(r"([0-9a-f]{32})-([0-9]{1,9})")
+
+
+def bearer(kind: type[T]) -> T:
+    """Return the token that the request carries.
+
+    Raises:
+        NotFound: Missing, malformed or of another kind: as an unknown one.
+    """
+    return kind.parse(written_bearer())
+
+
+def written_bearer() -> str:
+    """Return what the request carries as its token; empty when it carries none."""
+    scheme, _, written = request.headers.get("Authorization", "").partition(" ")
+    return written.strip() if scheme.lower() == "bearer" else ""
+
+
+def nonce() -> Nonce:
+    """Return the reader's nonce.
+
+    Raises:
+        Invalid: Missing, or not 16 to 128 visible ASCII characters.
+    """
+    return Nonce(request.headers.get("Idempotency-Key", ""))
+
+
+def after(message_id: bytes) -> int:
+    """Return the number of the event of this message after which to go on; 0 for its beginning.
+
+    Raises:
+        Invalid: `?after=` is no id of an event of this message.
+    """
+    if (written := request.args.get("after")) is None:
+        return 0
+    found = EVENT_ID.fullmatch(written)
+    if not found or found[1] != message_id.hex():
+        raise Invalid([Fault("after", "the id of an event of this message")])
+    return int(found[2])
+
+
+def typed(name: str, most: int = TYPED_MOST) -> str:
+    """Return what stands in a form's field, to be shown again: so much of it at the most."""
+    return request.form.get(name, "")[:most]
+
+
+def link_ids(written: Iterable[str], name: str, faults: list[Fault]) -> list[bytes]:
+    """Return ids from their hex digits; what is not written so becomes a fault of *name*."""
+    ids = list(written)
+    if all(LINK_ID.fullmatch(one) for one in ids):
+        return [bytes.fromhex(one) for one in ids]
+    faults.append(Fault(name, "not a link of this message"))
+    return []
+
+
+def parsed() -> Any:  # noqa: ANN401 (any JSON)
+    """Return the request's JSON value; it is read once.
+
+    Raises:
+        BodyTooLarge: Larger than any message.
+        UnsupportedMediaType: Not application/json.
+        Malformed: No JSON in UTF-8 with each name once, or with more structure than any request.
+    """
+    if "parsed" not in g:
+        try:
+            g.parsed = _parse(request.get_data(cache=True))
+        except RestanteError as error:
+            g.parsed = error
+    if isinstance(g.parsed, RestanteError):
+        raise g.parsed
+    return g.parsed
+
+
+def _parse(raw: bytes) -> Any:  # noqa: ANN401 (any JSON)
+    if request.content_length is None and len(raw) == request.max_content_length:
+        # It came in chunks, and Werkzeug stops reading there without a word.
+        raise BodyTooLarge
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType
+    if _structure(raw) > STRUCTURE_MOST:
+        raise Malformed
+    try:
+        return json.loads(
+            raw.decode("utf-8"), object_pairs_hook=_each_once, parse_constant=_no_constant
+        )
+    except (ValueError, RecursionError):
+        raise Malformed from None
+
+
+def _structure(raw: bytes) -> int:
+    """Return how many lists, objects and names there are; linear, and soon done with most texts."""
+    if raw.count(b",") > ELEMENTS_MOST and _outside(raw).count(b",") > ELEMENTS_MOST:
+        return STRUCTURE_MOST + 1
+    if sum(map(raw.count, STRUCTURE)) <= STRUCTURE_MOST:
+        return 0
+    # A string has a quote without a backslash before it: too many are not even taken apart.
+    if raw.count(b'"') - raw.count(b'\\"') > STRINGS_MOST:
+        return STRUCTURE_MOST + 1
+    return sum(map(_outside(raw).count, STRUCTURE))
+
+
+def _outside(raw: bytes) -> bytes:
+    """Return what stands outside of strings: without the escapes each quote begins or ends one."""
+    return b"".join(raw.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
+
+
+class Body:
+    """A JSON object whose fields are taken one by one; what is wrong is kept, not raised.
+
+    Booleans are no numbers, null is no value, and a name nobody took is a fault: a typo in
+    `passphrase` must not send unprotected.
+    """
+
+    def __init__(self, *, optional: bool = False) -> None:
+        """Read the request; with *optional* an empty body is an empty object.
+
+        Raises:
+            BodyTooLarge: Larger than any message.
+            UnsupportedMediaType: Not application/json.
+            Malformed: Not one JSON object in UTF-8 with each name once.
+        """
+        self.faults: list[Fault] = []
+        self._left: dict[str, Any] = {}
+        if optional and not request.get_data(cache=True):
+            return
+        value = parsed()
+        if not isinstance(value, dict):
+            raise Malformed
+        self._left = value
+
+    def text(self, name: str) -> str | None:
+        value: str | None = self._take(name, str, "a string")
+        return value
+
+    def whole(self, name: str) -> int | None:
+        value: int | None = self._take(name, int, "a whole number")
+        return value
+
+    def flag(self, name: str) -> bool | None:
+        value: bool | None = self._take(name, bool, "true or false")
+        return value
+
+    def one_of(self, name: str, *words: str) -> str | None:
+        value = self.text(name)
+        if value is not None and value not in words:
+            self.faults.append(Fault(name, " or ".join(words)))
+        return value
+
+    def texts(self, name: str) -> tuple[str, ...] | None:
+        """Take a list of at least one string."""
+        value: list[Any] | None = self._take(name, list, "a list of strings")
+        if value is None:
+            return None
+        if not 1 <= len(value) <= LIST_MOST:
+            self.faults.append(Fault(name, f"from 1 to {LIST_MOST}"))
+            return None
+        wrong = [
+            Fault(f"{name}[{i}]", "a string") for i, v in enumerate(value) if type(v) is not str
+        ]
+        self.faults += wrong
+        return None if wrong else tuple(value)
+
+    def link_ids(self, name: str) -> list[bytes]:
+        """Take ids, 32 lowercase hex digits each; empty when the field is not there."""
+        return link_ids(self.texts(name) or (), name, self.faults)
+
+    def require(self, names: Iterable[str]) -> None:
+        """Find fault with every one of these that is missing."""
+        self.faults += [Fault(name, "required") for name in names if name not in self._left]
+
+    def within(self, name: str, inner: str) -> str | None:
+        """Take a string out of the object *name*, which holds nothing else."""
+        value: dict[str, Any] | None = self._take(name, dict, "an object")
+        if value is None:
+            return None
+        found = value.pop(inner, None)
+        self._left |= {f"{name}.{other}": None for other in value}
+        if found is not None and type(found) is not str:
+            self.faults.append(Fault(f"{name}.{inner}", "a string"))
+            return None
+        return found
+
+    def close(self) -> list[Fault]:
+        """Return every fault found; what nobody took is one, named where it looks like a name."""
+        self.faults += [
+            Fault(
+                name if PLAIN_NAME.fullmatch(name) else "(unnamed)", "not a field of this request"
+            )
+            for name in list(self._left)[:UNKNOWN_MOST]
+        ]
+        self._left = {}
+        return self.faults
+
+    def check(self) -> None:
+        """Raise for whatever is at fault.
+
+        Raises:
+            Invalid: Names every field at fault.
+        """
+        if faults := self.close():
+            raise Invalid(faults)
+
+    def _take(self, name: str, kind: type, what: str) -> Any:  # noqa: ANN401
+        if name not in self._left:
+            return None
+        value = self._left.pop(name)
+        if type(value) is not kind:
+            self.faults.append(Fault(name, what))
+            return None
+        return value
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({name for name, _ in pairs}) < len(pairs):
+        message = "a name twice"
+        raise ValueError(message)
+    return dict(pairs)
+
+
+def _no_constant(_: str) -> None:
+    message = "NaN and Infinity are no JSON"
+    raise ValueError(message)

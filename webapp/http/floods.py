@@ -1,0 +1,114 @@
+"""What is refused before it costs anything: other sites' requests, and floods beyond a limit.
+
+Neither is counted in the store, and no body is read.  A network that was refused by a limit
+keeps what it typed; one that goes on gets a short answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import TYPE_CHECKING
+
+from flask import Response, json, request
+
+from webapp.http.request import house, network, settings
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+WINDOW_SECONDS = 60
+REFUSED_MOST = 10
+"""So often in a minute a process answers a limit in full, with all that was typed."""
+NETWORKS_MOST = 10_000
+ALONE = "This address opens only as a page of its own.\n"
+TOO_MANY = "Too many requests. Wait a minute, then try again."
+LIMITS_OF = {
+    "compose.send": ("send", "preview"),
+    "permit.ask": ("send",),
+    "control.show_anyway": ("status",),
+    "control.replace": ("send", "passphrase"),
+    "control.extend": ("send",),
+    "control.translate": ("preview",),
+    "viewer.reveal": ("reveal", "passphrase"),
+    "viewer.request_code": ("passphrase",),
+    "viewer.anew": ("preview",),
+    "api.send": ("send",),
+    "api.replace": ("send", "passphrase"),
+    "api.extend": ("send",),
+    "api.reveal": ("reveal", "passphrase"),
+    "api.request_code": ("passphrase",),
+}
+"""What brings a body and carries a limit; recall and acknowledge never do."""
+
+
+class Refusals:
+    """How often this process refused each network for each limit, in this minute."""
+
+    def __init__(self) -> None:
+        self._minute = 0
+        self._counts: dict[bytes, int] = {}
+
+    def note(self, name: str) -> None:
+        self._turn()
+        key = _key(name)
+        if key in self._counts or len(self._counts) < NETWORKS_MOST:
+            self._counts[key] = self._counts.get(key, 0) + 1
+
+    def is_flood(self, names: tuple[str, ...]) -> bool:
+        self._turn()
+        return bool(self._counts) and any(
+            self._counts.get(_key(name), 0) >= REFUSED_MOST for name in names
+        )
+
+    def _turn(self) -> None:
+        minute = int(time.monotonic() // WINDOW_SECONDS)
+        if minute != self._minute:
+            self._minute, self._counts = minute, {}
+
+
+refusals = Refusals()
+
+
+def init_app(app: Flask) -> None:
+    """Look at each request before anything else does; before the limits count it."""
+    app.before_request(_refuse)
+
+
+def _refuse() -> Response | None:
+    if _is_other_sites():
+        return Response(ALONE, 403, mimetype="text/plain")
+    limits = LIMITS_OF.get(request.endpoint or "", ())
+    if not settings().rate_limits or not refusals.is_flood(limits):
+        return None
+    if meters := house().meters:
+        meters.refused("flood")
+    if request.path.startswith("/api/"):
+        problem = {
+            "type": "about:blank",
+            "title": TOO_MANY,
+            "status": 429,
+            "code": "rate-limited",
+            "detail": TOO_MANY,
+        }
+        short = Response(json.dumps(problem), 429, mimetype="application/problem+json")
+    else:
+        short = Response(f"{TOO_MANY}\n", 429, mimetype="text/plain")
+    short.headers["Retry-After"] = str(WINDOW_SECONDS)
+    return short
+
+
+def _is_other_sites() -> bool:
+    """Tell whether another site's page fetches this, as an image, a frame or by a script.
+
+    A link that a person follows is a navigation of a whole window.
+    """
+    headers = request.headers
+    if headers.get("Sec-Fetch-Site") not in {"cross-site", "same-site"}:
+        return False
+    mode = headers.get("Sec-Fetch-Mode", "navigate")
+    return mode != "navigate" or headers.get("Sec-Fetch-Dest", "document") != "document"
+
+
+def _key(name: str) -> bytes:
+    return hashlib.blake2b(f"{name} {network(32, 64)}".encode(), digest_size=8).digest()

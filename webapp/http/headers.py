@@ -1,0 +1,146 @@
+"""Headers of every answer, and the checks that come before every request."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from flask import Flask, Response, abort, g, request
+
+from webapp.branding import assets
+from webapp.http import proxies
+from webapp.http.request import house, settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from restante.settings import Settings
+
+log = structlog.get_logger()
+
+POLICY = "; ".join(  # noqa: FLY002 (a directive a line)
+    (
+        "default-src 'none'",
+        "style-src 'self'",
+        "script-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+ALWAYS = {
+    "Content-Security-Policy": POLICY,
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+}
+MACHINES = {"health.alive", "health.ready", "watching.numbers"}
+"""Asked every few seconds, by machines that know an address, not a name."""
+YEAR_SECONDS = 31_536_000
+
+
+HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
+FOREIGN = "restante.foreign_host"
+HEAD_MOST, TOO_MUCH = 32 * 1024, "restante.too_much"
+"""Characters in all headers: gunicorn bounds each, and joins a hundred of one name to one."""
+
+
+class Front:
+    """Sees each request before Flask does: whose host it is for, and below which path.
+
+    Flask can build no address, and so no page, for a host that makes no sense: a foreign one
+    is noted and replaced by ours.  The application is served below the public address's
+    path, stripped by a proxy or not.
+    """
+
+    def __init__(self, app: WSGIApplication, settings: Settings) -> None:
+        self._app = app
+        self._hosts = settings.hosts
+        self._prefix = settings.path_prefix
+        self._scheme = "https" if settings.secure else "http"
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:  # noqa: ANN401
+        host = environ.get("HTTP_HOST", f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}")
+        if not self._is_ours(host.lower()):
+            environ[FOREIGN] = True
+            environ["HTTP_HOST"] = self._hosts[0]
+        if self._drop_long_heads(environ):
+            environ[TOO_MUCH] = True
+        environ["wsgi.url_scheme"] = self._scheme
+        path = environ.get("PATH_INFO", "")
+        environ["SCRIPT_NAME"] = self._prefix
+        if path == self._prefix or path.startswith(self._prefix + "/"):
+            environ["PATH_INFO"] = path[len(self._prefix) :] or "/"
+        return self._app(environ, start_response)
+
+    @staticmethod
+    def _drop_long_heads(environ: WSGIEnvironment) -> bool:
+        """Drop all headers but Host where they are too long together, unread; tell whether so."""
+        names = [name for name in environ if name.startswith("HTTP_")]
+        if sum(len(environ[name]) for name in names) <= HEAD_MOST:
+            return False
+        for name in names:
+            if name != "HTTP_HOST":
+                del environ[name]
+        return True
+
+    def _is_ours(self, host: str) -> bool:
+        """Tell whether a host is ours; where ours has no port, any will do."""
+        written = HOST.fullmatch(host)
+        return written is not None and (host in self._hosts or written[1] in self._hosts)
+
+
+def init_app(app: Flask) -> None:
+    """Check every request and dress every answer."""
+    app.before_request(_begin)
+    app.after_request(_finish)
+
+
+def _begin() -> None:
+    g.began = time.perf_counter()
+    g.request_id = secrets.token_hex(8)
+    if TOO_MUCH in request.environ:
+        abort(400)
+    if request.endpoint not in MACHINES:
+        proxies.warn(request.environ)
+        if FOREIGN in request.environ:
+            abort(400)
+
+
+def _finish(response: Response) -> Response:
+    for name, value in ALWAYS.items():
+        response.headers.setdefault(name, value)
+    if settings().secure:
+        response.headers["Strict-Transport-Security"] = f"max-age={YEAR_SECONDS}"
+    if request.endpoint == assets.ENDPOINT and response.status_code == 200:  # noqa: PLR2004
+        response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
+    else:
+        response.headers["Cache-Control"] = "no-store"
+    seconds = time.perf_counter() - g.began if "began" in g else None
+    method = request.method if request.method in METHODS else "other"
+    tell = log.debug if request.endpoint in MACHINES else log.info
+    tell(
+        "request",
+        request_id=g.get("request_id"),
+        method=method,
+        endpoint=request.endpoint,
+        status=response.status_code,
+        # What was refused, why a form was not taken as a person's, whose token let it in.
+        **{name: g.get(name) for name in ("code", "gate", "sender") if name in g},
+        ms=None if seconds is None else round(seconds * 1000, 1),
+    )
+    if meters := house().meters:
+        meters.answered(request.endpoint, method, response.status_code, seconds)
+    return response
+
+
+METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}

@@ -1,0 +1,55 @@
+"""The links that this browser sent or saw on their control page: its looks are the sender's.
+
+    cookie `own` = tag || tag …, newest first
+    tag          = base64url( HMAC-SHA-256(key, link id)[:6] )
+
+The link's page knows the link and nothing of its message, so a tag is the link's.  The store
+never hears of it, and cannot tell that two messages have one sender.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from typing import TYPE_CHECKING, Final
+
+from webapp.http.cookies import set_cookie
+from webapp.http.request import house, read_cookie
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from flask import Response
+
+    from restante.crypto.tokens import LinkToken
+
+COOKIE: Final = "own"
+TAG_BYTES, TAG_SIZE = 6, 8
+MOST = 200
+"""Links that are remembered; with them the cookie has 1,600 characters."""
+YEAR_SECONDS = 31_536_000
+
+
+def is_own(link: LinkToken) -> bool:
+    """Tell whether this browser knows the link's control page."""
+    return _tag(link) in _known()
+
+
+def remember(response: Response, links: Iterable[LinkToken]) -> Response:
+    """Let the browser know these links again."""
+    known = _known()
+    new = [tag for tag in map(_tag, links) if tag not in known]
+    if new:
+        set_cookie(response, COOKIE, "".join([*new, *known][:MOST]), max_age=YEAR_SECONDS)
+    return response
+
+
+def _known() -> list[str]:
+    kept = read_cookie(COOKIE)[: MOST * TAG_SIZE]
+    return [kept[at : at + TAG_SIZE] for at in range(0, len(kept), TAG_SIZE)]
+
+
+def _tag(link: LinkToken) -> str:
+    tag = hmac.digest(house().key_for("own"), link.link_id, hashlib.sha256)[:TAG_BYTES]
+    return base64.urlsafe_b64encode(tag).decode()

@@ -1,0 +1,149 @@
+"""What a view reaches for: the house, and the visitor's cookies, network and browser."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from functools import lru_cache
+from ipaddress import ip_network
+from typing import TYPE_CHECKING, Literal, cast, get_args
+
+from flask import current_app, request
+
+from restante.messages import Evidence
+from webapp.http.proxies import read_address
+from webapp.texts.country import country_of
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
+    from restante.feedback import Answering
+    from restante.reading import Reading
+    from restante.sending import Sending
+    from restante.settings import Settings
+    from restante.wiring import House
+
+CookieName = Literal["reader", "sender", "permit", "shown", "own", "language", "form"]
+"""Every cookie: docs/threat-model.md says who may set each, and what stops another site."""
+COOKIES: tuple[CookieName, ...] = get_args(CookieName)
+COOKIE_SIZE = 24
+AGENT_MOST = 512
+"""Characters of what a browser calls itself that are looked at, and kept for the next time."""
+_COOKIE = re.compile(r"[A-Za-z0-9_-]{32}")
+
+BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("FxiOS/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+"""Most particular first: every later name also stands in an earlier one's line."""
+SYSTEMS = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("iPhone", "iOS"),
+    ("iPad", "iOS"),
+    ("CrOS", "ChromeOS"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def house() -> House:
+    """Return the house that this application was built over."""
+    return cast("House", current_app.extensions["restante"])
+
+
+def settings() -> Settings:
+    """Return what the operator decided."""
+    return house().settings
+
+
+def sending() -> Sending:
+    """Return the sender's verbs."""
+    return house().sending
+
+
+def reading() -> Reading:
+    """Return the recipient's verbs."""
+    return house().reading
+
+
+def answering() -> Answering:
+    """Return the recipient's further verbs."""
+    return house().answering
+
+
+def address() -> IPv4Address | IPv6Address | None:
+    """Return the visitor's whole address; None when there is none, or none can be made out."""
+    return read_address(request.remote_addr or "")
+
+
+def network(prefix_v4: int, prefix_v6: int) -> str | None:
+    """Return the visitor's network, cut to so many bits; None when there is no address."""
+    its = address()
+    if its is None:
+        return None
+    prefix = prefix_v4 if its.version == 4 else prefix_v6  # noqa: PLR2004 (IP versions)
+    return str(ip_network((its, prefix), strict=False))
+
+
+def evidence() -> Evidence:
+    """Return what is recorded of this visit: families, a country and a cut network, no more.
+
+    Nothing where the operator wants none.
+    """
+    if not settings().evidence:
+        return Evidence()
+    agent = request.user_agent.string[:AGENT_MOST]
+    return Evidence(
+        network(24, 48),
+        _family(agent, BROWSERS),
+        _family(agent, SYSTEMS),
+        country_of(address()),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _family(agent: str, families: tuple[tuple[str, str], ...]) -> str | None:
+    return next((name for mark, name in families if mark in agent), None)
+
+
+def cookie_name(name: CookieName) -> str:
+    """Return a cookie's name as browsers know it.
+
+    With these prefixes (RFC 6265bis) they take it over TLS only, and `__Host-` from no other
+    host: a neighbour below the same domain cannot give a reader a nonce that it knows.
+    """
+    if not settings().secure:
+        return name
+    return f"__Secure-{name}" if settings().path_prefix else f"__Host-{name}"
+
+
+def read_cookie(name: CookieName) -> str:
+    """Return what a cookie of ours holds, or nothing.
+
+    Two that differ are nothing, too: a neighbour below the same domain, or somebody on the way
+    over plain http, may have set one of them, and nobody can tell which.
+    """
+    values = set(request.cookies.getlist(cookie_name(name)))
+    return values.pop() if len(values) == 1 else ""
+
+
+def cookie(name: CookieName) -> str | None:
+    """Return one of our cookies, or None when it is missing or not of our making."""
+    value = read_cookie(name)
+    return value if _COOKIE.fullmatch(value) else None
+
+
+def brings_cookies() -> bool:
+    """Tell whether this browser keeps cookies of ours and brought them."""
+    return any(cookie_name(name) in request.cookies for name in COOKIES)
+
+
+def new_cookie() -> str:
+    """Return 24 random bytes as 32 characters."""
+    return secrets.token_urlsafe(COOKIE_SIZE)

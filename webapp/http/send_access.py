@@ -1,0 +1,151 @@
+"""Permission to send: asked of programs and people; a browser that has a token remembers it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+
+from restante.errors import Fault, Invalid, NotASender, Unavailable
+from webapp.http import csrf, fields, language_choice, rate_limits
+from webapp.http.cookies import set_cookie
+from webapp.http.errors import STATUS, RateLimited, limits_translated, told
+from webapp.http.proxies import UNTRUSTED
+from webapp.http.request import address, house, read_cookie, settings
+from webapp.texts import states
+
+if TYPE_CHECKING:
+    from restante.errors import RestanteError
+
+bp = Blueprint("permit", __name__)
+
+COOKIE: Final = "permit"
+FIELD = "permit"
+YEAR_SECONDS = 31_536_000
+
+
+def admit_program() -> None:
+    """Let a request of the API send.
+
+    Raises:
+        NotASender: Its network may not, and it carries no good token.
+    """
+    _admit(fields.written_bearer())
+
+
+def admit_person() -> None:
+    """Let a form be sent; a token typed into it goes before the one that the browser brings.
+
+    Raises:
+        NotASender: The network may not, and there is no good token.
+    """
+    typed = request.form.get(FIELD, "").strip()
+    _admit(typed or _remembered())
+    if typed and "sender" in g:
+        g.permit = typed
+
+
+def may_write() -> bool:
+    """Tell whether the form is to be shown: to whom may send, or while nobody can tell."""
+    try:
+        _admit(_remembered())
+    except NotASender:
+        return False
+    except Unavailable:
+        return True
+    return True
+
+
+def is_remembered() -> bool:
+    """Tell whether this browser brought a token of its own."""
+    return bool(_remembered())
+
+
+def typed() -> str:
+    """Return the typed token, to be shown again; not where another site may have typed it.
+
+    One press more would have the browser remember that site's token in place of its own.
+    """
+    return fields.typed(FIELD) if csrf.is_vouched() else ""
+
+
+def left_open(error: RestanteError) -> str:
+    """Return the typed token where nobody could say yet whether it is good."""
+    is_settled = isinstance(error, NotASender) or "permit" in g
+    return "" if is_settled else typed()
+
+
+def doubt() -> list[Fault]:
+    """Return the fault of a token that must be typed anew, if one came that way."""
+    is_doubtful = FIELD in request.form and request.form[FIELD].strip() and not typed()
+    return [Fault(FIELD, "untold")] if is_doubtful else []
+
+
+def remember(response: Response) -> Response:
+    """Let the browser keep the token that was typed and found good, if one was."""
+    if "permit" in g:
+        set_cookie(response, COOKIE, g.permit, max_age=YEAR_SECONDS)
+    return response
+
+
+def page(error: RestanteError | None = None, typed: str = "") -> Response:
+    """Say who may send, and ask for the token where one would do."""
+    senders = settings().senders
+    fault = states.refused(error) if error else None
+    shown = render_template("permit.html", senders=senders, fault=fault, typed=typed)
+    if error:
+        return told(shown, error)
+    return make_response(shown, 200 if senders.tokens else STATUS[NotASender])
+
+
+@bp.post("/permit")
+def ask() -> Response:
+    """Take a token, and let the browser remember it if it is good."""
+    home = redirect(url_for("compose.compose"), code=303)
+    if not settings().senders.tokens:
+        return make_response(home)
+    if csrf.is_foreign():
+        return page(Invalid([Fault("form", "foreign")]))
+    if language_choice.is_pressed():
+        return page(typed=typed())
+    token = request.form.get(FIELD, "").strip()
+    try:
+        with limits_translated():
+            _count()
+        csrf.verify()
+        g.sender = house().admission.prove(token)
+    except Invalid as error:
+        return page(error, typed())
+    except (NotASender, RateLimited, Unavailable) as error:
+        return page(error)
+    g.permit = token
+    return remember(make_response(home))
+
+
+@bp.post("/permit/forget")
+def forget() -> Response:
+    """Let this browser remember no token any more."""
+    try:
+        csrf.verify()
+    except Invalid as error:
+        return page(Invalid([Fault("forget", error.faults[0].detail)]))
+    response = make_response(redirect(url_for("compose.compose"), code=303))
+    set_cookie(response, COOKIE, "", max_age=0)
+    return response
+
+
+@rate_limits.send
+def _count() -> None:
+    """Count one try of this network: guessing is limited as sending is."""
+
+
+def _remembered() -> str:
+    return read_cookie(COOKIE)
+
+
+def _admit(token: str) -> None:
+    # Behind a proxy that nobody told us of, every visitor has the proxy's address.
+    known = None if request.environ.get(UNTRUSTED) else address()
+    name = house().admission.admit(known, token)
+    if name is not None:
+        g.sender = name

@@ -1,0 +1,1 @@
+"""For those who run it: health and metrics."""

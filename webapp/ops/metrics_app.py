@@ -1,0 +1,108 @@
+"""What those who run the service see: numbers and health, on a listener of their own.
+
+An application beside that of the pages, which knows nothing of this one: whoever may not see
+the numbers finds exactly what stands at any address that does not exist.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from restante.store.stats import Numbers
+from webapp.http import headers
+from webapp.http.request import house
+from webapp.ops import health
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from restante.metrics.meters import Meters
+    from restante.settings import Settings
+    from restante.wiring import House
+
+PATH = "/metrics"
+
+bp = Blueprint("watching", __name__)
+
+
+@bp.get(PATH)
+def numbers() -> Response:
+    """Answer with everything that is counted, in a format of Prometheus."""
+    meters = house().meters
+    assert meters is not None
+    shown, content_type = meters.show(request.headers.get("Accept", ""))
+    return Response(shown, content_type=content_type)
+
+
+def create_app(house: House) -> Flask:
+    """Return the application: `/metrics`, `/healthz`, `/readyz` and nothing else."""
+    assert house.meters is not None
+    house.meters.watch(Numbers(house.connection))
+    app = Flask(__name__, static_folder=None)
+    app.extensions["restante"] = house
+    headers.init_app(app)
+    app.register_error_handler(HTTPException, _refuse)
+    app.register_blueprint(health.bp)
+    app.register_blueprint(bp)
+    return app
+
+
+def _refuse(error: HTTPException) -> Response:
+    status = error.code or 500
+    answer = Response(f"{status} {error.name}\n", status, mimetype="text/plain")
+    for name, value in error.get_headers():
+        if name == "Allow":
+            answer.headers[name] = value
+    return answer
+
+
+class Doors:
+    """Tells requests for the numbers from requests for the pages.
+
+    By the port that took the connection, which only its socket tells: behind a Unix socket
+    SERVER_PORT is what the visitor wrote into Host.  Or by the token, for one path.
+    """
+
+    def __init__(
+        self, pages: WSGIApplication, watching: WSGIApplication, settings: Settings, meters: Meters
+    ) -> None:
+        self.meters = meters
+        """For what the server answers itself."""
+        self._pages = pages
+        self._watching = watching
+        self._port = settings.metrics_port
+        self._token = _digest(settings.metrics_token) if settings.metrics_token else None
+        self._paths = {PATH, settings.path_prefix + PATH}
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:  # noqa: ANN401
+        if self._came_by_the_port(environ):
+            return self._watching(environ, start_response)
+        if environ.get("PATH_INFO") in self._paths and self._brings_the_token(environ):
+            environ["PATH_INFO"] = PATH
+            return self._watching(environ, start_response)
+        return self._pages(environ, start_response)
+
+    def _came_by_the_port(self, environ: WSGIEnvironment) -> bool:
+        if self._port is None or not (connection := environ.get("gunicorn.socket")):
+            return False
+        try:
+            name = connection.getsockname()
+        except OSError:
+            return False
+        return isinstance(name, tuple) and name[1] == self._port
+
+    def _brings_the_token(self, environ: WSGIEnvironment) -> bool:
+        scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if self._token is None or scheme.lower() != "bearer":
+            return False
+        return hmac.compare_digest(_digest(given.strip()), self._token)
+
+
+def _digest(token: str) -> bytes:
+    """Return what two tokens are compared by, in the same time whatever they are."""
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()

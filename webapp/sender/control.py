@@ -1,0 +1,210 @@
+"""The sender's private page: report, recall, replace, extend."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+
+from restante.crypto.tokens import ControlToken
+from restante.errors import (
+    Fault,
+    Gone,
+    Invalid,
+    NotFound,
+    RestanteError,
+    TooLarge,
+    Unavailable,
+)
+from restante.messages import Page
+from restante.validation import reason_faults
+from webapp.http import csrf, fields, floods, own_link_cookie, rate_limits
+from webapp.http.budgets import afford
+from webapp.http.cookies import set_cookie
+from webapp.http.errors import RateLimited, UnsupportedMediaType, limits_translated, told
+from webapp.http.request import cookie, evidence, house, sending, settings
+from webapp.sender.compose import EXPIRIES
+from webapp.texts import states
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from restante.messages import Status
+
+bp = Blueprint("control", __name__)
+
+
+@bp.get("/s/<path:pasted>")
+@rate_limits.status
+def show(pasted: str) -> Response:
+    """Show the page to the sender's browser; ask any other first."""
+    control = ControlToken.find(pasted)
+    status = sending().status(control, _asked(), cookie=cookie("sender"))
+    if not (status.from_sender or _is_shown(control)):
+        return _warning(control)
+    return _page(control, status)
+
+
+@bp.post("/s/<path:pasted>")
+@rate_limits.status
+def show_anyway(pasted: str) -> Response:
+    """Show the page: somebody read the warning and pressed the button."""
+    control = ControlToken.find(pasted)
+    try:
+        csrf.verify()
+    except Invalid:
+        return _warning(control, again=True)
+    sending().status(control, NEWEST)
+    response = make_response(redirect(url_for("control.show", pasted=str(control)), code=303))
+    set_cookie(response, "shown", _shown(control))
+    return response
+
+
+@bp.post("/s/<token>/recall")
+def recall(token: str) -> Response:
+    """Recall one link or all that are left."""
+    return _act(token, _recall)
+
+
+@bp.post("/s/<token>/replace")
+def replace(token: str) -> Response:
+    """Put another text behind the links that nobody has read."""
+    return _act(token, _replace)
+
+
+@bp.post("/s/<token>/extend")
+def extend(token: str) -> Response:
+    """Move the expiry."""
+    return _act(token, _extend)
+
+
+@bp.post("/s/<token>/language")
+@rate_limits.preview
+def translate(token: str) -> Response:
+    """Show the page in another language, with what was typed; change nothing."""
+    control = ControlToken.find(token)
+    status = sending().status(control, NEWEST, cookie=cookie("sender"))
+    if csrf.is_foreign() or not (status.from_sender or _is_shown(control)):
+        return _warning(control)
+    return _page(control, status)
+
+
+EVENTS_SHOWN = 100
+NEWEST = Page(most=EVENTS_SHOWN)
+NUMBER_DIGITS = 9
+WRITTEN = ("text", "passphrase", "reason", "expires_in", "link")
+FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
+
+
+def _recall(control: ControlToken) -> None:
+    csrf.verify()
+    reason = request.form.get("reason", "").strip() or None
+    faults = list(reason_faults(reason))
+    link_ids = fields.link_ids(request.form.getlist("link"), "links", faults)
+    if faults:
+        raise Invalid(faults)
+    sending().recall(control, link_ids, reason=reason, evidence=evidence())
+
+
+@rate_limits.send
+@rate_limits.passphrase
+def _replace(control: ControlToken) -> None:
+    csrf.verify()
+    sending().replace(
+        control,
+        request.form.get("text", ""),
+        passphrase=request.form.get("passphrase") or None,
+        evidence=evidence(),
+        afford=afford,
+    )
+
+
+@rate_limits.send
+def _extend(control: ControlToken) -> None:
+    csrf.verify()
+    written = request.form.get("expires_in", "")
+    if not written.isascii() or not written.isdigit() or len(written) > 12:  # noqa: PLR2004
+        raise Invalid([Fault("expires_in", "a whole number")])
+    sending().extend(control, int(written), evidence=evidence())
+
+
+def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
+    control = ControlToken.find(token)
+    try:
+        status = sending().status(control, NEWEST, cookie=cookie("sender"))
+    except NotFound:
+        # A form may be large: who has no token sends few.
+        with rate_limits.status:
+            raise
+    if request.content_length and request.mimetype not in FORMS:
+        raise UnsupportedMediaType
+    if csrf.is_foreign() or not (status.from_sender or _is_shown(control)):
+        return _warning(control)
+    try:
+        with limits_translated():
+            deed(control)
+    except (Invalid, TooLarge, Gone, Unavailable, RateLimited) as error:
+        shown = _counted(error) if deed is _recall and isinstance(error, Invalid) else error
+        return _page(control, sending().status(control, NEWEST), shown)
+    return make_response(redirect(url_for("control.show", pasted=str(control)), code=303))
+
+
+def _counted(error: Invalid) -> RestanteError:
+    """Count a recall that is at fault as a look: it takes nothing back, and shows the page again.
+
+    Who looked too often still sees the page for a while; who goes on is answered in short.
+    """
+    try:
+        with limits_translated(), rate_limits.status:
+            return error
+    except RateLimited as too_often:
+        if floods.refusals.is_flood(("status",)):
+            raise
+        return too_often
+
+
+def _asked() -> Page:
+    """Return the part of the timeline that the address asks for: the newest before an event."""
+    before = request.args.get("before", "")
+    is_number = before.isascii() and before.isdigit() and len(before) <= NUMBER_DIGITS
+    return Page(before=int(before), most=EVENTS_SHOWN) if is_number else NEWEST
+
+
+def _warning(control: ControlToken, *, again: bool = False) -> Response:
+    """Ask who comes; *again* where nothing tells that the press was made on this page."""
+    page = render_template("control_warning.html", token=str(control), again=again)
+    return make_response(page)
+
+
+def _page(control: ControlToken, status: Status, error: RestanteError | None = None) -> Response:
+    its = settings()
+    faults = error.faults if isinstance(error, Invalid) else ()
+    page = render_template(
+        "control.html",
+        status=status,
+        token=str(control),
+        error=error,
+        faults={fault.field: states.fault(fault) for fault in faults},
+        written={
+            name: fields.typed(name, 2 * its.text_max if name == "text" else fields.TYPED_MOST)
+            for name in WRITTEN
+            if name in request.form
+        },
+        link_url=lambda token: f"{its.public_url}/m/{token}",
+        names={link.link_id: link.recipient for link in status.links},
+        expiries=[s for s in EXPIRIES if its.expiry_min <= s <= its.expiry_max],
+    )
+    response = told(page, error) if error else make_response(page)
+    return own_link_cookie.remember(response, [link.token for link in status.links])
+
+
+def _shown(control: ControlToken) -> str:
+    """Return the value of the cookie that remembers that the warning was read."""
+    key = house().key_for("shown")
+    return hmac.digest(key, control.message_id, hashlib.sha256)[:24].hex()[:32]
+
+
+def _is_shown(control: ControlToken) -> bool:
+    return hmac.compare_digest(cookie("shown") or "", _shown(control))

@@ -1,0 +1,109 @@
+"""What we say to people of what happened to a link, who looked at it, and from where.
+
+Never more than is known: a read is "shown to someone who had the link".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from restante.messages import Event, Outcome
+from webapp.http.i18n import gettext, ngettext
+from webapp.texts.country import country
+from webapp.texts.formatting import duration, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def event(of: Event) -> str:
+    """Return an event of the timeline in a few words; the page adds time and recipient."""
+    match of.type:
+        case "message.extended":
+            written = Markup(gettext("Expiry moved to %(to)s"))  # noqa: S704 (our own words)
+            return written % {"to": moment(int(of.facts["to"]))}
+        case "link.prolonged":
+            written = Markup(gettext("Kept readable there until %(until)s"))  # noqa: S704 (our own)
+            return written % {"until": moment(int(of.facts["until"]))}
+        case "link.passphrase_wrong":
+            return ngettext(
+                "Wrong passphrase; one try left",
+                "Wrong passphrase; %(num)s tries left",
+                int(of.facts["tries_left"]),
+            )
+        case "link.code_wrong":
+            return ngettext(
+                "Wrong code; one try left",
+                "Wrong code; %(num)s tries left",
+                int(of.facts["tries_left"]),
+            )
+        case "link.recalled":
+            return outcome(Outcome(str(of.facts["outcome"])))
+        case "link.expired":
+            return gettext("Expired unread") if of.facts["reveals"] == 0 else gettext("Expired")
+    return {
+        "message.sent": gettext("Sent"),
+        "message.replaced": gettext("Text replaced"),
+        "link.replaced": gettext("This link opens the new text"),
+        "link.revealed": gettext("Shown to someone who had this link"),
+        "link.acknowledged": gettext("A browser confirmed that it arrived"),
+        "link.confirmed": gettext("“I have read this”, says someone it was shown to"),
+        "link.disputed": gettext("“That was not me”, says someone who has this link"),
+        "link.declined": gettext("“This is not for me”, says someone who has this link"),
+        "link.code_requested": gettext("A code to be mailed was asked for"),
+        "link.code_failed": gettext(
+            "The code could not be mailed: the address was refused, or had too many today"
+        ),
+        "link.locked": gettext("Locked after too many wrong tries"),
+        "link.failed": gettext("Asked for, but it could not be opened"),
+    }.get(of.type, of.type)
+
+
+def on_screen(seconds: int) -> str:
+    """Return how long a text was on the screen, by the browser's word; nobody knows who read."""
+    return gettext("On screen for %(time)s.", time=duration(seconds))
+
+
+def outcome(of: Outcome) -> str:
+    """Return a verdict in a few words."""
+    return {
+        Outcome.RECALLED_UNREAD: gettext("Recalled before anybody read it"),
+        Outcome.RECALLED_AFTER_READ: gettext("Recalled after it was read; no further views"),
+        Outcome.ALREADY_SPENT: gettext("Recall came too late: already read"),
+        Outcome.ALREADY_EXPIRED: gettext("Recall not needed: already expired"),
+        Outcome.ALREADY_LOCKED: gettext("Recall not needed: already locked"),
+    }[of]
+
+
+def visitor(kind: str, *, by_sender: bool = True) -> str:
+    """Return the class of a look in words; *by_sender* reads them, or else a recipient."""
+    if kind == "sender" and not by_sender:
+        return gettext("the sender’s browser")
+    return {
+        "browser": gettext("a browser"),
+        "prefetch": gettext("a browser fetching ahead"),
+        "sender": gettext("your own browser"),
+        "program": gettext("a program"),
+        "preview_bot": gettext("a bot that makes previews"),
+        "scanner_suspected": gettext("a scanner, by all signs"),
+    }.get(kind, kind)
+
+
+def evidence(of: Mapping[str, str]) -> str:
+    """Return what was recorded of a visitor, fact beside fact; empty if nothing was."""
+    browser, system = of.get("browser"), of.get("system")
+    program = browser or system
+    if browser and system:
+        program = gettext("%(browser)s on %(system)s", browser=browser, system=system)
+    return " · ".join(filter(None, (_origin(of.get("country"), program), of.get("network"))))
+
+
+def _origin(code: str | None, program: str | None) -> str | None:
+    """Return "in Spain, from Firefox on Windows", or as much of it as is known."""
+    if code is None:
+        return program
+    if program is None:
+        return gettext("in %(country)s", country=country(code))
+    return gettext("in %(country)s, from %(program)s", country=country(code), program=program)

@@ -1,0 +1,218 @@
+"""What we say to people about states, verdicts, events and faults.
+
+Never more than is known: a read is "shown to someone who had the link".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from restante.errors import Invalid
+from restante.messages import LinkStatus, Outcome, State
+from restante.safe_text import UNFIT
+from webapp.http.i18n import current, gettext, ngettext
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from restante.errors import Fault, RestanteError
+
+
+def language() -> str:
+    """Return the page's language, as HTML names it."""
+    return current().tag
+
+
+def direction() -> str:
+    """Return `ltr` or `rtl`, as the page's language is written."""
+    return current().direction
+
+
+def overall(links: Sequence[LinkStatus]) -> State:
+    """Return the one state that stands for all the links of a message."""
+    states = {link.state for link in links}
+    if len(states) == 1:
+        return states.pop()
+    was_read = any(link.reveals for link in links)
+    if all(of.final for of in states):
+        return State.SPENT if was_read else State.RECALLED
+    return State.READ if was_read else State.SEALED
+
+
+def headline(links: Sequence[LinkStatus]) -> str:
+    """Return the verdict on a whole message in a sentence or two, for its sender."""
+    read = sum(1 for link in links if link.reveals)
+    is_over = all(link.state.final for link in links)
+    if not read:
+        if is_over:
+            return gettext("Nobody has read it. It can no longer be read.")
+        if overall(links) is State.HELD:
+            return gettext("It does not open yet. Nobody can have read it.")
+        return gettext("It is waiting. Nobody has opened it.")
+    if len(links) == 1:
+        return _headline(links[0])
+    facts = {"read": read, "links": len(links)}
+    if is_over:
+        return ngettext(
+            "%(read)s of %(links)s links was opened. None opens any more.",
+            "%(read)s of %(links)s links were opened. None opens any more.",
+            read,
+            **facts,
+        )
+    return gettext("%(read)s of %(links)s links opened so far.", **facts)
+
+
+def _headline(only: LinkStatus) -> str:
+    """Return the verdict on a message whose one link was opened."""
+    if only.outcome is Outcome.ALREADY_SPENT:
+        return gettext("The recall came too late: it had been read.")
+    if only.state is State.RECALLED:
+        return gettext("It was opened before you recalled it. It opens no more.")
+    if only.state.final:
+        return gettext("It was opened. It cannot be opened again.")
+    return gettext("It was opened, and it can be opened again.")
+
+
+def state(of: State) -> str:
+    """Return the one or two words beside a seal."""
+    return {
+        State.HELD: gettext("Waiting"),
+        State.SEALED: gettext("Sealed"),
+        State.READ: gettext("Opened"),
+        State.SPENT: gettext("Opened"),
+        State.RECALLED: gettext("Recalled"),
+        State.EXPIRED: gettext("Expired"),
+        State.LOCKED: gettext("Locked"),
+    }[of]
+
+
+def link(of: LinkStatus) -> str:
+    """Return what is known of one link, in a sentence or two, for its sender."""
+    shown = ngettext(
+        "Shown once to someone who had this link.",
+        "Shown %(num)s times to someone who had this link.",
+        of.reveals,
+    )
+    match of.state:
+        case State.HELD:
+            return gettext("It does not open yet. Nobody can have read it.")
+        case State.SEALED:
+            return gettext("Nobody has opened it.")
+        case State.READ:
+            return f"{shown} " + gettext("It can be opened again.")
+        case State.SPENT:
+            return f"{shown} " + gettext("It cannot be opened again.")
+        case State.RECALLED if of.outcome is Outcome.RECALLED_UNREAD:
+            return gettext("Nobody has read it. It can no longer be read.")
+        case State.RECALLED:
+            return (
+                gettext("Recalled too late for what was read.")
+                + f" {shown} "
+                + gettext("It cannot be opened again.")
+            )
+        case State.EXPIRED if of.reveals == 0:
+            return gettext("It expired unread. It can no longer be read.")
+        case State.EXPIRED:
+            return f"{shown} " + gettext("It has expired.")
+        case State.LOCKED:
+            return gettext("Too many wrong tries. It can no longer be opened.")
+    raise AssertionError
+
+
+def too_late(of: LinkStatus) -> str | None:
+    """Return what a recall could not do, where it came too late."""
+    match of.outcome:
+        case Outcome.ALREADY_SPENT:
+            return gettext("The recall came too late: it had been read.")
+        case Outcome.ALREADY_EXPIRED:
+            return gettext("The recall was not needed: it had expired.")
+        case Outcome.ALREADY_LOCKED:
+            return gettext("The recall was not needed: it had been locked.")
+    return None
+
+
+def arrival(of: LinkStatus) -> str | None:
+    """Return whether a browser confirmed that the text arrived, once it was released."""
+    if of.reveals == 0:
+        return None
+    if of.acknowledged_at is None:
+        return gettext("Released; no browser confirmed that it arrived.")
+    return gettext("A browser confirmed that it arrived.")
+
+
+def refused(error: RestanteError) -> str:
+    """Return why a token was not taken, for the person who typed it."""
+    match error.code:
+        case "not-a-sender":
+            return gettext("This token is not good here. Copy it whole, or ask for a new one.")
+        case "rate-limited":
+            return gettext("Too many tries from your network. Try again in a minute.")
+        case "unavailable":
+            return gettext("The service cannot look at it right now. Try again in a moment.")
+    of = error.faults[0] if isinstance(error, Invalid) else None
+    if of and of.field == "forget" and of.detail != "foreign":
+        return gettext(
+            "Nothing was changed: your browser did not say where this came from. "
+            "Go back, reload the page, and press again."
+        )
+    if of and of.detail == "untold":
+        return gettext("Your browser did not say where this form came from. Type the token again.")
+    if of and of.detail == "stale":
+        return gettext("This page was open for more than a day. Send the token again.")
+    return gettext("This form came from another site. Type the token here.")
+
+
+def fault(of: Fault) -> str:
+    """Return what is wrong with a field, for the person who filled it in."""
+    match of.field.partition("[")[0]:
+        case "from" | "subject" | "recipients" | "reason" if of.detail == UNFIT:
+            return gettext(
+                "Some characters here cannot be seen, break the line or reorder text. "
+                "Type it again by hand."
+            )
+        case "text" if of.detail == "too large":
+            return gettext("This text is too long to send.")
+        case "text" if of.detail == "replaced too often":
+            return gettext("This text was replaced too often. Send a new message.")
+        case "text":
+            return gettext("Write the message first.")
+        case "recipients" if of.detail.startswith("required"):
+            return gettext("Write the e-mail address of each reader: a code is mailed there.")
+        case "recipients" if of.detail.startswith("an e-mail"):
+            return gettext(
+                "One e-mail address a line, without accents: ana@example.com, "
+                "or Ana <ana@example.com>."
+            )
+        case "mailed_code":
+            return gettext("This service sends no mail, so it can mail no code.")
+        case "recipients":
+            return gettext("One name a line: at most 100 names of at most 200 characters.")
+        case "from" | "subject":
+            return gettext("At most 200 characters, on one line.")
+        case "reason":
+            return gettext("At most 500 characters, on one line.")
+        case "views":
+            return gettext("A whole number from 1 to 100.")
+        case "expires_in":
+            return gettext("Choose another time: this one is not possible here.")
+        case "hold":
+            return gettext("Choose a shorter wait.")
+        case "passphrase" if of.detail.startswith("required"):
+            return gettext("This message has a passphrase: give one for the new text too.")
+        case "passphrase":
+            return gettext("From 1 to 256 characters.")
+        case "permit" if of.detail == "untold":
+            return gettext(
+                "Type the token again: your browser did not say where this one came from."
+            )
+        case "permit":
+            return gettext("Sending takes a token that is good here. All that you wrote stays.")
+        case "form" if of.detail == "untold":
+            return gettext(
+                "Your browser did not say where this form came from. Check it, then send it again."
+            )
+        case "form" if of.detail == "stale":
+            return gettext("This page was open for more than a day. Check it, then send it again.")
+        case "form":
+            return gettext("This form came from another site. Look through it and send it here.")
+    return gettext("This is not possible here.")

@@ -1,0 +1,51 @@
+"""What a mailed code's letter says: nothing of the link, its sender or the message."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import TYPE_CHECKING
+
+from restante import i18n
+
+if TYPE_CHECKING:
+    from restante.crypto.mailed_codes import Letter
+    from restante.email_address import Mailbox
+    from restante.i18n import Language
+
+
+def compose(letter: Letter, sender: Mailbox, at: int) -> bytes:
+    """Return the mail as bytes, dated *at* (ms).  Its id tells nothing, of us or of the message."""
+    domain = sender.address.rpartition("@")[2]
+    say = i18n.spoken(letter.language)
+    mail = EmailMessage(policy=SMTP)
+    mail["Subject"] = say.gettext("Your code for a message that waits for you")
+    mail["From"] = Address(sender.name, addr_spec=sender.address)
+    mail["To"] = Address(addr_spec=letter.address)
+    mail["Date"] = format_datetime(datetime.fromtimestamp(at // 1_000, UTC))
+    mail["Message-ID"] = f"<{secrets.token_hex(16)}@{domain}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content("\n\n".join(_paragraphs(letter, say)) + "\n")
+    # Setting the content takes every Content-… header away.
+    mail["Content-Language"] = say.tag
+    return mail.as_bytes()
+
+
+def _paragraphs(letter: Letter, say: Language) -> list[str]:
+    return [
+        say.gettext("Somebody asked for this code on the page of a message that waits for you:"),
+        f"    {letter.code}",
+        say.gettext(
+            "Type it on that page. It is good for ten minutes from when it was asked for, "
+            "and once. If more than one came, the newest counts."
+        ),
+        say.gettext(
+            "If you did not ask for it, somebody else has the link that was sent to you: "
+            "pass the code on to nobody, and tell whoever sent you the link."
+        ),
+        say.gettext("This mail was made by a machine. Nobody reads answers to it."),
+    ]

@@ -1,0 +1,94 @@
+"""Codes by mail: one letter, one connection to the operator's mail server, as he set it.
+
+What the server answers is told to nobody: it repeats addresses.  Of an answer only its
+number counts.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+
+import aiosmtplib
+
+from restante.delivery import DeliveryFailed, Failure, Refused, Trouble
+from worker.channels import code_email
+
+if TYPE_CHECKING:
+    from restante.delivery import Notification, Target
+    from restante.email_address import Mailbox
+    from restante.settings.parsers import Relay
+
+TIMEOUT_SECONDS = 8.0
+"""For one step; the courier ends the whole attempt after ten."""
+PERMANENT = 500
+STARTTLS = {"needed": True, "offered": None}
+
+
+class MailedCode:
+    """Mails letters through the relay, in the name of the sender's address that was set."""
+
+    def __init__(self, relay: Relay | None, sender: Mailbox | None) -> None:
+        self._relay = relay
+        self._sender = sender
+        # The system's authorities, and those that SSL_CERT_FILE names.
+        self._tls = ssl.create_default_context()
+
+    async def deliver(self, target: Target, notification: Notification) -> None:  # noqa: ARG002 (where to stands in the letter)
+        """Mail one code.
+
+        Raises:
+            DeliveryFailed: It was not taken now.
+            Refused: It never will be: the server does not want this address.
+        """
+        letter, relay = notification.letter, self._relay
+        if letter is None:
+            return
+        if relay is None or self._sender is None:
+            raise DeliveryFailed(Failure(Trouble.NO_RELAY))
+        domain = self._sender.address.rpartition("@")[2]
+        client = aiosmtplib.SMTP(
+            hostname=relay.host,
+            port=relay.port,
+            username=relay.user,
+            password=relay.password,
+            # Else it tells the name of this machine.
+            local_hostname=domain,
+            use_tls=relay.tls == "whole",
+            start_tls=STARTTLS.get(relay.tls, False),
+            tls_context=self._tls,
+            timeout=TIMEOUT_SECONDS,
+        )
+        try:
+            async with client:
+                await client.sendmail(
+                    self._sender.address,
+                    [letter.address],
+                    code_email.compose(letter, self._sender, notification.at),
+                )
+        except aiosmtplib.SMTPRecipientsRefused as refused:
+            status = refused.recipients[0].code
+            if status >= PERMANENT:
+                raise Refused(str(status)) from None
+            raise _failed(str(status)) from None
+        except aiosmtplib.SMTPResponseException as answered:
+            raise _failed(str(answered.code)) from None
+        except (aiosmtplib.SMTPTimeoutError, TimeoutError):
+            raise _failed(Trouble.TIMEOUT) from None
+        except aiosmtplib.SMTPConnectError as error:
+            raise _failed(Trouble.TLS if _is_of_tls(error) else Trouble.UNREACHABLE) from None
+        except aiosmtplib.SMTPServerDisconnected:
+            raise _failed(Trouble.DROPPED) from None
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise _failed(Trouble.TLS if _is_of_tls(error) else Trouble.DROPPED) from None
+
+
+def _failed(word: str) -> DeliveryFailed:
+    """Return the error for a word that tells the operator why; it holds no address."""
+    return DeliveryFailed(Failure(word))
+
+
+def _is_of_tls(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return error is not None
