@@ -25,7 +25,7 @@ import redis
 from bench.deliveries import LOOPBACK, events_per_second
 from restante import logs, wiring
 from restante.crypto import keyring
-from restante.crypto.tokens import LinkToken, Nonce
+from restante.crypto.tokens import LinkToken, ReaderKey
 from restante.messages import Draft, Sent
 from restante.service.embedded_store import EmbeddedStore
 from restante.settings import Settings
@@ -34,14 +34,14 @@ from restante.store.connection import Connection
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from restante.wiring import House
+    from restante.wiring import Services
 
 T = TypeVar("T")
 ROUNDS = 400
 FILLED = 10_000
 TEXT = "x" * 200
 WORD = "a passphrase"
-READER = Nonce("0" * 20)
+READER = ReaderKey("0" * 20)
 
 
 def median_ms(rounds: int, prepare: Callable[[int], T], deed: Callable[[T], object]) -> float:
@@ -55,7 +55,7 @@ def median_ms(rounds: int, prepare: Callable[[int], T], deed: Callable[[T], obje
     return statistics.median(times)
 
 
-def measure(house: House, rounds: int) -> dict[str, float]:
+def measure(house: Services, rounds: int) -> dict[str, float]:
     """Return the median of each verb, in ms."""
     client = redis.Redis(connection_pool=house.connection.pools[0])
 

@@ -12,10 +12,10 @@ import httpcore
 
 from restante.messages import Draft
 from worker.channels.webhook import Webhook
-from worker.dispatcher import Courier
+from worker.dispatcher import Dispatcher
 
 if TYPE_CHECKING:
-    from restante.wiring import House
+    from restante.wiring import Services
 
 LOOPBACK = ip_network("127.0.0.0/8")
 MESSAGES, VIEWS = 100, 4
@@ -34,7 +34,7 @@ class _Receiver(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def events_per_second(house: House) -> tuple[float, float]:
+def events_per_second(house: Services) -> tuple[float, float]:
     """Return how many a bare client posts, a connection each, and how many we deliver."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Receiver)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -49,7 +49,7 @@ def events_per_second(house: House) -> tuple[float, float]:
         sent = house.sending.send(Draft("x", webhook=url))
         for _ in range(VIEWS):
             house.sending.extend(sent.control, 3_600)
-    courier = Courier(house.delivering, {"webhook": Webhook((LOOPBACK,))})
+    courier = Dispatcher(house.delivering, {"webhook": Webhook((LOOPBACK,))})
     began = time.perf_counter()
     courier.start()
     for _ in range(events):

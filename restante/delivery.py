@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from restante import events
 from restante.crypto.mailed_codes import Letter, address_id, letter
-from restante.crypto.sealed_fields import Facts
+from restante.crypto.sealed_fields import SealedFields
 from restante.crypto.tokens import SHARDS
 from restante.errors import NotFound
 from restante.store.outbox import CHANNELS
@@ -46,7 +46,7 @@ CODE = "code"
 """The channel through which codes are mailed to readers."""
 
 
-class Trouble(StrEnum):
+class FailureReason(StrEnum):
     """Why a notification was not taken, where the receiver's answer does not say it."""
 
     ADDRESS_REFUSED = "address-refused"
@@ -113,7 +113,7 @@ class Failure:
     """Why a delivery ended before its end.
 
     Attributes:
-        word: For the operator: an HTTP status, or a Trouble; never an address.
+        word: For the operator: an HTTP status, or a FailureReason; never an address.
         final: The receiver wants no more of it.
         retry_after: Seconds for which the receiver asked to be left alone.
     """
@@ -178,7 +178,7 @@ class Delivering:
         self._outbox = outbox
         self._budgets = budgets
         self._keyring = keyring
-        self._facts = Facts(keyring)
+        self._facts = SealedFields(keyring)
 
     def take(self, shard: int, most: int, channel: str | None = None) -> list[Delivery]:
         """Take what is due in one shard, of one channel or of all: the caller's for LEASE_SECONDS.

@@ -8,17 +8,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from restante.crypto.tokens import sender_id
-from restante.messages import Account, Event, LinkStatus, Look, Status
+from restante.messages import Event, LinkHistory, LinkStatus, Look, Status
 
 if TYPE_CHECKING:
-    from restante.crypto.sealed_fields import Facts
+    from restante.crypto.sealed_fields import SealedFields
     from restante.crypto.tokens import ControlToken
     from restante.store.replies import Entry, LinkRow, Recorded, Report
 
 FLAGS = {"passphrase"}
-"""Facts that are kept as 0 or 1."""
+"""SealedFields that are kept as 0 or 1."""
 MOMENTS = {"from", "to", "until"}
-"""Facts that are times, in whichever event."""
+"""SealedFields that are times, in whichever event."""
 
 
 def rfc3339(at: int) -> str:
@@ -47,7 +47,9 @@ def as_json(event: Event, message_id: bytes) -> dict[str, Any]:
     }
 
 
-def status(control: ControlToken, report: Report, facts: Facts, cookie: str | None) -> Status:
+def status(
+    control: ControlToken, report: Report, facts: SealedFields, cookie: str | None
+) -> Status:
     """Return the report with everything private taken out of its box."""
     message_id = control.message_id
     return Status(
@@ -77,7 +79,7 @@ def status(control: ControlToken, report: Report, facts: Facts, cookie: str | No
     )
 
 
-def _link(control: ControlToken, index: int, row: LinkRow, facts: Facts) -> LinkStatus:
+def _link(control: ControlToken, index: int, row: LinkRow, facts: SealedFields) -> LinkStatus:
     return LinkStatus(
         link_id=row.link_id,
         recipient=facts.open_label(row.link_id, row.label),
@@ -100,7 +102,7 @@ def _link(control: ControlToken, index: int, row: LinkRow, facts: Facts) -> Link
     )
 
 
-def event(number: int, entry: Entry, message_id: bytes, facts: Facts) -> Event:
+def event(number: int, entry: Entry, message_id: bytes, facts: SealedFields) -> Event:
     """Return one entry of the timeline with its facts read and its evidence unboxed."""
     known: dict[str, int | str | bool] = {}
     for pair in filter(None, entry.facts.split(",")):
@@ -115,11 +117,11 @@ def event(number: int, entry: Entry, message_id: bytes, facts: Facts) -> Event:
     return Event(number, entry.type, entry.at, entry.link_id, known, evidence)
 
 
-def account(recorded: Recorded, facts: Facts) -> Account:
+def link_history(recorded: Recorded, facts: SealedFields) -> LinkHistory:
     """Return what was recorded of a link; others' evidence stays in its box."""
     views = tuple(view for view, _ in recorded.views)
     events = (event(0, entry, recorded.message_id, facts) for entry in recorded.events)
-    return Account(
+    return LinkHistory(
         state=recorded.state,
         views=views,
         on_screen_seconds=sum(shown for _, shown in recorded.views) // 1000,
@@ -134,7 +136,7 @@ def account(recorded: Recorded, facts: Facts) -> Account:
     )
 
 
-def _look(entry: Entry, facts: Facts) -> Look:
+def _look(entry: Entry, facts: SealedFields) -> Look:
     link_id = entry.link_id or b""
     return Look(
         entry.type, entry.at, link_id, entry.facts, facts.open_evidence(link_id, entry.evidence)

@@ -8,20 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from restante import events
-from restante.crypto.sealed_fields import Facts
+from restante.crypto.sealed_fields import SealedFields
 from restante.store.replies import GoneBoxed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from restante.crypto.keyring import Keyring
-    from restante.crypto.tokens import LinkToken, Nonce
-    from restante.messages import Account, Declined, Evidence, Told
+    from restante.crypto.tokens import LinkToken, ReaderKey
+    from restante.messages import Declined, Evidence, LinkHistory, Told
     from restante.settings import Settings
     from restante.store.readers import Readers
 
 SECOND = 1_000
-PROLONG_SECONDS = 600
+EXTEND_LEASE_SECONDS = 600
 """By so much a reader keeps his view longer, each time he asks."""
 ON_SCREEN_MOST = 3_600
 """Seconds after which a text that stays on the screen is counted no longer."""
@@ -32,11 +32,11 @@ class Answering:
 
     def __init__(self, readers: Readers, keyring: Keyring, settings: Settings) -> None:
         self._readers = readers
-        self._facts = Facts(keyring)
+        self._facts = SealedFields(keyring)
         self._lease_most = settings.lease_most * SECOND
 
     def acknowledge(
-        self, link: LinkToken, nonce: Nonce, *, keep: bool, evidence: Evidence | None = None
+        self, link: LinkToken, nonce: ReaderKey, *, keep: bool, evidence: Evidence | None = None
     ) -> int:
         """Record that the content arrived; unless *keep*, end this reader's lease.
 
@@ -48,10 +48,10 @@ class Answering:
         boxed = self._facts.close_evidence(link.link_id, evidence)
         return self._readers.acknowledge(link, nonce.reader_id(link), keep=keep, evidence=boxed)
 
-    def prolong(
-        self, link: LinkToken, nonce: Nonce, *, evidence: Evidence | None = None
+    def extend_lease(
+        self, link: LinkToken, nonce: ReaderKey, *, evidence: Evidence | None = None
     ) -> tuple[int, int, int]:
-        """Let this reader fetch its view again for PROLONG_SECONDS from now, within bounds.
+        """Let this reader fetch its view again for EXTEND_LEASE_SECONDS from now, within bounds.
 
         Returns the lease's end, the latest that it can become, and the store's time, in ms.
 
@@ -60,17 +60,19 @@ class Answering:
             Gone: The lease is over: nothing brings it back.
         """
         try:
-            return self._readers.prolong(
+            return self._readers.extend_lease(
                 link,
                 nonce.reader_id(link),
-                more=PROLONG_SECONDS * SECOND,
+                more=EXTEND_LEASE_SECONDS * SECOND,
                 most=self._lease_most,
                 evidence=self._facts.close_evidence(link.link_id, evidence),
             )
         except GoneBoxed as gone:
             raise self._facts.gone(gone.end) from None
 
-    def confirm(self, link: LinkToken, nonce: Nonce, *, evidence: Evidence | None = None) -> None:
+    def confirm(
+        self, link: LinkToken, nonce: ReaderKey, *, evidence: Evidence | None = None
+    ) -> None:
         """Record that this reader says to have read it; once for each view.
 
         Raises:
@@ -80,7 +82,7 @@ class Answering:
         self._readers.confirm(link, nonce.reader_id(link), boxed)
 
     def dispute(
-        self, link: LinkToken, nonces: Sequence[Nonce], *, evidence: Evidence | None = None
+        self, link: LinkToken, nonces: Sequence[ReaderKey], *, evidence: Evidence | None = None
     ) -> Told | None:
         """Record that it was not this browser that opened the link: an alarm for the sender.
 
@@ -97,7 +99,7 @@ class Answering:
         )
 
     def decline(
-        self, link: LinkToken, nonces: Sequence[Nonce], *, evidence: Evidence | None = None
+        self, link: LinkToken, nonces: Sequence[ReaderKey], *, evidence: Evidence | None = None
     ) -> Declined | None:
         """Record that the message is not meant for whoever has the link.
 
@@ -113,7 +115,7 @@ class Answering:
             self._facts.close_evidence(link.link_id, evidence),
         )
 
-    def on_screen(self, link: LinkToken, nonce: Nonce, seconds: int) -> None:
+    def on_screen(self, link: LinkToken, nonce: ReaderKey, seconds: int) -> None:
         """Record how long the text has been on this reader's screen, by its browser's word.
 
         Raises:
@@ -122,11 +124,11 @@ class Answering:
         shown = min(seconds, ON_SCREEN_MOST) * SECOND
         self._readers.on_screen(link, nonce.reader_id(link), shown)
 
-    def account(self, link: LinkToken, nonces: Sequence[Nonce]) -> Account:
+    def link_history(self, link: LinkToken, nonces: Sequence[ReaderKey]) -> LinkHistory:
         """Return what was recorded of this link, as its reader may see it.
 
         Raises:
             NotFound: No such link.
         """
-        recorded = self._readers.account(link, [nonce.reader_id(link) for nonce in nonces])
-        return events.account(recorded, self._facts)
+        recorded = self._readers.link_history(link, [nonce.reader_id(link) for nonce in nonces])
+        return events.link_history(recorded, self._facts)

@@ -323,7 +323,7 @@ OLDEST = Page(after=0)
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class LinkHistory:
     """What was recorded of one link, as whoever has it may see it.
 
     Attributes:

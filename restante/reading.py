@@ -15,7 +15,7 @@ from restante.crypto.mailed_codes import (
     macs,
     new_code,
 )
-from restante.crypto.sealed_fields import Facts
+from restante.crypto.sealed_fields import SealedFields
 from restante.errors import Damaged, Invalid, PassphraseRequired, Unavailable
 from restante.messages import Content, Evidence, Preview, Requested
 from restante.store.replies import Changed, GoneBoxed
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from restante.crypto.keyring import Keyring
-    from restante.crypto.tokens import LinkToken, Nonce
+    from restante.crypto.tokens import LinkToken, ReaderKey
     from restante.settings import Settings
     from restante.store.messages import Messages
     from restante.store.replies import Released
@@ -45,13 +45,13 @@ class Reading:
         self._keyring = keyring
         self._lease_most = settings.lease_most * SECOND
         self._offload = offload
-        self._facts = Facts(keyring)
+        self._facts = SealedFields(keyring)
         self._ring = b"".join(keyring.ids)
 
     def preview(
         self,
         link: LinkToken,
-        nonces: Sequence[Nonce] = (),
+        nonces: Sequence[ReaderKey] = (),
         *,
         visitor: str,
         evidence: Evidence | None = None,
@@ -91,7 +91,7 @@ class Reading:
     def reveal(  # noqa: PLR0913 (who asks, and with what)
         self,
         link: LinkToken,
-        nonce: Nonce,
+        nonce: ReaderKey,
         passphrase: str | None,
         *,
         code: str | None = None,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from restante import validation
-from restante.crypto.sealed_fields import Facts
+from restante.crypto.sealed_fields import SealedFields
 from restante.crypto.tokens import ID_SIZE, SenderToken
 from restante.errors import Fault, Invalid, NotASender, NotFound, Unavailable
 from restante.store.replies import Changed
@@ -43,7 +43,7 @@ class Admission:
     def __init__(self, store: SenderTokens, keyring: Keyring, settings: Settings) -> None:
         self._store = store
         self._senders = settings.senders
-        self._facts = Facts(keyring)
+        self._facts = SealedFields(keyring)
 
     def make(self, name: str) -> SenderToken:
         """Make a token for *name*.  It is returned once, and kept nowhere.

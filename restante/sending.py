@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from restante import events, validation
 from restante.crypto import envelope
 from restante.crypto.envelope import LinkKeys
-from restante.crypto.sealed_fields import Facts
+from restante.crypto.sealed_fields import SealedFields
 from restante.crypto.tokens import ID_SIZE, ControlToken, LinkToken, sender_id
 from restante.email_address import mailbox
 from restante.errors import Fault, Invalid, Unavailable
@@ -61,7 +61,7 @@ class Sending:
         self._keyring = keyring
         self._settings = settings
         self._offload = offload
-        self._facts = Facts(keyring)
+        self._facts = SealedFields(keyring)
 
     def check(self, draft: Draft, found: Iterable[Fault] = ()) -> bytes:
         """Return the text as UTF-8 if the draft can be sent.

@@ -109,7 +109,7 @@ def join(cluster_url: str, *, durable: bool) -> ClusterNodes:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class Services:
     """Everything an edge needs, and nothing it could build another of."""
 
     settings: Settings
@@ -133,8 +133,8 @@ class House:
         )
 
 
-def build(settings: Settings, *, offload: Offload = call, meters: Meters | None = None) -> House:
-    """Build the house of one process; *meters* count what it asks the store.
+def build(settings: Settings, *, offload: Offload = call, meters: Meters | None = None) -> Services:
+    """Build the services of one process; *meters* count what it asks the store.
 
     Raises:
         SettingsInvalid: No store or no root keys given, or keys that cannot be used.
@@ -160,11 +160,11 @@ def assemble(
     *,
     offload: Offload = call,
     now: Callable[[], int] | None = None,
-) -> House:
+) -> Services:
     """Put the use cases over a store; *now* (ms) turns the clock, in tests only."""
     messages = Messages(connection, now)
     budgets = Budgets(connection, settings)
-    return House(
+    return Services(
         settings=settings,
         keyring=keyring,
         connection=connection,

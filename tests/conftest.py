@@ -18,7 +18,7 @@ from redis.retry import Retry
 from restante import wiring
 from restante.crypto import keyring
 from restante.crypto.keyring import Keyring
-from restante.crypto.tokens import LinkToken, Nonce
+from restante.crypto.tokens import LinkToken, ReaderKey
 from restante.service.embedded_store import EmbeddedStore
 from restante.settings import MIB, Settings
 from restante.store.connection import Connection
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from restante.messages import Sent
-    from restante.wiring import House
+    from restante.wiring import Services
 
 MISSING = re.compile(r"there is no (\S+): (\w+)=required")
 """Why a test was skipped; also where other processes ran it."""
@@ -64,17 +64,17 @@ class Clock:
         return self._now
 
 
-def nonce(number: int = 1) -> Nonce:
+def nonce(number: int = 1) -> ReaderKey:
     """Return what reader *number* is known by."""
-    return Nonce(f"the-nonce-of-reader-{number}")
+    return ReaderKey(f"the-nonce-of-reader-{number}")
 
 
-def read(house: House, link: LinkToken, reader: int = 1, passphrase: str | None = None) -> str:
+def read(house: Services, link: LinkToken, reader: int = 1, passphrase: str | None = None) -> str:
     """Open a message as reader *reader* and return its text."""
     return house.reading.reveal(link, nonce(reader), passphrase, visitor="browser").text
 
 
-def happened(house: House, sent: Sent) -> list[str]:
+def happened(house: Services, sent: Sent) -> list[str]:
     """Return the types of a message's events, oldest first."""
     return [event.type for event in house.sending.status(sent.control).events]
 
@@ -170,7 +170,7 @@ def ring() -> Keyring:
 
 
 @pytest.fixture(scope="session")
-def house(connection: Connection, ring: Keyring) -> House:
+def house(connection: Connection, ring: Keyring) -> Services:
     """The use cases by the store's own clock."""
     return wiring.assemble(Settings(), ring, connection)
 
@@ -181,7 +181,7 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def turned_house(connection: Connection, ring: Keyring, clock: Clock) -> House:
+def turned_house(connection: Connection, ring: Keyring, clock: Clock) -> Services:
     """The use cases by the test's clock."""
     return wiring.assemble(Settings(), ring, connection, now=clock.now)
 

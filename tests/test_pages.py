@@ -103,8 +103,8 @@ def test_whoever_has_a_link_is_shown_the_newest_of_it(house):
         read(house, ana, reader)
         house.answering.confirm(ana, nonce(reader))
     read(house, bob)
-    its = house.answering.account(ana, [nonce(1)])
-    of_bob = house.answering.account(bob, [nonce(1)])
+    its = house.answering.link_history(ana, [nonce(1)])
+    of_bob = house.answering.link_history(bob, [nonce(1)])
 
     assert len(its.events) == 100
     assert its.has_older
@@ -120,7 +120,7 @@ def test_an_opening_long_ago_is_not_shown_and_not_denied(house):
     read(house, sent.links[0].token)
     for _ in range(51):
         house.sending.replace(sent.control, "another")
-    its = house.answering.account(sent.links[0].token, [nonce()])
+    its = house.answering.link_history(sent.links[0].token, [nonce()])
 
     assert (its.events, its.has_older) == ((), True)
 

@@ -18,7 +18,7 @@ from restante.crypto.tokens import (
     TOKEN_LENGTH,
     ControlToken,
     LinkToken,
-    Nonce,
+    ReaderKey,
     SenderToken,
 )
 from restante.errors import Invalid, NotASender, NotFound
@@ -59,7 +59,7 @@ def test_a_link_token_gives_what_the_vectors_say(control, vector):
     assert LinkToken.parse(vector["token"]) == link
     assert link.link_id.hex() == vector["link_id"]
     for reader in vector["readers"]:
-        assert Nonce(reader["nonce"]).reader_id(link).hex() == reader["reader_id"]
+        assert ReaderKey(reader["nonce"]).reader_id(link).hex() == reader["reader_id"]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_page_forgives_what_mail_programs_leave_around_a_token(case):
 @pytest.mark.parametrize("written", VECTORS["rejected_nonces"], ids=ascii)
 def test_a_nonce_out_of_bounds_is_invalid_and_not_echoed(written):
     with pytest.raises(Invalid) as caught:
-        Nonce(written)
+        ReaderKey(written)
 
     assert [fault.field for fault in caught.value.faults] == ["Idempotency-Key"]
     assert not written.strip() or written not in str(caught.value.faults)
@@ -177,15 +177,15 @@ def test_new_control_tokens_use_every_shard_and_never_repeat():
 
 def test_secrets_do_not_show_when_tokens_are_printed():
     control = ControlToken.new()
-    nonce = Nonce("n" * 20)
+    nonce = ReaderKey("n" * 20)
     shown = repr([control, control.link(0), nonce, SenderToken.new()])
 
-    assert shown == "[<ControlToken>, <LinkToken>, <Nonce>, <SenderToken>]"
+    assert shown == "[<ControlToken>, <LinkToken>, <ReaderKey>, <SenderToken>]"
 
 
 def test_a_sender_and_a_reader_are_somebody_else_at_every_message():
     one, other = ControlToken.new(), ControlToken.new()
-    nonce = Nonce("n" * 20)
+    nonce = ReaderKey("n" * 20)
 
     assert tokens.sender_id(one, "cookie") != tokens.sender_id(other, "cookie")
     assert nonce.reader_id(one.link(0)) != nonce.reader_id(one.link(1))

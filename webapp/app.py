@@ -1,4 +1,4 @@
-"""The Flask application, built over a house."""
+"""The Flask application, built over a services."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from webapp.sender import compose, control
 from webapp.texts import events, formatting, states
 
 if TYPE_CHECKING:
-    from restante.wiring import House
+    from restante.wiring import Services
 
 
-def create_app(house: House) -> Flask:
-    """Return the application; everything it needs comes with the house."""
+def create_app(services: Services) -> Flask:
+    """Return the application; everything it needs comes with the services."""
     root = Path(__file__).parent
     app = Flask(
         __name__,
         static_folder=None,
         template_folder=str(root.parent / "templates"),
     )
-    app.extensions["restante"] = house
+    app.extensions["restante"] = services
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.globals.update(
         moment=formatting.moment,
@@ -46,17 +46,17 @@ def create_app(house: House) -> Flask:
         words=states,
         challenge_reason=challenge.reason,
         happenings=events,
-        settings=house.settings,
+        settings=services.settings,
     )
     floods.init_app(app)
     language_choice.init_app(app)
     csrf.init_app(app)
     cookies.init_app(app)
-    rate_limits.init_app(app, house)
+    rate_limits.init_app(app, services)
     app.url_map.merge_slashes = False
     headers.init_app(app)
-    assets.init_app(app, brand.assets(house.settings))
-    brand.init_app(app, house.settings)
+    assets.init_app(app, brand.assets(services.settings))
+    brand.init_app(app, services.settings)
     request_size.init_app(app)
     errors.init_app(app)
     for blueprint in (
@@ -70,9 +70,9 @@ def create_app(house: House) -> Flask:
     ):
         app.register_blueprint(blueprint)
     app.wsgi_app = headers.Front(  # type: ignore[method-assign]
-        app.wsgi_app, house.settings
+        app.wsgi_app, services.settings
     )
     app.wsgi_app = proxies.Forwarding(  # type: ignore[method-assign]
-        app.wsgi_app, house.settings.trusted_proxies
+        app.wsgi_app, services.settings.trusted_proxies
     )
     return app

@@ -36,8 +36,10 @@ def _app() -> WSGIApplication:
     from webapp.ops import metrics_app  # noqa: PLC0415
 
     meters = Meters()
-    house = wiring.build(settings, offload=_offload, meters=meters)
-    return metrics_app.Doors(create_app(house), metrics_app.create_app(house), settings, meters)
+    services = wiring.build(settings, offload=_offload, meters=meters)
+    return metrics_app.Doors(
+        create_app(services), metrics_app.create_app(services), settings, meters
+    )
 
 
 app = _app()

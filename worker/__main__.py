@@ -18,7 +18,7 @@ from worker import exposition
 from worker.channels.mailed_code import MailedCode
 from worker.channels.webhook import Webhook
 from worker.deadline_runner import Worker
-from worker.dispatcher import Channel, Courier
+from worker.dispatcher import Channel, Dispatcher
 
 if TYPE_CHECKING:
     from restante.metrics.meters import Meters
@@ -35,7 +35,7 @@ def main() -> int:
     try:
         settings = Settings.from_env(os.environ)
         meters = _meters(settings)
-        house = wiring.build(settings, meters=meters)
+        services = wiring.build(settings, meters=meters)
     except SettingsInvalid as error:
         sys.stderr.write(f"{error}\n")
         return EX_CONFIG
@@ -50,12 +50,12 @@ def main() -> int:
     stop = threading.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stop.set())
-    worker = Worker(house.timekeeping, house.files)
+    worker = Worker(services.timekeeping, services.files)
     channels: dict[str, Channel] = {
         "webhook": Webhook(settings.webhook_networks),
         "code": MailedCode(settings.smtp_url, settings.mail_sender),
     }
-    courier = Courier(house.delivering, channels)
+    courier = Dispatcher(services.delivering, channels)
     courier.start()
     log.info("worker started")
     try:

@@ -1,4 +1,4 @@
-"""Lanes: how many deliveries go to one receiver at once, so that a slow one delays nobody else."""
+"""How many deliveries go to one receiver at once, so that a slow one delays nobody else."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Lane:
         return max(self.next_at - now, WAIT_LEAST)
 
 
-class Lanes:
+class ConcurrencyLimits:
     """A lane for each receiver, all of the same width.  For one event loop."""
 
     def __init__(self, width: int) -> None:

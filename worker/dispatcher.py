@@ -16,10 +16,10 @@ import structlog
 
 from restante.crypto.tokens import SHARDS
 from restante.deadlines import FAILURES_MOST
-from restante.delivery import CODE, LEASE_SECONDS, DeliveryFailed, Failure, Refused, Trouble
+from restante.delivery import CODE, LEASE_SECONDS, DeliveryFailed, Failure, FailureReason, Refused
 from restante.errors import RestanteError
 from restante.logs import error_fields
-from worker.concurrency_limit import Busy, Lanes
+from worker.concurrency_limit import Busy, ConcurrencyLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -62,7 +62,7 @@ class Way:
     well: bool = True
 
 
-class Courier:
+class Dispatcher:
     """Delivers in a thread of its own, with an event loop, until it is told to stop.
 
     Any number may run, in one process or many: what one takes is its own for a lease, in
@@ -72,8 +72,8 @@ class Courier:
     def __init__(self, delivering: Delivering, channels: Mapping[str, Channel]) -> None:
         self._delivering = delivering
         self._channels = channels
-        self._lanes = Lanes(RECEIVER_WIDTH)
-        self._failing = Lanes(FAILING_SLOTS)
+        self._lanes = ConcurrencyLimits(RECEIVER_WIDTH)
+        self._failing = ConcurrencyLimits(FAILING_SLOTS)
         self._threads = ThreadPoolExecutor(STORE_THREADS, "courier")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._main, name="courier")
@@ -185,13 +185,13 @@ class Courier:
 
     async def _hand_over(self, delivery: Delivery, notification: Notification) -> None:
         if delivery.target is None:
-            raise DeliveryFailed(Failure(Trouble.ROOT_KEY_MISSING))
+            raise DeliveryFailed(Failure(FailureReason.ROOT_KEY_MISSING))
         try:
             await self._afford(delivery, notification)
             async with asyncio.timeout(ATTEMPT_SECONDS):
                 await self._channels[delivery.channel].deliver(delivery.target, notification)
         except TimeoutError:
-            raise DeliveryFailed(Failure(Trouble.TIMEOUT)) from None
+            raise DeliveryFailed(Failure(FailureReason.TIMEOUT)) from None
         except (DeliveryFailed, Busy):
             raise
         except Refused as refused:
@@ -200,7 +200,7 @@ class Courier:
         except Exception as error:
             # One odd receiver must not end what goes to the others.
             log.exception("delivery broke", channel=delivery.channel)
-            raise DeliveryFailed(Failure(Trouble.INTERNAL)) from error
+            raise DeliveryFailed(Failure(FailureReason.INTERNAL)) from error
 
     async def _afford(self, delivery: Delivery, notification: Notification) -> None:
         """Count a letter to its address; refuse it if that had enough today."""
@@ -209,16 +209,16 @@ class Courier:
         try:
             may = await self._ask(self._delivering.affords, delivery, notification.letter)
         except RestanteError as error:
-            raise DeliveryFailed(Failure(Trouble.INTERNAL)) from error
+            raise DeliveryFailed(Failure(FailureReason.INTERNAL)) from error
         if not may:
-            raise Refused(Trouble.TOO_MANY)
+            raise Refused(FailureReason.TOO_MANY)
 
     async def _refuse(self, delivery: Delivery, notification: Notification) -> None:
         """Let the sender learn it; the next of the same message goes on."""
         try:
             await self._ask(self._delivering.refuse, delivery, notification)
         except RestanteError as error:
-            raise DeliveryFailed(Failure(Trouble.INTERNAL)) from error
+            raise DeliveryFailed(Failure(FailureReason.INTERNAL)) from error
 
     async def _settle(
         self, delivery: Delivery, delivered: int, failure: Failure | None, wait: float

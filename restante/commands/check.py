@@ -69,16 +69,16 @@ def _of_store(settings: Settings) -> Iterator[Finding]:
 
 
 def _of_reached_store(settings: Settings) -> Iterator[Finding]:
-    with house_of(settings) as house:
+    with house_of(settings) as services:
         from restante.store.diagnostics import Refused, inspect  # noqa: PLC0415 (loads the client)
 
         try:
-            primaries = inspect(house.connection)
+            primaries = inspect(services.connection)
         except (Unavailable, Refused) as away:
             away_words = "the store does not answer" if isinstance(away, Unavailable) else str(away)
             yield checks.problem(away_words)
             return
-        for shortcoming in house.files.shortcomings(settings.durability):
+        for shortcoming in services.files.shortcomings(settings.durability):
             yield checks.problem(shortcoming)
         for primary in primaries:
             yield from checks.of_primary(primary, settings.durability)
@@ -86,7 +86,7 @@ def _of_reached_store(settings: Settings) -> Iterator[Finding]:
                 yield from machine.of_store_process(primary.pid)
         if settings.senders.tokens:
             with suppress(Unavailable):
-                yield checks.of_tokens(len(house.admission.listed()))
+                yield checks.of_tokens(len(services.admission.listed()))
 
 
 def _is_yet_to_come(settings: Settings) -> bool:

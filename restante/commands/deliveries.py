@@ -50,8 +50,8 @@ def list_(*, waiting: bool) -> None:
     since when, tries, what the last one failed with (a status or a word), events left, and
     whose it is: scheme, host and port.
     """
-    with open_house() as house:
-        found = house.delivering.waiting() if waiting else house.delivering.dead()
+    with open_house() as services:
+        found = services.delivering.waiting() if waiting else services.delivering.dead()
     for one in found:
         click.echo(_line(one))
     if not found:
@@ -62,9 +62,9 @@ def list_(*, waiting: bool) -> None:
 @click.argument("message_id", type=MessageId(), metavar="ID")
 def show(message_id: bytes) -> int:
     """Show one delivery, waiting or given up."""
-    with open_house() as house:
-        kept = [(one, "given up") for one in house.delivering.dead(MOST)]
-        kept += [(one, "waiting") for one in house.delivering.waiting(MOST)]
+    with open_house() as services:
+        kept = [(one, "given up") for one in services.delivering.dead(MOST)]
+        kept += [(one, "waiting") for one in services.delivering.waiting(MOST)]
     found = [(one, state) for one, state in kept if one.message_id == message_id]
     for one, state in found:
         click.echo(_whole(one, state))
@@ -89,11 +89,15 @@ def resend(message_ids: tuple[bytes, ...], *, everything: bool) -> int:
     from restante.errors import NotFound  # noqa: PLC0415
 
     due = missing = 0
-    with open_house() as house:
-        ids = [one.message_id for one in house.delivering.dead(MOST)] if everything else message_ids
+    with open_house() as services:
+        ids = (
+            [one.message_id for one in services.delivering.dead(MOST)]
+            if everything
+            else message_ids
+        )
         for message_id in ids:
             try:
-                due += house.delivering.resend(message_id)
+                due += services.delivering.resend(message_id)
             except NotFound:
                 missing += 1
     click.echo(f"{due} of {len(ids)} are due now.", err=True)

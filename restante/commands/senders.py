@@ -31,9 +31,9 @@ def add(name: str) -> None:
 
     NAME, 1 to 60 characters, stands in the log beside every message sent with the token.
     """
-    with open_house() as house:
+    with open_house() as services:
         try:
-            token = house.admission.make(name)
+            token = services.admission.make(name)
         except Unavailable:
             message = (
                 "the store could not confirm it. A token may have been made that nobody knows:"
@@ -42,10 +42,10 @@ def add(name: str) -> None:
             raise StoreFailed(message) from None
         if not _print(str(token)):
             # Nobody saw it; the name is free again.
-            house.admission.withdraw(name)
+            services.admission.withdraw(name)
             message = "the token could not be printed and was withdrawn again"
             raise click.ClickException(message)
-        is_asked_for = house.settings.senders.tokens
+        is_asked_for = services.settings.senders.tokens
     click.echo("This is the only time that it is shown: give it to its holder now.", err=True)
     if not is_asked_for:
         click.echo("RESTANTE_SENDERS does not name tokens: nobody is asked for it yet.", err=True)
@@ -68,8 +68,8 @@ def list_() -> None:
 
     When each was made, its id and its name; never the token itself.
     """
-    with open_house() as house:
-        holders = house.admission.listed()
+    with open_house() as services:
+        holders = services.admission.listed()
     for holder in holders:
         made = datetime.fromtimestamp(holder.made_at // SECOND_MS, UTC)
         click.echo(f"{made:%Y-%m-%d %H:%M} UTC  {holder.token_id.hex()}  {holder.name or NAMELESS}")
@@ -84,9 +84,9 @@ def withdraw(name: str) -> None:
 
     Nobody sends with it any more.  What its holder sent before stays, and stays in his hands.
     """
-    with open_house() as house:
+    with open_house() as services:
         try:
-            house.admission.withdraw(name)
+            services.admission.withdraw(name)
         except NotFound:
             raise Invalid([Fault("name", "no token has this name or id")]) from None
     click.echo("It is withdrawn: nobody sends with it any more.", err=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from restante.settings import Settings
-    from restante.wiring import House
+    from restante.wiring import Services
 
 PATIENCE_SECONDS = 15.0
 """How long a service that has the folder may take until its store answers."""
@@ -25,15 +25,15 @@ TURN_SECONDS = 0.1
 
 
 @contextmanager
-def open_house() -> Iterator[House]:
-    """Yield the house on the store that the settings of the environment name; see `house_of`."""
-    with house_of(read_settings()) as house:
-        yield house
+def open_house() -> Iterator[Services]:
+    """Yield the services on the store that the settings of the environment name; see `house_of`."""
+    with house_of(read_settings()) as services:
+        yield services
 
 
 @contextmanager
-def house_of(settings: Settings) -> Iterator[House]:
-    """Yield the house on the store that *settings* name.
+def house_of(settings: Settings) -> Iterator[Services]:
+    """Yield the services on the store that *settings* name.
 
     The embedded store is the running service's; if none runs, it is started here and
     stopped afterwards, with all that was done on its disk.  Nothing is made: no folder,

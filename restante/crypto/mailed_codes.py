@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from restante.crypto.keyring import Keyring
-    from restante.crypto.sealed_fields import Facts
+    from restante.crypto.sealed_fields import SealedFields
     from restante.store.replies import Entry
 
 DIGITS = 6
@@ -76,7 +76,7 @@ def address_id(keyring: Keyring, address: str) -> bytes:
     return hmac.digest(key, address.encode(), hashlib.sha256)[:MAC_SIZE]
 
 
-def letter(entry: Entry, address: bytes, code: bytes, facts: Facts) -> Letter | None:
+def letter(entry: Entry, address: bytes, code: bytes, facts: SealedFields) -> Letter | None:
     """Return what an event asks to be mailed; None where nothing is, or no longer."""
     link_id = entry.link_id
     if link_id is None or not (code and address):

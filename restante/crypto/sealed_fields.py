@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from restante.store.replies import End
 
 
-class Facts:
+class SealedFields:
     """Boxes each kind of fact for its own purpose and record; empty ones take no box.
 
     A box that does not open, damaged or older than the ring, is as one that was never

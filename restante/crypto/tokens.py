@@ -159,7 +159,7 @@ class SenderToken:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Nonce:
+class ReaderKey:
     """What a reader is known by: 16 to 128 visible ASCII characters.  A capability too."""
 
     value: str
@@ -171,7 +171,7 @@ class Nonce:
             raise Invalid([Fault("Idempotency-Key", "16 to 128 visible ASCII characters")])
 
     def __repr__(self) -> str:
-        return "<Nonce>"
+        return "<ReaderKey>"
 
     def reader_id(self, link: LinkToken) -> bytes:
         return digest("restante/v1/reader", link.secret, self.value.encode())

@@ -37,7 +37,7 @@ DEEDS = {
     ("refuse_code", b"recorded"): "code_failed",
     ("reveal", b"locked"): "locked",
     ("acknowledge", b"acknowledged"): "acknowledged",
-    ("prolong", b"prolonged"): "prolonged",
+    ("extend_lease", b"prolonged"): "prolonged",
     ("confirm", b"confirmed"): "confirmed",
     ("dispute", b"disputed"): "disputed",
     ("decline", b"declined"): "declined",

@@ -45,7 +45,7 @@ class Readers:
                 return views_left
         raise NotFound
 
-    def prolong(
+    def extend_lease(
         self, link: LinkToken, reader_id: bytes, *, more: int, most: int, evidence: bytes
     ) -> tuple[int, int, int]:
         """Move the lease's end to *more* ms from now, at *most* ms from the claim.
@@ -56,7 +56,7 @@ class Readers:
             NotFound: No such link, or this reader holds no view of it.
             GoneBoxed: The lease is over.
         """
-        match self._run("prolong", link, reader_id, more, most, evidence):
+        match self._run("extend_lease", link, reader_id, more, most, evidence):
             case [b"prolonged" | b"repeated", lease_until, latest, at]:
                 return lease_until, latest, at
             case [b"gone", *boxed]:
@@ -117,14 +117,14 @@ class Readers:
                 return
         raise NotFound
 
-    def account(self, link: LinkToken, reader_ids: Sequence[bytes]) -> Recorded:
+    def link_history(self, link: LinkToken, reader_ids: Sequence[bytes]) -> Recorded:
         """Return what was recorded of this link.
 
         Raises:
             NotFound: No such link.
         """
-        match self._run("account", link, *reader_ids):
-            case [b"account", state, message_id, views, events, looks, older]:
+        match self._run("link_history", link, *reader_ids):
+            case [b"history", state, message_id, views, events, looks, older]:
                 return Recorded(
                     State(state.decode()), message_id,
                     [(view, on_screen) for view, on_screen in views],

@@ -183,7 +183,7 @@ class Released(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """What was recorded of one link, still boxed; see account.lua."""
+    """What was recorded of one link, still boxed; see link_history.lua."""
 
     state: State
     message_id: bytes

@@ -9,7 +9,7 @@ import redis
 
 from restante.crypto.envelope import FORMAT
 from restante.crypto.keyring import Keyring
-from restante.crypto.sealed_fields import Facts
+from restante.crypto.sealed_fields import SealedFields
 from restante.crypto.tokens import ControlToken, LinkToken
 from restante.details import Details
 from tests.api import Api, Visitor, form_of
@@ -52,7 +52,7 @@ class Story:
         self.message_id = ControlToken.parse(sent.control).message_id
         self.link_ids = [LinkToken.parse(link).link_id for link in sent.links]
         ring = Keyring.parse((service.data_dir / "root.keys").read_text().strip())
-        self.facts, self.header = Facts(ring), FORMAT + ring.newest_id
+        self.facts, self.header = SealedFields(ring), FORMAT + ring.newest_id
         self.kept = kept_in(service)
 
     def field(self, kind, record_id, name):

@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from restante.crypto.keyring import Keyring
-from restante.crypto.sealed_fields import Facts
+from restante.crypto.sealed_fields import SealedFields
 from restante.crypto.tokens import ControlToken, LinkToken
 from restante.details import Details
 from restante.store import keys
@@ -70,7 +70,7 @@ def test_names_that_were_kept_before_they_were_refused_are_still_shown(service):
     old = "Ana\u200b\u202e\u2800"
     control, link = ControlToken.parse(sent.control), LinkToken.parse(sent.link)
     ring = Keyring.parse((service.data_dir / "root.keys").read_text().strip())
-    facts = Facts(ring)
+    facts = SealedFields(ring)
     with redis.Redis.from_url(f"unix://{service.data_dir / 'store.sock'}") as store:
         store.hset(keys.link(link), "box", facts.close_label(link.link_id, old))
         boxed = facts.close_message(control.message_id, Details(sender_name=old, subject=old))

@@ -14,7 +14,7 @@ import redis
 
 from restante import wiring
 from restante.crypto.keyring import Keyring
-from restante.crypto.tokens import SHARDS, Nonce
+from restante.crypto.tokens import SHARDS, ReaderKey
 from restante.delivery import Failure
 from restante.details import Details
 from restante.email_address import mailbox
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from restante.messages import Sent
     from restante.store.connection import Connection
-    from restante.wiring import House
+    from restante.wiring import Services
 
 BEGINNING = 4_102_444_800_000
 """2100-01-01."""
@@ -79,12 +79,12 @@ class Clock:
         return self.at
 
 
-def reader(number: int) -> Nonce:
+def reader(number: int) -> ReaderKey:
     """Return what a reader is known by."""
-    return Nonce(f"the-nonce-of-reader-{number}")
+    return ReaderKey(f"the-nonce-of-reader-{number}")
 
 
-def house_at(connection: Connection, root_keys: str, clock: Clock) -> House:
+def house_at(connection: Connection, root_keys: str, clock: Clock) -> Services:
     """Return the use cases by that clock, over a store."""
     settings = Settings(
         passphrase_tries=3,
@@ -116,7 +116,7 @@ def live(connection: Connection) -> Lives:
     return lives
 
 
-def _of(house: House, clock: Clock) -> Iterator[tuple[str, Sent]]:
+def _of(house: Services, clock: Clock) -> Iterator[tuple[str, Sent]]:
     send, read = house.sending.send, house.reading.reveal
     expired = send(Draft(TEXT, expires_in_seconds=60))
     clock.at += 61_000
@@ -145,7 +145,7 @@ def _of(house: House, clock: Clock) -> Iterator[tuple[str, Sent]]:
     house.answering.acknowledge(ana, reader(1), keep=True, evidence=ANA)
     clock.at += 90_000
     house.answering.on_screen(ana, reader(1), 30)
-    house.answering.prolong(ana, reader(1), evidence=ANA)
+    house.answering.extend_lease(ana, reader(1), evidence=ANA)
     house.answering.confirm(ana, reader(1), evidence=ANA)
     house.answering.dispute(ana, [reader(2)], evidence=ANA)
     house.answering.decline(bob, [reader(3)], evidence=ANA)
@@ -191,7 +191,7 @@ def _of(house: House, clock: Clock) -> Iterator[tuple[str, Sent]]:
 
 
 @contextmanager
-def _damaged_content(house: House, sent: Sent) -> Iterator[None]:
+def _damaged_content(house: Services, sent: Sent) -> Iterator[None]:
     """Flip a bit of a message's content for a while."""
     key = keys.message(sent.control).replace(b":message:", b":content:") + b":1"
     with redis.Redis(connection_pool=house.connection.nodes.of(key).pool) as client:
@@ -201,7 +201,7 @@ def _damaged_content(house: House, sent: Sent) -> Iterator[None]:
         client.set(key, content, keepttl=True)
 
 
-def _webhook(house: House) -> Sent:
+def _webhook(house: Services) -> Sent:
     """One event was delivered, and the next one failed; another message's was given up."""
     given_up = house.sending.send(Draft(TEXT, webhook="https://other.example/", views=2))
     house.reading.reveal(given_up.links[0].token, reader(1), None, visitor="browser")
@@ -213,13 +213,13 @@ def _webhook(house: House) -> Sent:
     return told
 
 
-def _settle(house: House, sent: Sent, delivered: int, failure: Failure) -> None:
+def _settle(house: Services, sent: Sent, delivered: int, failure: Failure) -> None:
     for delivery in house.delivering.take(sent.control.shard, 100):
         if delivery.due.message_id == sent.message_id:
             house.delivering.settle(delivery, delivered, failure)
 
 
-def _coded(house: House) -> Sent:
+def _coded(house: Services) -> Sent:
     mailing = house.sending
     draft = Draft(
         TEXT,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from webapp.http.errors import BudgetSpent
 from webapp.http.rate_limits import network_id
-from webapp.http.request import house, settings
+from webapp.http.request import services, settings
 
 SECOND_MS = 1_000
 
@@ -20,7 +20,7 @@ def afford(size: int) -> None:
         BudgetSpent: The day's budget has no room for it; nothing is counted.
         Unavailable: The store cannot count now.
     """
-    if settings().rate_limits and (left := house().budgets.afford(network_id(), size)):
-        if meters := house().meters:
+    if settings().rate_limits and (left := services().budgets.afford(network_id(), size)):
+        if meters := services().meters:
             meters.refused("budget")
         raise BudgetSpent(-(-left // SECOND_MS))

@@ -28,10 +28,10 @@ from restante.errors import Fault, Invalid
 from webapp.http.request import (
     brings_cookies,
     cookie,
-    house,
     network,
     new_cookie,
     read_cookie,
+    services,
     settings,
 )
 from webapp.texts import formatting
@@ -186,7 +186,7 @@ def _address() -> str:
 
 
 def _mac(at: bytes, bound: str) -> bytes:
-    return hmac.digest(house().key_for("csrf"), at + bound.encode(), hashlib.sha256)[:MAC_SIZE]
+    return hmac.digest(services().key_for("csrf"), at + bound.encode(), hashlib.sha256)[:MAC_SIZE]
 
 
 def _our_own() -> str:

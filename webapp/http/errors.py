@@ -16,7 +16,7 @@ from restante.events import rfc3339
 from restante.logs import error_fields
 from restante.messages import State
 from webapp.http.floods import WINDOW_SECONDS
-from webapp.http.request import house
+from webapp.http.request import services
 from webapp.texts.formatting import now
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def _problem(error: errors.RestanteError, status: int) -> dict[str, Any]:
 
 
 def _senders() -> Senders:
-    return house().settings.senders
+    return services().settings.senders
 
 
 def _accepted() -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import g, request
 
-from restante.crypto.tokens import Nonce, Token
+from restante.crypto.tokens import ReaderKey, Token
 from restante.errors import Fault, Invalid, RestanteError
 from webapp.http.errors import BodyTooLarge, Malformed, UnsupportedMediaType
 
@@ -45,13 +45,13 @@ def written_bearer() -> str:
     return written.strip() if scheme.lower() == "bearer" else ""
 
 
-def nonce() -> Nonce:
+def nonce() -> ReaderKey:
     """Return the reader's nonce.
 
     Raises:
         Invalid: Missing, or not 16 to 128 visible ASCII characters.
     """
-    return Nonce(request.headers.get("Idempotency-Key", ""))
+    return ReaderKey(request.headers.get("Idempotency-Key", ""))
 
 
 def after(message_id: bytes) -> int:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from flask import Response, json, request
 
-from webapp.http.request import house, network, settings
+from webapp.http.request import network, services, settings
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -81,7 +81,7 @@ def _refuse() -> Response | None:
     limits = LIMITS_OF.get(request.endpoint or "", ())
     if not settings().rate_limits or not refusals.is_flood(limits):
         return None
-    if meters := house().meters:
+    if meters := services().meters:
         meters.refused("flood")
     if request.path.startswith("/api/"):
         problem = {

@@ -12,7 +12,7 @@ from flask import Flask, Response, abort, g, request
 
 from webapp.branding import assets
 from webapp.http import proxies
-from webapp.http.request import house, settings
+from webapp.http.request import services, settings
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -138,7 +138,7 @@ def _finish(response: Response) -> Response:
         **{name: g.get(name) for name in ("code", "gate", "sender") if name in g},
         ms=None if seconds is None else round(seconds * 1000, 1),
     )
-    if meters := house().meters:
+    if meters := services().meters:
         meters.answered(request.endpoint, method, response.status_code, seconds)
     return response
 

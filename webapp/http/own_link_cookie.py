@@ -15,7 +15,7 @@ import hmac
 from typing import TYPE_CHECKING, Final
 
 from webapp.http.cookies import set_cookie
-from webapp.http.request import house, read_cookie
+from webapp.http.request import read_cookie, services
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,5 +51,5 @@ def _known() -> list[str]:
 
 
 def _tag(link: LinkToken) -> str:
-    tag = hmac.digest(house().key_for("own"), link.link_id, hashlib.sha256)[:TAG_BYTES]
+    tag = hmac.digest(services().key_for("own"), link.link_id, hashlib.sha256)[:TAG_BYTES]
     return base64.urlsafe_b64encode(tag).decode()

@@ -19,7 +19,7 @@ from restante.crypto.tokens import TOKEN_LENGTH
 from restante.errors import RestanteError
 from restante.settings.parsers import CLUSTER, CLUSTER_TLS
 from webapp.http import fields, floods
-from webapp.http.request import house, network
+from webapp.http.request import network, services
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask_limiter import RouteLimit
 
-    from restante.wiring import House
+    from restante.wiring import Services
 
 PAUSE_SECONDS = 1.0
 """How long a store that failed to count is not asked whether it is well again."""
@@ -56,7 +56,7 @@ class Counters(RedisStorage):
 
 def network_id() -> bytes:
     """Return what a network is counted by; all whose address is not known are one."""
-    key = house().key_for("limits")
+    key = services().key_for("limits")
     return hmac.digest(key, (network(32, 64) or "").encode(), hashlib.sha256)[:16]
 
 
@@ -68,13 +68,13 @@ limiter = Limiter(_network_key, headers_enabled=False, in_memory_fallback_enable
 
 
 def _per_minute(name: str) -> str:
-    return f"{getattr(house().settings, name)}/minute"
+    return f"{getattr(services().settings, name)}/minute"
 
 
 def _counted(name: str) -> Callable[[object], None]:
     def count(_: object) -> None:
         floods.refusals.note(name)
-        if meters := house().meters:
+        if meters := services().meters:
             meters.refused(name)
 
     return count
@@ -105,16 +105,16 @@ reveal = _limit("reveal")
 passphrase = _limit("passphrase", exempt_when=_brings_no_passphrase)
 
 
-def init_app(app: Flask, house: House) -> None:
-    """Count in the store of the house, whose connections are shared."""
-    app.config["RATELIMIT_ENABLED"] = house.settings.rate_limits
+def init_app(app: Flask, services: Services) -> None:
+    """Count in the store of the services, whose connections are shared."""
+    app.config["RATELIMIT_ENABLED"] = services.settings.rate_limits
     options: dict[str, Any] = {"wrap_exceptions": True, "key_prefix": "limits"}
-    if house.settings.is_cluster:
-        address = house.settings.redis_url or ""
+    if services.settings.is_cluster:
+        address = services.settings.redis_url or ""
         app.config["RATELIMIT_STORAGE_URI"] = address.replace(CLUSTER_TLS, CLUSTER, 1)
         options |= {"ssl": address.startswith(CLUSTER_TLS)}
     else:
         app.config["RATELIMIT_STORAGE_URI"] = f"{Counters.STORAGE_SCHEME[0]}://"
-        options["connection_pool"] = house.connection.pools[0]
+        options["connection_pool"] = services.connection.pools[0]
     app.config["RATELIMIT_STORAGE_OPTIONS"] = options
     limiter.init_app(app)

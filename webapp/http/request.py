@@ -1,4 +1,4 @@
-"""What a view reaches for: the house, and the visitor's cookies, network and browser."""
+"""What a view reaches for: the services, and the visitor's cookies, network and browser."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from restante.reading import Reading
     from restante.sending import Sending
     from restante.settings import Settings
-    from restante.wiring import House
+    from restante.wiring import Services
 
 CookieName = Literal["reader", "sender", "permit", "shown", "own", "language", "form"]
 """Every cookie: docs/threat-model.md says who may set each, and what stops another site."""
@@ -52,29 +52,29 @@ SYSTEMS = (
 )
 
 
-def house() -> House:
-    """Return the house that this application was built over."""
-    return cast("House", current_app.extensions["restante"])
+def services() -> Services:
+    """Return the services that this application was built over."""
+    return cast("Services", current_app.extensions["restante"])
 
 
 def settings() -> Settings:
     """Return what the operator decided."""
-    return house().settings
+    return services().settings
 
 
 def sending() -> Sending:
     """Return the sender's verbs."""
-    return house().sending
+    return services().sending
 
 
 def reading() -> Reading:
     """Return the recipient's verbs."""
-    return house().reading
+    return services().reading
 
 
 def answering() -> Answering:
     """Return the recipient's further verbs."""
-    return house().answering
+    return services().answering
 
 
 def address() -> IPv4Address | IPv6Address | None:

@@ -11,7 +11,7 @@ from webapp.http import csrf, fields, language_choice, rate_limits
 from webapp.http.cookies import set_cookie
 from webapp.http.errors import STATUS, RateLimited, limits_translated, told
 from webapp.http.proxies import UNTRUSTED
-from webapp.http.request import address, house, read_cookie, settings
+from webapp.http.request import address, read_cookie, services, settings
 from webapp.texts import states
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def ask() -> Response:
         with limits_translated():
             _count()
         csrf.verify()
-        g.sender = house().admission.prove(token)
+        g.sender = services().admission.prove(token)
     except Invalid as error:
         return page(error, typed())
     except (NotASender, RateLimited, Unavailable) as error:
@@ -146,6 +146,6 @@ def _remembered() -> str:
 def _admit(token: str) -> None:
     # Behind a proxy that nobody told us of, every visitor has the proxy's address.
     known = None if request.environ.get(UNTRUSTED) else address()
-    name = house().admission.admit(known, token)
+    name = services().admission.admit(known, token)
     if name is not None:
         g.sender = name

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from webapp.http.own_link_cookie import is_own
-from webapp.http.request import address, evidence, house, reading, settings
+from webapp.http.request import address, evidence, reading, services, settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from restante.crypto.tokens import LinkToken, Nonce
+    from restante.crypto.tokens import LinkToken, ReaderKey
     from restante.messages import Preview
 
 MACHINES = frozenset({"preview_bot", "prefetch", "scanner_suspected", "program"})
@@ -62,7 +62,7 @@ def is_scanners_network() -> bool:
 
 def look_at(
     link: LinkToken,
-    nonces: Sequence[Nonce] = (),
+    nonces: Sequence[ReaderKey] = (),
     kind: str | None = None,
     *,
     counts: bool = True,
@@ -77,6 +77,6 @@ def look_at(
     """
     kind = kind or visitor(link)
     seen = reading().preview(link, nonces, visitor=kind if counts else "", evidence=evidence())
-    if counts and (meters := house().meters):
+    if counts and (meters := services().meters):
         meters.looked(kind)
     return seen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from webapp.http.request import house
+from webapp.http.request import services
 
 bp = Blueprint("health", __name__)
 
@@ -18,7 +18,7 @@ def alive() -> Response:
 @bp.get("/readyz")
 def ready() -> Response:
     """Answer 200 when the store is reachable and as durable as the operator asked."""
-    shortcomings = house().files.shortcomings(house().settings.durability)
+    shortcomings = services().files.shortcomings(services().settings.durability)
     if shortcomings:
         return Response("\n".join(shortcomings) + "\n", status=503, mimetype="text/plain")
     return Response("ready\n", mimetype="text/plain")

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from restante.store.stats import Numbers
 from webapp.http import headers
-from webapp.http.request import house
+from webapp.http.request import services
 from webapp.ops import health
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from restante.metrics.meters import Meters
     from restante.settings import Settings
-    from restante.wiring import House
+    from restante.wiring import Services
 
 PATH = "/metrics"
 
@@ -33,18 +33,18 @@ bp = Blueprint("watching", __name__)
 @bp.get(PATH)
 def numbers() -> Response:
     """Answer with everything that is counted, in a format of Prometheus."""
-    meters = house().meters
+    meters = services().meters
     assert meters is not None
     shown, content_type = meters.show(request.headers.get("Accept", ""))
     return Response(shown, content_type=content_type)
 
 
-def create_app(house: House) -> Flask:
+def create_app(services: Services) -> Flask:
     """Return the application: `/metrics`, `/healthz`, `/readyz` and nothing else."""
-    assert house.meters is not None
-    house.meters.watch(Numbers(house.connection))
+    assert services.meters is not None
+    services.meters.watch(Numbers(services.connection))
     app = Flask(__name__, static_folder=None)
-    app.extensions["restante"] = house
+    app.extensions["restante"] = services
     headers.init_app(app)
     app.register_error_handler(HTTPException, _refuse)
     app.register_blueprint(health.bp)

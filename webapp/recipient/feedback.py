@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
 
 from restante.crypto.tokens import LinkToken
-from restante.feedback import PROLONG_SECONDS
+from restante.feedback import EXTEND_LEASE_SECONDS
 from webapp.http import rate_limits
 from webapp.http.request import answering, evidence, settings
 from webapp.recipient import gate, gate_page
 from webapp.recipient.bot_signals import Why
 from webapp.recipient.gate import Passed
-from webapp.recipient.viewer import PROLONG_LEAST_MS as LEAST_MS
+from webapp.recipient.viewer import EXTEND_LEASE_LEAST_MS as LEAST_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,15 +44,15 @@ def acknowledge(token: str) -> Response:
 
 
 @bp.post("/prolong")
-def prolong(token: str) -> Response:
+def extend_lease(token: str) -> Response:
     """Keep the view longer; a script asks, for the page that stays on the screen."""
 
     def deed(link: LinkToken, passed: Passed) -> Response:
-        until, most, at = answering().prolong(link, passed.nonce, evidence=evidence())
+        until, most, at = answering().extend_lease(link, passed.nonce, evidence=evidence())
         return jsonify(
             seconds=max((until - at) // 1000, 0),
             # With so many left, or fewer, asking again is worth it; 0: it never is.
-            offer_at=PROLONG_SECONDS - LEAST_MS // 1000 if most - until >= LEAST_MS else 0,
+            offer_at=EXTEND_LEASE_SECONDS - LEAST_MS // 1000 if most - until >= LEAST_MS else 0,
         )
 
     return _held(token, deed)
@@ -106,7 +106,7 @@ def recorded(token: str) -> Response:
     """Show what was recorded about the link."""
     link = LinkToken.find(token)
     who, _ = gate.reader()
-    account = answering().account(link, gate.nonces(who, gate.MOST))
+    account = answering().link_history(link, gate.nonces(who, gate.MOST))
     return make_response(render_template("recorded.html", account=account, token=str(link)))
 
 

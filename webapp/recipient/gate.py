@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from flask import request
 
-from restante.crypto.tokens import LinkToken, Nonce
+from restante.crypto.tokens import LinkToken, ReaderKey
 from webapp.http.cookies import set_cookie
 from webapp.http.csrf import Origin, is_foreign, origin
-from webapp.http.request import COOKIE_SIZE, cookie, house, new_cookie, settings
+from webapp.http.request import COOKIE_SIZE, cookie, new_cookie, services, settings
 from webapp.recipient import bot_signals
 from webapp.recipient.bot_signals import Why
 from webapp.recipient.tickets import Ticket, Tickets, three_digits
@@ -57,7 +57,7 @@ class Form:
         """Return what the nonces are made of: nothing that a form shows, where it carries that."""
         if not self.carried:
             return self.reader
-        mac = hmac.digest(house().key_for("carried"), self.reader.encode(), hashlib.sha256)
+        mac = hmac.digest(services().key_for("carried"), self.reader.encode(), hashlib.sha256)
         return base64.urlsafe_b64encode(mac[:COOKIE_SIZE]).decode()
 
 
@@ -68,21 +68,21 @@ class Passed:
     Without a number it can show the view again and spend none.
     """
 
-    nonce: Nonce
+    nonce: ReaderKey
     form: Form
 
 
 def tickets() -> Tickets:
     """Return the maker of tickets under this service's key."""
-    return Tickets(house().key_for("tickets"))
+    return Tickets(services().key_for("tickets"))
 
 
-def nonce(holder: str, ordinal: int) -> Nonce:
+def nonce(holder: str, ordinal: int) -> ReaderKey:
     """Return the nonce of this browser's *ordinal*-th view of a link."""
-    return Nonce(f"{holder}.{ordinal}")
+    return ReaderKey(f"{holder}.{ordinal}")
 
 
-def nonces(holder: str, many: int = FEW) -> list[Nonce]:
+def nonces(holder: str, many: int = FEW) -> list[ReaderKey]:
     """Return the nonces this browser could be known by, in the order of their use."""
     return [nonce(holder, ordinal) for ordinal in range(many)]
 

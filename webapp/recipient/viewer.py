@@ -20,7 +20,7 @@ from restante.errors import (
     Unavailable,
     Watched,
 )
-from restante.feedback import PROLONG_SECONDS
+from restante.feedback import EXTEND_LEASE_SECONDS
 from restante.messages import Content, State
 from webapp.http import rate_limits
 from webapp.http.csrf import is_foreign
@@ -35,7 +35,7 @@ bp = Blueprint("viewer", __name__)
 
 TYPED, TYPED_MOST = ("passphrase", "code"), 256
 """What people type at the gate, and how much of it comes back; the fields take no more."""
-PROLONG_LEAST_MS = 60_000
+EXTEND_LEASE_LEAST_MS = 60_000
 """Less than so much is not offered."""
 
 
@@ -91,17 +91,17 @@ def reveal(pasted: str) -> Response:
     if request.form.get("more") and not content.fresh:
         # The text is released: whatever else happens, it is shown.
         with suppress(Gone, Unavailable):
-            until, _, at = answering().prolong(link, passed.nonce, evidence=evidence())
+            until, _, at = answering().extend_lease(link, passed.nonce, evidence=evidence())
             content = replace(content, lease_until=until, at=at)
-    until = min(content.at + PROLONG_SECONDS * 1_000, content.lease_most)
+    until = min(content.at + EXTEND_LEASE_SECONDS * 1_000, content.lease_most)
     page = make_response(
         render_template(
             "message.html",
             content=content,
             token=str(link),
             form=passed.form,
-            prolong_seconds=(until - content.at) // 1_000,
-            can_prolong=until - content.lease_until >= PROLONG_LEAST_MS,
+            extend_lease_seconds=(until - content.at) // 1_000,
+            can_extend_lease=until - content.lease_until >= EXTEND_LEASE_LEAST_MS,
         )
     )
     # What a form carried is never set: the form may be another site's, and the reader with it.

@@ -24,7 +24,7 @@ from webapp.http import csrf, fields, floods, own_link_cookie, rate_limits
 from webapp.http.budgets import afford
 from webapp.http.cookies import set_cookie
 from webapp.http.errors import RateLimited, UnsupportedMediaType, limits_translated, told
-from webapp.http.request import cookie, evidence, house, sending, settings
+from webapp.http.request import cookie, evidence, sending, services, settings
 from webapp.sender.compose import EXPIRIES
 from webapp.texts import states
 
@@ -202,7 +202,7 @@ def _page(control: ControlToken, status: Status, error: RestanteError | None = N
 
 def _shown(control: ControlToken) -> str:
     """Return the value of the cookie that remembers that the warning was read."""
-    key = house().key_for("shown")
+    key = services().key_for("shown")
     return hmac.digest(key, control.message_id, hashlib.sha256)[:24].hex()[:32]
 
 

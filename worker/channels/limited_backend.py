@@ -18,7 +18,7 @@ HEAD_MOST = 32 * 1024
 """Bytes of an answer, up to the end of its head."""
 
 
-class Sparing(httpcore.AnyIOBackend):
+class ResponseLimitBackend(httpcore.AnyIOBackend):
     """Opens connections that give no more than HEAD_MOST bytes."""
 
     async def connect_tcp(

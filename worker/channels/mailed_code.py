@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import aiosmtplib
 
-from restante.delivery import DeliveryFailed, Failure, Refused, Trouble
+from restante.delivery import DeliveryFailed, Failure, FailureReason, Refused
 from worker.channels import code_email
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class MailedCode:
         if letter is None:
             return
         if relay is None or self._sender is None:
-            raise DeliveryFailed(Failure(Trouble.NO_RELAY))
+            raise DeliveryFailed(Failure(FailureReason.NO_RELAY))
         domain = self._sender.address.rpartition("@")[2]
         client = aiosmtplib.SMTP(
             hostname=relay.host,
@@ -74,13 +74,17 @@ class MailedCode:
         except aiosmtplib.SMTPResponseException as answered:
             raise _failed(str(answered.code)) from None
         except (aiosmtplib.SMTPTimeoutError, TimeoutError):
-            raise _failed(Trouble.TIMEOUT) from None
+            raise _failed(FailureReason.TIMEOUT) from None
         except aiosmtplib.SMTPConnectError as error:
-            raise _failed(Trouble.TLS if _is_of_tls(error) else Trouble.UNREACHABLE) from None
+            raise _failed(
+                FailureReason.TLS if _is_of_tls(error) else FailureReason.UNREACHABLE
+            ) from None
         except aiosmtplib.SMTPServerDisconnected:
-            raise _failed(Trouble.DROPPED) from None
+            raise _failed(FailureReason.DROPPED) from None
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise _failed(Trouble.TLS if _is_of_tls(error) else Trouble.DROPPED) from None
+            raise _failed(
+                FailureReason.TLS if _is_of_tls(error) else FailureReason.DROPPED
+            ) from None
 
 
 def _failed(word: str) -> DeliveryFailed:

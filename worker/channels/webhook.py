@@ -20,10 +20,10 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpcore
 
-from restante.delivery import DeliveryFailed, Failure, Trouble
+from restante.delivery import DeliveryFailed, Failure, FailureReason
 from restante.ssrf import literal, may_reach, plain, webhook_fault
-from worker.channels.limited_backend import Sparing
-from worker.concurrency_limit import Lanes
+from worker.channels.limited_backend import ResponseLimitBackend
+from worker.concurrency_limit import ConcurrencyLimits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -70,8 +70,8 @@ class Webhook:
         self._resolve = resolve or _resolve
         # The system's authorities, and those that SSL_CERT_FILE names.
         self._tls = ssl.create_default_context()
-        self._lanes = Lanes(ADDRESS_WIDTH)
-        self._domains = Lanes(DOMAIN_WIDTH)
+        self._lanes = ConcurrencyLimits(ADDRESS_WIDTH)
+        self._domains = ConcurrencyLimits(DOMAIN_WIDTH)
         self._resolvers = ThreadPoolExecutor(RESOLVERS, "resolver")
         self._looking_up: set[asyncio.Task[list[Address]]] = set()
 
@@ -83,17 +83,17 @@ class Webhook:
             Busy: Too much goes to that address, or is asked of that domain, already.
         """
         if webhook_fault(target.url, self._ours):
-            raise failed(Trouble.ADDRESS_REFUSED)
+            raise failed(FailureReason.ADDRESS_REFUSED)
         parts = urlsplit(target.url)
-        why = Trouble.UNREACHABLE
+        why = FailureReason.UNREACHABLE
         for address in await self._addresses(parts):
             try:
                 with self._lanes.enter(_neighbourhood(address)):
                     return await self._post(parts, address, target, notification)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                why = Trouble.TLS if _is_of_tls(error) else Trouble.UNREACHABLE
+                why = FailureReason.TLS if _is_of_tls(error) else FailureReason.UNREACHABLE
             except (httpcore.NetworkError, httpcore.ProtocolError):
-                raise failed(Trouble.DROPPED) from None
+                raise failed(FailureReason.DROPPED) from None
         raise failed(why)
 
     async def _addresses(self, parts: SplitResult) -> list[Address]:
@@ -105,11 +105,11 @@ class Webhook:
             # Whoever calls us off does not end the look-up: its thread is held, and its place.
             found = await asyncio.shield(looking_up)
         except (OSError, UnicodeError):
-            raise failed(Trouble.UNKNOWN_NAME) from None
+            raise failed(FailureReason.UNKNOWN_NAME) from None
         if not found or not all(may_reach(address, self._ours) for address in found):
-            raise failed(Trouble.ADDRESS_REFUSED)
+            raise failed(FailureReason.ADDRESS_REFUSED)
         if parts.scheme != "https" and not all(_is_in(address, self._ours) for address in found):
-            raise failed(Trouble.NOT_HTTPS)
+            raise failed(FailureReason.NOT_HTTPS)
         return found[:ADDRESSES_MOST]
 
     async def _look_up(self, parts: SplitResult) -> list[Address]:
@@ -148,7 +148,7 @@ class Webhook:
         }
         # A pool of its own: a connection that was proven to be one name's serves no other.
         async with (
-            httpcore.AsyncConnectionPool(self._tls, network_backend=Sparing()) as pool,
+            httpcore.AsyncConnectionPool(self._tls, network_backend=ResponseLimitBackend()) as pool,
             pool.stream(
                 "POST",
                 url,

@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- prolong: the reader keeps its view for longer than the lease, within bounds.
+-- extend_lease: the reader keeps its view for longer than the lease, within bounds.
 --
 -- Less than a minute more is not worth an event: the answer is then what it was.
 --

@@ -1,11 +1,11 @@
 #!lua flags=no-writes
--- account: what was recorded of one link, for whoever has it.
+-- link_history: what was recorded of one link, for whoever has it.
 --
 -- KEYS[1]  link     hash
 -- ARGV[1]  now      milliseconds; "" for the store's own clock
 -- ARGV[2…] readers  the ids that this browser could be known by
 --
--- Replies {"account", state, message, {{view, ms on screen} … of this browser}, {events …},
+-- Replies {"history", state, message, {{view, ms on screen} … of this browser}, {events …},
 -- {looks …}, older}, those of the link alone, or {"unknown"}.  Of the events the newest 100 among
 -- the message's newest 5000; older is 1 where there may be others.
 
@@ -54,4 +54,4 @@ for _, entry in ipairs(call("LRANGE", m.looks, 0, -1)) do
   end
 end
 local older = (left > 0 or #newest == SHOWN) and 1 or 0
-return { "account", link.state, m.id, views, events, looks, older }
+return { "history", link.state, m.id, views, events, looks, older }
