@@ -1,4 +1,4 @@
-"""A small model of DESIGN.md's words: what people do to a message, and what they are told.
+"""A small model of the glossary's words: what people do to a message, and what they are told.
 
 It knows no store, no keys and no crypto.
 """

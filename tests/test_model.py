@@ -1,4 +1,4 @@
-"""Whatever people do, in whatever order, the store agrees with a small model of DESIGN.md's words.
+"""Whatever people do, in whatever order, the store agrees with a small model of the glossary.
 
 The model knows no store, no keys and no crypto.  hypothesis looks for a story in which
 the two tell a sender or a reader different things.

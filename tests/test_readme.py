@@ -17,7 +17,7 @@ API = (ROOT / "docs" / "api.md").read_text("utf-8")
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text("utf-8")
 CI = (ROOT / ".ci" / "run").read_text("utf-8")
 PAPERS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
-DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("0*.md"))
 PARTS = ["Context.", "Decision.", "We lose", "We gain", "Guarded by"]
 
 
@@ -129,3 +129,32 @@ def test_every_decision_is_whole_and_its_guards_exist(decision):
     assert [part for part in PARTS if f"\n{part}" not in text] == []
     assert guards
     assert [guard for guard in guards if f"def {guard}(" not in tests] == []
+
+
+def test_the_index_names_every_decision_by_its_title():
+    folder = ROOT / "docs" / "decisions"
+    index = (folder / "README.md").read_text("utf-8")
+    titles = {
+        path.name: re.match(r"# \d+\. (.*)", path.read_text("utf-8"))[1]
+        for path in folder.glob("0*.md")
+    }
+
+    assert {
+        name: title
+        for title, name in re.findall(r"^- \d+\. \[(.*)\]\((.*)\)$", index, re.MULTILINE)
+    } == titles
+
+
+def test_no_page_of_another_place_is_cited():
+    """What is not in the repository cannot be read by who has it."""
+    cited = [
+        path
+        for path in (
+            *(ROOT / "docs").rglob("*.md"),
+            *ROOT.glob("*.md"),
+            *(ROOT / "tests").rglob("*.py"),
+        )
+        if path.name != "test_readme.py" and "DESIGN" + ".md" in path.read_text("utf-8")
+    ]
+
+    assert cited == []
