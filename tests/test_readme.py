@@ -13,6 +13,7 @@ from webapp.http.errors import STATUS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+SETTINGS = (ROOT / "docs" / "settings.md").read_text("utf-8")
 API = (ROOT / "docs" / "api.md").read_text("utf-8")
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text("utf-8")
 CI = (ROOT / ".ci" / "run").read_text("utf-8")
@@ -27,18 +28,18 @@ def lines(pattern, paper):
 
 
 def settings_table():
-    """Return the default that README gives for each variable; None where it says `none`."""
-    rows = lines(rf"^\| `{PREFIX}(\w+)` \| (?:`([^`]+)`[^|]*|none) \|", README)
+    """Return the default that the page gives for each variable; None where it says `none`."""
+    rows = lines(rf"^\| `{PREFIX}(\w+)` \| (?:`([^`]+)`[^|]*|none) \|", SETTINGS)
     assert len(rows) == len(dict(rows))
     return {name: default or None for name, default in rows}
 
 
-def test_the_readme_names_exactly_the_settings_there_are():
+def test_the_page_names_exactly_the_settings_there_are():
     assert settings_table().keys() == VARIABLES.keys()
 
 
 @pytest.mark.parametrize("name", VARIABLES)
-def test_the_readme_gives_each_setting_its_default(name):
+def test_the_page_gives_each_setting_its_default(name):
     attribute, read = VARIABLES[name]
     default = settings_table()[name]
 
@@ -48,16 +49,16 @@ def test_the_readme_gives_each_setting_its_default(name):
         assert read(default) == getattr(Settings(), attribute)
 
 
-def test_the_readme_names_every_command():
-    part = README.partition("## Commands")[2].partition("\n## ")[0]
+def test_the_page_names_every_command():
+    part = SETTINGS.partition("## Commands")[2].partition("\n## ")[0]
     rows = lines(r"^\| `(\w+)", part)
 
     assert set(rows) == set(COMMANDS)
 
 
-def test_the_readme_and_the_help_name_the_exit_statuses_that_commands_have():
+def test_the_page_and_the_help_name_the_exit_statuses_that_commands_have():
     """But for faults of ours (70) and Ctrl-C (130)."""
-    told = set(lines(r"Exit status: (0;.*(?:\n.+)*)", README)[0].split())
+    told = set(lines(r"Exit status: (0;.*(?:\n.+)*)", SETTINGS)[0].split())
     statuses = {str(status) for status in EXITS.values()} - {str(os.EX_SOFTWARE), "130"}
 
     assert statuses <= told
@@ -158,3 +159,7 @@ def test_no_page_of_another_place_is_cited():
     ]
 
     assert cited == []
+
+
+def test_the_readme_is_read_in_one_sitting():
+    assert len(README.splitlines()) < 120

@@ -13,7 +13,7 @@ HELP = """\
 Messages that wait behind a link, open once, and can be recalled until they are read.
 
 Without a command it serves.  It is set by RESTANTE_… variables, as RESTANTE_REDIS_URL:
-README.md has the table.
+docs/settings.md has the table.
 
 It exits with 0; 64 if it was called wrongly, 65 if a name or an id is unknown or will not
 do, 69 if the store or the address cannot be had, 73 if a file cannot be written, and 78 if

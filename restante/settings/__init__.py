@@ -37,7 +37,7 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the operator decides.  README.md has the table; this is the truth.
+    """What the operator decides.  docs/settings.md has the table; this is the truth.
 
     Attributes:
         bind: Where the web listens, `host:port`.

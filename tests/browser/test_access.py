@@ -49,12 +49,12 @@ def test_by_keyboard_alone_a_message_is_sent_opened_read_and_destroyed(service, 
     sender.goto(service.url)
     tab_to(sender, "Message")
     sender.keyboard.type("The code is 4711.")
-    tab_to(sender, "Seal it and get the link")
+    tab_to(sender, "Create link")
     sender.keyboard.press("Enter")
     expect(sender.locator("h1")).to_have_text("It is waiting. Nobody has opened it.")
     address = sender.locator("code").inner_text()
-    if sender.get_by_role("button", name="Copy").count():
-        tab_to(sender, "Copy")
+    if sender.get_by_role("button", name="Copy link").count():
+        tab_to(sender, "Copy link")
         sender.keyboard.press("Enter")
         expect(sender.get_by_role("status")).to_have_text("Copied")
         assert sender.evaluate("navigator.clipboard.readText()") == address
@@ -75,7 +75,7 @@ def test_after_a_fault_the_first_stop_leads_to_the_field(service, person):
     sender.get_by_text("Your name, a passphrase").click()
     sender.get_by_label("How often").fill("0")
     sender.get_by_label("Message").fill("4711")
-    press(sender, "Seal it and get the link")
+    press(sender, "Create link")
     expect(sender.get_by_role("alert")).to_contain_text("Not sent yet.")
     tab_to(sender, "Go to the first mark", most=2)
     sender.keyboard.press("Enter")
@@ -165,7 +165,7 @@ def test_on_paper_stand_the_letter_who_wrote_it_and_when_and_nothing_to_press(se
         background = page.evaluate("getComputedStyle(document.body).backgroundColor")
 
     subject, sender, shown, *letter = [line for line in printed.splitlines() if line]
-    assert (subject, sender) == ("The side door", "From someone who calls themself Zoë")
+    assert (subject, sender) == ("The side door", "From Zoë not verified")
     assert re.fullmatch(r"Shown on .*\d:\d\d.*\.", shown)
     assert letter == [line for line in LETTER.splitlines() if line]
     assert background == "rgb(255, 255, 255)"

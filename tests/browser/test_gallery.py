@@ -106,7 +106,7 @@ def test_a_robot_that_submits_every_form_tells_the_sender_nothing(service, sent,
         person = come()
         person.goto(address_of(sent))
         if person.get_by_role("button", name="Open the message").count():
-            person.get_by_label("Type the number").fill(person.locator("#wanted").inner_text())
+            person.get_by_label("Enter the number").fill(person.locator("#wanted").inner_text())
             press(person, "Open the message")
             expect(person.locator("#letter")).to_be_visible()
     events = {event["type"] for event in Api(service.url).message(sent.control)["events"]}
@@ -128,7 +128,7 @@ def test_a_robot_with_real_input_from_a_scanners_network_opens_nothing(service, 
 def test_a_person_at_a_cloud_pc_types_one_number(service, sent, come):
     page = come(address=SCANNERS)
     page.goto(address_of(sent))
-    page.get_by_label("Type the number").fill(page.locator("#wanted").inner_text())
+    page.get_by_label("Enter the number").fill(page.locator("#wanted").inner_text())
     press(page, "Open the message")
 
     expect(page.locator("#letter")).to_contain_text("4711")

@@ -185,7 +185,7 @@ def test_a_browser_without_any_cookie_is_given_none_by_another_site(place, victi
 def test_another_site_sends_nothing_and_replaces_no_sender(place, victim, other_site):
     victim.goto(place.url)
     victim.get_by_label("Message").fill(tour.LETTER)
-    tour.press(victim, "Seal it and get the link")
+    tour.press(victim, "Create link")
     expect(victim.locator("h1")).to_contain_text("Nobody")
     known = jar(victim, place)
     assert "sender" in known
@@ -201,7 +201,7 @@ def test_another_site_sends_nothing_and_replaces_no_sender(place, victim, other_
     # What the visitor looked through and sends all the same goes out in the visitor's own name.
     for _ in range(1 if place.says else 2):
         with victim.expect_navigation():
-            tour.press(victim, "Seal it and get the link")
+            tour.press(victim, "Create link")
     expect(victim.locator("h1")).to_contain_text("Nobody")
     assert jar(victim, place)["sender"] == known["sender"]
 
@@ -240,7 +240,7 @@ def test_a_person_writes_reads_and_recalls_and_is_asked_nothing_twice(place, vic
     tour.press(victim, "English")
     victim.get_by_label("Message").fill(TEXT)
     victim.get_by_label("Who is it for?").fill("Ana\nBen")
-    tour.press(victim, "Seal it and get the link")
+    tour.press(victim, "Create link")
     links = [code.inner_text() for code in victim.locator("code").all()[:2]]
     expect(victim.locator("h1")).to_contain_text("Nobody")
     control = victim.url

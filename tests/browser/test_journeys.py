@@ -17,7 +17,7 @@ def write(page, service, text=LETTER, **fields):
         page.get_by_text("Your name, a passphrase").click()
     for label, value in fields.items():
         page.get_by_label(label).fill(value)
-    press(page, "Seal it and get the link")
+    press(page, "Create link")
     return page.locator("code").first.inner_text()
 
 
@@ -106,7 +106,7 @@ def test_a_wrong_passphrase_loses_nothing_but_a_try(service, person):
 
 
 def pass_second_step(page):
-    page.get_by_label("Type the number").fill(page.locator("#wanted").inner_text())
+    page.get_by_label("Enter the number").fill(page.locator("#wanted").inner_text())
     press(page, "Open the message")
 
 
@@ -118,7 +118,7 @@ def test_whoever_is_quicker_than_a_person_reads_a_number_and_gets_in(service, pe
         if reader.locator("#wanted").count():
             break  # else this machine was no quicker than a person
     expect(reader.locator("h1")).to_have_text("One more step")
-    reader.get_by_label("Type the number").fill("1")
+    reader.get_by_label("Enter the number").fill("1")
     press(reader, "Open the message")
     expect(reader.locator(".fault")).to_be_visible()
     pass_second_step(reader)
@@ -196,7 +196,7 @@ def test_a_faulty_form_gives_everything_back(service, person):
     sender.get_by_label("Passphrase").fill("blue tin")
     sender.get_by_label("Subject").fill("x" * 150)
     sender.get_by_label("Who is it for?").fill("y" * 201)
-    press(sender, "Seal it and get the link")
+    press(sender, "Create link")
 
     expect(sender.get_by_label("Message")).to_have_value("Dear Ana")
     expect(sender.get_by_label("Passphrase")).to_have_value("blue tin")

@@ -66,7 +66,7 @@ def test_a_reader_asks_for_the_code_mistypes_it_types_it_and_reads(service, mail
     sender.get_by_label("Who is it for?").fill(f"Ana <{ANA}>")
     sender.get_by_text("Your name, a passphrase").click()
     sender.get_by_label("Mail each reader a code first").check()
-    press(sender, "Seal it and get the link")
+    press(sender, "Create link")
     address = sender.locator("code").first.inner_text()
     ask(reader, address)
     expect(reader.get_by_role("status").first).to_contain_text("A code is on its way")

@@ -33,7 +33,7 @@ def test_a_holder_gives_the_token_once_and_anybody_reads(guarded, admission, per
     sender.get_by_label("token").fill(token)
     press(sender, "Go on to writing")
     sender.get_by_label("Message").fill(LETTER)
-    press(sender, "Seal it and get the link")
+    press(sender, "Create link")
     read(reader, sender.locator("code").first.inner_text())
 
     expect(reader.locator("#letter")).to_contain_text("4711")
@@ -49,11 +49,11 @@ def test_a_token_withdrawn_while_somebody_writes_costs_not_a_word(guarded, admis
     sender.get_by_label("Message").fill(LETTER)
     sender.get_by_label("Who is it for?").fill("Ben")
     admission.withdraw("Ana")
-    press(sender, "Seal it and get the link")
+    press(sender, "Create link")
     expect(sender.locator("h2").first).to_have_text("Not sent yet: it takes a token.")
     expect(sender.get_by_label("Message")).to_have_value(LETTER)
     sender.get_by_label("token").fill(str(admission.make("Ana")))
-    press(sender, "Seal it and get the link")
+    press(sender, "Create link")
 
     expect(sender.locator("h1")).to_contain_text("Nobody")
     sender.goto(guarded.url)

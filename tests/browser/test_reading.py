@@ -197,10 +197,10 @@ def test_a_dispute_without_cookies_meets_one_number(service, sent, person):
     reader.goto(address_of(sent))
     reader.context.clear_cookies()
     press(reader, "That was not me: tell the sender")
-    reader.get_by_label("Type the number").fill("1")
+    reader.get_by_label("Enter the number").fill("1")
     press(reader, "That was not me: tell the sender")
     expect(reader.locator(".fault")).to_be_visible()
-    reader.get_by_label("Type the number").fill(reader.locator("#wanted").inner_text())
+    reader.get_by_label("Enter the number").fill(reader.locator("#wanted").inner_text())
     press(reader, "That was not me: tell the sender")
 
     expect(reader.locator("h1")).to_have_text("The sender is told.")

@@ -136,7 +136,7 @@ def test_the_switch_keeps_what_was_typed_in_the_form(service, person):
     expect(sender.get_by_label("Message")).to_have_value("a whole letter")
     expect(sender.get_by_label("Subject")).to_have_value("The side door")
     expect(box).to_be_checked()
-    press(sender, "Seal it and get the link")
+    press(sender, "Create link")
     expect(sender.locator("h1")).to_contain_text("Nobody")
 
 
@@ -187,7 +187,7 @@ def test_the_switch_of_the_control_page_keeps_the_new_text(service, person):
     sender = person()
     sender.goto(service.url)
     sender.get_by_label("Message").fill(LETTER)
-    press(sender, "Seal it and get the link")
+    press(sender, "Create link")
     has_scripts = sender.evaluate(SCRIPTS)
     sender.get_by_label("Reason").fill("two customers")
     sender.get_by_text("Replace the text").first.click()

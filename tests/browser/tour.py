@@ -113,11 +113,11 @@ def _writing(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         page.get_by_text("Your name, a passphrase").click()
         page.get_by_label("How often").fill("0")
         page.get_by_label("Subject").fill("Side door")
-        press(page, "Seal it and get the link")
+        press(page, "Create link")
         yield "compose-faults", page
         page.get_by_label("Message").fill("long " * 5_000)
         page.get_by_label("How often").fill("1")
-        press(page, "Seal it and get the link")
+        press(page, "Create link")
         yield "compose-too-long", page
 
 
@@ -146,11 +146,11 @@ def _mailed(browser: Browser) -> Iterator[tuple[str, Page]]:
         page = context.new_page()
         _want_codes(page, service.url)
         yield "compose-mailed-code", page
-        press(page, "Seal it and get the link")
+        press(page, "Create link")
         yield "compose-mailed-code-faults", page
         page.get_by_label("Who is it for?").fill("Ana Torres <ana.torres@example.com>")
         page.get_by_label("Passphrase").fill("blue tin")
-        press(page, "Seal it and get the link")
+        press(page, "Create link")
         yield "control-mailed-code", page
         address = page.locator("code").first.inner_text()
         page.goto(address)
@@ -195,7 +195,7 @@ def _permits(browser: Browser) -> Iterator[tuple[str, Page]]:
         page.get_by_label("Message").fill(LETTER)
         page.get_by_label("Who is it for?").fill("Ana Torres")
         admission.withdraw("Zoë")
-        press(page, "Seal it and get the link")
+        press(page, "Create link")
         yield "compose-not-a-sender", page
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -211,7 +211,7 @@ def _permits(browser: Browser) -> Iterator[tuple[str, Page]]:
         page = context.new_page()
         page.goto(service.url)
         page.get_by_label("Message").fill(LETTER)
-        press(page, "Seal it and get the link")
+        press(page, "Create link")
         yield "compose-budget-spent", page
         context.set_extra_http_headers({"X-Forwarded-For": "203.0.113.7"})
         page.goto(service.url)
@@ -234,7 +234,7 @@ def _branded(browser: Browser) -> Iterator[tuple[str, Page]]:
     ):
         page = context.new_page()
         _want_codes(page, service.url)
-        press(page, "Seal it and get the link")
+        press(page, "Create link")
         yield "branded-compose-code-faults", page
         letter = send(service.url, recipients=["Ana <ana@example.com>"], mailed_code=True)
         page.goto(letter["links"][0]["url"])
@@ -260,7 +260,7 @@ def _gates(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         page.context.clear_cookies()
         press(page, "Open the message")
         yield "gate-second-step", page
-        page.get_by_label("Type the number").fill("1")
+        page.get_by_label("Enter the number").fill("1")
         press(page, "Open the message")
         yield "gate-second-step-wrong", page
         page.goto(send(url, **full, second_step="always")["links"][0]["url"])
@@ -353,10 +353,10 @@ def _ends(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         other.clear_cookies()
         press(stranger, "That was not me: tell the sender")
         yield "step", stranger
-        stranger.get_by_label("Type the number").fill("1")
+        stranger.get_by_label("Enter the number").fill("1")
         press(stranger, "That was not me: tell the sender")
         yield "step-wrong", stranger
-        stranger.get_by_label("Type the number").fill(stranger.locator("#wanted").inner_text())
+        stranger.get_by_label("Enter the number").fill(stranger.locator("#wanted").inner_text())
         press(stranger, "That was not me: tell the sender")
         yield "disputed", stranger
         stranger.goto(spent)
@@ -408,7 +408,7 @@ def _control(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         page.get_by_text("Your name, a passphrase").click()
         page.get_by_label("How often").fill("2")
         page.get_by_label("Subject").fill("The side door")
-        press(page, "Seal it and get the link")
+        press(page, "Create link")
         yield "control-several", page
         addresses = page.locator("code").all_inner_texts()
         read(readers, addresses[0])
@@ -427,7 +427,7 @@ def _control(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
 def _one_link(page: Page, readers: Page, url: str) -> Iterator[tuple[str, Page]]:
     page.goto(url)
     page.get_by_label("Message").fill(LETTER)
-    press(page, "Seal it and get the link")
+    press(page, "Create link")
     yield "control-sent", page
     control = page.url
     page.goto(page.locator("code").first.inner_text())
@@ -438,7 +438,7 @@ def _one_link(page: Page, readers: Page, url: str) -> Iterator[tuple[str, Page]]
     yield "control-recalled-unread", page
     page.goto(url)
     page.get_by_label("Message").fill(LETTER)
-    press(page, "Seal it and get the link")
+    press(page, "Create link")
     read(readers, page.locator("code").inner_text())
     readers.wait_for_timeout(200)
     page.reload()
@@ -459,7 +459,7 @@ def _errors(browser: Browser, service: Service) -> Iterator[tuple[str, Page]]:
         store = service.pid_of("valkey-server")
         os.kill(store, signal.SIGSTOP)
         try:
-            press(page, "Seal it and get the link")
+            press(page, "Create link")
             yield "compose-unavailable", page
             page.goto(f"{service.url}/m/L{'A' * 34}")
             yield "error-unavailable", page
