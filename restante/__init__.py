@@ -1,1 +1,1 @@
-"""The heart: messages that wait behind a link.  No Flask, no SMTP, no argv in here."""
+"""The core: messages that wait behind a link.  No Flask, no SMTP, no argv in here."""

@@ -1,4 +1,4 @@
-"""What must happen because time passes: expire, end leases, forget."""
+"""Deadlines: expire links, end leases, forget messages whose retention is over."""
 
 from __future__ import annotations
 

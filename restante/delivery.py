@@ -1,7 +1,8 @@
-"""Telling senders' own systems of events: what is to be delivered, and what became of it.
+"""Deliveries: events on their way to the sender's own systems, and what became of them.
 
-The timeline is the outbox.  In order per message, at least once, by any number of workers;
-an event's id tells a repeat from a new one.
+The timeline is the outbox.  Delivery is at least once and in order per message, by any number of
+workers, with retries and backoff; what is given up is a dead letter.  An event's id tells a
+repeat from a new one.
 """
 
 from __future__ import annotations

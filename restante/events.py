@@ -1,4 +1,4 @@
-"""How a message's report becomes what its sender reads: facts unboxed, links named."""
+"""Makes a sender's report from what the store has: boxes opened, links named."""
 
 from __future__ import annotations
 

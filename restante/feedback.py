@@ -1,7 +1,4 @@
-"""What a recipient says of a link: that it arrived, was read, was not for him, was not him.
-
-And what he may ask in return: to keep it longer, and what was recorded.
-"""
+"""Reader feedback: acknowledge, confirm, decline, dispute.  Also: extend a lease, link history."""
 
 from __future__ import annotations
 

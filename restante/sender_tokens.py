@@ -1,4 +1,4 @@
-"""Who may send: anyone, certain networks, or whoever holds one of the operator's tokens."""
+"""Who may send: anyone, certain networks, or holders of an operator's token."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Which addresses of the Internet a notification may go to.
+"""SSRF: which addresses a webhook may go to.
 
-The registries of special-purpose addresses (IANA, RFC 6890 and later) in our own words:
+The IANA registries of special-purpose addresses (RFC 6890 and later), written out here:
 `ipaddress.is_global` knows neither what a 6to4 or NAT64 address leads to nor every entry.
 """
 

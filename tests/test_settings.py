@@ -66,7 +66,7 @@ GOOD = {
     },
     "WEBHOOK_NETWORKS": {"10.0.0.0/8,::1": (ip_network("10.0.0.0/8"), ip_network("::1/128"))},
     "NAME": {
-        "The Dispatcher": "The Dispatcher",
+        "The Courier": "The Courier",
         " Ñandú · רסטנטה ": "Ñandú · רסטנטה",
         "x" * 60: "x" * 60,
     },

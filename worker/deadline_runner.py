@@ -1,4 +1,4 @@
-"""One turn of the worker: what is due in every shard, and the store's files now and then."""
+"""One turn of the worker: the deadlines of every shard, and the store's files now and then."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The courier: takes what is due to be delivered, many at once, and settles what became of it."""
+"""The dispatcher: takes deliveries that are due, runs many at once, and settles each."""
 
 from __future__ import annotations
 

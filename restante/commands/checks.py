@@ -1,4 +1,4 @@
-"""What the check finds in settings and store: sentences, and how grave each is."""
+"""The checks of settings and store: sentences, and how grave each is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`deliveries …`: what is on its way to the senders' own systems, and what was given up."""
+"""`deliveries …`: lists what is on its way to senders' systems, and the dead letters."""
 
 from __future__ import annotations
 

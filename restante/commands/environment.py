@@ -1,4 +1,4 @@
-"""Where a command stands: its folder and its settings."""
+"""A command's environment: its folder and its settings."""
 
 from __future__ import annotations
 

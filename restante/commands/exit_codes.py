@@ -1,4 +1,4 @@
-"""What an error means at a terminal: a sentence on standard error and an exit status."""
+"""Exit codes: what an error means at a terminal, as a sentence and an exit status."""
 
 from __future__ import annotations
 

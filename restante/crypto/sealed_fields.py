@@ -1,4 +1,4 @@
-"""Private facts on their way into boxes and out: names, labels, reasons, evidence."""
+"""Field-level encryption: names, labels, reasons and evidence, each in a box of its own."""
 
 from __future__ import annotations
 

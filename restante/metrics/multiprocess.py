@@ -1,4 +1,4 @@
-"""What the processes of one service counted, added up from the files each of them keeps."""
+"""Adds up the counters of all processes of one service, from the files that each keeps."""
 
 from __future__ import annotations
 

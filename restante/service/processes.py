@@ -1,4 +1,4 @@
-"""Child processes: started from the Procfile, ended in order, never outliving us."""
+"""Child processes: started from the Procfile, ended in order, and with their parent."""
 
 from __future__ import annotations
 

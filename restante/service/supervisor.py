@@ -1,4 +1,4 @@
-"""The service: store, web and worker of one machine; the store first up and last down."""
+"""The supervisor: starts store, web and worker on one machine, and ends them in order."""
 
 from __future__ import annotations
 

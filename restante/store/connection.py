@@ -1,6 +1,7 @@
-"""The way to the store: sends a script to it, and asks nothing twice that it may not.
+"""Runs Lua scripts on Redis, and decides which failures may be retried.
 
-The only place that knows a script's SHA, the durability and what a lost reply means.
+Scripts are idempotent for their caller, so a lost reply is asked for again.  The only place that
+knows a script's SHA and the durability.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a store is and may do, as far as it tells.  Looks only: nothing in it is changed."""
+"""What a store is, and what this login may do there.  Reads only."""
 
 from __future__ import annotations
 

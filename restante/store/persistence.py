@@ -1,4 +1,4 @@
-"""The store's own files: what was destroyed must leave them too, and deeds must reach them."""
+"""Redis persistence: rewrites files so that deleted data leaves them; checks fsync, snapshots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store in numbers: memory, late deadlines, deliveries.  Nothing per message."""
+"""The store's statistics: memory, late deadlines, deliveries, replicas.  Nothing per message."""
 
 from __future__ import annotations
 

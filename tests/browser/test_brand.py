@@ -16,7 +16,7 @@ from webapp.branding.colours import DARK, LIGHT, accent
 
 OVER_THE_WIRE = 30_000
 """Bytes: heads and bodies, all requests of the gate."""
-NAME = "The Dispatcher and Evening Post of Newcastle upon Tyne, Letters"
+NAME = "The Courier and Evening Post of Newcastle upon Tyne, Letters"
 ACCENTS = {"pale": "#ffe066", "dark": "#12307a", "middle": "#2e9e5b"}
 WAX = {"light": "#a8281f", "dark": "#b9382d"}
 """Of what cannot be undone, as of the seal."""
@@ -100,7 +100,7 @@ def branded(request, tmp_path_factory):
     colour = ACCENTS[request.param]
     with Service(
         tmp_path_factory.mktemp("branded"),
-        RESTANTE_NAME="The Dispatcher",
+        RESTANTE_NAME="The Courier",
         RESTANTE_LOGO=str(LOGO),
         RESTANTE_ACCENT=colour,
     ) as service:
@@ -181,8 +181,8 @@ def test_a_visitor_sees_whose_counter_this_is_and_what_it_is(branded, person):
     page.goto(branded[0].url)
     head = page.get_by_role("banner")
 
-    assert head.inner_text().strip() == "The Dispatcher"
-    assert page.title().endswith("· The Dispatcher")
+    assert head.inner_text().strip() == "The Courier"
+    assert page.title().endswith("· The Courier")
     assert head.locator("img").get_attribute("alt") == ""
     assert head.locator("img").bounding_box()["height"] == 32
     assert head.locator("img").evaluate("image => image.naturalWidth") > 0

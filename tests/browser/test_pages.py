@@ -70,7 +70,7 @@ TITLES = {
     "step-wrong": "Nothing has been told yet",
     "control-recalled-unread": "Nobody has read it. It can no longer be read.",
     "control-faults": "Nothing was changed yet",
-    "permit-wrong": "Not let in yet",
+    "permit-wrong": "Token not accepted",
 }
 
 

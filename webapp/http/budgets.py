@@ -1,7 +1,7 @@
-"""How much one network may send in a day: counted once nothing is at fault, before it is sealed.
+"""The daily quota of a network: messages and bytes, counted once nothing is at fault.
 
-The counters live in the store's own scripts, not in those of the rate limits: messages and
-bytes count together or not at all, in one round trip, which also tells when the day ends.
+The counters have a script of their own, not the rate limits': messages and bytes count together
+or not at all, in one round trip, which also tells when the day ends.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What is refused before it costs anything: other sites' requests, and floods beyond a limit.
+"""What is refused before it costs anything: requests of other sites, and floods beyond a limit.
 
-Neither is counted in the store, and no body is read.  A network that was refused by a limit
-keeps what it typed; one that goes on gets a short answer.
+Neither is counted in the store, and no body is read.  A network that reaches a limit keeps what
+it typed; one that goes on gets a short answer.
 """
 
 from __future__ import annotations

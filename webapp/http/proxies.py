@@ -1,9 +1,8 @@
-"""Where a request came from: what the trusted proxies say of it, and what nobody may say.
+"""The client's IP address behind trusted proxies.
 
-Each proxy appends the address it was asked from to X-Forwarded-For.  With N trusted ones the
-Nth entry from the end is the visitor's; what stands before it the visitor made up.  Where
-there are fewer, a proxy says nothing or was gone round: then the address is not known, and
-certainly not that of whoever knocked.
+Each proxy appends its client's address to X-Forwarded-For.  With N trusted proxies the Nth entry
+from the right is the visitor; entries to its left can be forged.  With fewer than N entries a
+proxy was bypassed or misconfigured: then the address is unknown, and the peer's is not used.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a view reaches for: the services, and the visitor's cookies, network and browser."""
+"""The current request: services, settings, the visitor's cookies, network and browser."""
 
 from __future__ import annotations
 

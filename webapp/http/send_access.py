@@ -1,4 +1,4 @@
-"""Permission to send: asked of programs and people; a browser that has a token remembers it."""
+"""Permission to send, for programs and people; a browser keeps its token in a cookie."""
 
 from __future__ import annotations
 

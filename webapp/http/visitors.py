@@ -1,6 +1,6 @@
-"""Who comes by: the class of a look, told from what a visitor says and where it comes from.
+"""Visitor classes: what kind of visitor looked, by headers and network.
 
-A hint, never a guard: whoever wants to can say otherwise.  What guards is the gate.
+A hint, not a guard: a visitor can lie.  What guards is the gate.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""What those who run the service see: numbers and health, on a listener of their own.
+"""A WSGI application of its own for /metrics and health.
 
-An application beside that of the pages, which knows nothing of this one: whoever may not see
-the numbers finds exactly what stands at any address that does not exist.
+Requests without access go to the pages' application and get its normal 404.
 """
 
 from __future__ import annotations

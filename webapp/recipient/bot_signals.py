@@ -1,7 +1,7 @@
-"""What makes a form look as if no person had sent it.
+"""Bot signals: what makes a form look as if no person had sent it.
 
-Nothing here refuses anybody: whatever looks wrong meets the second step, and a person
-passes that with one number (docs/decisions/0030-what-looks-like-a-machine.md).
+Nothing here refuses anybody.  What looks wrong gets a challenge, a number to type; one field is a
+honeypot (docs/decisions/0030-what-looks-like-a-machine.md).
 """
 
 from __future__ import annotations

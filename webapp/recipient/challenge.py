@@ -22,5 +22,5 @@ def reason(of: Why) -> str:
             "A machine looked at this link meanwhile: the number tells you from it."
         ),
         Why.MACHINE: gettext("Your browser gives itself a machine’s name, or none."),
-        Why.AGAIN: gettext("The page was too old to go on from."),
+        Why.AGAIN: gettext("This page has expired."),
     }.get(of) or gettext("That was not the number. Here is a new one.")

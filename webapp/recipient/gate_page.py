@@ -1,4 +1,4 @@
-"""What a link shows to whoever comes by: its gate, the second step, or what became of it."""
+"""Renders a link's page: the gate, the challenge, or what became of the link."""
 
 from __future__ import annotations
 

@@ -39,7 +39,8 @@ for (const place of document.querySelectorAll("[data-copy]")) {
   const button = document.createElement("button");
   const said = document.createElement("span");
   button.type = "button";
-  button.className = "primary" in place.dataset ? "button primary" : "button";
+  button.className = "button";
+  button.classList.toggle("primary", "primary" in place.dataset);
   button.textContent = label;
   said.className = "unseen";
   said.setAttribute("role", "status");

@@ -1,4 +1,4 @@
-"""What we say to people of what happened to a link, who looked at it, and from where.
+"""Events and looks in words.
 
 Never more than is known: a read is "shown to someone who had the link".
 """

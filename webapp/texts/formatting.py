@@ -1,4 +1,4 @@
-"""Times between the heart's milliseconds and what programs and people read."""
+"""Times between the core's milliseconds and what programs and people read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What we say to people about states, verdicts, events and faults.
+"""States, verdicts and faults in words.
 
 Never more than is known: a read is "shown to someone who had the link".
 """

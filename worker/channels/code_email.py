@@ -1,4 +1,4 @@
-"""What a mailed code's letter says: nothing of the link, its sender or the message."""
+"""The e-mail with a mailed code.  It says nothing of the link, its sender or the message."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from restante.settings.parsers import Relay
 
 TIMEOUT_SECONDS = 8.0
-"""For one step; the courier ends the whole attempt after ten."""
+"""For one step; the dispatcher ends the whole attempt after ten."""
 PERMANENT = 500
 STARTTLS = {"needed": True, "offered": None}
 
