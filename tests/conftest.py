@@ -225,6 +225,15 @@ def light_chromium_path(program: Callable[..., str]) -> str:
     return program(WITHOUT_WINDOWS, *CHROMIUM, variable="BROWSER")
 
 
+LONG = {"test_run.py", "test_failover.py", "test_cluster.py", "test_server.py", "test_commands.py"}
+"""Files that take longest, after those with a browser."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that none of them is alone at the end."""
+    items.sort(key=lambda item: item.path.name not in LONG and "browser" not in item.path.parts)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item,

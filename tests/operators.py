@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from restante import wiring
 from restante.settings import Settings
@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def house_of(service: Service) -> Iterator[Services]:
-    """Yield the use cases of a service with an embedded store, over connections of our own."""
+def house_of(service: Service, **more: Any) -> Iterator[Services]:
+    """Yield the use cases of a service with an embedded store, over connections of our own.
+
+    *more* are settings of the service that count for them.
+    """
     settings = Settings(
         redis_url=f"unix://{service.data_dir / 'store.sock'}",
         root_keys=(service.data_dir / "root.keys").read_text("utf-8").strip(),
+        **more,
     )
     house = wiring.build(settings)
     yield house

@@ -4,15 +4,18 @@ import os
 import re
 import signal
 import time
+from ipaddress import ip_network
 
 import pytest
 import redis
 
 from restante.crypto.tokens import LinkToken
+from restante.messages import Draft
 from restante.store import keys
 from tests import canaries
 from tests.api import Api, Visitor, filled, form_of, new_nonce, number_on
 from tests.journeys.conftest import TEXT
+from tests.operators import house_of
 from tests.processes import Service, wait_until
 from tests.receiver import Receiver
 
@@ -204,9 +207,10 @@ def test_webhooks_that_hang_keep_no_code_waiting(mail, tmp_path):
         coded = send(api)
         worker = service.pid_of("-m worker")
         os.kill(worker, signal.SIGSTOP)
-        for n in range(300):
-            url = f"http://127.1.{n // 200}.{n % 200 + 1}:{slow.port}/"
-            api.recall(api.send("x", notify={"webhook": url}).control)
+        with house_of(service, webhook_networks=(ip_network("127.0.0.0/8"),)) as house:
+            for n in range(300):
+                url = f"http://127.1.{n // 200}.{n % 200 + 1}:{slow.port}/"
+                house.sending.recall(house.sending.send(Draft("x", webhook=url)).control)
         ask(api, coded.link)
         os.kill(worker, signal.SIGCONT)
         code = mail.code()
