@@ -165,7 +165,7 @@ class ModelMessage:
         held = reader in link.leases
         if held:
             link.leases[reader] = 0
-        elif self.state(link, now) in FINAL:
+        elif self.state(link, now) in FINAL and reader not in link.declined:
             return None
         told = self._told(link, link.declined, reader, "link.declined")
         return told, held, self.views_left(link, now)

@@ -25,6 +25,7 @@ class Fate(Enum):
 
     CUT = "the connection ends"
     KEPT = "the connection stays, silent"
+    LATE = "the connection ends when it is told to"
 
 
 @dataclass
@@ -39,6 +40,8 @@ class Loss:
     peers: list[int] = field(default_factory=list)
     """The pids of those who asked, where they came over a Unix socket."""
     happened: threading.Event = field(default_factory=threading.Event)
+    end: threading.Event = field(default_factory=threading.Event)
+    """Set by the test when a connection that ends late may end."""
 
 
 class Proxy:
@@ -146,6 +149,9 @@ class Proxy:
                 if loss.fate is Fate.CUT:
                     break
                 loss.happened.set()
+                if loss.fate is Fate.LATE:
+                    loss.end.wait(30)
+                    break
         for end in (near, far):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)

@@ -190,6 +190,8 @@ def test_a_decline_before_it_is_opened_burns_nothing(house, raw):
     assert house.reading.preview(link, visitor="").state is State.SEALED
     assert read(house, link, 1) == "x"
     assert house.answering.decline(link, [nonce(9)]) is None
+    # What was told stays told, although the link ended since.
+    assert house.answering.decline(link, [nonce(2)]) == (Told.TOLD, 0, 0)
 
 
 def test_a_decline_by_a_reader_ends_all_leases_of_its_browser_and_no_other(house):

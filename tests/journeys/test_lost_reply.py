@@ -232,6 +232,51 @@ def test_a_replace_whose_reply_was_lost_leaves_one_whole_text(place):
     assert place.api.reveal(sent.link, new_nonce()).json["text"] == "the second text"
 
 
+@contextmanager
+def meanwhile(place, verb, ask):
+    """Let the store do *verb*, and end the wait for its reply after what happens within.
+
+    Yields a future of the answer to *ask*, which the web asks the store for a second time then.
+    """
+    loss = place.to_store.lose(script(verb).sha.encode(), Fate.LATE)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ask)
+        try:
+            assert loss.happened.wait(10)
+            yield asked
+        finally:
+            loss.end.set()
+
+
+def test_a_recall_between_a_claim_and_its_repetition_ends_the_lease(place):
+    """Nobody has the text, and the view is spent: both are told so."""
+    sent = place.api.send(TEXT)
+    api = Api(place.service.url)
+    with meanwhile(place, "reveal", lambda: api.reveal(sent.link, new_nonce())) as asked:
+        verdict = place.api.recall(sent.control).json["verdicts"][0]
+    answer = asked.result()
+
+    assert (verdict["outcome"], verdict["reveals"]) == ("already_spent", 1)
+    assert (answer.status, answer.json["state"]) == (410, "spent")
+    assert reveals(place, sent) == 1
+
+
+def test_a_replace_is_told_as_done_though_its_link_was_read_and_recalled_before_the_repetition(
+    place,
+):
+    """The reader got the new text, so nobody may be told that it came too late."""
+    sent, nonce = place.api.send(TEXT), new_nonce()
+    api = Api(place.service.url)
+    with meanwhile(place, "replace", lambda: api.replace(sent.control, "another")) as asked:
+        text = place.api.reveal(sent.link, nonce).json["text"]
+        place.api.recall(sent.control)
+    replaced = asked.result()
+
+    assert text == "another"
+    assert [link["outcome"] for link in replaced.json["links"]] == ["replaced"]
+    assert replaced.json["version"] == 2
+
+
 def test_an_extend_whose_reply_was_lost_is_told_once(place):
     sent = place.api.send(TEXT)
     loss = place.to_store.lose(script("extend").sha.encode())

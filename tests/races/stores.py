@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from signal import SIGCONT, SIGSTOP
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -67,7 +68,11 @@ class OneStore:
 
     def look(self) -> None:
         """Note how large the files are now: a power cut takes what came after."""
-        files = {path: path.stat().st_size for path in self._files()}
+        files = {}
+        for path in self._files():
+            # A rewrite may have removed it since.
+            with suppress(FileNotFoundError):
+                files[path] = path.stat().st_size
         self._sizes = [*self._sizes[-4000:], (time.monotonic(), files)]
 
     def _files(self) -> list[Path]:

@@ -162,7 +162,19 @@ def a_doubtful_claim_that_came_to_nothing() -> Story:
     return s
 
 
+def a_claim_whose_lease_was_recalled_before_the_web_asked_again() -> Story:
+    """Seed 731248: the store's reply was lost, so the web asked again, and the key was gone."""
+    s = Story()
+    gone = s.gone("ana", "spent")
+    recall = s.recall("already_spent", 1)
+    gone.end = recall.end + 0.1
+    s.event("link.revealed", 0, view=1).event("link.recalled", 0, "r", outcome="already_spent")
+    s.status("spent")
+    return s
+
+
 GOOD = [
+    a_claim_whose_lease_was_recalled_before_the_web_asked_again,
     read_and_acknowledged, recalled_unread, replaced, guessed, extended,
     a_doubtful_claim_that_came_to_nothing,
 ]  # fmt: skip
@@ -467,6 +479,14 @@ def a_refused_extend_that_was_seen_to_have_happened_is_undone(s):
     s.event("message.extended", **{"from": 1, "to": LATE}).status()
     s.events.pop()
     s.status()
+
+
+@breaks("hold_no_more_than_was_done", "by 0 readers at the most")
+def a_view_is_spent_by_a_claim_that_was_refused_before_the_recall(s):
+    s.gone("ana", "spent")
+    s.recall("already_spent", 1)
+    s.event("link.revealed", 0, view=1).event("link.recalled", 0, "r", outcome="already_spent")
+    s.status("spent")
 
 
 @breaks("agree_with_themselves", "numbers of events have gaps")

@@ -185,17 +185,33 @@ def _may_have(life: Life, verb: str, link: int, at: float) -> set[str | None]:
     """Return the readers who may have revealed or acknowledged before *at*.
 
     Whoever was left in doubt, asked again and was refused for good has not, unless the lease may
-    have ended meanwhile.
+    have ended meanwhile.  Nor has who was told that the link is gone, unless its lease may have
+    ended within that very request: the view was spent, the store's reply lost, and the web asked
+    the store once more (test_lost_reply.py has this step by step).
     """
     found = set()
     asked = [op for op in life.of(verb, link) if op.at < at]
-    sealed = any(op.is_sealing and (op.verb == "extend" or op.touches(link)) for op in life.ops)
-    ends = {op.reader for op in life.of("acknowledge", link) if op.status != NOT_FOUND}
     for op in asked:
         later = [o for o in life.of(verb, link) if o.reader == op.reader and o.at > op.end]
         refused = any(o.status in {NOT_FOUND, GONE} for o in later)
-        if op.is_sure or (
-            op.is_doubtful and not (refused and not sealed and op.reader not in ends)
+        if (
+            op.is_sure
+            or (op.is_doubtful and not (refused and not _lease_ended(life, link, op.reader)))
+            or (op.status == GONE and _lease_ended(life, link, op.reader, within=op))
         ):
             found.add(op.reader)
     return found
+
+
+def _lease_ended(life: Life, link: int, reader: str | None, within: Op | None = None) -> bool:
+    """Tell whether something may have ended a reader's lease; within one operation, if given."""
+    for op in life.ops:
+        own = op.verb == "acknowledge" and op.link == link and op.reader == reader
+        ending = (own and op.status != NOT_FOUND) or (
+            op.is_sealing and (op.verb == "extend" or op.touches(link))
+        )
+        # An expiry that was moved ends leases later; what is in doubt may happen later.
+        lasts = op.is_doubtful or op.verb == "extend" or not within or op.end > within.at
+        if ending and lasts and (not within or op.at < within.end):
+            return True
+    return False

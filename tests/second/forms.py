@@ -28,7 +28,7 @@ MESSAGE = {
     **dict.fromkeys(("webhook:failures", "code:failures"), COUNT),
     **dict.fromkeys(("webhook:failure", "code:failure"), WORD),
     **dict.fromkeys(("passphrase", "code"), ONE),
-    **dict.fromkeys(("sender", "extend"), ID),
+    **dict.fromkeys(("sender", "extend", "replace"), ID),
     **dict.fromkeys(("box", "webhook"), BOX),
     "links": rb"(?:[\s\S]{16})+",
     "open": NUMBER,

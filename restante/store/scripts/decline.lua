@@ -10,7 +10,7 @@
 --
 -- Replies {"declined", views that this browser held, views left}, the same as {"repeated", …} to
 -- whoever had said so before and {"enough", …} when as many have as count, {"moot"} where the link
--- ended without this browser, or {"unknown"}.
+-- ended without this browser and before it said so, or {"unknown"}.
 
 local now = clock(ARGV[1])
 local evidence, first = ARGV[2], ARGV[3]
@@ -23,11 +23,11 @@ local held = {}
 for at = 3, #ARGV do
   held[#held + 1] = reader_at(link, ARGV[at])
 end
-if #held == 0 and is_final(link.state) then
+local may = told(link.declined, first)
+if #held == 0 and is_final(link.state) and may ~= "told" then
   return { "moot" }
 end
 
-local may = told(link.declined, first)
 for _, r in ipairs(held) do
   end_lease(link, r, now)
 end

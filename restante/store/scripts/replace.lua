@@ -2,7 +2,8 @@
 -- replace: puts another version behind the links that nobody has read.
 --
 -- The others keep the version they have.  No allow-oom: refused whole by a full store.
--- Asking again with the same sealed content changes nothing and answers the same.
+-- The same request asked again, since its reply was lost, changes nothing and answers the same,
+-- whatever befell its links meanwhile.
 --
 -- KEYS[1]  message   hash
 -- ARGV[1]  now       milliseconds; "" for the store's own clock
@@ -11,7 +12,8 @@
 -- ARGV[4]  root      id of the root key
 -- ARGV[5]  tries     for a passphrase; "" without
 -- ARGV[6]  evidence  boxed
--- ARGV[7…]           a link each, in the message's order: wrapped key, verifier or ""
+-- ARGV[7]  request   id: the same request asked again, since its reply was lost, changes nothing
+-- ARGV[8…]           a link each, in the message's order: wrapped key, verifier or ""
 --
 -- Replies {"replaced", version, {link, outcome} …}, the same as {"unchanged", …} when no link took
 -- it, {"changed"} when another replace came between, {"often"} after 1000, or {"unknown"}.
@@ -20,14 +22,14 @@ local REPLACED_MOST = 1000
 
 local now = clock(ARGV[1])
 local version, content, root = tonumber(ARGV[2]), ARGV[3], ARGV[4]
-local tries, evidence = ARGV[5], ARGV[6]
+local tries, evidence, request = ARGV[5], ARGV[6], ARGV[7]
 local tag, id = way_in(KEYS[1])
 local message = message_at(tag, id)
 if not message then
   return { "unknown" }
 end
 local content_key = key_of(tag, "content", id .. ":" .. version)
-local repeated = message.version == version and call("GET", content_key) == content
+local repeated = call("HGET", message.hash, "replace") == request
 if not repeated and message.version + 1 ~= version then
   return { "changed" }
 end
@@ -40,7 +42,7 @@ for place, link in ipairs(links_of(message, now)) do
     outcome, reply[1] = "replaced", "replaced"
   elseif not repeated and (link.state == "sealed" or link.state == "held") then
     outcome = "replaced"
-    local wrapped, verifier = unpack(ARGV, 5 + place * 2, 6 + place * 2)
+    local wrapped, verifier = unpack(ARGV, 6 + place * 2, 7 + place * 2)
     moved[#moved + 1] = { link, wrapped, verifier }
     before[link.version] = true
   end
@@ -70,7 +72,7 @@ for _, entry in ipairs(moved) do
   record(message, link, now, "link.replaced", "version=" .. version, "")
 end
 call("SET", content_key, content, "PXAT", message.expires_at)
-call("HSET", message.hash, "version", version)
+call("HSET", message.hash, "version", version, "replace", request)
 if tries ~= "" then
   call("HSET", message.hash, "passphrase", 1)
 end
