@@ -49,7 +49,7 @@ def take(house, most=100):
 
 
 def test_a_delivery_is_dated_by_the_stores_clock(ours, clock):
-    """The worker's own clock may be wrong; see also courier.py."""
+    """The worker's own clock may be wrong; see also test_dispatcher.py."""
     sent = send(ours)
     clock.forward(600_000)
     read(ours, sent.links[0].token)

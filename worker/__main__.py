@@ -55,17 +55,17 @@ def main() -> int:
         "webhook": Webhook(settings.webhook_networks),
         "code": MailedCode(settings.smtp_url, settings.mail_sender),
     }
-    courier = Dispatcher(services.delivering, channels)
-    courier.start()
+    dispatcher = Dispatcher(services.delivering, channels)
+    dispatcher.start()
     log.info("worker started")
     try:
-        while courier.is_alive and not stop.is_set():
+        while dispatcher.is_alive and not stop.is_set():
             worker.turn()
             stop.wait(TURN_SECONDS)
-        is_well = courier.is_alive
+        is_well = dispatcher.is_alive
     finally:
         # A thread that goes on without us would keep the process, which nobody would miss.
-        courier.stop()
+        dispatcher.stop()
     log.info("worker stopped")
     return 0 if is_well else 1
 

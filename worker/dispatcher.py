@@ -74,9 +74,9 @@ class Dispatcher:
         self._channels = channels
         self._lanes = ConcurrencyLimits(RECEIVER_WIDTH)
         self._failing = ConcurrencyLimits(FAILING_SLOTS)
-        self._threads = ThreadPoolExecutor(STORE_THREADS, "courier")
+        self._threads = ThreadPoolExecutor(STORE_THREADS, "dispatcher")
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._main, name="courier")
+        self._thread = threading.Thread(target=self._main, name="dispatcher")
 
     def start(self) -> None:
         """Begin to deliver."""
