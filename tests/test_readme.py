@@ -9,6 +9,7 @@ import pytest
 from restante.commands.exit_codes import STATUS as EXITS
 from restante.commands.group import COMMANDS, HELP
 from restante.settings import PREFIX, VARIABLES, Settings
+from tests import settings_table
 from webapp.http.errors import STATUS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,26 +28,20 @@ def lines(pattern, paper):
     return re.findall(pattern, paper, re.MULTILINE)
 
 
-def settings_table():
-    """Return the default that the page gives for each variable; None where it says `none`."""
-    rows = lines(rf"^\| `{PREFIX}(\w+)` \| (?:`([^`]+)`[^|]*|none) \|", SETTINGS)
-    assert len(rows) == len(dict(rows))
-    return {name: default or None for name, default in rows}
-
-
-def test_the_page_names_exactly_the_settings_there_are():
-    assert settings_table().keys() == VARIABLES.keys()
+def test_the_table_of_settings_is_what_their_declarations_give():
+    assert settings_table.page(SETTINGS) == SETTINGS, "run python -m tests.settings_table"
 
 
 @pytest.mark.parametrize("name", VARIABLES)
-def test_the_page_gives_each_setting_its_default(name):
-    attribute, read = VARIABLES[name]
-    default = settings_table()[name]
+def test_the_table_gives_each_setting_its_default_and_a_meaning(name):
+    [(default, meaning)] = lines(rf"^\| `{PREFIX}{name}` \| (.+) \| (.+) \|$", SETTINGS)
+    its = VARIABLES[name]
 
-    if default is None:
-        assert getattr(Settings(), attribute) in {None, ()}
+    assert meaning == its.meaning
+    if default == "none":
+        assert getattr(Settings(), its.field) in {None, ()}
     else:
-        assert read(default) == getattr(Settings(), attribute)
+        assert its.parse(re.match("`([^`]+)`", default)[1]) == getattr(Settings(), its.field)
 
 
 def test_the_page_names_every_command():

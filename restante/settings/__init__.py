@@ -2,116 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from restante.crypto.keyring import Keyring
 from restante.errors import SettingsInvalid
-from restante.settings.parsers import (
-    ANYONE,
-    CLUSTER,
-    CLUSTER_TLS,
-    DAY,
-    MIB,
-    MINUTE,
-    SAFE_LINKS,
-    VARIABLES,
-    Network,
-    Relay,
-    Senders,
-    bind_address,
-    is_loopback,
-)
+from restante.settings.declarations import VARIABLES, Declarations
+from restante.settings.parsers import CLUSTER, CLUSTER_TLS, DAY, MIB, bind_address, is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from restante.email_address import Mailbox
-    from restante.settings.logo import Logo
+
+__all__ = ["DAY", "MIB", "PREFIX", "VARIABLES", "Settings", "SettingsInvalid", "files_of"]
 
 PREFIX = "RESTANTE_"
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """What the operator decides.  docs/settings.md has the table; this is the truth.
-
-    Attributes:
-        bind: Where the web listens, `host:port`.
-        data_dir: Where the embedded store keeps its files.
-        public_url: Where recipients find us, without a trailing slash.
-        redis_url: Where the store is; None starts the embedded one.
-        root_keys: The ring as written, newest first; None: made in the data folder.
-        durability: When a deed counts: `disk`, written there; `replicas:all`, known to every
-            replica of its primary, in a cluster; `memory`, at once, lost with a restart.
-        senders: Who may send; reading is open to all.
-        name: What the service is called on its pages.
-        logo: Shown beside the name, in place of the seal.
-        accent: `#rrggbb` of buttons and links, from which readable ones are derived.
-        second_step: Who types a number at the gate: `suspicious` visitors, or everybody, `always`.
-        scanner_networks: Whoever comes from there meets the second step.
-        evidence: What is recorded of a visit beside its time; off: nothing.
-        rate_limits: Off for measurements and tests.
-        trusted_proxies: How many proxies in front set X-Forwarded-For.
-        webhook_networks: Where notifications may go although the address is not public.
-        smtp_url: The mail server that takes our mail, as written; None: none is sent.
-        mail_from: Whose mail it is, a mailbox.
-        metrics_bind: Where /metrics is served, and nothing else but health.
-        metrics_token: What opens /metrics on the address of the pages.
-        store_bytes: The embedded store's memory limit.
-        lease_seconds: How long a reader may fetch its view again.
-        lease_most: To how long he may prolong that, in seconds from the first.
-        retention_seconds: How long a message is remembered after its last link ended.
-        text_max: Bytes of UTF-8.
-        limit_send, limit_preview, limit_status: Per network and minute.
-        limit_reveal, limit_passphrase: The same.
-        budget_messages, budget_bytes: What one network may send in a day, in bytes of UTF-8.
-    """
-
-    bind: str = "127.0.0.1:8000"
-    data_dir: Path = Path("data")
-    public_url: str = "http://127.0.0.1:8000"
-    redis_url: str | None = field(default=None, repr=False)
-    root_keys: str | None = field(default=None, repr=False)
-    durability: str = "disk"
-    senders: Senders = ANYONE
-    name: str = "Restante"
-    logo: Logo | None = None
-    accent: str | None = None
-    second_step: str = "suspicious"
-    scanner_networks: tuple[Network, ...] = SAFE_LINKS
-    evidence: bool = True
-    rate_limits: bool = True
-    trusted_proxies: int = 0
-    webhook_networks: tuple[Network, ...] = ()
-    smtp_url: Relay | None = field(default=None, repr=False)
-    mail_from: Mailbox | None = None
-    metrics_bind: str | None = None
-    metrics_token: str | None = field(default=None, repr=False)
-    store_bytes: int = 512 * MIB
-    web_workers: int = 2
-    log_level: str = "info"
-    expiry_default: int = 7 * DAY
-    expiry_min: int = MINUTE
-    expiry_max: int = 365 * DAY
-    views_max: int = 100
-    text_max: int = MIB
-    recipients_max: int = 100
-    passphrase_tries: int = 10
-    lease_seconds: int = 120
-    lease_most: int = 30 * MINUTE
-    hold_max: int = DAY
-    retention_seconds: int = 30 * DAY
-    limit_send: int = 30
-    limit_preview: int = 120
-    limit_status: int = 300
-    limit_reveal: int = 60
-    limit_passphrase: int = 20
-    budget_messages: int = 2_000
-    budget_bytes: int = 64 * MIB
+class Settings(Declarations):
+    """What the operator decided, and what follows from it.  The fields: `declarations.py`."""
 
     @property
     def host(self) -> str:
@@ -177,9 +91,9 @@ class Settings:
         given = _collect(environ, problems)
         values: dict[str, Any] = {}
         for name, written in given.items():
-            attribute, read = VARIABLES[name]
+            its = VARIABLES[name]
             try:
-                values[attribute] = read(written)
+                values[its.field] = its.parse(written)
             except ValueError as problem:
                 problems.append(f"{PREFIX}{name}: {problem}")
         if "bind" not in values and environ.get("PORT"):
@@ -262,6 +176,3 @@ def _collect(environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
             except (OSError, UnicodeDecodeError):
                 problems.append(f"{variable}: the file cannot be read")
     return given
-
-
-assert {name for name, _ in VARIABLES.values()} == {f.name for f in fields(Settings)}

@@ -1,15 +1,16 @@
-"""How each variable of the environment is read: a word in, a value out, or a sentence about it.
+"""Parsers of settings: text in, value out, or a `ValueError` that says what it must be.
 
-Sentences never repeat what was given: it may be a secret in the wrong place.
+The error never repeats the text: it may be a secret in the wrong place.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
+from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from restante.email_address import Mailbox, mailbox
@@ -17,7 +18,7 @@ from restante.safe_text import UNFIT, is_fit
 from restante.settings.logo import Logo, read_logo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 MIB = 1024 * 1024
@@ -65,16 +66,15 @@ SAFE_LINKS = tuple(ipaddress.ip_network(n) for n in ("40.94.0.0/16", "40.107.0.0
 
 def bind_address(written: str) -> str:
     """Read `host:port`; an IPv6 host stands in brackets."""
-    if not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5}", written):
-        message = "must be host:port"
-        raise ValueError(message)
+    matching(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}", "must be host:port")(written)
     if not 1 <= int(written.rpartition(":")[2]) <= PORT_MAX:
         message = f"the port must be from 1 to {PORT_MAX}"
         raise ValueError(message)
     return written
 
 
-def _public_url(written: str) -> str:
+def public_url(written: str) -> str:
+    """Read an address for links, as browsers write it, without a trailing slash."""
     message = "must be http:// or https://, a host, and at most a path"
     if not written.isascii() or re.search(r"[\s\\\x00-\x20\x7f?#]", written):
         raise ValueError(message)
@@ -93,7 +93,8 @@ def _public_url(written: str) -> str:
     return f"{parts.scheme}://{host}{path}"
 
 
-def _redis_url(written: str) -> str:
+def redis_url(written: str) -> str:
+    """Read where the store is; clusters may name several hosts."""
     message = (
         "must begin with redis://, rediss://, unix://, redis+cluster:// or rediss+cluster://,"
         " and name a host and a port, or a socket"
@@ -113,7 +114,8 @@ def _redis_url(written: str) -> str:
     return written
 
 
-def _smtp_url(written: str) -> Relay:
+def smtp_url(written: str) -> Relay:
+    """Read the mail server and its login."""
     message = "must be smtp://, smtps:// or smtp+plain://, at most a login, a host and a port"
     try:
         parts = urlsplit(written)
@@ -146,7 +148,8 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _mail_from(written: str) -> Mailbox:
+def mail_from(written: str) -> Mailbox:
+    """Read one mailbox, with or without a name."""
     found = mailbox(written)
     if found is None or (found.name and not is_fit(found.name)):
         message = "must be one mailbox, as letters@example.com or Letters <letters@example.com>"
@@ -154,31 +157,44 @@ def _mail_from(written: str) -> Mailbox:
     return found
 
 
-def _one_of(*words: str) -> Callable[[str], str]:
+def matching(pattern: str, rule: str) -> Callable[[str], str]:
+    """Return a parser that takes what *pattern* matches whole, and else states the *rule*."""
+
     def read(written: str) -> str:
-        if written not in words:
-            message = "must be " + " or ".join(words)
-            raise ValueError(message)
+        if not re.fullmatch(pattern, written, re.DOTALL):
+            raise ValueError(rule)
         return written
 
     return read
 
 
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def read(written: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,16}", written) or not least <= int(written) <= most:
-            message = f"must be a whole number from {least} to {most}"
+def one_of(*words: str) -> Callable[[str], str]:
+    """Return a parser that takes one of the words."""
+    return matching("|".join(map(re.escape, words)), "must be " + " or ".join(words))
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """Parses a whole number within bounds."""
+
+    least: int
+    most: int
+    unit: Literal["seconds", "bytes"] | None = None
+
+    def __call__(self, written: str) -> int:
+        """Return the number."""
+        if not re.fullmatch(r"[0-9]{1,16}", written) or not self.least <= int(written) <= self.most:
+            message = f"must be a whole number from {self.least} to {self.most}"
             raise ValueError(message)
         return int(written)
 
-    return read
+
+def on_off(written: str) -> bool:
+    """Return whether it is on."""
+    return one_of("on", "off")(written) == "on"
 
 
-def _on_off(written: str) -> bool:
-    return _one_of("on", "off")(written) == "on"
-
-
-def _networks(written: str) -> tuple[Network, ...]:
+def networks(written: str) -> tuple[Network, ...]:
     """Read networks as CIDR, comma between; none is empty."""
     try:
         found = tuple(
@@ -193,7 +209,8 @@ def _networks(written: str) -> tuple[Network, ...]:
     return found
 
 
-def _senders(written: str) -> Senders:
+def senders(written: str) -> Senders:
+    """Read who may send: `anyone`, or networks and the word `tokens`."""
     words = [word.strip() for word in written.split(",")]
     if words == ["anyone"]:
         return ANYONE
@@ -201,99 +218,31 @@ def _senders(written: str) -> Senders:
     if not all(words) or "anyone" in words:
         raise ValueError(message)
     try:
-        networks = _networks(",".join(word for word in words if word != "tokens"))
+        found = networks(",".join(word for word in words if word != "tokens"))
     except ValueError:
         raise ValueError(message) from None
-    return Senders(anyone=False, networks=networks, tokens="tokens" in words)
+    return Senders(anyone=False, networks=found, tokens="tokens" in words)
 
 
-def _metrics_token(written: str) -> str:
-    if not re.fullmatch(r"[\x21-\x7e]{16,256}", written):
-        message = "must be 16 to 256 visible ASCII characters"
-        raise ValueError(message)
-    return written
-
-
-def _data_dir(written: str) -> Path:
-    if not written:
-        message = "must be a folder"
-        raise ValueError(message)
-    return Path(written)
-
-
-def _name(written: str) -> str:
-    name = written.strip()
-    if not 1 <= len(name) <= NAME_MOST or not is_fit(name):
+def name(written: str) -> str:
+    """Read a name that people see, spaces around it left out."""
+    found = written.strip()
+    if not 1 <= len(found) <= NAME_MOST or not is_fit(found):
         message = f"must be 1 to {NAME_MOST} characters, with {UNFIT}"
         raise ValueError(message)
-    return name
+    return found
 
 
-def _logo(written: str) -> Logo:
-    if not written:
-        message = "must be the path of a picture, SVG or PNG"
-        raise ValueError(message)
-    return read_logo(Path(written))
+def accent(written: str) -> str:
+    """Read a colour, in lower case."""
+    return matching("#[0-9A-Fa-f]{6}", "must be a colour as #1b5fae")(written).lower()
 
 
-def _accent(written: str) -> str:
-    if not re.fullmatch(r"#[0-9A-Fa-f]{6}", written):
-        message = "must be a colour as #1b5fae"
-        raise ValueError(message)
-    return written.lower()
+def data_dir(written: str) -> Path:
+    """Read the path of a folder."""
+    return Path(matching(".+", "must be a folder")(written))
 
 
-def _root_keys(written: str) -> str:
-    if not written:
-        message = "must not be empty"
-        raise ValueError(message)
-    return written
-
-
-_DURATION = _whole(1, 3_650 * DAY)
-_LIMIT = _whole(1, 1_000_000)
-
-VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
-    "BIND": ("bind", bind_address),
-    "DATA_DIR": ("data_dir", _data_dir),
-    "PUBLIC_URL": ("public_url", _public_url),
-    "REDIS_URL": ("redis_url", _redis_url),
-    "ROOT_KEYS": ("root_keys", _root_keys),
-    "DURABILITY": ("durability", _one_of("disk", "memory", "replicas:all")),
-    "SENDERS": ("senders", _senders),
-    "NAME": ("name", _name),
-    "LOGO": ("logo", _logo),
-    "ACCENT": ("accent", _accent),
-    "SECOND_STEP": ("second_step", _one_of("suspicious", "always")),
-    "SCANNER_NETWORKS": ("scanner_networks", _networks),
-    "EVIDENCE": ("evidence", _on_off),
-    "RATE_LIMITS": ("rate_limits", _on_off),
-    "TRUSTED_PROXIES": ("trusted_proxies", _whole(0, 10)),
-    "WEBHOOK_NETWORKS": ("webhook_networks", _networks),
-    "SMTP_URL": ("smtp_url", _smtp_url),
-    "MAIL_FROM": ("mail_from", _mail_from),
-    "METRICS_BIND": ("metrics_bind", bind_address),
-    "METRICS_TOKEN": ("metrics_token", _metrics_token),
-    "STORE_BYTES": ("store_bytes", _whole(2 * MIB, 2**50)),
-    "WEB_WORKERS": ("web_workers", _whole(1, 256)),
-    "LOG_LEVEL": ("log_level", _one_of("debug", "info", "warning", "error")),
-    "EXPIRY_DEFAULT": ("expiry_default", _DURATION),
-    "EXPIRY_MIN": ("expiry_min", _DURATION),
-    "EXPIRY_MAX": ("expiry_max", _DURATION),
-    "VIEWS_MAX": ("views_max", _whole(1, 100)),
-    "TEXT_MAX": ("text_max", _whole(1, MIB)),
-    "RECIPIENTS_MAX": ("recipients_max", _whole(1, 100)),
-    "PASSPHRASE_TRIES": ("passphrase_tries", _whole(1, 1_000)),
-    "LEASE": ("lease_seconds", _whole(1, HOUR)),
-    "LEASE_MOST": ("lease_most", _whole(1, DAY)),
-    "HOLD_MAX": ("hold_max", _whole(0, DAY)),
-    "RETENTION": ("retention_seconds", _DURATION),
-    "LIMIT_SEND": ("limit_send", _LIMIT),
-    "LIMIT_PREVIEW": ("limit_preview", _LIMIT),
-    "LIMIT_STATUS": ("limit_status", _LIMIT),
-    "LIMIT_REVEAL": ("limit_reveal", _LIMIT),
-    "LIMIT_PASSPHRASE": ("limit_passphrase", _LIMIT),
-    "BUDGET_MESSAGES": ("budget_messages", _LIMIT),
-    "BUDGET_BYTES": ("budget_bytes", _whole(1, 2**50)),
-}
-"""Each variable without its prefix: the attribute it sets and how it is read."""
+def logo(written: str) -> Logo:
+    """Read the picture at this path."""
+    return read_logo(Path(matching(".+", "must be the path of a picture, SVG or PNG")(written)))
