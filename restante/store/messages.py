@@ -239,9 +239,8 @@ class Messages:
         parts = [part for pair in wrapped for part in pair]
         limit = "" if tries is None else tries
         match self._run(
-            "replace", keys.message(control),
-            version, content, root_id, limit, evidence, new_request(), *parts,
-        ):  # fmt: skip
+            "replace", keys.message(control), version, content, root_id, limit, evidence, *parts
+        ):
             case [b"replaced" | b"unchanged", newest, *links]:
                 return newest, [(lid, outcome.decode()) for lid, outcome in links]
             case [b"changed"]:

@@ -12,8 +12,7 @@
 -- ARGV[4]  root      id of the root key
 -- ARGV[5]  tries     for a passphrase; "" without
 -- ARGV[6]  evidence  boxed
--- ARGV[7]  request   id: the same request asked again, since its reply was lost, changes nothing
--- ARGV[8…]           a link each, in the message's order: wrapped key, verifier or ""
+-- ARGV[7…]           a link each, in the message's order: wrapped key, verifier or ""
 --
 -- Replies {"replaced", version, {link, outcome} …}, the same as {"unchanged", …} when no link took
 -- it, {"changed"} when another replace came between, {"often"} after 1000, or {"unknown"}.
@@ -22,7 +21,9 @@ local REPLACED_MOST = 1000
 
 local now = clock(ARGV[1])
 local version, content, root = tonumber(ARGV[2]), ARGV[3], ARGV[4]
-local tries, evidence, request = ARGV[5], ARGV[6], ARGV[7]
+local tries, evidence = ARGV[5], ARGV[6]
+-- Its nonce: no two requests have the same.
+local request = content:sub(6, 17)
 local tag, id = way_in(KEYS[1])
 local message = message_at(tag, id)
 if not message then
@@ -42,7 +43,7 @@ for place, link in ipairs(links_of(message, now)) do
     outcome, reply[1] = "replaced", "replaced"
   elseif not repeated and (link.state == "sealed" or link.state == "held") then
     outcome = "replaced"
-    local wrapped, verifier = unpack(ARGV, 6 + place * 2, 7 + place * 2)
+    local wrapped, verifier = unpack(ARGV, 5 + place * 2, 6 + place * 2)
     moved[#moved + 1] = { link, wrapped, verifier }
     before[link.version] = true
   end
