@@ -1,6 +1,9 @@
 """Tickets: what a form of the gate brings, and for whom alone it is good."""
 
-import base64
+import hmac
+
+import pytest
+from itsdangerous.encoding import base64_decode, base64_encode
 
 from webapp.recipient.tickets import Tickets
 
@@ -23,13 +26,32 @@ def test_a_ticket_is_good_for_its_link_and_its_reader_under_its_key():
 
 
 def test_a_ticket_of_which_any_byte_was_changed_is_none_of_ours():
-    sealed = base64.urlsafe_b64decode(make())
+    says, mac = make().rsplit(".", 1)
+    raw = base64_decode(mac)
     changed = [
-        sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :] for at in range(len(sealed))
+        f"{says[:at]}{chr(ord(says[at]) ^ 1)}{says[at + 1 :]}.{mac}" for at in range(len(says))
+    ] + [
+        f"{says}.{base64_encode(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :]).decode()}"
+        for at in range(len(raw))
     ]
-    written = [base64.urlsafe_b64encode(one).decode() for one in changed]
 
-    assert [TICKETS.read(one, LINK, "reader") for one in written] == [None] * len(sealed)
+    assert len(changed) == len(says) + 32
+    assert {TICKETS.read(one, LINK, "reader") for one in changed} == {None}
+
+
+@pytest.mark.parametrize("cut", [1, 4, 43, 44, 60, 500])
+def test_what_is_left_of_a_ticket_is_none(cut):
+    assert TICKETS.read(make()[:-cut], LINK, "reader") is None
+    assert TICKETS.read(make()[cut:], LINK, "reader") is None
+    assert TICKETS.read(make() + "A" * cut, LINK, "reader") is None
+
+
+def test_a_mac_is_hmac_sha_256_under_the_tickets_own_key():
+    """The defaults of the library are weaker; this is the standard library's."""
+    says, mac = make().rsplit(".", 1)
+    key = hmac.digest(KEY, b"ticket" + LINK + b"reader", "sha256")
+
+    assert base64_decode(mac) == hmac.digest(key, says.encode(), "sha256")
 
 
 def test_the_number_on_one_page_tells_nothing_of_the_number_on_another():
