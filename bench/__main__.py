@@ -26,7 +26,7 @@ from bench.deliveries import LOOPBACK, events_per_second
 from restante import logs, wiring
 from restante.crypto import keyring
 from restante.crypto.tokens import LinkToken, ReaderKey
-from restante.messages import Draft, Sent
+from restante.messages import Draft
 from restante.service.embedded_store import EmbeddedStore
 from restante.settings import Settings
 from restante.store.connection import Connection
@@ -34,6 +34,7 @@ from restante.store.connection import Connection
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from restante.reports import Sent
     from restante.wiring import Services
 
 T = TypeVar("T")
@@ -100,8 +101,8 @@ def measure(house: Services, rounds: int) -> dict[str, float]:
             opened,
             lambda m: house.answering.acknowledge(link(m), READER, keep=False),
         ),
-        "recall": median_ms(rounds, sent, lambda m: house.sending.recall(m.control)),
-        "status": median_ms(rounds, opened, lambda m: house.sending.status(m.control)),
+        "recall": median_ms(rounds, sent, lambda m: house.managing.recall(m.control)),
+        "status": median_ms(rounds, opened, lambda m: house.managing.status(m.control)),
     }
 
 

@@ -48,7 +48,7 @@ def events_per_second(house: Services) -> tuple[float, float]:
     for _ in range(MESSAGES):
         sent = house.sending.send(Draft("x", webhook=url))
         for _ in range(VIEWS):
-            house.sending.extend(sent.control, 3_600)
+            house.managing.extend(sent.control, 3_600)
     courier = Dispatcher(house.delivering, {"webhook": Webhook((LOOPBACK,))})
     began = time.perf_counter()
     courier.start()

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from restante.crypto.tokens import sender_id
-from restante.messages import Event, LinkHistory, LinkStatus, Look, Status
+from restante.messages import Event, Look
+from restante.reports import LinkHistory, LinkStatus, Status
 
 if TYPE_CHECKING:
     from restante.crypto.sealed_fields import SealedFields
     from restante.crypto.tokens import ControlToken
-    from restante.store.replies import Entry, LinkRow, Recorded, Report
+    from restante.store.link_replies import Recorded
+    from restante.store.replies import Entry, LinkRow, Report
 
 FLAGS = {"passphrase"}
 """SealedFields that are kept as 0 or 1."""

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from restante.crypto.keyring import Keyring
     from restante.crypto.tokens import LinkToken, ReaderKey
-    from restante.messages import Declined, Evidence, LinkHistory, Told
+    from restante.messages import Declined, Evidence, Told
+    from restante.reports import LinkHistory
     from restante.settings import Settings
     from restante.store.readers import Readers
 

@@ -17,7 +17,7 @@ from restante.crypto.mailed_codes import (
 )
 from restante.crypto.sealed_fields import SealedFields
 from restante.errors import Damaged, Invalid, PassphraseRequired, Unavailable
-from restante.messages import Content, Evidence, Preview, Requested
+from restante.reports import Content, Preview, Requested
 from restante.store.replies import Changed, GoneBoxed
 
 if TYPE_CHECKING:
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
     from restante.crypto.keyring import Keyring
     from restante.crypto.tokens import LinkToken, ReaderKey
+    from restante.messages import Evidence
     from restante.settings import Settings
-    from restante.store.messages import Messages
-    from restante.store.replies import Released
+    from restante.store.link_replies import Released
+    from restante.store.links import Links
 
 SECOND = 1_000
 REVEAL_TRIES = 3
@@ -38,10 +39,10 @@ class Reading:
     """The recipient's verbs.  Every one asks for the link token."""
 
     def __init__(
-        self, messages: Messages, keyring: Keyring, settings: Settings, offload: Callable[..., Any]
+        self, links: Links, keyring: Keyring, settings: Settings, offload: Callable[..., Any]
     ) -> None:
         """*offload* runs Argon2 where it keeps nobody else waiting."""
-        self._messages = messages
+        self._links = links
         self._keyring = keyring
         self._lease_most = settings.lease_most * SECOND
         self._offload = offload
@@ -64,7 +65,7 @@ class Reading:
         Raises:
             NotFound: No such link.
         """
-        gate = self._messages.preview(
+        gate = self._links.preview(
             link,
             visitor,
             self._facts.close_evidence(link.link_id, evidence),
@@ -123,7 +124,7 @@ class Reading:
         for _ in range(REVEAL_TRIES):
             keys = self._keys_for(link, passphrase)
             try:
-                released = self._messages.reveal(
+                released = self._links.reveal(
                     link,
                     nonce.reader_id(link),
                     ring=self._ring,
@@ -145,7 +146,7 @@ class Reading:
             try:
                 return self._open(link, released, keys)
             except Damaged:
-                self._messages.fail(link, boxed)
+                self._links.fail(link, boxed)
                 raise
         raise Unavailable
 
@@ -169,7 +170,7 @@ class Reading:
         """
         code = new_code()
         try:
-            return self._messages.request_code(
+            return self._links.request_code(
                 link,
                 mac(self._keyring.newest, link.link_id, code),
                 self._facts.close_code(link.link_id, {"code": code, "language": language}),
@@ -187,7 +188,7 @@ class Reading:
 
         None where the link asks for none or we lack its root key: reveal.lua says which.
         """
-        if passphrase is None or not (salt := self._messages.salt(link)):
+        if passphrase is None or not (salt := self._links.salt(link)):
             return None
         message_id, root_id = salt
         if root_id not in self._keyring.ids:

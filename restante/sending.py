@@ -1,33 +1,23 @@
-"""What a sender does: send, recall, replace, extend, and look at how it went."""
+"""What a sender seals: send and replace."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from restante import events, validation
+from restante import validation
 from restante.crypto import envelope
 from restante.crypto.envelope import LinkKeys
 from restante.crypto.sealed_fields import SealedFields
-from restante.crypto.tokens import ID_SIZE, ControlToken, LinkToken, sender_id
+from restante.crypto.tokens import ControlToken, LinkToken, sender_id
 from restante.email_address import mailbox
 from restante.errors import Fault, Invalid, Unavailable
-from restante.messages import (
-    OLDEST,
-    Draft,
-    Evidence,
-    Page,
-    Replaced,
-    Sent,
-    SentLink,
-    State,
-    Status,
-    Verdict,
-)
-from restante.store.replies import Changed, GoneBoxed, NewLink, NewMessage
+from restante.messages import Draft, Evidence, State
+from restante.reports import Replaced, Sent, SentLink
+from restante.store.replies import Changed, NewLink, NewMessage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from restante.crypto.keyring import Keyring
     from restante.settings import Settings
@@ -47,7 +37,7 @@ def _free(_: int) -> None:
 
 
 class Sending:
-    """The sender's verbs.  Every one but send asks for the control token."""
+    """The sender's verbs that seal a text."""
 
     def __init__(
         self,
@@ -153,45 +143,6 @@ class Sending:
             webhook_secret=control.webhook_secret if draft.webhook else None,
         )
 
-    def recall(
-        self,
-        control: ControlToken,
-        link_ids: Sequence[bytes] = (),
-        *,
-        reason: str | None = None,
-        evidence: Evidence | None = None,
-    ) -> list[Verdict]:
-        """Destroy the keys of these links, or of all, and give a verdict on each.
-
-        Raises:
-            NotFound: No such message.
-            Invalid: A link of another message, or a reason out of bounds; nothing was done.
-        """
-        faults = list(validation.reason_faults(reason))
-        if any(len(link_id) != ID_SIZE for link_id in link_ids):
-            faults.append(Fault("links", "not a link of this message"))
-        if faults:
-            raise Invalid(faults)
-        reason, message_id = validation.normal(reason), control.message_id
-        judged = self._messages.recall(
-            control,
-            link_ids,
-            self._facts.close_reason(message_id, reason),
-            self._facts.close_evidence(message_id, evidence, reason=reason),
-        )
-        return [
-            Verdict(
-                one.link_id,
-                self._facts.open_label(one.link_id, one.label),
-                one.outcome,
-                one.reveals,
-                one.first_revealed_at,
-                one.acknowledged_at,
-                one.recalled_at,
-            )
-            for one in judged
-        ]
-
     def replace(
         self,
         control: ControlToken,
@@ -252,37 +203,6 @@ class Sending:
                 continue
             return newest, [Replaced(link_id, outcome) for link_id, outcome in outcomes]
         raise Unavailable
-
-    def extend(
-        self, control: ControlToken, expires_in_seconds: int, *, evidence: Evidence | None = None
-    ) -> int:
-        """Let the links that have not ended expire *expires_in_seconds* from now.
-
-        Returns the new expiry in ms.
-
-        Raises:
-            NotFound: No such message.
-            Gone: Every link ended.
-            Invalid: Out of bounds, or before the message opens.
-        """
-        if faults := list(validation.expiry_faults(expires_in_seconds, self._settings)):
-            raise Invalid(faults)
-        boxed = self._facts.close_evidence(control.message_id, evidence)
-        try:
-            return self._messages.extend(control, expires_in_seconds * SECOND, boxed)
-        except GoneBoxed as gone:
-            raise self._facts.gone(gone.end) from None
-
-    def status(
-        self, control: ControlToken, page: Page = OLDEST, *, cookie: str | None = None
-    ) -> Status:
-        """Return the message: its links, one page of its timeline, and the looks.
-
-        Raises:
-            NotFound: No such message.
-        """
-        report = self._messages.status(control, page)
-        return events.status(control, report, self._facts, cookie)
 
     def _retention(self, draft: Draft) -> int:
         """Return for how long a message is remembered after its end: until all was told, too."""

@@ -19,6 +19,7 @@ from restante.deadlines import Timekeeping
 from restante.delivery import Delivering
 from restante.errors import SettingsInvalid
 from restante.feedback import Answering
+from restante.managing import Managing
 from restante.reading import Reading
 from restante.sender_tokens import Admission
 from restante.sending import Sending
@@ -26,6 +27,7 @@ from restante.settings.parsers import CLUSTER_TLS
 from restante.store.budgets import Budgets
 from restante.store.connection import Connection
 from restante.store.deadlines import Deadlines
+from restante.store.links import Links
 from restante.store.messages import Messages
 from restante.store.nodes import ClusterNodes
 from restante.store.outbox import Outbox
@@ -116,6 +118,7 @@ class Services:
     keyring: Keyring
     connection: Connection
     sending: Sending
+    managing: Managing
     reading: Reading
     answering: Answering
     timekeeping: Timekeeping
@@ -169,7 +172,8 @@ def assemble(
         keyring=keyring,
         connection=connection,
         sending=Sending(messages, keyring, settings, offload),
-        reading=Reading(messages, keyring, settings, offload),
+        managing=Managing(messages, keyring, settings),
+        reading=Reading(Links(connection, now), keyring, settings, offload),
         answering=Answering(Readers(connection, now), keyring, settings),
         timekeeping=Timekeeping(Deadlines(connection, now)),
         delivering=Delivering(

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
     from pathlib import Path
 
-    from restante.messages import Sent
+    from restante.reports import Sent
     from restante.wiring import Services
 
 MISSING = re.compile(r"there is no (\S+): (\w+)=required")
@@ -76,7 +76,7 @@ def read(house: Services, link: LinkToken, reader: int = 1, passphrase: str | No
 
 def happened(house: Services, sent: Sent) -> list[str]:
     """Return the types of a message's events, oldest first."""
-    return [event.type for event in house.sending.status(sent.control).events]
+    return [event.type for event in house.managing.status(sent.control).events]
 
 
 def kept_of(raw: redis.Redis, sent: Sent) -> dict[bytes, int]:

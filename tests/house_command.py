@@ -24,7 +24,7 @@ def house(text):
             print(opened.sending.send(Draft(text)).control)
         else:
             control = ControlToken.parse(os.environ["CONTROL"])
-            print(*(link.state for link in opened.sending.status(control).links))
+            print(*(link.state for link in opened.managing.status(control).links))
 
 
 group.COMMANDS["house"] = "tests.house_command:house"

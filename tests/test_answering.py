@@ -90,7 +90,7 @@ def test_what_ended_before_its_prolonged_time_is_not_revived(turned_house, clock
     turned_house.answering.extend_lease(link, nonce(1))
     match end:
         case "recall":
-            turned_house.sending.recall(sent.control)
+            turned_house.managing.recall(sent.control)
         case "done":
             turned_house.answering.acknowledge(link, nonce(1), keep=False)
         case "decline":
@@ -109,9 +109,9 @@ def test_a_prolonged_lease_outlives_the_retention_and_a_content_that_was_to_go(
     house = wiring.assemble(Settings(retention_seconds=1), ring, connection, now=clock.now)
     sent, link = opened(house, 1, recipients=("Ana", "Ben"))
     house.sending.replace(sent.control, "y")
-    house.sending.extend(sent.control, DAY)
+    house.managing.extend(sent.control, DAY)
     house.answering.extend_lease(link, nonce(1))
-    house.sending.recall(sent.control, [sent.links[1].link_id])
+    house.managing.recall(sent.control, [sent.links[1].link_id])
     check_times(raw, sent)
     clock.forward(100_000)
     house.answering.extend_lease(link, nonce(1))
@@ -132,7 +132,7 @@ def test_a_reader_confirms_once_for_each_view_in_its_lease_or_after(turned_house
         turned_house.answering.confirm(link, nonce(reader))
     with pytest.raises(NotFound):
         turned_house.answering.confirm(link, nonce(3))
-    status = turned_house.sending.status(sent.control)
+    status = turned_house.managing.status(sent.control)
     told = [event for event in status.events if event.type == "link.confirmed"]
 
     assert [event.facts["view"] for event in told] == [2, 1]
@@ -157,9 +157,9 @@ def test_there_is_nothing_to_dispute_where_nobody_opened_it_or_one_did_oneself(h
     before = house.answering.dispute(link, [nonce(1)])
     read(house, link)
     own = house.answering.dispute(link, [nonce(5), nonce(1)])
-    house.sending.recall(sent.control)
+    house.managing.recall(sent.control)
     other = house.answering.dispute(link, [nonce(5)], evidence=EVIDENCE)
-    events = house.sending.status(sent.control).events
+    events = house.managing.status(sent.control).events
 
     assert (before, own, other) == (None, None, Told.TOLD)
     assert events[-1].type == "link.disputed"
@@ -208,7 +208,7 @@ def test_time_on_screen_is_never_more_than_the_time_since_the_view(turned_house,
 
     def shown(reader, seconds):
         turned_house.answering.on_screen(link, nonce(reader), seconds)
-        return turned_house.sending.status(sent.control).links[0].on_screen_seconds
+        return turned_house.managing.status(sent.control).links[0].on_screen_seconds
 
     clock.forward(30_000)
     counted = [shown(1, 10), shown(1, 5), shown(1, 99), shown(2, 20)]
@@ -228,7 +228,7 @@ def test_the_account_shows_a_link_and_ones_own_details_alone(house):
         house.reading.preview(link, visitor="browser", evidence=EVIDENCE)
         house.reading.reveal(link, nonce(reader), None, visitor="browser", evidence=EVIDENCE)
     house.answering.acknowledge(ana, nonce(2), keep=True, evidence=EVIDENCE)
-    house.sending.recall(sent.control, reason="a mistake", evidence=EVIDENCE)
+    house.managing.recall(sent.control, reason="a mistake", evidence=EVIDENCE)
     mine = house.answering.link_history(ana, [nonce(7), nonce(2)])
     others = house.answering.link_history(ana, [nonce(7)])
 

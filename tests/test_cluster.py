@@ -189,7 +189,7 @@ def test_every_shard_works_wherever_its_slot_lies(house: Services) -> None:
         seen.add(sent.control.shard)
         link = sent.links[0].token
         text = house.reading.reveal(link, A, None, visitor="program").text
-        verdicts = house.sending.recall(sent.control)
+        verdicts = house.managing.recall(sent.control)
 
         assert text == "by any road"
         assert [verdict.outcome for verdict in verdicts] == [Outcome.ALREADY_SPENT]
@@ -272,11 +272,11 @@ def test_nothing_is_released_while_a_replica_may_not_know_it(
     with pytest.raises(Unavailable):
         house.reading.reveal(link, A, None, visitor="program")
     with pytest.raises(Unavailable):
-        house.sending.recall(sent.control)
+        house.managing.recall(sent.control)
     cluster.signal(REPLICAS, signal.SIGCONT)
     wait_until(lambda: all(cluster.replicates(place) for place in REPLICAS))
 
-    verdicts = house.sending.recall(sent.control)
+    verdicts = house.managing.recall(sent.control)
 
     assert verdicts[0].outcome is Outcome.ALREADY_SPENT
     assert verdicts[0].reveals == 1
@@ -334,7 +334,7 @@ def test_what_was_told_holds_after_every_primary_died(cluster: Cluster, house: S
     read = house.sending.send(Draft("read before"))
     house.reading.reveal(read.links[0].token, A, None, visitor="program")
     recalled = house.sending.send(Draft("recalled before"))
-    first = house.sending.recall(recalled.control)
+    first = house.managing.recall(recalled.control)
     waiting = house.sending.send(Draft("still waiting"))
 
     for place in range(PRIMARIES):
@@ -345,9 +345,9 @@ def test_what_was_told_holds_after_every_primary_died(cluster: Cluster, house: S
 
     def again() -> bool:
         try:
-            house.sending.status(read.control)
-            house.sending.status(recalled.control)
-            house.sending.status(waiting.control)
+            house.managing.status(read.control)
+            house.managing.status(recalled.control)
+            house.managing.status(waiting.control)
         except Unavailable:
             return False
         return True
@@ -358,7 +358,7 @@ def test_what_was_told_holds_after_every_primary_died(cluster: Cluster, house: S
     assert house.reading.reveal(read.links[0].token, A, None, visitor="program").text
     with pytest.raises(Gone):
         house.reading.reveal(recalled.links[0].token, A, None, visitor="program")
-    assert house.sending.recall(recalled.control) == first
+    assert house.managing.recall(recalled.control) == first
     assert house.reading.reveal(waiting.links[0].token, A, None, visitor="program").text
 
 
@@ -384,7 +384,7 @@ def test_a_slot_on_the_move_is_followed(cluster: Cluster, house: Services) -> No
     for moved in old.execute_command("CLUSTER", "GETKEYSINSLOT", slot, 1000):
         old.execute_command("MIGRATE", "127.0.0.1", cluster.ports[target], moved, 0, 2000)
 
-    half_way = house.sending.status(sent.control)
+    half_way = house.managing.status(sent.control)
     for client in (new, old):
         client.execute_command("CLUSTER", "SETSLOT", slot, "NODE", new_id)
     done = house.reading.reveal(sent.links[0].token, A, None, visitor="program")
@@ -407,7 +407,7 @@ def test_what_was_destroyed_leaves_the_files_of_replicas_too(
         with suppress(redis.RedisError):
             wrapped = wrapped or cluster.client(place).get(tag) or b""
     assert len(keepers(cluster, wrapped)) == 2
-    house.sending.recall(sent.control)
+    house.managing.recall(sent.control)
     assert Files(house.connection, every_seconds=1).scrub()
 
     wait_until(lambda: not keepers(cluster, wrapped))

@@ -94,14 +94,14 @@ def test_scripts_that_the_store_forgot_are_sent_again(own):
         client.script_flush()
         assert read(house, sent.links[0].token) == "x"
         client.script_flush()
-        assert house.sending.recall(sent.control)[0].outcome is Outcome.ALREADY_SPENT
+        assert house.managing.recall(sent.control)[0].outcome is Outcome.ALREADY_SPENT
 
 
 def test_what_was_promised_holds_after_the_store_was_killed_and_came_back(own):
     house, store = own
     unread, spent, recalled = (house.sending.send(Draft("x")) for _ in range(3))
     read(house, spent.links[0].token, 1)
-    first = house.sending.recall(recalled.control)
+    first = house.managing.recall(recalled.control)
     os.kill(store.pid, signal.SIGKILL)
     revive(store)
 
@@ -109,7 +109,7 @@ def test_what_was_promised_holds_after_the_store_was_killed_and_came_back(own):
     with pytest.raises(Gone):
         read(house, spent.links[0].token, 2)
     assert read(house, spent.links[0].token, 1) == "x"
-    assert house.sending.recall(recalled.control) == first
+    assert house.managing.recall(recalled.control) == first
 
 
 def test_a_dead_store_is_unavailable_at_once(own):
@@ -120,7 +120,7 @@ def test_a_dead_store_is_unavailable_at_once(own):
     for ask in (
         lambda: house.sending.send(Draft("y")),
         lambda: read(house, sent.links[0].token),
-        lambda: house.sending.recall(sent.control),
+        lambda: house.managing.recall(sent.control),
         lambda: house.reading.preview(sent.links[0].token, visitor="browser"),
         house.timekeeping.catch_up,
     ):
@@ -144,7 +144,7 @@ def test_a_store_that_hangs_is_asked_once_and_not_waited_for_twice(own):
 
     assert 0.5 < waited < 1.5
     assert read(house, sent.links[0].token, 1) == "x"
-    status = house.sending.status(sent.control)
+    status = house.managing.status(sent.control)
     assert status.links[0].reveals == 1
     with redis.Redis.from_url(store.url) as client:
         ran = client.info("commandstats")["cmdstat_evalsha"]["calls"]
@@ -173,9 +173,9 @@ def test_one_lost_reply_is_not_noticed_and_the_deed_is_done_once(lossy, house, v
         "send": lambda: lossy_house.sending.send(Draft("other")),
         "reveal": lambda: read(lossy_house, link),
         "acknowledge": lambda: lossy_house.answering.acknowledge(link, nonce(), keep=False),
-        "recall": lambda: lossy_house.sending.recall(sent.control),
+        "recall": lambda: lossy_house.managing.recall(sent.control),
         "replace": lambda: lossy_house.sending.replace(sent.control, "two"),
-        "status": lambda: lossy_house.sending.status(sent.control),
+        "status": lambda: lossy_house.managing.status(sent.control),
     }
     loss = proxy.lose(module.script(verb).sha.encode())
     made = deeds[verb]()
@@ -204,7 +204,7 @@ def test_replies_lost_again_and_again_are_unavailable_and_asking_later_tells_the
     with pytest.raises(Unavailable):
         read(lossy_house, link, 1)
 
-    assert house.sending.status(sent.control).links[0].reveals == 1
+    assert house.managing.status(sent.control).links[0].reveals == 1
     assert read(house, link, 1) == "x"
     with pytest.raises(Gone):
         read(house, link, 2)

@@ -49,8 +49,8 @@ def test_when_warm_each_verb_is_one_round_trip_and_a_passphrase_costs_one_more(h
             "reveal": (1, lambda: read(house, link)),
             "again": (1, lambda: read(house, link)),
             "acknowledge": (1, lambda: house.answering.acknowledge(link, nonce(), keep=False)),
-            "recall": (1, lambda: house.sending.recall(sent.control)),
-            "status": (1, lambda: house.sending.status(sent.control)),
+            "recall": (1, lambda: house.managing.recall(sent.control)),
+            "status": (1, lambda: house.managing.status(sent.control)),
             "with passphrase": (2, lambda: read(house, asked.links[0].token, 1, "p")),
         }
 

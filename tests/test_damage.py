@@ -35,7 +35,7 @@ def test_what_does_not_open_is_damaged_and_the_timeline_says_so(house, raw, spoi
         house.reading.reveal(sent.links[0].token, nonce(), None, visitor="", evidence=EVIDENCE)
 
     assert happened(house, sent) == ["message.sent", "link.revealed", "link.failed"]
-    failed = house.sending.status(sent.control).events[-1]
+    failed = house.managing.status(sent.control).events[-1]
     assert failed.evidence == EVIDENCE.as_dict()
     raw.set(key, kept, keepttl=True)
     assert read(house, sent.links[0].token) == "x"
@@ -78,7 +78,7 @@ def test_a_key_that_is_missing_is_an_expiry_whatever_the_state_says(house, raw):
     with pytest.raises(Gone) as caught:
         read(house, sent.links[0].token)
     assert caught.value.state == "expired"
-    assert [str(v.outcome) for v in house.sending.recall(sent.control)] == ["already_expired"]
+    assert [str(v.outcome) for v in house.managing.recall(sent.control)] == ["already_expired"]
 
 
 def test_a_content_that_is_missing_spends_nothing(house, raw):
@@ -102,7 +102,7 @@ def test_the_store_alone_opens_nothing(house, raw):
     with pytest.raises(PassphraseWrong):
         read(house, link, 1, "wrong sesame")
     house.reading.reveal(link, nonce(), "open sesame", visitor="browser", evidence=EVIDENCE)
-    house.sending.recall(sent.control, reason="a reason of mine", evidence=EVIDENCE)
+    house.managing.recall(sent.control, reason="a reason of mine", evidence=EVIDENCE)
     whole = b""
     for key in raw.scan_iter(b"{" + TAGS[link.shard].encode() + b"}:*", count=10_000):
         dumped = raw.type(key)

@@ -28,7 +28,7 @@ def operated(own_store):
     }
     sent = [house.sending.send(Draft("x", webhook=URL)) for _ in range(2)]
     for one in sent:
-        house.sending.recall(one.control)
+        house.managing.recall(one.control)
     for delivery in take(house):
         if delivery.due.message_id == sent[0].message_id:
             house.delivering.settle(delivery, 0, Failure("410", final=True))

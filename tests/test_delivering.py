@@ -82,8 +82,8 @@ def test_every_deed_but_the_sending_is_due_at_once(ours):
     ours.reading.preview(sent.links[0].token, [nonce()], visitor="browser")
     assert take(ours) == []
     read(ours, sent.links[0].token, 1)
-    ours.sending.extend(sent.control, 3_600)
-    ours.sending.recall(sent.control)
+    ours.managing.extend(sent.control, 3_600)
+    ours.managing.recall(sent.control)
 
     assert deliver_all(ours) == numbers(sent, 2, 3, 4)
     assert deliver_all(ours) == []
@@ -146,7 +146,7 @@ def test_of_many_takers_at_once_exactly_one_gets_each_delivery(emptied, ring):
     house = wiring.assemble(Settings(), ring, emptied)
     sent = [send(house) for _ in range(30)]
     for one in sent:
-        house.sending.recall(one.control)
+        house.managing.recall(one.control)
     start = Barrier(8)
 
     def race(_):
@@ -248,7 +248,7 @@ def fail_until_dead(house, clock):
 
 def test_after_some_three_days_a_delivery_is_given_up_and_kept_for_the_operator(ours, clock):
     sent = send(ours)
-    ours.sending.recall(sent.control)
+    ours.managing.recall(sent.control)
     tries, days = fail_until_dead(ours, clock)
 
     assert tries == len(WAITS_SECONDS) + 1
@@ -269,21 +269,21 @@ def test_no_delivery_takes_longer_than_its_message_is_remembered(ours, clock):
     assert longest < NOTIFYING_SECONDS
     assert kept in script("send").source
     sent = send(ours)
-    ours.sending.recall(sent.control)
+    ours.managing.recall(sent.control)
     clock.forward(NOTIFYING_SECONDS * 1000 - 1)
     ours.timekeeping.catch_up()
     assert deliver_all(ours) == numbers(sent, 2)
     clock.forward(1)
     ours.timekeeping.catch_up()
     with pytest.raises(NotFound):
-        ours.sending.status(sent.control)
+        ours.managing.status(sent.control)
 
 
 def test_a_late_event_is_remembered_until_it_had_its_time(ours, clock, emptied):
     sent = send(ours)
     read(ours, sent.links[0].token)
     clock.forward((NOTIFYING_SECONDS - 1) * 1000)
-    ours.sending.recall(sent.control)
+    ours.managing.recall(sent.control)
     clock.forward(DAY * 1000)
     ours.timekeeping.catch_up()
 
@@ -311,7 +311,7 @@ def test_a_receiver_that_is_gone_is_asked_no_more(ours):
 
 def send_and_recall(house):
     sent = send(house)
-    house.sending.recall(sent.control)
+    house.managing.recall(sent.control)
     return sent
 
 
@@ -351,7 +351,7 @@ def test_the_operator_sends_again_what_was_given_up_with_all_its_tries(ours, clo
 
 def test_what_is_sent_again_during_its_last_try_has_all_its_tries(ours, clock):
     sent = send(ours)
-    ours.sending.recall(sent.control)
+    ours.managing.recall(sent.control)
     for wait in WAITS_SECONDS:
         [delivery] = take(ours)
         ours.delivering.settle(delivery, 0, Failure("503"))
@@ -378,7 +378,7 @@ def test_a_forgotten_message_leaves_nothing_to_deliver(ours, clock, emptied):
     dead, waiting = send_and_recall(ours), None
     fail_until_dead(ours, clock)
     waiting = send(ours)
-    ours.sending.recall(waiting.control)
+    ours.managing.recall(waiting.control)
     [delivery] = take(ours)
     clock.forward(5 * DAY * 1000)
     ours.timekeeping.catch_up()
@@ -396,12 +396,12 @@ def test_a_retention_longer_than_any_delivery_holds_as_it_is(emptied, ring, cloc
     sent = send_and_recall(house)
     clock.forward(10 * DAY * 1000 - 1)
     house.timekeeping.catch_up()
-    house.sending.status(sent.control)
+    house.managing.status(sent.control)
     clock.forward(1)
     house.timekeeping.catch_up()
 
     with pytest.raises(NotFound):
-        house.sending.status(sent.control)
+        house.managing.status(sent.control)
 
 
 def test_a_postponed_delivery_is_no_failure(ours, clock):
@@ -445,4 +445,4 @@ def test_the_store_keeps_the_target_in_a_box_and_everything_with_its_time(ours):
 def test_only_a_message_with_a_webhook_has_a_secret(ours):
     assert send(ours).webhook_secret.startswith("whsec_")
     assert ours.sending.send(Draft("x")).webhook_secret is None
-    assert ours.sending.status(send(ours).control).webhook == URL
+    assert ours.managing.status(send(ours).control).webhook == URL

@@ -17,23 +17,23 @@ EVIDENCE = Evidence("192.0.2.0/24", "Firefox", "Windows")
 
 
 def states(house, sent):
-    return [str(link.state) for link in house.sending.status(sent.control).links]
+    return [str(link.state) for link in house.managing.status(sent.control).links]
 
 
 def test_extend_moves_the_expiry_later_and_earlier_from_now(turned_house, clock, raw):
     sent = turned_house.sending.send(Draft("x", recipients=("Ana", "Bob"), expires_in_seconds=600))
     clock.forward(1000)
     for seconds in (7200, 60, 3600):
-        expires_at = turned_house.sending.extend(sent.control, seconds, evidence=EVIDENCE)
+        expires_at = turned_house.managing.extend(sent.control, seconds, evidence=EVIDENCE)
 
         assert expires_at == clock.now() + seconds * 1000
-        assert turned_house.sending.status(sent.control).expires_at == expires_at
+        assert turned_house.managing.status(sent.control).expires_at == expires_at
         kept = kept_of(raw, sent)
         assert {kept[b"key:" + link.link_id] for link in sent.links} == {expires_at}
         assert kept[b"content:" + sent.message_id + b":1"] == expires_at
         assert set(due_of(raw, sent).values()) == {expires_at}
         check_times(raw, sent)
-    last = turned_house.sending.status(sent.control).events[-1]
+    last = turned_house.managing.status(sent.control).events[-1]
     assert last.type == "message.extended"
     assert last.facts == {"from": clock.now() + 60_000, "to": expires_at}
     assert last.evidence == EVIDENCE.as_dict()
@@ -41,35 +41,35 @@ def test_extend_moves_the_expiry_later_and_earlier_from_now(turned_house, clock,
 
 def test_extend_revives_nothing(turned_house, clock):
     sent = turned_house.sending.send(Draft("x", recipients=("Ana", "Bob", "Cid")))
-    turned_house.sending.recall(sent.control, [sent.links[0].link_id])
+    turned_house.managing.recall(sent.control, [sent.links[0].link_id])
     read(turned_house, sent.links[1].token)
-    turned_house.sending.extend(sent.control, DAY)
+    turned_house.managing.extend(sent.control, DAY)
 
     assert states(turned_house, sent) == ["recalled", "spent", "sealed"]
     with pytest.raises(Gone):
         read(turned_house, sent.links[0].token)
     clock.forward(DAY * 1000)
     with pytest.raises(Gone):
-        turned_house.sending.extend(sent.control, DAY)
+        turned_house.managing.extend(sent.control, DAY)
     turned_house.timekeeping.catch_up()
     with pytest.raises(Gone):
-        turned_house.sending.extend(sent.control, DAY)
+        turned_house.managing.extend(sent.control, DAY)
     assert states(turned_house, sent) == ["recalled", "spent", "expired"]
 
 
 def test_extend_does_not_let_a_message_expire_before_it_opens(house):
     sent = house.sending.send(Draft("x", hold_seconds=3600))
     with pytest.raises(Invalid):
-        house.sending.extend(sent.control, 3600 - 60)
+        house.managing.extend(sent.control, 3600 - 60)
 
-    assert house.sending.status(sent.control).expires_at == sent.expires_at
+    assert house.managing.status(sent.control).expires_at == sent.expires_at
 
 
 @pytest.mark.parametrize("seconds", [59, 0, -1, 365 * DAY + 1])
 def test_extend_has_bounds(house, seconds):
     sent = house.sending.send(Draft("x"))
     with pytest.raises(Invalid):
-        house.sending.extend(sent.control, seconds)
+        house.managing.extend(sent.control, seconds)
 
     assert happened(house, sent) == ["message.sent"]
 
@@ -79,7 +79,7 @@ def test_a_lease_ends_with_a_message_that_was_made_to_expire_sooner(turned_house
     sent = turned_house.sending.send(Draft("x", views=2))
     link = sent.links[0].token
     read(turned_house, link, 1)
-    expires_at = turned_house.sending.extend(sent.control, 60)
+    expires_at = turned_house.managing.extend(sent.control, 60)
     read(turned_house, link, 2)
     check_times(raw, sent)
 
@@ -95,9 +95,9 @@ def test_a_lease_ends_with_a_message_that_was_made_to_expire_sooner(turned_house
 def test_a_spent_link_s_lease_is_kept_whatever_becomes_of_the_others(turned_house, clock, raw):
     sent = turned_house.sending.send(Draft("x", recipients=("Ana", "Bob")))
     read(turned_house, sent.links[0].token)
-    turned_house.sending.extend(sent.control, 60)
+    turned_house.managing.extend(sent.control, 60)
     turned_house.sending.replace(sent.control, "y")
-    turned_house.sending.recall(sent.control, [sent.links[1].link_id])
+    turned_house.managing.recall(sent.control, [sent.links[1].link_id])
     check_times(raw, sent)
     clock.forward(119_999)
 
@@ -106,11 +106,11 @@ def test_a_spent_link_s_lease_is_kept_whatever_becomes_of_the_others(turned_hous
 
 def test_an_expiry_is_moved_so_often_only(turned_house, raw):
     sent = turned_house.sending.send(Draft("x"))
-    turned_house.sending.extend(sent.control, 60)
+    turned_house.managing.extend(sent.control, 60)
     raw.hset(message_key(sent.control), "extended", 999)
-    turned_house.sending.extend(sent.control, 120)
+    turned_house.managing.extend(sent.control, 120)
     with pytest.raises(Invalid) as refused:
-        turned_house.sending.extend(sent.control, 180)
+        turned_house.managing.extend(sent.control, 180)
 
     assert [(f.field, f.detail) for f in refused.value.faults] == [
         ("expires_in", "moved too often")

@@ -64,16 +64,16 @@ def test_a_primary_that_came_back_as_a_replica_is_waited_for(cluster, house):
     sent = [send_to(cluster, house, 0) for _ in range(3)]
     heir = cluster.fail_over(0)
     cluster.revive(0)
-    patiently(lambda: house.sending.status(sent[0].control))
+    patiently(lambda: house.managing.status(sent[0].control))
     wait_until(lambda: lacks(house) == [])
     with frozen(cluster, 0):
         for one in sent[:2]:
             with pytest.raises(Unavailable):
-                house.sending.recall(one.control)
+                house.managing.recall(one.control)
         with pytest.raises(Unavailable):
             house.reading.reveal(sent[2].links[0].token, A, None, visitor="program")
-    patiently(lambda: house.sending.status(sent[0].control))
-    verdicts = [patiently(lambda o=one: house.sending.recall(o.control)) for one in sent[:2]]
+    patiently(lambda: house.managing.status(sent[0].control))
+    verdicts = [patiently(lambda o=one: house.managing.recall(o.control)) for one in sent[:2]]
     text = patiently(lambda: house.reading.reveal(sent[2].links[0].token, A, None, visitor="x"))
     assert text.text == "x"
     cluster.fail_over(heir)
@@ -112,14 +112,14 @@ def test_what_was_refused_is_not_told_as_done(cluster, house):
     )
     link = recalled.links[0].token
     asks = {
-        "status": lambda: house.sending.status(recalled.control),
+        "status": lambda: house.managing.status(recalled.control),
         "preview": lambda: house.reading.preview(link, visitor="browser"),
         "look without a trace": lambda: house.reading.preview(link, visitor=""),
         "reveal": lambda: house.reading.reveal(link, A, "p", visitor="program"),
         "account": lambda: house.answering.link_history(link, [A]),
         "replace": lambda: house.sending.replace(recalled.control, "y", passphrase="p"),
-        "extend": lambda: house.sending.extend(recalled.control, 3600),
-        "recall": lambda: house.sending.recall(recalled.control),
+        "extend": lambda: house.managing.extend(recalled.control, 3600),
+        "recall": lambda: house.managing.recall(recalled.control),
         "acknowledge": lambda: house.answering.acknowledge(link, A, keep=True),
         "dispute": lambda: house.answering.dispute(link, [B]),
         "decline": lambda: house.answering.decline(link, [B]),
@@ -131,7 +131,7 @@ def test_what_was_refused_is_not_told_as_done(cluster, house):
     }
     with frozen(cluster, *REPLICAS):
         with pytest.raises(Unavailable):
-            house.sending.recall(recalled.control)
+            house.managing.recall(recalled.control)
         told = {}
         for name, ask in asks.items():
             try:
@@ -141,7 +141,7 @@ def test_what_was_refused_is_not_told_as_done(cluster, house):
             except (Gone, NotFound) as error:
                 told[name] = error
     assert told == {}
-    assert patiently(lambda: house.sending.status(recalled.control)).links[0].state == "recalled"
+    assert patiently(lambda: house.managing.status(recalled.control)).links[0].state == "recalled"
 
 
 def test_a_replica_that_joins_is_waited_for_and_one_that_is_forgotten_is_not(cluster, house):
@@ -201,9 +201,9 @@ def test_a_request_is_one_round_trip_also_under_replicas_all(cluster, house, mon
     for _ in range(2):
         # The first one teaches the scripts, and what the shard is.
         sent = send_to(cluster, house, 0, views=2)
-        house.sending.status(sent.control)
+        house.managing.status(sent.control)
         house.reading.reveal(sent.links[0].token, A, None, visitor="program")
-        house.sending.recall(sent.control)
+        house.managing.recall(sent.control)
     sent = send_to(cluster, house, 0, views=2)
     node = house.connection.nodes.of(keys.message(sent.control))
     connection = node.pool.get_connection()
@@ -216,8 +216,8 @@ def test_a_request_is_one_round_trip_also_under_replicas_all(cluster, house, mon
         "send_packed_command",
         lambda self, *a, **k: (sends.append(1), before(self, *a, **k))[1],
     )
-    house.sending.status(sent.control)
+    house.managing.status(sent.control)
     house.reading.reveal(sent.links[0].token, A, None, visitor="program")
-    house.sending.recall(sent.control)
+    house.managing.recall(sent.control)
 
     assert len(sends) == 3

@@ -58,7 +58,7 @@ def test_a_full_store_refuses_new_content_whole_and_still_does_all_else(full, cl
             house.sending.replace(sent.control, "four", passphrase="p")
     assert client.dbsize() == keys
     assert client.zcard(f"{{{TAGS[sent.control.shard]}}}:due") == due
-    assert house.sending.status(sent.control).version == 1
+    assert house.managing.status(sent.control).version == 1
 
     ana, bob, cid, dot, _ = (link.token for link in sent.links)
     look(house, ana, 1)
@@ -71,19 +71,19 @@ def test_a_full_store_refuses_new_content_whole_and_still_does_all_else(full, cl
     for _ in range(10):
         with pytest.raises((PassphraseWrong, Gone)):
             read(house, dot, 1, "wrong")
-    at = house.sending.status(sent.control).expires_at
-    assert house.sending.extend(sent.control, 600) < at
-    assert house.sending.extend(sent.control, 7 * 86_400) == at
-    (verdict,) = house.sending.recall(sent.control, [cid.link_id], reason="full")
+    at = house.managing.status(sent.control).expires_at
+    assert house.managing.extend(sent.control, 600) < at
+    assert house.managing.extend(sent.control, 7 * 86_400) == at
+    (verdict,) = house.managing.recall(sent.control, [cid.link_id], reason="full")
     assert verdict.outcome == "recalled_unread"
     clock.forward(Settings().expiry_default * 1000)
     house.timekeeping.catch_up()
-    assert [str(link.state) for link in house.sending.status(sent.control).links] == [
+    assert [str(link.state) for link in house.managing.status(sent.control).links] == [
         "spent", "expired", "recalled", "locked", "expired",
     ]  # fmt: skip
-    assert house.sending.status(late.control).links[0].state == "expired"
+    assert house.managing.status(late.control).links[0].state == "expired"
     clock.forward(Settings().retention_seconds * 1000)
     house.timekeeping.catch_up()
     for one in (sent, late):
         with pytest.raises(NotFound):
-            house.sending.status(one.control)
+            house.managing.status(one.control)

@@ -162,7 +162,7 @@ def test_with_the_link_its_address_and_its_code_are_gone(house, sent, clock, raw
     code = letter_of(house, sent).code
     match end:
         case "recall":
-            house.sending.recall(sent.control)
+            house.managing.recall(sent.control)
         case "expire":
             clock.forward(MAILS.expiry_default * SECOND)
             house.timekeeping.catch_up()
@@ -172,7 +172,7 @@ def test_with_the_link_its_address_and_its_code_are_gone(house, sent, clock, raw
                     read(house, link, "none")
         case "spend":
             read(house, link, code)
-    state = house.sending.status(sent.control).links[0].state
+    state = house.managing.status(sent.control).links[0].state
     kept = raw.hgetall(link_key(link))
 
     assert state in {State.RECALLED, State.EXPIRED, State.LOCKED, State.SPENT}

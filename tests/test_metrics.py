@@ -63,7 +63,7 @@ def test_every_deed_is_counted_once(counting_house, meters, clock):
     house = counting_house
     sent = house.sending.send(Draft("x", recipients=("Ana", "Bob", "Cy"), passphrase="correct"))
     ana, bob, cy = (link.token for link in sent.links)
-    house.sending.extend(sent.control, 7_200)
+    house.managing.extend(sent.control, 7_200)
     house.sending.replace(sent.control, "y", passphrase="correct")
     with pytest.raises(PassphraseWrong):
         read(house, ana, 1, "wrong")
@@ -82,7 +82,7 @@ def test_every_deed_is_counted_once(counting_house, meters, clock):
     with pytest.raises(Gone):
         read(house, bob, 1, "wrong")
     for _ in range(2):
-        house.sending.recall(sent.control, [cy.link_id])
+        house.managing.recall(sent.control, [cy.link_id])
     house.sending.replace(sent.control, "z", passphrase="correct")  # nobody's text is left
 
     assert deeds(meters) == {

@@ -158,7 +158,7 @@ class Story(RuleBasedStateMachine):
     def recall(self, chosen):
         chosen = sorted({place % len(self.ids) for place in chosen})
         every = list(range(len(self.ids)))
-        verdicts = self.house.sending.recall(self.sent.control, [self.ids[p] for p in chosen])
+        verdicts = self.house.managing.recall(self.sent.control, [self.ids[p] for p in chosen])
         expected = self.model.recall(
             [self.model.links[p] for p in chosen or every], self.clock.now()
         )
@@ -180,7 +180,7 @@ class Story(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([60, 120, 1200, DAY]))
     def extend(self, seconds):
         answer = asked(
-            lambda: self.house.sending.extend(self.sent.control, seconds), lambda at: (at,)
+            lambda: self.house.managing.extend(self.sent.control, seconds), lambda at: (at,)
         )
         now = self.clock.now()
 
@@ -242,7 +242,7 @@ class Story(RuleBasedStateMachine):
     @invariant()
     def the_sender_is_told_the_truth(self):
         now, model = self.clock.now(), self.model
-        status = self.house.sending.status(self.sent.control)
+        status = self.house.managing.status(self.sent.control)
 
         assert (status.version, status.needs_passphrase) == (model.version, model.has_passphrase)
         assert (status.opens_at, status.expires_at) == (model.opens_at, model.expires_at)
@@ -273,7 +273,7 @@ class Story(RuleBasedStateMachine):
 
         assert kept_of(self.raw, self.sent) == {}
         assert due_of(self.raw, self.sent) == {}
-        assert asked(lambda: self.house.sending.status(self.sent.control)) == (NotFound,)
+        assert asked(lambda: self.house.managing.status(self.sent.control)) == (NotFound,)
 
 
 def test_the_store_agrees_with_the_model(connection, ring, raw):

@@ -19,7 +19,7 @@ def long_one(house):
     house.answering.dispute(ana, [nonce(2)])
     house.answering.decline(sent.links[1].token, [nonce(3)])
     for _ in range(EXTENDS):
-        house.sending.extend(sent.control, 3_600)
+        house.managing.extend(sent.control, 3_600)
     return sent
 
 
@@ -30,7 +30,7 @@ def numbers(status):
 def test_a_timeline_is_read_to_its_end_page_by_page(house, long_one):
     page, seen, sizes = OLDEST, [], []
     while True:
-        status = house.sending.status(long_one.control, page)
+        status = house.managing.status(long_one.control, page)
         seen += numbers(status)
         sizes.append(len(status.events))
         if not status.has_newer:
@@ -45,9 +45,9 @@ def test_a_timeline_is_read_to_its_end_page_by_page(house, long_one):
 
 def test_the_newest_come_first_and_older_ones_are_asked_for(house, long_one):
     total = 4 + EXTENDS
-    newest = house.sending.status(long_one.control, Page(most=100))
-    older = house.sending.status(long_one.control, Page(before=total - 99, most=100))
-    oldest = house.sending.status(long_one.control, Page(before=3, most=100))
+    newest = house.managing.status(long_one.control, Page(most=100))
+    older = house.managing.status(long_one.control, Page(before=total - 99, most=100))
+    oldest = house.managing.status(long_one.control, Page(before=3, most=100))
 
     assert numbers(newest) == list(range(total - 99, total + 1))
     assert (newest.has_older, newest.has_newer) == (True, False)
@@ -68,7 +68,7 @@ def test_the_newest_come_first_and_older_ones_are_asked_for(house, long_one):
     ],
 )
 def test_a_page_beyond_the_timeline_is_empty_or_cut(house, long_one, page, many):
-    status = house.sending.status(long_one.control, page)
+    status = house.managing.status(long_one.control, page)
 
     assert len(status.events) == many
     assert status.events_total == 4 + EXTENDS
@@ -76,20 +76,20 @@ def test_a_page_beyond_the_timeline_is_empty_or_cut(house, long_one, page, many)
 
 
 def test_before_the_first_there_is_nothing_but_a_way_on(house, long_one):
-    status = house.sending.status(long_one.control, Page(before=1, most=100))
+    status = house.managing.status(long_one.control, Page(before=1, most=100))
 
     assert (numbers(status), status.has_older, status.has_newer) == ([], False, True)
 
 
 def test_after_the_last_nothing_follows(house, long_one):
     for after in (4 + EXTENDS, 10**9 - 1):
-        status = house.sending.status(long_one.control, Page(after=after))
+        status = house.managing.status(long_one.control, Page(after=after))
 
         assert (numbers(status), status.has_newer) == ([], False)
 
 
 def test_what_a_reader_said_is_known_whatever_page_is_read(house, long_one):
-    ana, bob = house.sending.status(long_one.control, Page(most=1)).links
+    ana, bob = house.managing.status(long_one.control, Page(most=1)).links
 
     assert (ana.disputes, ana.declines, bob.disputes, bob.declines) == (1, 0, 0, 1)
     assert ana.disputed_at

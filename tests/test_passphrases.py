@@ -40,7 +40,7 @@ def test_nine_wrong_passphrases_burn_nothing(house):
 
     assert left == list(range(9, 0, -1))
     assert read(house, link, 1, "right") == "x"
-    wrong = [e for e in house.sending.status(sent.control).events if "wrong" in e.type]
+    wrong = [e for e in house.managing.status(sent.control).events if "wrong" in e.type]
     assert [event.facts["tries_left"] for event in wrong] == left
 
 
@@ -57,7 +57,7 @@ def test_the_tenth_wrong_passphrase_locks_and_the_right_one_is_gone_then(house, 
 
     assert b"key:" + link.link_id not in kept_of(raw, sent)
     assert happened(house, sent) == ["message.sent", *["link.passphrase_wrong"] * 9, "link.locked"]
-    assert house.sending.status(sent.control).links[0].ended_at is not None
+    assert house.managing.status(sent.control).links[0].ended_at is not None
     assert read(house, sent.links[1].token, 1, "right") == "x"
 
 
@@ -93,7 +93,7 @@ def test_a_locked_link_has_no_key_once_no_lease_is_open(turned_house, raw, end):
     if end == "acknowledged":
         house.answering.acknowledge(link, nonce(1), keep=False)
     elif end == "recalled":
-        verdict = house.sending.recall(sent.control)[0]
+        verdict = house.managing.recall(sent.control)[0]
         assert (verdict.outcome, verdict.reveals) == ("already_locked", 1)
 
     assert not any(key.startswith((b"key:", b"content:")) for key in kept_of(raw, sent))
@@ -184,7 +184,7 @@ def test_nobody_s_processor_is_spent_on_a_link_that_ended_or_is_unknown(connecti
     sent = house.sending.send(Draft("x", passphrase="p", recipients=("Ana", "Bob")))
     read(house, sent.links[0].token, 1, "p")
     house.answering.acknowledge(sent.links[0].token, nonce(1), keep=False)
-    house.sending.recall(sent.control)
+    house.managing.recall(sent.control)
     open_one = house.sending.send(Draft("x"))
     stretched.clear()
     for link in (sent.links[0], sent.links[1]):
@@ -244,7 +244,7 @@ def test_a_crossing_recall_or_replace_or_reader_is_noticed_by_a_replace(house, c
 
     def cross():
         house.sending.replace(sent.control, "two")
-        house.sending.recall(sent.control, [ana.link_id])
+        house.managing.recall(sent.control, [ana.link_id])
         read(house, bob.token)
 
     version, outcomes = crossing(connection, ring, 1, cross).sending.replace(sent.control, "three")

@@ -44,7 +44,7 @@ def test_looking_any_number_of_times_changes_nothing_but_the_looks(house, raw):
     assert (gate.opens_at, gate.expires_at) == (sent.opens_at, sent.expires_at)
     assert {k: v for k, v in kept_of(raw, sent).items() if not k.startswith(b"looks:")} == before
     assert happened(house, sent) == ["message.sent"]
-    assert len(house.sending.status(sent.control).looks) == 100
+    assert len(house.managing.status(sent.control).looks) == 100
     check_times(raw, sent)
 
 
@@ -85,7 +85,7 @@ def test_no_flood_of_looks_hides_a_machines(turned_house, clock):
     for _ in range(100):
         clock.forward(1)
         turned_house.reading.preview(ben, visitor="program")
-    looks = turned_house.sending.status(sent.control).looks
+    looks = turned_house.managing.status(sent.control).looks
 
     assert (before, after) == (False, True)
     assert sum(look.visitor == "program" for look in looks) == 2
@@ -98,10 +98,10 @@ def test_once_a_hundred_looks_are_kept_one_a_minute_is_written(turned_house, clo
         look(turned_house, link)
     clock.forward(59_999)
     look(turned_house, link)
-    before = turned_house.sending.status(sent.control).looks
+    before = turned_house.managing.status(sent.control).looks
     clock.forward(1)
     look(turned_house, link)
-    after = turned_house.sending.status(sent.control).looks
+    after = turned_house.managing.status(sent.control).looks
 
     assert len(before) == len(after) == 100
     assert before[0].at == sent.sent_at
@@ -113,7 +113,7 @@ def test_a_look_keeps_its_class_and_evidence_and_no_class_writes_none(house):
     link = sent.links[0].token
     house.reading.preview(link, visitor="", evidence=EVIDENCE)
     house.reading.preview(link, visitor="scanner", evidence=EVIDENCE)
-    (one,) = house.sending.status(sent.control).looks
+    (one,) = house.managing.status(sent.control).looks
 
     assert (one.kind, one.visitor, one.link_id) == ("link.fetched", "scanner", link.link_id)
     assert one.evidence == EVIDENCE.as_dict()
@@ -141,7 +141,7 @@ def test_the_gate_tells_which_of_a_browser_s_nonces_is_next(turned_house, clock)
 def test_the_gate_of_a_link_that_ended_tells_how(turned_house, clock):
     sent = turned_house.sending.send(Draft("x", recipients=("Ana", "Bob", "Cid"), views=2))
     ana, bob, cid = (link.token for link in sent.links)
-    turned_house.sending.recall(sent.control, [ana.link_id], reason="oops")
+    turned_house.managing.recall(sent.control, [ana.link_id], reason="oops")
     read(turned_house, bob, 1)
     read(turned_house, bob, 2)
     recalled, spent = look(turned_house, ana), look(turned_house, bob)
@@ -185,7 +185,7 @@ def test_each_view_goes_to_one_reader_and_then_it_is_gone(house, raw):
     with pytest.raises(Gone) as caught:
         read(house, link, 4)
     assert caught.value.state == "spent"
-    status = house.sending.status(sent.control)
+    status = house.managing.status(sent.control)
     assert (status.links[0].reveals, status.links[0].views_left) == (3, 0)
     revealed = status.events[1:]
     assert [(e.type, e.facts) for e in revealed] == [
@@ -205,7 +205,7 @@ def test_within_its_lease_a_reader_gets_its_view_again_without_another(turned_ho
     assert first.lease_until == again.lease_until == first.at + LEASE
     assert (again.text, again.fresh, again.state, again.views_left) == ("x", False, "spent", 0)
     assert (again.details.sender_name, again.details.subject) == ("Ana", "Hi")
-    status = turned_house.sending.status(sent.control)
+    status = turned_house.managing.status(sent.control)
     assert status.links[0].reveals == 1
     assert [(o.kind, o.visitor) for o in status.looks] == [("link.reread", "program")]
     clock.forward(1)
@@ -279,9 +279,9 @@ def test_acknowledging_to_keep_records_it_and_leaves_the_lease(turned_house, clo
     turned_house.answering.acknowledge(link, nonce(), keep=True, evidence=EVIDENCE)
     clock.forward(1000)
 
-    assert turned_house.sending.status(sent.control).links[0].acknowledged_at == at
+    assert turned_house.managing.status(sent.control).links[0].acknowledged_at == at
     assert read(turned_house, link) == "x"
-    event = turned_house.sending.status(sent.control).events[-1]
+    event = turned_house.managing.status(sent.control).events[-1]
     assert (event.type, event.at, event.facts) == ("link.acknowledged", at, {"view": 1})
     assert event.evidence == EVIDENCE.as_dict()
 

@@ -28,7 +28,7 @@ def test_a_replace_changes_what_nobody_has_read_and_nothing_else(house, raw):
     read(house, ana)
     read(house, bob, 1)
     read(house, bob, 2)
-    house.sending.recall(sent.control, [cid.link_id])
+    house.managing.recall(sent.control, [cid.link_id])
     version, replaced = house.sending.replace(sent.control, "two", evidence=EVIDENCE)
 
     assert version == 2
@@ -41,7 +41,7 @@ def test_a_replace_changes_what_nobody_has_read_and_nothing_else(house, raw):
     check_times(raw, sent)
     assert read(house, ana, 1) == read(house, ana, 2) == read(house, bob, 1) == "one"
     assert read(house, dot) == "two"
-    status = house.sending.status(sent.control)
+    status = house.managing.status(sent.control)
     assert status.version == 2
     events = [event for event in status.events if "replaced" in event.type]
     assert [(e.type, e.link_id, e.facts) for e in events] == [
@@ -99,7 +99,7 @@ def test_a_passphrase_that_a_replace_brought_stays_required(house):
     read(house, sent.links[0].token)
     house.sending.replace(sent.control, "two", passphrase="p")
 
-    assert house.sending.status(sent.control).needs_passphrase
+    assert house.managing.status(sent.control).needs_passphrase
     with pytest.raises(PassphraseRequired):
         read(house, sent.links[1].token)
     with pytest.raises(Invalid):
@@ -132,7 +132,7 @@ def test_replaces_that_cross_each_other_each_make_a_version(house):
     with ThreadPoolExecutor(4) as senders:
         made = dict(filter(None, senders.map(put, range(4))))
 
-    status = house.sending.status(sent.control)
+    status = house.managing.status(sent.control)
     assert sorted(made) == list(range(2, 2 + len(made)))
     assert len(made) >= 2
     assert status.version == max(made)
@@ -170,7 +170,7 @@ def test_what_is_replaced_after_an_extend_lives_as_long_as_the_extend_said(
     turned_house, clock, raw
 ):
     sent = turned_house.sending.send(Draft("one", expires_in_seconds=60))
-    expires_at = turned_house.sending.extend(sent.control, 3600)
+    expires_at = turned_house.managing.extend(sent.control, 3600)
     turned_house.sending.replace(sent.control, "two")
 
     kept = kept_of(raw, sent)

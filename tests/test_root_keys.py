@@ -68,11 +68,11 @@ def test_a_root_key_that_is_missing_hides_names_but_neither_content_nor_verdict(
     assert after.reading.preview(link, visitor="browser").details.sender_name is None
     content = after.reading.reveal(link, nonce(1), None, visitor="browser")
     assert (content.text, content.details.sender_name) == ("two", None)
-    verdicts = after.sending.recall(sent.control)
+    verdicts = after.managing.recall(sent.control)
     assert outcomes(verdicts) == ["already_spent", "recalled_unread"]
     assert [verdict.recipient for verdict in verdicts] == [None, None]
-    assert after.sending.status(sent.control).events[0].evidence == {}
-    assert between.sending.status(sent.control).links[0].recipient == "Ana"
+    assert after.managing.status(sent.control).events[0].evidence == {}
+    assert between.managing.status(sent.control).links[0].recipient == "Ana"
 
 
 def test_ended_links_answer_gone_and_held_ones_held_even_without_their_root_key(connection):

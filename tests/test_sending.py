@@ -21,7 +21,7 @@ EVIDENCE = Evidence("192.0.2.0/24", "Firefox", "Windows")
 
 
 def states(house, sent):
-    return [str(link.state) for link in house.sending.status(sent.control).links]
+    return [str(link.state) for link in house.managing.status(sent.control).links]
 
 
 def test_a_message_is_sent_to_each_recipient_by_a_link_of_their_own(turned_house, clock):
@@ -40,7 +40,7 @@ def test_without_recipients_there_is_one_link_without_a_label(house):
     sent = house.sending.send(Draft("hello"))
 
     assert [link.recipient for link in sent.links] == [None]
-    assert house.sending.status(sent.control).links[0].recipient is None
+    assert house.managing.status(sent.control).links[0].recipient is None
 
 
 def test_the_expiry_counts_from_the_opening(turned_house, clock):
@@ -59,7 +59,7 @@ def test_the_status_tells_what_was_sent_and_to_whom(house):
         details=Details(sender_name="Ana", subject="S"),
     )
     sent = house.sending.send(draft, cookie="the cookie", evidence=EVIDENCE)
-    status = house.sending.status(sent.control)
+    status = house.managing.status(sent.control)
 
     assert status.message_id == sent.message_id
     assert status.details == Details(sender_name="Ana", subject="S")
@@ -78,10 +78,10 @@ def test_only_the_sender_s_own_cookie_is_the_sender_s(house):
     sent = house.sending.send(Draft("x"), cookie="mine")
     without = house.sending.send(Draft("x"))
 
-    assert house.sending.status(sent.control, cookie="mine").from_sender
+    assert house.managing.status(sent.control, cookie="mine").from_sender
     for cookie in ("other", "", None):
-        assert not house.sending.status(sent.control, cookie=cookie).from_sender
-    assert not house.sending.status(without.control, cookie="mine").from_sender
+        assert not house.managing.status(sent.control, cookie=cookie).from_sender
+    assert not house.managing.status(without.control, cookie="mine").from_sender
 
 
 def test_what_cannot_be_sent_names_every_fault_and_keeps_nothing(house, raw):
@@ -126,11 +126,11 @@ def test_sending_the_same_message_again_changes_nothing(turned_house, clock, con
 def test_nobody_has_a_control_page_for_a_message_that_was_never_sent(house):
     unknown = ControlToken.new()
     for ask in (
-        lambda: house.sending.status(unknown),
-        lambda: house.sending.recall(unknown),
-        lambda: house.sending.recall(unknown, [bytes(16)]),
+        lambda: house.managing.status(unknown),
+        lambda: house.managing.recall(unknown),
+        lambda: house.managing.recall(unknown, [bytes(16)]),
         lambda: house.sending.replace(unknown, "x"),
-        lambda: house.sending.extend(unknown, 60),
+        lambda: house.managing.extend(unknown, 60),
     ):
         with pytest.raises(NotFound):
             ask()
@@ -141,7 +141,7 @@ def test_a_control_token_of_another_shard_finds_nothing(house):
     elsewhere = ControlToken((sent.control.shard + 1) % 16, sent.control.secret)
 
     with pytest.raises(NotFound):
-        house.sending.recall(elsewhere)
+        house.managing.recall(elsewhere)
     assert read(house, sent.links[0].token) == "x"
 
 
@@ -160,8 +160,8 @@ def test_ids_may_have_any_bytes(house, raw):
             house.reading.preview(link.token, [nonce()], visitor="browser", evidence=EVIDENCE)
             assert read(house, link.token) == "x"
             house.answering.acknowledge(link.token, nonce(), keep=False)
-        verdicts = house.sending.recall(sent.control, [link.link_id for link in sent.links])
-        status = house.sending.status(sent.control)
+        verdicts = house.managing.recall(sent.control, [link.link_id for link in sent.links])
+        status = house.managing.status(sent.control)
         assert [v.link_id for v in verdicts] == [link.link_id for link in sent.links]
         assert {e.link_id for e in status.events} == {None, *(link.link_id for link in sent.links)}
         assert all(look.evidence == EVIDENCE.as_dict() for look in status.looks)

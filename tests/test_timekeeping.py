@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import TYPE_CHECKING
 
 import pytest
 import redis
@@ -11,19 +12,22 @@ import redis
 from restante import wiring
 from restante.deadlines import BATCH
 from restante.errors import Gone, NotFound, Unavailable
-from restante.messages import Draft, Sent
+from restante.messages import Draft
 from restante.settings import DAY, Settings
 from restante.store.connection import Connection
 from restante.store.deadlines import Deadlines
 from restante.store.keys import TAGS
 from tests.conftest import check_times, due_of, happened, kept_of, nonce, read
 
+if TYPE_CHECKING:
+    from restante.reports import Sent
+
 LEASE = 120_000
 RETENTION = 30 * DAY * 1000
 
 
 def states(house, sent):
-    return [str(link.state) for link in house.sending.status(sent.control).links]
+    return [str(link.state) for link in house.managing.status(sent.control).links]
 
 
 def sealed_parts(raw, sent):
@@ -44,13 +48,13 @@ def test_a_message_nobody_opened_expires_at_its_time_with_one_event_a_link(
     turned_house.timekeeping.catch_up()
     turned_house.timekeeping.catch_up()
 
-    events = turned_house.sending.status(sent.control).events[1:]
+    events = turned_house.managing.status(sent.control).events[1:]
     assert [(e.type, e.at, e.facts) for e in events] == [
         ("link.expired", sent.expires_at, {"reveals": 0})
     ] * 2
     assert {event.link_id for event in events} == {link.link_id for link in sent.links}
     assert not sealed_parts(raw, sent)
-    link = turned_house.sending.status(sent.control).links[0]
+    link = turned_house.managing.status(sent.control).links[0]
     assert link.ended_at == sent.expires_at
     with pytest.raises(Gone) as caught:
         read(turned_house, sent.links[0].token)
@@ -74,7 +78,7 @@ def test_a_link_read_before_it_expired_says_how_often(turned_house, clock):
     clock.forward(60_000)
     turned_house.timekeeping.catch_up()
 
-    last = turned_house.sending.status(sent.control).events[-1]
+    last = turned_house.managing.status(sent.control).events[-1]
     assert (last.type, last.facts) == ("link.expired", {"reveals": 2})
 
 
@@ -147,14 +151,14 @@ def test_an_expiry_moved_later_or_earlier_is_kept_by_the_worker(turned_house, cl
     later, earlier = (
         turned_house.sending.send(Draft("x", expires_in_seconds=600)) for _ in range(2)
     )
-    turned_house.sending.extend(later.control, 1200)
-    turned_house.sending.extend(earlier.control, 60)
+    turned_house.managing.extend(later.control, 1200)
+    turned_house.managing.extend(earlier.control, 60)
     clock.forward(600_000)
     turned_house.timekeeping.catch_up()
 
     assert states(turned_house, later) == ["sealed"]
     assert states(turned_house, earlier) == ["expired"]
-    expired = turned_house.sending.status(earlier.control).events[-1]
+    expired = turned_house.managing.status(earlier.control).events[-1]
     assert (expired.type, expired.at) == ("link.expired", earlier.sent_at + 60_000)
     clock.forward(600_000)
     turned_house.timekeeping.catch_up()
@@ -187,7 +191,7 @@ def test_content_stays_while_any_link_can_open_it(turned_house, clock, raw):
     read(turned_house, sent.links[0].token)
     clock.forward(LEASE)
     turned_house.timekeeping.catch_up()
-    turned_house.sending.recall(sent.control, [sent.links[1].link_id])
+    turned_house.managing.recall(sent.control, [sent.links[1].link_id])
     check_times(raw, sent)
 
     assert read(turned_house, sent.links[2].token) == "x"
@@ -221,7 +225,7 @@ def end_by_acknowledging(house, sent, clock):
 
 
 def end_by_recalling(house, sent, clock):
-    house.sending.recall(sent.control)
+    house.managing.recall(sent.control)
 
 
 def end_by_time(house, sent, clock):
@@ -230,7 +234,7 @@ def end_by_time(house, sent, clock):
 
 def end_one_by_one(house, sent, clock):
     read(house, sent.links[0].token, 1)
-    house.sending.recall(sent.control, [sent.links[1].link_id])
+    house.managing.recall(sent.control, [sent.links[1].link_id])
     house.sending.replace(sent.control, "y")
     clock.forward(sent.expires_at - clock.now())
 
@@ -252,24 +256,24 @@ def test_after_its_retention_nothing_remains_of_a_message(turned_house, clock, r
     assert {goes for key, goes in kept_of(raw, sent).items()} == {at}
     clock.forward(at - clock.now() - 1)
     turned_house.timekeeping.catch_up()
-    assert turned_house.sending.status(sent.control)
+    assert turned_house.managing.status(sent.control)
     clock.forward(1)
     turned_house.timekeeping.catch_up()
 
     assert kept_of(raw, sent) == {}
     assert due_of(raw, sent) == {}
     with pytest.raises(NotFound):
-        turned_house.sending.status(sent.control)
+        turned_house.managing.status(sent.control)
     with pytest.raises(NotFound):
         turned_house.reading.preview(sent.links[0].token, visitor="browser")
 
 
 def test_the_retention_begins_when_the_last_link_ended(turned_house, clock, raw):
     sent = turned_house.sending.send(Draft("x", recipients=("Ana", "Bob")))
-    turned_house.sending.recall(sent.control, [sent.links[0].link_id])
+    turned_house.managing.recall(sent.control, [sent.links[0].link_id])
     assert b"forget:" + sent.message_id not in due_of(raw, sent)
     at = clock.forward(DAY * 1000)
-    turned_house.sending.recall(sent.control)
+    turned_house.managing.recall(sent.control)
 
     assert due_of(raw, sent) == {b"forget:" + sent.message_id: at + RETENTION}
 
@@ -281,8 +285,8 @@ def test_what_explains_a_message_outlives_its_expiry_by_the_retention(turned_hou
     read(turned_house, sent.links[0].token)
     for move in (
         lambda: sent.expires_at,
-        lambda: turned_house.sending.extend(sent.control, 60),
-        lambda: turned_house.sending.extend(sent.control, 90 * DAY),
+        lambda: turned_house.managing.extend(sent.control, 60),
+        lambda: turned_house.managing.extend(sent.control, 90 * DAY),
     ):
         expires_at = move()
         turned_house.sending.replace(sent.control, f"until {expires_at}")
@@ -295,10 +299,10 @@ def test_what_explains_a_message_outlives_its_expiry_by_the_retention(turned_hou
 
 def test_recalling_again_does_not_prolong_the_memory(turned_house, clock, raw):
     sent = turned_house.sending.send(Draft("x"))
-    turned_house.sending.recall(sent.control)
+    turned_house.managing.recall(sent.control)
     before = kept_of(raw, sent)
     clock.forward(DAY * 1000)
-    turned_house.sending.recall(sent.control, reason="again")
+    turned_house.managing.recall(sent.control, reason="again")
     turned_house.reading.preview(sent.links[0].token, visitor="")
 
     assert kept_of(raw, sent) == before
@@ -312,8 +316,8 @@ def test_every_key_has_its_time_after_every_verb(turned_house, clock, raw):
     for verb in (
         lambda: None,
         lambda: house.reading.preview(link[0], [nonce()], visitor="browser"),
-        lambda: house.sending.extend(sent.control, 60),
-        lambda: house.sending.extend(sent.control, 3600),
+        lambda: house.managing.extend(sent.control, 60),
+        lambda: house.managing.extend(sent.control, 3600),
         lambda: house.sending.replace(sent.control, "y"),
         lambda: clock.forward(10_000),
         lambda: read(house, link[0], 1),
@@ -322,17 +326,17 @@ def test_every_key_has_its_time_after_every_verb(turned_house, clock, raw):
         lambda: house.sending.replace(sent.control, "z", passphrase="p"),
         lambda: read(house, link[0], 2),
         lambda: read(house, link[1], 1, "p"),
-        lambda: house.sending.extend(sent.control, 60),
+        lambda: house.managing.extend(sent.control, 60),
         lambda: read(house, link[1], 2, "p"),
         lambda: house.answering.acknowledge(link[1], nonce(2), keep=False),
-        lambda: house.sending.recall(sent.control, [link[2].link_id], reason="r"),
-        lambda: house.sending.extend(sent.control, 7200),
+        lambda: house.managing.recall(sent.control, [link[2].link_id], reason="r"),
+        lambda: house.managing.extend(sent.control, 7200),
         lambda: clock.forward(LEASE) and house.timekeeping.catch_up(),
-        lambda: house.sending.recall(sent.control, [link[3].link_id]),
+        lambda: house.managing.recall(sent.control, [link[3].link_id]),
         lambda: read(house, link[4], 1, "p"),
         lambda: clock.forward(7200_000),
         house.timekeeping.catch_up,
-        lambda: house.sending.recall(sent.control),
+        lambda: house.managing.recall(sent.control),
     ):
         verb()
         check_times(raw, sent)
@@ -347,9 +351,9 @@ def test_a_retention_shorter_than_a_lease_still_keeps_what_the_lease_needs(
     sent = house.sending.send(Draft("x", recipients=("Ana", "Bob"), expires_in_seconds=600))
     read(house, sent.links[0].token)
     if then == "recall":
-        house.sending.recall(sent.control, [sent.links[1].link_id])
+        house.managing.recall(sent.control, [sent.links[1].link_id])
     else:
-        house.sending.extend(sent.control, 60)
+        house.managing.extend(sent.control, 60)
     check_times(raw, sent)
     clock.forward(70_000)
     house.timekeeping.catch_up()

@@ -38,12 +38,12 @@ def life(connection, ring):
     clock.forward(1000)
     house.sending.replace(sent.control, "y", passphrase="p", evidence=SENDER)
     clock.forward(1000)
-    house.sending.extend(sent.control, 600, evidence=SENDER)
+    house.managing.extend(sent.control, 600, evidence=SENDER)
     clock.forward(1000)
     reveal(ana, 1, "p")
     reveal(ana, 2, "p")
     clock.forward(1000)
-    house.sending.recall(sent.control, [bob.link_id], reason="r", evidence=SENDER)
+    house.managing.recall(sent.control, [bob.link_id], reason="r", evidence=SENDER)
     clock.forward(1000)
     for _ in range(9):
         with pytest.raises(PassphraseWrong):
@@ -56,7 +56,7 @@ def life(connection, ring):
 def test_the_timeline_tells_everything_once_and_in_order(life):
     house, sent = life
     ana, bob, cid, dot = (link.link_id for link in sent.links)
-    status = house.sending.status(sent.control)
+    status = house.managing.status(sent.control)
     at = sent.sent_at
 
     assert [(e.type, e.link_id, e.at - at) for e in status.events] == [
@@ -78,7 +78,7 @@ def test_the_timeline_tells_everything_once_and_in_order(life):
 
 def test_every_event_has_its_facts(life):
     house, sent = life
-    events = house.sending.status(sent.control).events
+    events = house.managing.status(sent.control).events
     facts = {event.type: event.facts for event in events}
 
     assert facts["message.sent"] == {"links": 4, "views": 2, "passphrase": True}
@@ -93,7 +93,7 @@ def test_every_event_has_its_facts(life):
 
 def test_evidence_belongs_to_whoever_did_it(life):
     house, sent = life
-    for event in house.sending.status(sent.control).events:
+    for event in house.managing.status(sent.control).events:
         by_sender = event.type.startswith("message.") or event.type == "link.recalled"
         expected = (
             {} if event.type == "link.replaced" else (SENDER if by_sender else READER).as_dict()
@@ -104,7 +104,7 @@ def test_evidence_belongs_to_whoever_did_it(life):
 
 def test_looks_are_kept_apart_newest_first(life):
     house, sent = life
-    status = house.sending.status(sent.control)
+    status = house.managing.status(sent.control)
 
     assert [(look.kind, look.visitor) for look in status.looks] == [
         ("link.fetched", "scanner"),
@@ -116,7 +116,7 @@ def test_looks_are_kept_apart_newest_first(life):
 
 def test_the_links_tell_how_each_stands(life):
     house, sent = life
-    ana, bob, cid, dot = house.sending.status(sent.control).links
+    ana, bob, cid, dot = house.managing.status(sent.control).links
     at = sent.sent_at
 
     assert [str(link.state) for link in (ana, bob, cid, dot)] == [
@@ -137,15 +137,15 @@ def test_the_last_wrong_passphrase_is_a_lock_in_the_timeline(connection, ring):
     sent = house.sending.send(Draft("x", passphrase="p"))
     with pytest.raises(Gone):
         read(house, sent.links[0].token, 1, "wrong")
-    last = house.sending.status(sent.control).events[-1]
+    last = house.managing.status(sent.control).events[-1]
 
     assert (last.type, last.facts, last.link_id) == ("link.locked", {}, sent.links[0].link_id)
 
 
 def test_a_recall_s_reason_is_told_apart_from_its_evidence(house):
     sent = house.sending.send(Draft("x"))
-    house.sending.recall(sent.control, reason="oops")
-    event = house.sending.status(sent.control).events[-1]
+    house.managing.recall(sent.control, reason="oops")
+    event = house.managing.status(sent.control).events[-1]
 
     assert event.facts["reason"] == "oops"
     assert event.evidence == {}
@@ -153,7 +153,7 @@ def test_a_recall_s_reason_is_told_apart_from_its_evidence(house):
 
 def test_facts_that_look_like_numbers_are_numbers_and_words_stay_words(house):
     sent = house.sending.send(Draft("x", views=7), evidence=Evidence(browser="1=2,x=3\n"))
-    (event,) = house.sending.status(sent.control).events
+    (event,) = house.managing.status(sent.control).events
 
     assert event.facts == {"links": 1, "views": 7, "passphrase": False}
     assert event.evidence == {"browser": "1=2,x=3\n"}

@@ -7,6 +7,7 @@ knows a script's SHA and the durability.
 from __future__ import annotations
 
 import hashlib
+import secrets
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +26,7 @@ from redis.exceptions import (
 )
 from redis.exceptions import ConnectionError as Lost
 
+from restante.crypto.tokens import ID_SIZE
 from restante.errors import Unavailable
 from restante.store.nodes import OneNode
 from restante.store.replication import read_reply
@@ -48,6 +50,11 @@ ANSWERS_MOST = 5
 LOST_MOST = 2
 """A connection that the store closed meanwhile (it was restarted) is opened anew, once."""
 AGAIN_SECONDS = 0.05
+
+
+def new_request() -> bytes:
+    """Return what a script knows a request by that it is asked again when its reply was lost."""
+    return secrets.token_bytes(ID_SIZE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,51 +5,24 @@ Replies become values or errors here, nowhere else.  Boxed facts pass through un
 
 from __future__ import annotations
 
-import secrets
 from typing import TYPE_CHECKING, Any
 
-from restante.crypto.tokens import ID_SIZE
-from restante.errors import (
-    CodeRequired,
-    CodesUsedUp,
-    CodeWrong,
-    Fault,
-    Held,
-    Invalid,
-    NotFound,
-    PassphraseRequired,
-    PassphraseWrong,
-    Unavailable,
-    Watched,
-)
-from restante.messages import Requested
+from restante.errors import Fault, Invalid, NotFound
 from restante.store import keys
-from restante.store.replies import (
-    Changed,
-    Gate,
-    Judged,
-    Released,
-    Report,
-    Times,
-    gone,
-)
+from restante.store.connection import new_request
+from restante.store.replies import Changed, Judged, Report, Times, gone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
-    from restante.crypto.tokens import ControlToken, LinkToken
+    from restante.crypto.tokens import ControlToken
     from restante.messages import Page
     from restante.store.connection import Argument, Connection
     from restante.store.replies import NewMessage
 
 
-def new_request() -> bytes:
-    """Return what a script knows a request by that it is asked again when its reply was lost."""
-    return secrets.token_bytes(ID_SIZE)
-
-
 class Messages:
-    """The verbs on messages and links."""
+    """The verbs on messages."""
 
     def __init__(self, connection: Connection, now: Callable[[], int] | None = None) -> None:
         """*now* replaces the store's clock, in ms; only tests give one."""
@@ -76,119 +49,6 @@ class Messages:
             case [b"sent", sent_at, opens_at, expires_at]:
                 return Times(sent_at, opens_at, expires_at)
         raise AssertionError
-
-    def preview(
-        self, link: LinkToken, visitor: str, evidence: bytes, readers: Iterable[bytes] = ()
-    ) -> Gate:
-        """Tell what the gate may show, and write a look unless *visitor* is empty.
-
-        Raises:
-            NotFound: No such link.
-        """
-        match self._run("preview", keys.link(link), visitor, evidence, *readers):
-            case [b"preview", its]:
-                return Gate.of(its)
-        raise NotFound
-
-    def salt(self, link: LinkToken) -> tuple[bytes, bytes] | None:
-        """Return the message id that salts a passphrase and the root key's id, if needed.
-
-        Raises:
-            NotFound: No such link.
-        """
-        match self._run("salt", keys.link(link)):
-            case [b"salt", message_id, root_id]:
-                return message_id, root_id
-            case [b"none"]:
-                return None
-        raise NotFound
-
-    def reveal(  # noqa: C901, PLR0913 (what reveal.lua is told)
-        self,
-        link: LinkToken,
-        reader_id: bytes,
-        *,
-        ring: bytes,
-        verifier: bytes,
-        root_id: bytes,
-        visitor: str,
-        evidence: bytes,
-        wary: bool,
-        codes: bytes = b"",
-    ) -> Released:
-        """Spend a view for this reader, or give it the view it holds.
-
-        Raises:
-            NotFound, GoneBoxed, Held, PassphraseRequired, PassphraseWrong, CodeRequired,
-                CodeWrong: As reveal.lua says.
-            Watched: Only if *wary*.
-            Unavailable: Also when the link's root key is not in the ring.
-            Changed: The verifier was made for a link that was replaced meanwhile.
-        """
-        match self._run(
-            "reveal", keys.link(link),
-            reader_id, ring, verifier, root_id, visitor, evidence, int(wary), codes, new_request(),
-        ):  # fmt: skip
-            case [b"revealed" | b"reread" as word, its]:
-                return Released.of(its, fresh=word == b"revealed")
-            case [b"gone" | b"locked", *boxed]:
-                raise gone(boxed)
-            case [b"held", opens_at, at]:
-                raise Held(opens_at, at)
-            case [b"passphrase-required"]:
-                raise PassphraseRequired
-            case [b"passphrase-wrong", tries_left]:
-                raise PassphraseWrong(tries_left)
-            case [b"watched"]:
-                raise Watched
-            case [b"code-required"]:
-                raise CodeRequired
-            case [b"code-wrong", tries_left]:
-                raise CodeWrong(tries_left)
-            case [b"unavailable"]:
-                raise Unavailable
-            case [b"changed"]:
-                raise Changed
-        raise NotFound
-
-    def request_code(  # noqa: PLR0913 (what request_code.lua is told)
-        self,
-        link: LinkToken,
-        mac: bytes,
-        box: bytes,
-        *,
-        lasts: int,
-        pause: int,
-        most: int,
-        evidence: bytes,
-        wary: bool,
-    ) -> Requested | None:
-        """Let a new code count and be mailed; None where the link asks for none.
-
-        Raises:
-            NotFound, GoneBoxed, Held, CodesUsedUp: As the names say; nothing is mailed.
-            Watched: Only if *wary*.
-        """
-        match self._run(
-            "request_code", keys.link(link), mac, box, lasts, pause, most, evidence, int(wary)
-        ):
-            case [b"requested" | b"just-sent" as word, until, at]:
-                return Requested(until, at, word == b"requested")
-            case [b"not-needed"]:
-                return None
-            case [b"watched"]:
-                raise Watched
-            case [b"used-up"]:
-                raise CodesUsedUp
-            case [b"held", opens_at, at]:
-                raise Held(opens_at, at)
-            case [b"gone", *boxed]:
-                raise gone(boxed)
-        raise NotFound
-
-    def fail(self, link: LinkToken, evidence: bytes) -> None:
-        """Record that a claimed view could not be opened."""
-        self._run("fail", keys.link(link), evidence, new_request())
 
     def recall(
         self, control: ControlToken, link_ids: Sequence[bytes], reason: bytes, evidence: bytes

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from restante.errors import NotFound
 from restante.messages import Declined, State, Told
 from restante.store import keys
-from restante.store.replies import Entry, Recorded, gone
+from restante.store.link_replies import Recorded
+from restante.store.replies import Entry, gone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

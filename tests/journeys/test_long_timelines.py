@@ -30,7 +30,7 @@ def extend(service, control, times):
     """Have so many things happen to a message."""
     with house_of(service) as house:
         for _ in range(times):
-            house.sending.extend(ControlToken.parse(control), 3_600)
+            house.managing.extend(ControlToken.parse(control), 3_600)
 
 
 def page(service, sent, after=None):

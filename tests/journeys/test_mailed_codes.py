@@ -210,7 +210,7 @@ def test_webhooks_that_hang_keep_no_code_waiting(mail, tmp_path):
         with house_of(service, webhook_networks=(ip_network("127.0.0.0/8"),)) as house:
             for n in range(300):
                 url = f"http://127.1.{n // 200}.{n % 200 + 1}:{slow.port}/"
-                house.sending.recall(house.sending.send(Draft("x", webhook=url)).control)
+                house.managing.recall(house.sending.send(Draft("x", webhook=url)).control)
         ask(api, coded.link)
         os.kill(worker, signal.SIGCONT)
         code = mail.code()

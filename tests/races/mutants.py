@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PARTS = ("restante", "webapp", "worker", "templates", "translations", "gunicorn.conf.py")
 
 REVEAL_CALL = """        match self._run(
-            "reveal", keys.link(link),
+            "reveal", link,
             reader_id, ring, verifier, root_id, visitor, evidence, int(wary), codes, new_request(),
         ):  # fmt: skip
 """
@@ -32,12 +32,12 @@ RELEASED = """{ "revealed", named({ message = m.id, version = link.version, root
 def asked_twice(second: str) -> str:
     """Return the call of reveal.lua with a second one after it, as a visitor of that class."""
     return f"""        told = self._run(
-            "reveal", keys.link(link),
+            "reveal", link,
             reader_id, ring, verifier, root_id, visitor, evidence, int(wary), codes, new_request(),
         )
         if told[0] == b"revealed":
             self._run(
-                "reveal", keys.link(link),
+                "reveal", link,
                 reader_id, ring, verifier, root_id, "{second}", evidence, int(wary), codes,
                 new_request(),
             )
@@ -101,7 +101,7 @@ class Mutant:
     faults: tuple[str, ...] = ()
 
 
-MESSAGES, SCRIPTS = "restante/store/messages.py", "restante/store/scripts"
+LINKS, SCRIPTS = "restante/store/links.py", "restante/store/scripts"
 REVEAL, RECALL = f"{SCRIPTS}/reveal.lua", f"{SCRIPTS}/recall.lua"
 VIEWS = f"{SCRIPTS}/lib/85_views.lua"
 CONNECTION, REPLICATION = "restante/store/connection.py", "restante/store/replication.py"
@@ -115,14 +115,14 @@ NEEDED = "        return max(self._members, len(known), len(role[2]))\n"
 MUTANTS: dict[str, Mutant] = {
     "the text is read first and the view spent after": Mutant(
         (
-            (MESSAGES, REVEAL_CALL, asked_twice("spend")),
+            (LINKS, REVEAL_CALL, asked_twice("spend")),
             (REVEAL, SPENDING, ONLY_READ),
         ),
         "one store",
     ),
     "the event is written after the deed": Mutant(
         (
-            (MESSAGES, REVEAL_CALL, asked_twice("tell")),
+            (LINKS, REVEAL_CALL, asked_twice("tell")),
             (VIEWS, REVEALED, ""),
             (REVEAL, SPENDING, ONLY_TELL),
         ),

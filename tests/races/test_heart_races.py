@@ -62,7 +62,7 @@ def test_of_many_readers_at_once_exactly_as_many_as_there_are_views_get_the_cont
         texts = crowd.do([lambda n=n: read(house, link, n) for n in range(READERS)])
 
         assert [text for text in texts if text] == ["the safe is behind the Vermeer"] * views
-        status = house.sending.status(sent.control)
+        status = house.managing.status(sent.control)
         assert (status.links[0].reveals, status.links[0].state) == (views, "spent")
         revealed = [e.facts["view"] for e in status.events if e.type == "link.revealed"]
         assert revealed == list(range(1, views + 1))
@@ -90,7 +90,7 @@ def test_retries_acknowledgements_and_looks_in_between_spend_nothing(house, crow
         got = {n for n in range(5) if answers[2 * n] or answers[2 * n + 1]}
 
         assert len(got) == 2
-        assert house.sending.status(sent.control).links[0].reveals == 2
+        assert house.managing.status(sent.control).links[0].reveals == 2
         for n in got:
             assert read(house, link, n) == "x"
 
@@ -102,7 +102,7 @@ def test_one_reader_who_asks_many_times_at_once_spends_one_view(house, crowd):
         texts = crowd.do([lambda: read(house, link, 1)] * READERS)
 
         assert texts == ["x"] * READERS
-        assert house.sending.status(sent.control).links[0].reveals == 1
+        assert house.managing.status(sent.control).links[0].reveals == 1
 
 
 def test_a_recall_says_unread_if_and_only_if_nobody_read(house, crowd):
@@ -112,11 +112,11 @@ def test_a_recall_says_unread_if_and_only_if_nobody_read(house, crowd):
         link = sent.links[0].token
         *texts, verdicts = crowd.do(
             [lambda n=n: read(house, link, n) for n in range(2)]
-            + [lambda: house.sending.recall(sent.control)]
+            + [lambda: house.managing.recall(sent.control)]
         )
         (verdict,) = verdicts
         seen.add(verdict.outcome)
-        events = [event.type for event in house.sending.status(sent.control).events]
+        events = [event.type for event in house.managing.status(sent.control).events]
 
         assert (verdict.outcome is Outcome.RECALLED_UNREAD) == (texts == [None, None])
         assert verdict.reveals == sum(text is not None for text in texts)
@@ -132,10 +132,10 @@ def test_a_recall_says_unread_if_and_only_if_nobody_read(house, crowd):
 def test_recalls_at_once_give_one_verdict(house, crowd):
     for _ in range(20):
         sent = house.sending.send(Draft("x", recipients=("Ana", "Bob")))
-        given = crowd.do([lambda: house.sending.recall(sent.control)] * 8)
+        given = crowd.do([lambda: house.managing.recall(sent.control)] * 8)
 
         assert all(verdicts == given[0] for verdicts in given)
-        events = [event.type for event in house.sending.status(sent.control).events]
+        events = [event.type for event in house.managing.status(sent.control).events]
         assert events == ["message.sent", "link.recalled", "link.recalled"]
 
 
@@ -177,7 +177,7 @@ def test_what_a_reader_gets_while_it_is_replaced_is_one_whole_version(house, cro
         assert [read(house, ana, n, passphrase) for n in (1, 2)] == [first, second]
         assert read(house, bob, 3, passphrase) == other
         assert read(house, bob, 4, passphrase) == other
-        status = house.sending.status(sent.control)
+        status = house.managing.status(sent.control)
         assert [link.reveals for link in status.links] == [2, 2]
         assert not any(event.type == "link.failed" for event in status.events)
     assert len(seen) > 1
@@ -227,7 +227,7 @@ def test_an_extend_that_crosses_a_reader_leaves_the_view_as_it_was_told(house, c
         text, expires_at, _ = crowd.do(
             [
                 lambda: read(house, link, 1),
-                lambda: house.sending.extend(sent.control, 60),
+                lambda: house.managing.extend(sent.control, 60),
                 lambda: house.reading.preview(link, [nonce(1)], visitor=""),
             ]
         )

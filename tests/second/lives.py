@@ -27,7 +27,7 @@ from restante.store import keys
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from restante.messages import Sent
+    from restante.reports import Sent
     from restante.store.connection import Connection
     from restante.wiring import Services
 
@@ -149,7 +149,7 @@ def _of(house: Services, clock: Clock) -> Iterator[tuple[str, Sent]]:
     house.answering.confirm(ana, reader(1), evidence=ANA)
     house.answering.dispute(ana, [reader(2)], evidence=ANA)
     house.answering.decline(bob, [reader(3)], evidence=ANA)
-    house.sending.extend(several.control, 86_400, evidence=SENDER)
+    house.managing.extend(several.control, 86_400, evidence=SENDER)
     yield "several", several
 
     spent = send(Draft(TEXT))
@@ -173,7 +173,7 @@ def _of(house: Services, clock: Clock) -> Iterator[tuple[str, Sent]]:
     yield "locked", locked
 
     recalled = send(Draft(TEXT, recipients=("Ana",)), evidence=SENDER)
-    house.sending.recall(recalled.control, reason="wrong Ana", evidence=SENDER)
+    house.managing.recall(recalled.control, reason="wrong Ana", evidence=SENDER)
     yield "recalled", recalled
 
     replaced = send(Draft("the first text", recipients=("Ana", "Bob")))

@@ -68,7 +68,7 @@ def test_the_file_tells_of_messages_that_are_expected(path):
 def test_it_is_told_of_as_the_second_implementation_reads_it(earlier):
     house, second = earlier.house, earlier.second
     for name in earlier.lives.controls:
-        status = house.sending.status(earlier.control(name), Page(after=0))
+        status = house.managing.status(earlier.control(name), Page(after=0))
         told = second.message(earlier.lives.controls[name])
 
         assert [str(link.state) for link in status.links] == (OPEN | ENDED)[name], name
@@ -107,8 +107,8 @@ def test_its_links_open_and_are_recalled(earlier):
         opened("replaced", 1),
         several,
     ]
-    verdicts = house.sending.recall(control("several"))
-    repeated = house.sending.recall(control("recalled"))
+    verdicts = house.managing.recall(control("several"))
+    repeated = house.managing.recall(control("recalled"))
 
     assert [one.text for one in texts] == [TEXT] * len(texts)
     assert opened("replaced").text == "the first text"

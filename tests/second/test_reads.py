@@ -108,7 +108,7 @@ def test_both_implementations_tell_the_same_states_and_readers_at_any_time(lived
         its.now = lives.now + later
         house = house_at(connection, lives.root_keys, Clock(its.now))
         for name, control in lives.controls.items():
-            status = house.sending.status(ControlToken.parse(control), Page(after=0))
+            status = house.managing.status(ControlToken.parse(control), Page(after=0))
             told = [link["state"] for link in its.message(control)["links"]]
             assert told == [str(link.state) for link in status.links], name
 

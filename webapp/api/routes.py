@@ -14,13 +14,14 @@ from restante.validation import reason_faults
 from webapp import details
 from webapp.http import fields, rate_limits, send_access
 from webapp.http.budgets import afford
-from webapp.http.request import answering, evidence, reading, sending, settings
+from webapp.http.request import answering, evidence, managing, reading, sending, settings
 from webapp.http.visitors import look_at, visitor
 from webapp.texts.formatting import rfc3339_or_none
 from webapp.texts.states import language
 
 if TYPE_CHECKING:
-    from restante.messages import LinkStatus, Look
+    from restante.messages import Look
+    from restante.reports import LinkStatus
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -89,7 +90,7 @@ def status() -> Response:
 
 
 def _status(control: ControlToken, page: Page) -> Response:
-    its = sending().status(control, page)
+    its = managing().status(control, page)
     return _json(
         {
             "id": its.message_id.hex(),
@@ -145,7 +146,7 @@ def recall() -> Response:
     link_ids, reason = body.link_ids("links"), body.text("reason")
     body.faults += reason_faults(reason)
     body.check()
-    verdicts = sending().recall(control, link_ids, reason=reason, evidence=evidence())
+    verdicts = managing().recall(control, link_ids, reason=reason, evidence=evidence())
     return _json(
         {
             "verdicts": [
@@ -194,7 +195,7 @@ def extend() -> Response:
     body.require(["expires_in"])
     expires_in = body.whole("expires_in")
     body.check()
-    sending().extend(control, expires_in or 0, evidence=evidence())
+    managing().extend(control, expires_in or 0, evidence=evidence())
     return _status(control, OLDEST)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
     from restante.feedback import Answering
+    from restante.managing import Managing
     from restante.reading import Reading
     from restante.sending import Sending
     from restante.settings import Settings
@@ -65,6 +66,11 @@ def settings() -> Settings:
 def sending() -> Sending:
     """Return the sender's verbs."""
     return services().sending
+
+
+def managing() -> Managing:
+    """Return the sender's verbs on a message that was sent."""
+    return services().managing
 
 
 def reading() -> Reading:

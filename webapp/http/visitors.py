@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from restante.crypto.tokens import LinkToken, ReaderKey
-    from restante.messages import Preview
+    from restante.reports import Preview
 
 MACHINES = frozenset({"preview_bot", "prefetch", "scanner_suspected", "program"})
 """The classes that no person comes as; scripts/lib/50_looks.lua has the same."""

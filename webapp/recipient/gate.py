@@ -26,7 +26,7 @@ from webapp.texts import formatting
 if TYPE_CHECKING:
     from flask import Response
 
-    from restante.messages import Preview
+    from restante.reports import Preview
 
 QUICKEST_MS = 1_000
 """A person needs this long to see the button and press it."""

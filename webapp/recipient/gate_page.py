@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from restante.crypto.tokens import LinkToken
     from restante.errors import RestanteError
-    from restante.messages import Preview, Requested
+    from restante.reports import Preview, Requested
 
 TRIES = (PassphraseWrong, CodeWrong)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
@@ -21,7 +22,7 @@ from restante.errors import (
     Watched,
 )
 from restante.feedback import EXTEND_LEASE_SECONDS
-from restante.messages import Content, State
+from restante.messages import State
 from webapp.http import rate_limits
 from webapp.http.csrf import is_foreign
 from webapp.http.errors import told
@@ -30,6 +31,9 @@ from webapp.http.visitors import visitor
 from webapp.recipient import gate, gate_page
 from webapp.recipient.bot_signals import Why
 from webapp.texts.states import language
+
+if TYPE_CHECKING:
+    from restante.reports import Content
 
 bp = Blueprint("viewer", __name__)
 

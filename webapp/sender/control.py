@@ -24,14 +24,14 @@ from webapp.http import csrf, fields, floods, own_link_cookie, rate_limits
 from webapp.http.budgets import afford
 from webapp.http.cookies import set_cookie
 from webapp.http.errors import RateLimited, UnsupportedMediaType, limits_translated, told
-from webapp.http.request import cookie, evidence, sending, services, settings
+from webapp.http.request import cookie, evidence, managing, sending, services, settings
 from webapp.sender.compose import EXPIRIES
 from webapp.texts import states
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from restante.messages import Status
+    from restante.reports import Status
 
 bp = Blueprint("control", __name__)
 
@@ -41,7 +41,7 @@ bp = Blueprint("control", __name__)
 def show(pasted: str) -> Response:
     """Show the page to the sender's browser; ask any other first."""
     control = ControlToken.find(pasted)
-    status = sending().status(control, _asked(), cookie=cookie("sender"))
+    status = managing().status(control, _asked(), cookie=cookie("sender"))
     if not (status.from_sender or _is_shown(control)):
         return _warning(control)
     return _page(control, status)
@@ -56,7 +56,7 @@ def show_anyway(pasted: str) -> Response:
         csrf.verify()
     except Invalid:
         return _warning(control, again=True)
-    sending().status(control, NEWEST)
+    managing().status(control, NEWEST)
     response = make_response(redirect(url_for("control.show", pasted=str(control)), code=303))
     set_cookie(response, "shown", _shown(control))
     return response
@@ -85,7 +85,7 @@ def extend(token: str) -> Response:
 def translate(token: str) -> Response:
     """Show the page in another language, with what was typed; change nothing."""
     control = ControlToken.find(token)
-    status = sending().status(control, NEWEST, cookie=cookie("sender"))
+    status = managing().status(control, NEWEST, cookie=cookie("sender"))
     if csrf.is_foreign() or not (status.from_sender or _is_shown(control)):
         return _warning(control)
     return _page(control, status)
@@ -105,7 +105,7 @@ def _recall(control: ControlToken) -> None:
     link_ids = fields.link_ids(request.form.getlist("link"), "links", faults)
     if faults:
         raise Invalid(faults)
-    sending().recall(control, link_ids, reason=reason, evidence=evidence())
+    managing().recall(control, link_ids, reason=reason, evidence=evidence())
 
 
 @rate_limits.send
@@ -127,13 +127,13 @@ def _extend(control: ControlToken) -> None:
     written = request.form.get("expires_in", "")
     if not written.isascii() or not written.isdigit() or len(written) > 12:  # noqa: PLR2004
         raise Invalid([Fault("expires_in", "a whole number")])
-    sending().extend(control, int(written), evidence=evidence())
+    managing().extend(control, int(written), evidence=evidence())
 
 
 def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
     control = ControlToken.find(token)
     try:
-        status = sending().status(control, NEWEST, cookie=cookie("sender"))
+        status = managing().status(control, NEWEST, cookie=cookie("sender"))
     except NotFound:
         # A form may be large: who has no token sends few.
         with rate_limits.status:
@@ -147,7 +147,7 @@ def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
             deed(control)
     except (Invalid, TooLarge, Gone, Unavailable, RateLimited) as error:
         shown = _counted(error) if deed is _recall and isinstance(error, Invalid) else error
-        return _page(control, sending().status(control, NEWEST), shown)
+        return _page(control, managing().status(control, NEWEST), shown)
     return make_response(redirect(url_for("control.show", pasted=str(control)), code=303))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from restante.errors import Invalid
-from restante.messages import LinkStatus, Outcome, State
+from restante.messages import Outcome, State
 from restante.safe_text import UNFIT
 from webapp.http.i18n import current, gettext, ngettext
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from restante.errors import Fault, RestanteError
+    from restante.reports import LinkStatus
 
 
 def language() -> str:

@@ -1,0 +1,104 @@
+"""What a sender does with a message that was sent: status, recall, extend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from restante import events, validation
+from restante.crypto.sealed_fields import SealedFields
+from restante.crypto.tokens import ID_SIZE
+from restante.errors import Fault, Invalid
+from restante.messages import OLDEST, Page
+from restante.reports import Verdict
+from restante.store.replies import GoneBoxed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from restante.crypto.keyring import Keyring
+    from restante.crypto.tokens import ControlToken
+    from restante.messages import Evidence
+    from restante.reports import Status
+    from restante.settings import Settings
+    from restante.store.messages import Messages
+
+SECOND = 1000
+
+
+class Managing:
+    """The sender's verbs on one message.  Each needs the control token."""
+
+    def __init__(self, messages: Messages, keyring: Keyring, settings: Settings) -> None:
+        self._messages = messages
+        self._settings = settings
+        self._facts = SealedFields(keyring)
+
+    def recall(
+        self,
+        control: ControlToken,
+        link_ids: Sequence[bytes] = (),
+        *,
+        reason: str | None = None,
+        evidence: Evidence | None = None,
+    ) -> list[Verdict]:
+        """Destroy the keys of these links, or of all, and give a verdict on each.
+
+        Raises:
+            NotFound: No such message.
+            Invalid: A link of another message, or a reason out of bounds; nothing was done.
+        """
+        faults = list(validation.reason_faults(reason))
+        if any(len(link_id) != ID_SIZE for link_id in link_ids):
+            faults.append(Fault("links", "not a link of this message"))
+        if faults:
+            raise Invalid(faults)
+        reason, message_id = validation.normal(reason), control.message_id
+        judged = self._messages.recall(
+            control,
+            link_ids,
+            self._facts.close_reason(message_id, reason),
+            self._facts.close_evidence(message_id, evidence, reason=reason),
+        )
+        return [
+            Verdict(
+                one.link_id,
+                self._facts.open_label(one.link_id, one.label),
+                one.outcome,
+                one.reveals,
+                one.first_revealed_at,
+                one.acknowledged_at,
+                one.recalled_at,
+            )
+            for one in judged
+        ]
+
+    def extend(
+        self, control: ControlToken, expires_in_seconds: int, *, evidence: Evidence | None = None
+    ) -> int:
+        """Let the links that have not ended expire *expires_in_seconds* from now.
+
+        Returns the new expiry in ms.
+
+        Raises:
+            NotFound: No such message.
+            Gone: Every link ended.
+            Invalid: Out of bounds, or before the message opens.
+        """
+        if faults := list(validation.expiry_faults(expires_in_seconds, self._settings)):
+            raise Invalid(faults)
+        boxed = self._facts.close_evidence(control.message_id, evidence)
+        try:
+            return self._messages.extend(control, expires_in_seconds * SECOND, boxed)
+        except GoneBoxed as gone:
+            raise self._facts.gone(gone.end) from None
+
+    def status(
+        self, control: ControlToken, page: Page = OLDEST, *, cookie: str | None = None
+    ) -> Status:
+        """Return the message: its links, one page of its timeline, and the looks.
+
+        Raises:
+            NotFound: No such message.
+        """
+        report = self._messages.status(control, page)
+        return events.status(control, report, self._facts, cookie)

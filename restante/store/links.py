@@ -1,0 +1,155 @@
+"""What the store knows of links: one method per script, its only caller.
+
+Replies become values or errors here, nowhere else.  Boxed facts pass through unopened.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from restante.errors import (
+    CodeRequired,
+    CodesUsedUp,
+    CodeWrong,
+    Held,
+    NotFound,
+    PassphraseRequired,
+    PassphraseWrong,
+    Unavailable,
+    Watched,
+)
+from restante.reports import Requested
+from restante.store import keys
+from restante.store.connection import new_request
+from restante.store.link_replies import Gate, Released
+from restante.store.replies import Changed, gone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from restante.crypto.tokens import LinkToken
+    from restante.store.connection import Argument, Connection
+
+
+class Links:
+    """The verbs on links that open them."""
+
+    def __init__(self, connection: Connection, now: Callable[[], int] | None = None) -> None:
+        """*now* replaces the store's clock, in ms; only tests give one."""
+        self._connection = connection
+        self._now = now
+
+    def _run(self, verb: str, link: LinkToken, *arguments: Argument) -> Any:  # noqa: ANN401
+        now: Argument = self._now() if self._now else ""
+        return self._connection.run(verb, keys.link(link), now, *arguments)
+
+    def preview(
+        self, link: LinkToken, visitor: str, evidence: bytes, readers: Iterable[bytes] = ()
+    ) -> Gate:
+        """Tell what the gate may show, and write a look unless *visitor* is empty.
+
+        Raises:
+            NotFound: No such link.
+        """
+        match self._run("preview", link, visitor, evidence, *readers):
+            case [b"preview", its]:
+                return Gate.of(its)
+        raise NotFound
+
+    def salt(self, link: LinkToken) -> tuple[bytes, bytes] | None:
+        """Return the message id that salts a passphrase and the root key's id, if needed.
+
+        Raises:
+            NotFound: No such link.
+        """
+        match self._run("salt", link):
+            case [b"salt", message_id, root_id]:
+                return message_id, root_id
+            case [b"none"]:
+                return None
+        raise NotFound
+
+    def reveal(  # noqa: C901, PLR0913 (what reveal.lua is told)
+        self,
+        link: LinkToken,
+        reader_id: bytes,
+        *,
+        ring: bytes,
+        verifier: bytes,
+        root_id: bytes,
+        visitor: str,
+        evidence: bytes,
+        wary: bool,
+        codes: bytes = b"",
+    ) -> Released:
+        """Spend a view for this reader, or give it the view it holds.
+
+        Raises:
+            NotFound, GoneBoxed, Held, PassphraseRequired, PassphraseWrong, CodeRequired,
+                CodeWrong: As reveal.lua says.
+            Watched: Only if *wary*.
+            Unavailable: Also when the link's root key is not in the ring.
+            Changed: The verifier was made for a link that was replaced meanwhile.
+        """
+        match self._run(
+            "reveal", link,
+            reader_id, ring, verifier, root_id, visitor, evidence, int(wary), codes, new_request(),
+        ):  # fmt: skip
+            case [b"revealed" | b"reread" as word, its]:
+                return Released.of(its, fresh=word == b"revealed")
+            case [b"gone" | b"locked", *boxed]:
+                raise gone(boxed)
+            case [b"held", opens_at, at]:
+                raise Held(opens_at, at)
+            case [b"passphrase-required"]:
+                raise PassphraseRequired
+            case [b"passphrase-wrong", tries_left]:
+                raise PassphraseWrong(tries_left)
+            case [b"watched"]:
+                raise Watched
+            case [b"code-required"]:
+                raise CodeRequired
+            case [b"code-wrong", tries_left]:
+                raise CodeWrong(tries_left)
+            case [b"unavailable"]:
+                raise Unavailable
+            case [b"changed"]:
+                raise Changed
+        raise NotFound
+
+    def request_code(  # noqa: PLR0913 (what request_code.lua is told)
+        self,
+        link: LinkToken,
+        mac: bytes,
+        box: bytes,
+        *,
+        lasts: int,
+        pause: int,
+        most: int,
+        evidence: bytes,
+        wary: bool,
+    ) -> Requested | None:
+        """Let a new code count and be mailed; None where the link asks for none.
+
+        Raises:
+            NotFound, GoneBoxed, Held, CodesUsedUp: As the names say; nothing is mailed.
+            Watched: Only if *wary*.
+        """
+        match self._run("request_code", link, mac, box, lasts, pause, most, evidence, int(wary)):
+            case [b"requested" | b"just-sent" as word, until, at]:
+                return Requested(until, at, word == b"requested")
+            case [b"not-needed"]:
+                return None
+            case [b"watched"]:
+                raise Watched
+            case [b"used-up"]:
+                raise CodesUsedUp
+            case [b"held", opens_at, at]:
+                raise Held(opens_at, at)
+            case [b"gone", *boxed]:
+                raise gone(boxed)
+        raise NotFound
+
+    def fail(self, link: LinkToken, evidence: bytes) -> None:
+        """Record that a claimed view could not be opened."""
+        self._run("fail", link, evidence, new_request())
