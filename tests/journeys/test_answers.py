@@ -6,8 +6,7 @@ import pytest
 
 from tests.api import Api, Visitor, filled, form_of, new_nonce, number_on
 from tests.journeys.conftest import CROSS_SITE, TEXT
-
-GATE_SECONDS = 1.1
+from tests.support.tickets import gate_form, waited
 
 
 def events_of(service, sent):
@@ -17,8 +16,7 @@ def events_of(service, sent):
 def opened(service, link):
     """Open a link as a person does; return the visitor and the page."""
     reader = Visitor(service.url)
-    form = form_of(reader.get(f"/m/{link}"), link)
-    time.sleep(GATE_SECONDS)
+    form = gate_form(service, reader, link)
     page = reader.post(f"/m/{link}", form)
     assert TEXT in page.text
     return reader, page
@@ -71,8 +69,7 @@ def test_a_second_browser_learns_that_it_was_another_and_tells_the_sender_once(s
     opened(service, sent.link)
     other = Visitor(service.url)
     dead = other.get(f"/m/{sent.link}")
-    form = form_of(dead, "dispute")
-    time.sleep(GATE_SECONDS)
+    form = waited(service, other, sent.link, form_of(dead, "dispute"))
     said = other.post(f"/m/{sent.link}/dispute", form)
     again = other.post(f"/m/{sent.link}/dispute", form)
     back = other.get(f"/m/{sent.link}")
@@ -109,7 +106,7 @@ def test_what_looks_like_a_machine_types_a_number_before_the_sender_hears_of_it(
     robot, path = Visitor(service.url), f"/m/{sent.link}/{deed}"
     form = form_of(robot.get(f"/m/{sent.link}"), deed)
     tries = [robot.post(path, form), robot.post(path, {}), robot.post(path, form | {"ticket": "x"})]
-    time.sleep(GATE_SECONDS)
+    form = waited(service, robot, sent.link, form)
     tries += [robot.post(path, form, **headers) for headers in CROSS_SITE]
     tries.append(robot.post(path, form, **{"Sec-Fetch-Mode": "navigate"}))
     tries.append(robot.post(path, form | {"remark": "x"}))
@@ -131,8 +128,7 @@ def test_without_cookies_one_number_tells_the_sender(service, sent, deed):
     if deed == "dispute":
         opened(service, sent.link)
     path = f"/m/{sent.link}/{deed}"
-    form = form_of(Visitor(service.url).get(f"/m/{sent.link}"), deed)
-    time.sleep(GATE_SECONDS)
+    form = gate_form(service, Visitor(service.url), sent.link, deed)
     step = Visitor(service.url).post(path, form)
     passed = Visitor(service.url).post(path, filled(step, deed))
 
@@ -142,8 +138,7 @@ def test_without_cookies_one_number_tells_the_sender(service, sent, deed):
 
 def test_who_gets_it_by_mistake_tells_the_sender_and_burns_nothing(service, sent):
     stray = Visitor(service.url)
-    form = form_of(stray.get(f"/m/{sent.link}"), "decline")
-    time.sleep(GATE_SECONDS)
+    form = gate_form(service, stray, sent.link, "decline")
     said = stray.post(f"/m/{sent.link}/decline", form)
     gate = stray.get(f"/m/{sent.link}")
     opened(service, sent.link)
@@ -200,8 +195,7 @@ def test_whoever_has_the_link_sees_what_was_recorded_but_only_his_own_details(se
 def test_the_control_page_raises_the_alarm(service, sent):
     opened(service, sent.link)
     other = Visitor(service.url)
-    form = form_of(other.get(f"/m/{sent.link}"), "dispute")
-    time.sleep(GATE_SECONDS)
+    form = gate_form(service, other, sent.link, "dispute")
     other.post(f"/m/{sent.link}/dispute", form)
     sender = Visitor(service.url)
     sender.post(f"/s/{sent.control}", {})
@@ -220,8 +214,7 @@ def test_an_alarm_about_what_was_read_is_not_hidden_by_a_later_and_lesser_one(se
         Api(service.url).reveal(ben, new_nonce(), "wrong")
     for link in (ana, ben):
         other = Visitor(service.url)
-        form = form_of(other.get(f"/m/{link}"), "dispute")
-        time.sleep(GATE_SECONDS)
+        form = gate_form(service, other, link, "dispute")
         other.post(f"/m/{link}/dispute", form)
     alarm = report_of(service, sent).partition("alarm-notice")[2].partition("</div>")[0]
 
@@ -245,8 +238,8 @@ def test_a_browser_that_was_closed_meanwhile_still_knows_what_it_opened(service,
     """Else it would be told that somebody else had, and might raise the alarm."""
     reader = Visitor(service.url)
     gate = reader.get(f"/m/{sent.link}")
-    time.sleep(GATE_SECONDS)
-    page = reader.post(f"/m/{sent.link}", form_of(gate, sent.link))
+    form = waited(service, reader, sent.link, form_of(gate, sent.link))
+    page = reader.post(f"/m/{sent.link}", form)
     kept = [answer.headers["Set-Cookie"] for answer in (gate, page)]
     reader.post(f"/m/{sent.link}/acknowledge", form_of(page, "acknowledge"))
 
@@ -259,8 +252,7 @@ def test_a_view_that_is_done_is_not_said_to_be_the_last_while_others_are_left(se
     sent = Api(service.url).send(TEXT, views=2)
     reader, page = opened(service, sent.link)
     done = reader.post(f"/m/{sent.link}/acknowledge", form_of(page, "acknowledge"))
-    form = form_of(reader.get(f"/m/{sent.link}"), sent.link)
-    time.sleep(GATE_SECONDS)
+    form = gate_form(service, reader, sent.link)
     last = reader.post(f"/m/{sent.link}", form)
     over = reader.post(f"/m/{sent.link}/acknowledge", form_of(last, "acknowledge"))
 
@@ -315,8 +307,7 @@ def test_where_nobody_opened_it_no_alarm_says_that_somebody_did(service):
         last = Api(service.url).reveal(sent.link, new_nonce(), "red tin")
     assert last.code == "gone"
     other = Visitor(service.url)
-    form = form_of(other.get(f"/m/{sent.link}"), "dispute")
-    time.sleep(GATE_SECONDS)
+    form = gate_form(service, other, sent.link, "dispute")
     said = other.post(f"/m/{sent.link}/dispute", form)
     report = report_of(service, sent)
 

@@ -5,7 +5,6 @@ import binascii
 import json
 import re
 import signal
-import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,6 +19,7 @@ from tests.api import Api, Sent, Visitor, form_of, new_nonce
 from tests.lines import talk
 from tests.operators import admission_of
 from tests.processes import Service, status_of, wait_until
+from tests.support.tickets import waited
 
 ADDRESS = "203.0.113.77"
 ADDRESS_V6 = "2001:db8:77:77:c0ff:ee00:c0ff:ee77"
@@ -214,7 +214,7 @@ def by_hand(service, headers, secrets):
     Visitor(service.url, headers=headers).get(f"/s/{control}")
     fields = form_of(visitor.get(f"/m/{link}"), link)
     secrets["ticket"] = fields["ticket"]
-    time.sleep(1.1)
+    fields = waited(service, visitor, link, fields)
     assert KNOWN["text"] in visitor.post(f"/m/{link}", fields).text
     visitor.post(f"/m/{link}", fields | {"as": "txt"})
     visitor.post(f"/m/{link}/acknowledge", fields)

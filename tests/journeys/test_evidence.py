@@ -1,7 +1,6 @@
 """What is recorded of a visit: in boxes only, for the sender alone, and nothing if so wished."""
 
 import re
-import time
 from ipaddress import ip_address
 
 import pytest
@@ -16,8 +15,8 @@ from tests.api import Api, Visitor, form_of
 from tests.journeys.test_country import AMERICA, SPAIN, come_from
 from tests.processes import Service, wait_until
 from tests.receiver import Receiver
+from tests.support.tickets import waited
 
-GATE_SECONDS = 1.1
 LABELS = ["Label of Ana", "Label of Ben"]
 SUBJECT, NAME, REASON = "Subject of it all", "Name of the sender", "Reason of the recall"
 READERS = {
@@ -40,8 +39,8 @@ class Story:
         person = Visitor(service.url, headers=come_from(SPAIN))
         path = f"/m/{sent.link}"
         self.gate = person.get(path)
-        time.sleep(GATE_SECONDS)
-        opened = person.post(path, form_of(self.gate, sent.link))
+        form = waited(service, person, sent.link, form_of(self.gate, sent.link))
+        opened = person.post(path, form)
         assert "the safe" in opened.text
         person.post(f"{path}/acknowledge", form_of(opened, "acknowledge") | {"keep": "1"})
         api.recall(sent.control, reason=REASON)

@@ -7,7 +7,6 @@ people whom one could take for robots: each gets in, and meets one number at mos
 import base64
 import hashlib
 import hmac
-import time
 
 import pytest
 
@@ -15,9 +14,9 @@ from restante.crypto.tokens import LinkToken
 from tests.api import FIREFOX, Api, Visitor, filled, form_of, new_nonce, number_on
 from tests.browser.tour import CHROMIUM
 from tests.processes import Service
+from tests.support.tickets import gate_form, waited
 
 TEXT = "the safe is behind the Vermeer"
-GATE_SECONDS = 1.1
 SCANNERS, CLOUD_PC, OFFICE = "40.94.20.7", "40.107.3.9", "192.0.2.80"
 SAFARI = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15"
@@ -71,15 +70,15 @@ def state_and_classes(service, sent):
     return message["links"][0]["state"], {look["class"] for look in message["looks"]}
 
 
-def get_in(visitor, link, headers=None, *, wait=True, cookies=True):
+def get_in(service, visitor, link, headers=None, *, wait=True, cookies=True):
     """Go through the gate as a person does; return how many numbers had to be typed."""
     page = visitor.ask("GET", f"/m/{link}")
     numbers = 0
     for _ in range(3):
         numbers += 'id="wanted"' in page.text
         form = filled(page, link)
-        if wait:
-            time.sleep(GATE_SECONDS)
+        if wait and 'id="wanted"' not in page.text:
+            form = waited(service, visitor, link, form)
         if not cookies:
             visitor.cookies.clear()
         page = press(visitor, link, form, headers)
@@ -93,7 +92,6 @@ def test_a_chat_that_previews_the_link_opens_nothing_and_is_named(service, sent,
     bot = come(service, agent)
     for method in ("GET", "HEAD"):
         bot.ask(method, f"/m/{sent.link}")
-    time.sleep(GATE_SECONDS)
     page = press(bot, sent.link, form_of(bot.get(f"/m/{sent.link}"), sent.link))
 
     assert TEXT not in page.text
@@ -105,7 +103,6 @@ def test_a_scanner_that_asks_for_headers_and_then_runs_the_page_opens_nothing(se
     scanner = come(service, OLD_CHROME, SCANNERS)
     scanner.ask("HEAD", f"/m/{sent.link}")
     form = form_of(scanner.get(f"/m/{sent.link}"), sent.link)
-    time.sleep(GATE_SECONDS)
     page = press(scanner, sent.link, form)
 
     assert "number" in form
@@ -118,7 +115,6 @@ def test_a_scanner_that_loads_its_parts_from_several_addresses_opens_nothing(ser
     come(service, "", SCANNERS).ask("HEAD", f"/m/{sent.link}")
     second = come(service, OLD_CHROME, OFFICE)
     form = form_of(second.get(f"/m/{sent.link}"), sent.link)
-    time.sleep(GATE_SECONDS)
     page = press(second, sent.link, form)
 
     assert TEXT not in page.text
@@ -139,7 +135,6 @@ def test_a_scanner_that_loads_its_parts_from_several_addresses_opens_nothing(ser
 def test_who_comes_as_a_machine_is_asked_for_a_number_from_the_first(service, sent, header, kind):
     machine = come(service, **header)
     form = form_of(machine.get(f"/m/{sent.link}"), sent.link)
-    time.sleep(GATE_SECONDS)
     page = press(machine, sent.link, form)
 
     assert "number" in form
@@ -184,8 +179,7 @@ ROBOTS = {
 @pytest.mark.parametrize("robot", ROBOTS, ids=lambda robot: robot.__name__)
 def test_a_press_that_looks_wrong_meets_one_number_and_a_person_passes_it(service, sent, robot):
     visitor = come(service)
-    gate = form_of(visitor.get(f"/m/{sent.link}"), sent.link)
-    time.sleep(GATE_SECONDS)
+    gate = gate_form(service, visitor, sent.link)
     form, headers = robot(gate)
     stopped = press(visitor, sent.link, form, headers)
     kind, sentence = ROBOTS[robot]
@@ -216,25 +210,25 @@ PEOPLE = {
 def test_a_person_gets_in_and_meets_one_number_at_most(service, sent, who):
     way, options, headers, numbers = PEOPLE[who]
 
-    assert get_in(way(service, **options), sent.link, headers) == numbers
+    assert get_in(service, way(service, **options), sent.link, headers) == numbers
 
 
 def test_a_person_behind_a_proxy_shared_with_robots_meets_one_number(service, sent):
     come(service, PREVIEWS["Slack"]).get(f"/m/{sent.link}")
 
-    assert get_in(come(service), sent.link, PRESSED) == 1
+    assert get_in(service, come(service), sent.link, PRESSED) == 1
 
 
 def test_a_person_quicker_than_a_second_meets_one_number(service, sent):
-    assert get_in(come(service), sent.link, PRESSED, wait=False) <= 1
+    assert get_in(service, come(service), sent.link, PRESSED, wait=False) <= 1
 
 
 def test_a_person_without_cookies_meets_one_number_scanned_or_not(service, sent):
     scanned = Api(service.url).send(TEXT).link
     come(service, "", SCANNERS).ask("HEAD", f"/m/{scanned}")
 
-    assert get_in(come(service), sent.link, PRESSED, cookies=False) == 1
-    assert get_in(come(service), scanned, PRESSED, cookies=False) == 1
+    assert get_in(service, come(service), sent.link, PRESSED, cookies=False) == 1
+    assert get_in(service, come(service), scanned, PRESSED, cookies=False) == 1
 
 
 def test_a_number_counts_on_while_the_passphrase_is_mistyped(service):
@@ -254,8 +248,8 @@ def test_the_operator_says_which_networks_are_scanners(tmp_path):
         tmp_path, RESTANTE_TRUSTED_PROXIES="1", RESTANTE_SCANNER_NETWORKS="192.0.2.0/24"
     ) as service:
         api = Api(service.url)
-        there = get_in(come(service, address=OFFICE), api.send(TEXT).link)
-        elsewhere = get_in(come(service, address=SCANNERS), api.send(TEXT).link)
+        there = get_in(service, come(service, address=OFFICE), api.send(TEXT).link)
+        elsewhere = get_in(service, come(service, address=SCANNERS), api.send(TEXT).link)
         gate = come(service, address=OFFICE).get(f"/m/{api.send(TEXT).link}").text
 
     assert (there, elsewhere) == (1, 0)
@@ -277,8 +271,8 @@ def test_a_sender_may_ask_everybody_for_a_number(service):
     assert "types a number first" in page.text
     assert "types a number first" not in unasked.text
     assert TEXT not in press(person, by_hand, blank, PRESSED).text
-    assert get_in(come(service), sent.link, PRESSED) == 1
-    assert get_in(come(service), by_hand, PRESSED) == 1
+    assert get_in(service, come(service), sent.link, PRESSED) == 1
+    assert get_in(service, come(service), by_hand, PRESSED) == 1
     assert api.reveal(api.send(TEXT, second_step="always").link, new_nonce()).status == 200
 
 
@@ -296,7 +290,7 @@ def test_an_operator_may_ask_everybody_for_a_number(tmp_path):
         page = sender.get(sender.post("/", {"text": TEXT}).headers["Location"])
 
         assert "number" in form_of(Visitor(service.url).get(f"/m/{sent.link}"), sent.link)
-        assert get_in(Visitor(service.url), sent.link, PRESSED) == 1
+        assert get_in(service, Visitor(service.url), sent.link, PRESSED) == 1
         assert 'name="second_step"' not in unasked.text
         assert "types a number first" in page.text
 
@@ -304,11 +298,10 @@ def test_an_operator_may_ask_everybody_for_a_number(tmp_path):
 def test_an_operator_who_asks_everybody_asks_those_too_who_have_the_page_open(tmp_path):
     with Service(tmp_path) as service:
         sent, person = Api(service.url).send(TEXT), Visitor(service.url)
-        form = form_of(person.get(f"/m/{sent.link}"), sent.link)
+        form = gate_form(service, person, sent.link)
         service.stop()
         service.env["RESTANTE_SECOND_STEP"] = "always"
         service.start()
-        time.sleep(GATE_SECONDS)
         stopped = press(person, sent.link, form, PRESSED)
 
         assert "Everybody is asked for a number here." in stopped.text
@@ -327,7 +320,7 @@ def test_the_senders_own_browser_is_told_that_the_link_is_its_own(service):
     assert "your own link" in gate.text
     assert "your own link" not in recipients.text
     assert classes == ["browser", "sender"]
-    assert get_in(sender, link, PRESSED) == 0
+    assert get_in(service, sender, link, PRESSED) == 0
 
 
 def test_a_cookie_that_this_service_did_not_make_makes_no_link_ones_own(service, sent):

@@ -1,15 +1,13 @@
 """Hosts, headers and cookies of every kind of answer."""
 
 import re
-import time
 
 import pytest
 
 from tests.api import PRESSED, Answer, Api, Visitor, form_of, new_nonce
 from tests.lines import talk
 from tests.processes import Service
-
-GATE_SECONDS = 1.1
+from tests.support.tickets import waited
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +57,9 @@ def test_a_request_with_two_hosts_or_for_elsewhere_is_refused(counting_service):
         assert Api(counting_service.url).ask("GET", "/", headers={"Host": host}).status == 200
 
 
-def every_kind_of_answer(url, host=None):
+def every_kind_of_answer(service, host=None):
     """Return an answer of every kind that the application gives."""
+    url = service.url
     headers = {"Accept-Encoding": "gzip, br, deflate, zstd"} | ({"Host": host} if host else {})
     api, visitor = Api(url, headers=headers), Visitor(url, headers | (PRESSED if host else {}))
     sent = api.send("text " * 1_000)
@@ -70,8 +69,8 @@ def every_kind_of_answer(url, host=None):
     shown = visitor.post(f"/s/{sent.control}")
     css = re.search(r'href="([^"]+app\.css[^"]*)"', gate.text)[1]
     foreign = Api(url, headers={"Host": "evil.example"})
-    time.sleep(GATE_SECONDS)
-    opened = visitor.post(f"/m/{sent.link}", form_of(gate, sent.link))
+    form = waited(service, visitor, sent.link, form_of(gate, sent.link))
+    opened = visitor.post(f"/m/{sent.link}", form)
     return {
         "compose": visitor.get("/"),
         "compose, faulty": visitor.post("/", {"text": ""}),
@@ -136,7 +135,7 @@ def check_headers(name: str, answer: Answer) -> None:
 
 
 def test_every_kind_of_answer_has_the_strict_headers(counting_service):
-    answers = every_kind_of_answer(counting_service.url)
+    answers = every_kind_of_answer(counting_service)
 
     for name, answer in answers.items():
         check_headers(name, answer)
@@ -152,7 +151,7 @@ def test_every_kind_of_answer_has_the_strict_headers(counting_service):
 
 def test_over_tls_and_below_a_path_links_cookies_and_headers_say_so(tls_service):
     host = {"Host": "letters.example"}
-    answers = every_kind_of_answer(tls_service.url, "letters.example")
+    answers = every_kind_of_answer(tls_service, "letters.example")
     api, visitor = Api(tls_service.url, headers=host), Visitor(tls_service.url, host)
     sent = api.send("t")
     under_path = visitor.post("/post/", {"text": "t"})

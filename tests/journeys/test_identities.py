@@ -11,8 +11,8 @@ from tests.journeys.conftest import TEXT
 from tests.lines import talk
 from tests.operators import admission_of, house_of
 from tests.processes import Service
+from tests.support.tickets import gate_form
 
-GATE_SECONDS = 1.1
 NULL = {"Origin": "null"}
 """All that a browser without Sec-Fetch-Site says, of our pages and of any that wants it so."""
 LETTER = {
@@ -91,8 +91,7 @@ def test_no_planted_form_makes_a_browser_forget_who_it_is(service, sent):
     """It goes on to show what it opened before, and opens the next message as itself."""
     other = Api(service.url).send("the other text")
     victim, path = silent(service), f"/m/{other.link}"
-    form = form_of(victim.get(path), other.link)
-    time.sleep(GATE_SECONDS)
+    form = gate_form(service, victim, other.link)
     assert "the other text" in victim.post(path, form).text
     known = dict(victim.cookies)
     for forged in (planted(service, sent.link), {"ticket": "x"}, {}):
@@ -117,8 +116,7 @@ def test_who_says_nothing_of_where_a_form_comes_from_reads_all_the_same(service,
         set_by_forms.extend(answer.headers.get_all("Set-Cookie", []))
         return answer
 
-    form = form_of(reader.get(path), sent.link)
-    time.sleep(GATE_SECONDS)
+    form = gate_form(service, reader, sent.link)
     page = post(path, form)
     opened = page if cookies else post(path, filled(page, sent.link))
     again = post(path, form_of(opened, f"/m/{sent.link}"))

@@ -3,16 +3,15 @@
 import html
 import json
 import re
-import time
 
 import pytest
 
 from tests.api import Api, Visitor, form_of
 from tests.operators import admission_of
 from tests.processes import Service
+from tests.support.tickets import waited
 
 ENGLISH, SPANISH = "Write a message", "Escribe un mensaje"
-GATE_SECONDS = 1.1
 
 
 def language_of(page):
@@ -149,15 +148,14 @@ def test_the_switch_at_the_gate_opens_nothing_and_keeps_the_passphrase(service):
     api, visitor = Api(service.url), Visitor(service.url)
     sent = api.send("a secret text", passphrase="blue tin of tea")
     gate = visitor.get(f"/m/{sent.link}")
-    time.sleep(GATE_SECONDS)
-    form = form_of(gate, sent.link) | {"passphrase": "blue tin of tea", "hand": "1"}
+    form = waited(service, visitor, sent.link, form_of(gate, sent.link))
+    form |= {"passphrase": "blue tin of tea", "hand": "1"}
     switched = visitor.post(f"/m/{sent.link}/gate?language=es", form)
 
     assert language_of(switched) == "es"
     assert 'value="blue tin of tea"' in switched.text
     assert state_of(service, sent) == ("sealed", 0)
-    time.sleep(GATE_SECONDS)
-    form = form_of(switched, sent.link)
+    form = waited(service, visitor, sent.link, form_of(switched, sent.link))
     opened = visitor.post(f"/m/{sent.link}", form)
     assert "a secret text" in opened.text
     assert language_of(opened) == "es"
@@ -168,8 +166,8 @@ def test_an_open_message_is_shown_again_by_the_switch_and_spends_nothing(service
     visitor = Visitor(service.url)
     sent = Api(service.url).send("a secret text", views=2)
     gate = visitor.get(f"/m/{sent.link}")
-    time.sleep(GATE_SECONDS)
-    opened = visitor.post(f"/m/{sent.link}", form_of(gate, sent.link))
+    form = waited(service, visitor, sent.link, form_of(gate, sent.link))
+    opened = visitor.post(f"/m/{sent.link}", form)
     carried = form_of(opened, "")
     button = re.search(r'<button form="again" formaction="([^"]+)"', opened.text)[1]
     switched = visitor.post(html.unescape(button), carried)

@@ -1,13 +1,11 @@
 """A machine looks at a link after its reader's page was shown and before the button is pressed."""
 
-import time
-
 import pytest
 
 from tests.api import Api, Visitor, form_of, new_nonce, number_on
 from tests.journeys.conftest import TEXT
+from tests.support.tickets import gate_form
 
-PAUSE_SECONDS = 1.2
 SLACK = {"User-Agent": "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"}
 
 
@@ -29,9 +27,8 @@ def test_a_machine_that_looks_between_the_page_and_the_press_costs_a_person_one_
     sent = Api(service.url).send(TEXT, **asked)
     path, person = f"/m/{sent.link}", Visitor(service.url)
     wrong = dict.fromkeys(asked, "red tin")
-    form = form_of(person.get(path), sent.link)
+    form = gate_form(service, person, sent.link)
     scan(service, sent.link)
-    time.sleep(PAUSE_SECONDS)
     # A wrong passphrase would spend a try, and none at all be asked for.
     stopped = [person.post(path, form | typed) for typed in (wrong, {})]
     before = counted(service, sent)
@@ -54,8 +51,7 @@ def test_whoever_has_the_message_open_is_not_asked_and_neither_is_a_program(serv
     api, person = Api(service.url), Visitor(service.url)
     sent = api.send(TEXT, views=2)
     path = f"/m/{sent.link}"
-    form = form_of(person.get(path), sent.link)
-    time.sleep(PAUSE_SECONDS)
+    form = gate_form(service, person, sent.link)
     first = person.post(path, form)
     scan(service, sent.link)
 

@@ -7,17 +7,13 @@ from urllib.parse import quote
 
 import pytest
 
-from restante import wiring
 from restante.crypto.tokens import ControlToken, LinkToken
-from restante.settings import Settings
 from tests.api import FIREFOX, PRESSED, Api, Visitor, filled, form_of, new_nonce
 from tests.journeys.conftest import CROSS_SITE, TEXT
 from tests.processes import Service
+from tests.support.tickets import gate_form, tickets_of, waited
 from webapp.recipient.gate import LONGEST_MS, QUICKEST_MS
 from webapp.recipient.tickets import Tickets
-
-GATE_SECONDS = 1.1
-"""A person's time before the button."""
 
 METHODS = ("OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND", "QUERY")
 
@@ -34,11 +30,7 @@ PREFETCHES = (
 @pytest.fixture(scope="module")
 def forger(service):
     """Tickets signed with the operator's key: what a forger would need."""
-    settings = Settings(
-        redis_url=f"unix://{service.data_dir / 'store.sock'}",
-        root_keys=(service.data_dir / "root.keys").read_text().strip(),
-    )
-    return Tickets(wiring.build(settings).key_for("tickets"))
+    return tickets_of(service)
 
 
 def opens(service, link):
@@ -47,7 +39,8 @@ def opens(service, link):
     gate = visitor.get(link if link.startswith("/") else f"/m/{link}")
     form = filled(gate)
     action = re.search(r'method="post" action="([^"]+)"', gate.text)[1]
-    time.sleep(GATE_SECONDS)
+    if not form.get("number"):
+        form = waited(service, visitor, action[-35:], form)
     return TEXT in visitor.post(action, form).text
 
 
@@ -93,7 +86,7 @@ def test_a_post_without_a_good_ticket_shows_the_gate_and_spends_nothing(
 ):
     link_id = LinkToken.parse(sent.link).link_id
     visitor, stranger = Visitor(service.url), Visitor(service.url)
-    form = form_of(visitor.get(f"/m/{sent.link}"), sent.link)
+    form = gate_form(service, visitor, sent.link)
     others = form_of(visitor.get(f"/m/{sent.links[1]}"), sent.links[1])
     strangers = form_of(stranger.get(f"/m/{sent.link}"), sent.link)
     reader, now = visitor.cookies["reader"], time.time_ns() // 1_000_000
@@ -102,7 +95,6 @@ def test_a_post_without_a_good_ticket_shows_the_gate_and_spends_nothing(
     early = forger.make(link_id, reader, at=now + 60_000 - QUICKEST_MS, ordinal=0)
     under_another_key = Tickets(bytes(32)).make(link_id, reader, at=now - 5_000, ordinal=0)
     flipped = good[:20] + ("A" if good[20] != "A" else "B") + good[21:]
-    time.sleep(GATE_SECONDS)
     tickets = {
         "none": None,
         "empty": "",
@@ -143,11 +135,10 @@ def test_a_post_without_a_good_ticket_shows_the_gate_and_spends_nothing(
 @pytest.mark.parametrize("headers", CROSS_SITE)
 def test_another_site_opens_nothing_and_takes_nothing_back(service, sent, kept, headers):
     api, reader = Api(service.url), Visitor(service.url)
-    form = form_of(reader.get(f"/m/{sent.link}"), sent.link)
+    form = gate_form(service, reader, sent.link)
     sender = Visitor(service.url)
     sender.post(f"/s/{sent.control}")
     assert "shown" in sender.cookies
-    time.sleep(GATE_SECONDS)
     deeds = [
         reader.ask("POST", f"/m/{sent.link}", form, headers),
         reader.ask("POST", f"/m/{sent.link}/acknowledge", form, headers),
@@ -179,8 +170,7 @@ def test_another_site_opens_nothing_and_takes_nothing_back(service, sent, kept, 
 )
 def test_our_own_pages_form_opens(service, headers):
     visitor, link = Visitor(service.url, is_silent=not headers), Api(service.url).send(TEXT).link
-    form = form_of(visitor.get(f"/m/{link}"), link)
-    time.sleep(GATE_SECONDS)
+    form = gate_form(service, visitor, link)
 
     assert TEXT in visitor.ask("POST", f"/m/{link}", form, headers).text
 
@@ -258,8 +248,7 @@ def test_litter_around_a_token_keeps_no_person_from_the_message(service):
     for address, link in links.items():
         gate = visitor.get(address.format(link))
         assert gate.status == 200, address
-        forms[link] = form_of(gate, f"/m/{link}")
-    time.sleep(GATE_SECONDS)
+        forms[link] = waited(service, visitor, link, form_of(gate, f"/m/{link}"))
     texts = {link: visitor.post(f"/m/{link}", form).text for link, form in forms.items()}
 
     assert [link for link, text in texts.items() if TEXT not in text] == []
@@ -379,8 +368,7 @@ def test_what_calls_itself_a_browser_of_today_says_over_tls_why_it_asks(tmp_path
             link = Api(service.url, headers={"Host": "letters.example"}).send(TEXT).link
             its = {"Host": "letters.example", "User-Agent": agent}
             visitor = Visitor(service.url, its | headers)
-            form = form_of(visitor.get(f"/m/{link}"), link)
-            time.sleep(GATE_SECONDS)
+            form = gate_form(service, visitor, link)
             page = visitor.post(f"/m/{link}", form)
             came[name] = TEXT in page.text
             if not came[name]:

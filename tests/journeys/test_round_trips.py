@@ -3,19 +3,17 @@
 import os
 import signal
 import threading
-import time
 from contextlib import contextmanager
 
 import pytest
 import redis
 
 from restante.store.connection import script
-from tests.api import Api, Visitor, form_of, new_nonce
+from tests.api import Api, Visitor, new_nonce
 from tests.mailserver import MailServer
 from tests.operators import admission_of
 from tests.processes import Service
-
-GATE_SECONDS = 1.1
+from tests.support.tickets import gate_form
 
 
 @pytest.fixture(scope="module")
@@ -200,8 +198,7 @@ def test_the_pages_cost_no_more_than_the_api(service):
     visitor = Visitor(service.url)
     visitor.get(f"/m/{api.send('warm').link}")
     first, second = api.send("one").link, api.send("two").link
-    forms = {link: form_of(visitor.get(f"/m/{link}"), link) for link in (first, second)}
-    time.sleep(GATE_SECONDS)
+    forms = {link: gate_form(service, visitor, link) for link in (first, second)}
     turn = iter((first, second))
 
     def press():

@@ -2,16 +2,14 @@
 
 import json
 import re
-import time
 
 import pytest
 
 from restante.settings import MIB
 from tests.api import Api, Visitor, form_of, new_nonce
 from tests.lines import talk
+from tests.support.tickets import gate_form, waited
 from webapp.http.request_size import BODY_MAX
-
-GATE_SECONDS = 1.1
 
 
 def raw_send(api, body, **headers):
@@ -50,8 +48,7 @@ def test_a_text_comes_back_byte_for_byte_through_the_api_and_as_a_file(counting_
     links = {name: api.send(text, views=2).link for name, text in texts.items()}
     visitor, forms = Visitor(counting_service.url), {}
     for name, link in links.items():
-        forms[name] = form_of(visitor.get(f"/m/{link}"), link) | {"as": "txt"}
-    time.sleep(GATE_SECONDS)
+        forms[name] = gate_form(counting_service, visitor, link) | {"as": "txt"}
 
     for name, text in texts.items():
         through_api = api.reveal(links[name], new_nonce())
@@ -171,9 +168,8 @@ def test_nothing_that_a_person_wrote_is_ever_html(counting_service, api):
         "control, too long": sender.post(f"{location}/recall", {"reason": MARK * 9}),
         "gate": reader.get(f"/m/{links[0]}"),
     }
-    entry = form_of(pages["gate"], links[0])
+    entry = waited(counting_service, reader, links[0], form_of(pages["gate"], links[0]))
     pages["quick"] = late.post(f"/m/{links[0]}", form_of(late.get(f"/m/{links[0]}"), links[0]))
-    time.sleep(GATE_SECONDS)
     pages["wrong passphrase"] = reader.post(f"/m/{links[0]}", entry | {"passphrase": MARK})
     pages["number"] = late.post(
         f"/m/{links[0]}", form_of(pages["quick"], links[0]) | {"number": MARK}

@@ -1,18 +1,17 @@
 """Many readers want one link at the same moment, from two serving processes."""
 
-import time
 from contextlib import ExitStack
 from itertools import chain
 
 import pytest
 
-from tests.api import Api, Visitor, form_of, new_nonce
+from tests.api import Api, Visitor, new_nonce
 from tests.lines import at_once, lines_to_each
+from tests.support.tickets import gate_form
 
 READERS = 64
 TWICE = 16
 """So many readers ask twice at the same moment."""
-GATE_SECONDS = 1.1
 TEXT = "the safe is behind the Vermeer"
 
 
@@ -100,8 +99,7 @@ def test_the_last_view_and_the_readers_own_end_meet_without_a_view_too_many(serv
 def test_a_button_pressed_many_times_at_once_spends_one_view(service):
     sent = Api(service.url).send(TEXT, views=3)
     visitor, path = Visitor(service.url), f"/m/{sent.link}"
-    form = form_of(visitor.get(path), sent.link)
-    time.sleep(GATE_SECONDS)
+    form = gate_form(service, visitor, sent.link)
     pages = at_once([lambda: visitor.post(path, form)] * 12)
 
     assert all(TEXT in page.text for page in pages)
