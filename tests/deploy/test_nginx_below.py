@@ -15,20 +15,18 @@ def test_below_a_path_everything_works_and_cookies_stay_there(below):
     nginx, _ = below
     visitor = nginx.visitor("127.210.0.1")
     to_control, control, gate, opened = journey(visitor, "/letters/")
-    unknown = nginx.api().ask("GET", "/letters/api/v1/link", token="Lnothing")
-    large = nginx.api().ask("POST", "/letters/api/v1/messages", b"x" * (NGINX_MAX + 1))
-    short = visitor.get("/letters")
-    elsewhere = visitor.get("/")
-
     assert TEXT in opened.text
     cookies = [c for page in (to_control, gate) for c in page.headers.get_all("Set-Cookie", [])]
     assert cookies
     assert all("Path=/letters" in cookie.split("; ") for cookie in cookies)
     assert f"{nginx.public_url}/letters/m/L" in control.text
+    unknown = nginx.api().ask("GET", "/letters/api/v1/link", token="Lnothing")
     assert (unknown.status, unknown.code) == (404, "not-found")
+    large = nginx.api().ask("POST", "/letters/api/v1/messages", b"x" * (NGINX_MAX + 1))
     assert large.code == "too-large"
-    assert short.status == 308
-    assert elsewhere.status == 404
+
+    assert visitor.get("/letters").status == 308
+    assert visitor.get("/").status == 404
 
 
 def test_one_network_has_so_many_requests_at_once_and_an_ipv6_network_is_a_64(below):

@@ -56,11 +56,11 @@ def test_a_script_keeps_it_longer_without_a_page(service, sent):
 def test_a_reader_says_that_it_was_read_and_can_go_back_to_the_text(service, sent):
     reader, page = opened(service, sent.link)
     said = reader.post(f"/m/{sent.link}/confirm", form_of(page, "confirm"))
+    assert "The sender is told that you have read it." in said.text
     back = reader.post(f"/m/{sent.link}", form_of(said, f"/m/{sent.link}"))
+    assert TEXT in back.text
     quiet = reader.post(f"/m/{sent.link}/confirm", form_of(page, "confirm") | {"quiet": "1"})
 
-    assert "The sender is told that you have read it." in said.text
-    assert TEXT in back.text
     assert (quiet.status, quiet.body) == (204, b"")
     assert events_of(service, sent).count("link.confirmed") == 1
 
@@ -69,15 +69,15 @@ def test_a_second_browser_learns_that_it_was_another_and_tells_the_sender_once(s
     opened(service, sent.link)
     other = Visitor(service.url)
     dead = other.get(f"/m/{sent.link}")
-    form = waited(service, other, sent.link, form_of(dead, "dispute"))
-    said = other.post(f"/m/{sent.link}/dispute", form)
-    again = other.post(f"/m/{sent.link}/dispute", form)
-    back = other.get(f"/m/{sent.link}")
-
     assert dead.status == 410
     assert "Opened by a browser that was not this one" in dead.text
+    form = waited(service, other, sent.link, form_of(dead, "dispute"))
+    said = other.post(f"/m/{sent.link}/dispute", form)
     assert "The sender is told." in said.text
+    again = other.post(f"/m/{sent.link}/dispute", form)
     assert "The sender is told." in again.text
+    back = other.get(f"/m/{sent.link}")
+
     assert "You have told the sender that it was not you." in back.text
     assert "dispute" not in back.text
     assert events_of(service, sent).count("link.disputed") == 1
@@ -87,11 +87,11 @@ def test_the_browser_that_opened_it_has_nothing_to_dispute(service, sent):
     reader, page = opened(service, sent.link)
     reader.post(f"/m/{sent.link}/acknowledge", form_of(page, "acknowledge"))
     dead = reader.get(f"/m/{sent.link}")
+    assert "in this browser." in dead.text
+    assert "That was not me" not in dead.text
     # A form that was never offered, with a ticket that is good.
     forced = reader.post(f"/m/{sent.link}/dispute", form_of(page, "acknowledge"))
 
-    assert "in this browser." in dead.text
-    assert "That was not me" not in dead.text
     assert forced.status == 410
     assert "link.disputed" not in events_of(service, sent)
 
@@ -113,12 +113,12 @@ def test_what_looks_like_a_machine_types_a_number_before_the_sender_hears_of_it(
     tries.append(robot.post(path, form | {"scripts": "1"}))
     wrong = form_of(tries[0], deed) | {"number": f"{(int(number_on(tries[0])) + 1) % 1000:03}"}
     tries.append(robot.post(path, wrong))
-    before = events_of(service, sent)
-    passed = robot.post(path, filled(tries[-1], deed))
-
     assert {answer.status for answer in tries} == {200}
     assert all("One more step" in answer.text for answer in tries)
+    before = events_of(service, sent)
     assert event not in before
+    passed = robot.post(path, filled(tries[-1], deed))
+
     assert "The sender is told" in passed.text
     assert events_of(service, sent).count(event) == 1
 
@@ -164,13 +164,13 @@ def test_seconds_on_the_screen_are_a_small_number_or_none(service, sent):
     path = f"/m/{sent.link}/on-screen"
     odd = ["", "-1", "1.5", "x", "١", "9" * 8, "9" * 5_000]
     answers = [reader.post(path, form | {"seconds": written}).status for written in odd]
+    assert answers == [204] * len(odd)
     before = Api(service.url).message(sent.control)["links"][0]["on_screen_seconds"]
+    assert before == 0
     time.sleep(1)
     reader.post(path, form | {"seconds": "1"})
     stranger = Visitor(service.url).post(path, {"seconds": "1"})
 
-    assert answers == [204] * len(odd)
-    assert before == 0
     assert Api(service.url).message(sent.control)["links"][0]["on_screen_seconds"] == 1
     assert stranger.status != 204
 
@@ -179,15 +179,15 @@ def test_whoever_has_the_link_sees_what_was_recorded_but_only_his_own_details(se
     reader, page = opened(service, sent.link)
     reader.post(f"/m/{sent.link}/acknowledge", form_of(page, "acknowledge") | {"keep": "1"})
     own = reader.get(f"/m/{sent.link}/recorded")
-    other = Visitor(service.url).get(f"/m/{sent.link}/recorded")
-    looks = len(Api(service.url).message(sent.control)["looks"])
-    reader.get(f"/m/{sent.link}/recorded")
-
     assert own.text.count("127.0.0.0/24") == 2
     assert "Firefox on" in own.text
+    other = Visitor(service.url).get(f"/m/{sent.link}/recorded")
     assert "127.0.0" not in other.text
     assert "Firefox" not in other.text
     assert other.text.count("Shown to someone who had this link") == 1
+    looks = len(Api(service.url).message(sent.control)["looks"])
+    reader.get(f"/m/{sent.link}/recorded")
+
     assert looks == len(Api(service.url).message(sent.control)["looks"])
     assert Visitor(service.url).get(f"/m/L{'A' * 34}/recorded").status == 404
 
@@ -251,16 +251,16 @@ def test_a_browser_that_was_closed_meanwhile_still_knows_what_it_opened(service,
 def test_a_view_that_is_done_is_not_said_to_be_the_last_while_others_are_left(service):
     sent = Api(service.url).send(TEXT, views=2)
     reader, page = opened(service, sent.link)
+    assert "Done, end this view now" in page.text
     done = reader.post(f"/m/{sent.link}/acknowledge", form_of(page, "acknowledge"))
+    assert "The link can be opened once more." in done.text
+    assert "It is gone from here." not in done.text
     form = gate_form(service, reader, sent.link)
     last = reader.post(f"/m/{sent.link}", form)
-    over = reader.post(f"/m/{sent.link}/acknowledge", form_of(last, "acknowledge"))
-
-    assert "Done, end this view now" in page.text
-    assert "The link can be opened once more." in done.text
     assert TEXT in last.text
     assert "Done, destroy it now" in last.text
-    assert "It is gone from here." not in done.text
+    over = reader.post(f"/m/{sent.link}/acknowledge", form_of(last, "acknowledge"))
+
     assert "It is gone from here." in over.text
 
 
@@ -289,14 +289,14 @@ def test_where_a_number_is_asked_for_one_says_that_it_is_not_for_one_with_that_n
     reader = Visitor(service.url)
     gate = reader.get(f"/m/{sent.link}")
     step = reader.post(f"/m/{sent.link}/decline", form_of(gate, "decline"))
-    before = events_of(service, sent)
-    said = reader.post(f"/m/{sent.link}/decline", filled(step, "decline"))
-    back = reader.get(f"/m/{sent.link}")
-
     assert "Type the number: it tells you from a machine." in step.text
     assert "That was not the number" not in step.text
+    before = events_of(service, sent)
     assert before == ["message.sent"]
+    said = reader.post(f"/m/{sent.link}/decline", filled(step, "decline"))
     assert "The sender is told that this was not for you." in said.text
+    back = reader.get(f"/m/{sent.link}")
+
     assert "You have told the sender that it is not for you." in back.text
     assert "/decline" not in back.text
 
@@ -309,10 +309,10 @@ def test_where_nobody_opened_it_no_alarm_says_that_somebody_did(service):
     other = Visitor(service.url)
     form = gate_form(service, other, sent.link, "dispute")
     said = other.post(f"/m/{sent.link}/dispute", form)
-    report = report_of(service, sent)
-
     assert "The sender is told." in said.text
     assert "opened" not in said.text.partition("<main>")[2].partition("</article>")[0]
+    report = report_of(service, sent)
+
     assert "Somebody else may have the link." in report
     assert "Somebody else may have read this." not in report
 
@@ -321,10 +321,10 @@ def test_where_nobody_opened_it_no_alarm_says_that_somebody_did(service):
 def test_the_switch_on_an_answer_shows_the_same_answer(service, sent, deed):
     reader, page = opened(service, sent.link)
     said = reader.post(f"/m/{sent.link}/{deed}", form_of(page, deed))
+    assert f'formaction="/m/{sent.link}/{deed}?language=es"' in said.text
     form = form_of(said, "")
     spanish = reader.post(f"/m/{sent.link}/{deed}?language=es", form)
 
-    assert f'formaction="/m/{sent.link}/{deed}?language=es"' in said.text
     assert '<html lang="es"' in spanish.text
     assert "Se avisa a quien lo envió" in spanish.text.partition("<main>")[2]
     assert len(events_of(service, sent)) == 3

@@ -96,9 +96,9 @@ def test_with_a_brand_that_will_not_do_nothing_starts_and_every_problem_is_named
         },
         command,
     )
+    assert done.returncode == os.EX_CONFIG
     told = done.stdout + done.stderr
 
-    assert done.returncode == os.EX_CONFIG
     assert "RESTANTE_NAME: must be 1 to 60 characters" in told
     assert "RESTANTE_LOGO: the SVG needs a viewBox" in told
     assert "RESTANTE_ACCENT: must be a colour as #1b5fae" in told

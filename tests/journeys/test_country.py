@@ -26,10 +26,6 @@ def test_the_country_is_gauged_from_the_whole_address_and_told_in_words(proxied)
     Api(proxied.url, headers=come_from(SPAIN)).reveal(sent.link, new_nonce())
     Api(proxied.url, headers=come_from(AMERICA)).reveal(sent.link, new_nonce())
     events = Api(proxied.url).message(sent.control)["events"]
-    sender = Visitor(proxied.url)
-    sender.post(f"/s/{sent.control}")
-    page = sender.get(f"/s/{sent.control}").text
-
     assert events[1]["evidence"] == {
         "network": "81.9.128.0/24",
         "country": "ES",
@@ -37,6 +33,10 @@ def test_the_country_is_gauged_from_the_whole_address_and_told_in_words(proxied)
         "system": "Windows",
     }
     assert events[2]["evidence"]["country"] == "US"
+    sender = Visitor(proxied.url)
+    sender.post(f"/s/{sent.control}")
+    page = sender.get(f"/s/{sent.control}").text
+
     assert "in Spain, from Firefox on Windows · 81.9.128.0/24" in page
     assert "in the United States, from Firefox on Windows" in page
 

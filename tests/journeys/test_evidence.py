@@ -152,14 +152,15 @@ def test_the_reader_is_told_before_the_button_what_will_be_recorded(story, evide
 def test_names_subject_reason_and_address_are_in_boxes_that_open_to_exactly_these(story):
     facts, mid = story.facts, story.message_id
     webhook = facts.open_webhook(mid, story.field(b"message", mid, b"webhook"))
+    assert webhook == {"url": story.url, "secret": story.sent.answer["webhook_secret"]}
     # The first link was spent before: the reason belongs to what was recalled.
     reason = facts.reason(mid, story.field(b"link", story.link_ids[1], b"reason"))
+    assert reason == REASON
 
     box = story.field(b"message", mid, b"box")
+
     assert facts.open_message(mid, box) == Details(sender_name=NAME, subject=SUBJECT)
     assert [facts.open_label(i, story.field(b"link", i, b"box")) for i in story.link_ids] == LABELS
-    assert reason == REASON
-    assert webhook == {"url": story.url, "secret": story.sent.answer["webhook_secret"]}
 
 
 def test_nothing_that_was_recorded_or_written_stands_in_the_store_in_clear(story):

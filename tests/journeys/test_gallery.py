@@ -262,13 +262,13 @@ def test_a_sender_may_ask_everybody_for_a_number(service):
     api, sender = Api(service.url), come(service)
     sent = api.send(TEXT, second_step="always")
     page = sender.get(sender.post("/", {"text": TEXT, "second_step": "always"}).headers["Location"])
+    assert "types a number first" in page.text
     by_hand = page.text.partition("/m/")[2][:35]
     person = come(service)
     blank = form_of(person.get(f"/m/{by_hand}"), by_hand) | {"number": ""}
     unasked = sender.get(sender.post("/", {"text": TEXT}).headers["Location"])
 
     assert api.message(sent.control)["second_step"] == "always"
-    assert "types a number first" in page.text
     assert "types a number first" not in unasked.text
     assert TEXT not in press(person, by_hand, blank, PRESSED).text
     assert get_in(service, come(service), sent.link, PRESSED) == 1
@@ -315,10 +315,10 @@ def test_the_senders_own_browser_is_told_that_the_link_is_its_own(service):
     control = sender.post("/", {"text": TEXT}).headers["Location"]
     link = sender.get(control).text.partition("/m/")[2][:35]
     gate, recipients = sender.get(f"/m/{link}"), come(service).get(f"/m/{link}")
-    classes = [look["class"] for look in Api(service.url).message(control[-35:])["looks"]]
-
     assert "your own link" in gate.text
     assert "your own link" not in recipients.text
+    classes = [look["class"] for look in Api(service.url).message(control[-35:])["looks"]]
+
     assert classes == ["browser", "sender"]
     assert get_in(service, sender, link, PRESSED) == 0
 
@@ -327,6 +327,7 @@ def test_a_cookie_that_this_service_did_not_make_makes_no_link_ones_own(service,
     """Other links' tags, and one made under another key."""
     other = Api(service.url).send(TEXT)
     sender, forger = come(service), come(service)
+    assert "your own link" not in forger.get(f"/m/{sent.link}").text
     sender.post(f"/s/{other.control}")
     sender.get(f"/s/{other.control}")
     link_id = LinkToken.parse(sent.link).link_id
@@ -335,7 +336,6 @@ def test_a_cookie_that_this_service_did_not_make_makes_no_link_ones_own(service,
 
     assert len(sender.cookies["own"]) == 8
     assert "your own link" not in sender.get(f"/m/{sent.link}").text
-    assert "your own link" not in forger.get(f"/m/{sent.link}").text
     assert state_and_classes(service, sent) == ("sealed", {"browser"})
 
 

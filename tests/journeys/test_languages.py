@@ -69,11 +69,11 @@ def test_what_was_chosen_goes_before_what_the_browser_wants(service, cookie, lan
 def test_the_switch_is_a_link_that_sets_a_cookie_and_leads_nowhere_else(service):
     visitor = Visitor(service.url)
     page = visitor.get("/m/nothing")
+    assert 'aria-current="true">English<' in page.text
     link = re.search(r'<a href="([^"]*)" lang="es" hreflang="es"', page.text)[1]
+    assert link == "?language=es"
     switched = visitor.get("/m/nothing" + link)
 
-    assert link == "?language=es"
-    assert 'aria-current="true">English<' in page.text
     assert 'aria-current="true">Español<' in switched.text
     assert (switched.status, language_of(switched)) == (404, "es")
     assert "HttpOnly" in switched.headers["Set-Cookie"]
@@ -261,10 +261,10 @@ def test_a_message_keeps_its_senders_language(service):
     sent = api.send("x", language="es")
     plain = api.send("x")
     wrong = api.ask("POST", "/api/v1/messages", {"text": "x", "language": "tlh"})
+    assert [fault["field"] for fault in wrong.json["errors"]] == ["language"]
     form = form_of(visitor.get("/?language=es"), "/") | {"text": "x"}
     control = visitor.post("/", form).headers["Location"].rpartition("/")[2]
 
     assert api.message(sent.control)["language"] == "es"
     assert api.message(plain.control)["language"] is None
-    assert [fault["field"] for fault in wrong.json["errors"]] == ["language"]
     assert api.message(control)["language"] == "es"

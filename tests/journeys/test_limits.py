@@ -84,9 +84,9 @@ def test_who_writes_too_much_keeps_what_was_written(service, network):
     visitor = Visitor(service.url, headers=come_from(network))
     written = {"text": "the whole letter", "recipients": "Ana", "passphrase": "a word"}
     statuses = [visitor.post("/", written).status for _ in range(LIMITS["SEND"])]
+    assert statuses == [303] * LIMITS["SEND"]
     refused = visitor.post("/", written)
 
-    assert statuses == [303] * LIMITS["SEND"]
     assert is_limited(refused)
     assert "the whole letter" in refused.text
     assert "Ana" in refused.text
@@ -96,12 +96,12 @@ def test_who_writes_too_much_keeps_what_was_written(service, network):
 def test_guessing_addresses_is_limited_as_looking_is(service, network):
     visitor = Visitor(service.url, headers=come_from(network))
     statuses = [visitor.get(f"/m/guess{n}").status for n in range(LIMITS["PREVIEW"])]
+    assert statuses == [404] * LIMITS["PREVIEW"]
     refused = visitor.get("/m/guess")
+    assert refused.headers["Content-Type"].startswith("text/html")
     through_api = at(service, network).preview("L" + "x" * 34)
 
-    assert statuses == [404] * LIMITS["PREVIEW"]
     assert is_limited(refused)
-    assert refused.headers["Content-Type"].startswith("text/html")
     assert is_limited(through_api)
 
 

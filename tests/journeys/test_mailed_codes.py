@@ -71,14 +71,14 @@ def types(api, sent):
 def test_a_program_asks_for_a_code_and_opens_with_it_once(api, mail):
     sent, nonce = send(api), new_nonce()
     before = reveal(api, sent.link)
+    assert (before.status, before.code) == (403, "code-required")
     asked = [ask(api, sent.link), ask(api, sent.link)]
+    assert [answer.status for answer in asked] == [204, 204]
     code = mail.code()
     opened = reveal(api, sent.link, f" {code[:3]} {code[3:]}", nonce)
+    assert (opened.status, opened.json["text"]) == (200, TEXT)
     again = reveal(api, sent.link, nonce=nonce)
 
-    assert (before.status, before.code) == (403, "code-required")
-    assert [answer.status for answer in asked] == [204, 204]
-    assert (opened.status, opened.json["text"]) == (200, TEXT)
     assert again.json["text"] == TEXT
     assert types(api, sent) == ["message.sent", "link.code_requested", "link.revealed"]
     assert len(mail.mails) == 1
@@ -89,13 +89,13 @@ def test_the_mail_says_what_it_is_and_nothing_of_the_message(api, mail):
     ask(api, sent.link)
     code = mail.code()
     its = mail.mails[0]
-    whole = its.as_string()
-
-    assert (str(its["To"]), str(its["From"])) == (ANA, "Letters <letters@example.net>")
     assert its["Auto-Submitted"] == "auto-generated"
     assert its["Message-ID"].endswith("@example.net>")
     assert its["Date"]
     assert code not in its["Subject"]
+    whole = its.as_string()
+
+    assert (str(its["To"]), str(its["From"])) == (ANA, "Letters <letters@example.net>")
     assert mail.greetings[-1] == "example.net"
     assert not any(word in whole for word in (sent.link, TEXT, "painting", "Carla", "/m/"))
 
@@ -105,10 +105,10 @@ def test_wrong_codes_use_up_the_tries_and_lock(api, mail):
     ask(api, sent.link)
     no = wrong(mail.code())
     answers = [reveal(api, sent.link, no) for _ in range(3)]
-    late = reveal(api, sent.link, mail.code())
-
     assert [answer.code for answer in answers] == ["code-wrong", "code-wrong", "gone"]
     assert [answer.json.get("tries_left") for answer in answers] == [2, 1, None]
+    late = reveal(api, sent.link, mail.code())
+
     assert (late.code, late.json["state"]) == ("gone", "locked")
     assert types(api, sent)[-3:] == ["link.code_wrong", "link.code_wrong", "link.locked"]
 
@@ -299,12 +299,12 @@ def test_who_comes_back_with_a_code_in_hand_types_it(service, mail):
     reader.post(f"/m/{link}/code", form)
     code = mail.code()
     back = reader.get(f"/m/{link}")  # the link is clicked again
+    assert "I have a code already" in back.text
+    assert f'formaction="/m/{link}/gate"' in back.text
     field = reader.post(f"/m/{link}/gate", form_of(back, "/code") | {"code": ""})
     form = waited(service, reader, link, form_of(field, f"/m/{link}"))
     opened = reader.post(f"/m/{link}", form | {"code": code})
 
-    assert "I have a code already" in back.text
-    assert f'formaction="/m/{link}/gate"' in back.text
     assert TEXT in opened.text
     assert len(mail.mails) == 1
 
@@ -314,15 +314,15 @@ def test_the_switch_beside_the_code_keeps_it_and_opens_nothing(service, mail):
     reader = Visitor(service.url)
     form = gate_form(service, reader, link, "/code")
     asked = reader.post(f"/m/{link}/code", form)
+    assert f'formaction="/m/{link}/gate?language=es"' in asked.text
     code = mail.code()
     typed = form_of(asked, f"/m/{link}") | {"code": code}
     spanish = reader.post(f"/m/{link}/gate?language=es", typed)
+    assert form_of(spanish, f"/m/{link}")["code"] == code
+    assert TEXT not in spanish.text
     foreign = reader.post(f"/m/{link}/gate", typed, Origin="https://evil.example")
 
-    assert f'formaction="/m/{link}/gate?language=es"' in asked.text
-    assert form_of(spanish, f"/m/{link}")["code"] == code
     assert code not in foreign.text
-    assert TEXT not in spanish.text
 
 
 def test_a_fault_in_one_field_empties_no_other(service, mail):
@@ -364,14 +364,14 @@ def test_a_machine_that_presses_every_button_causes_no_mail(api, service, mail):
     gate = robot.get(f"/m/{link}")
     form = form_of(gate, "/code")
     quick = robot.post(f"/m/{link}/code", form)
+    assert "One more step" in quick.text
     bare = robot.post(f"/m/{link}/code", {})
     form = waited(service, robot, link, form)
     decoyed = robot.post(f"/m/{link}/code", form | {"remark": "x"})
     scripted = robot.post(f"/m/{link}/code", form | {"scripts": "1"})
+    assert {page.status for page in (quick, bare, decoyed, scripted)} == {200}
     robot.get(f"/m/{link}/code")
 
-    assert {page.status for page in (quick, bare, decoyed, scripted)} == {200}
-    assert "One more step" in quick.text
     # What is mailed is asked for first: the same script writes the event and the outbox.
     assert types(api, sent) == ["message.sent"]
     assert mail.mails == []

@@ -28,21 +28,21 @@ def test_a_machine_that_looks_between_the_page_and_the_press_costs_a_person_one_
     path, person = f"/m/{sent.link}", Visitor(service.url)
     wrong = dict.fromkeys(asked, "red tin")
     form = gate_form(service, person, sent.link)
+    assert "number" not in form
     scan(service, sent.link)
     # A wrong passphrase would spend a try, and none at all be asked for.
     stopped = [person.post(path, form | typed) for typed in (wrong, {})]
-    before = counted(service, sent)
-    numbered = form_of(stopped[-1], sent.link) | {"number": number_on(stopped[-1])}
-    scan(service, sent.link)
-    opened = person.post(path, numbered | asked)
-
     for page in stopped:
         assert page.status == 200
         assert "A machine looked at this link meanwhile" in page.text
         assert "Nothing has been opened." in page.text
         assert TEXT not in page.text
-    assert "number" not in form
+    before = counted(service, sent)
     assert before == (0, ["message.sent"])
+    numbered = form_of(stopped[-1], sent.link) | {"number": number_on(stopped[-1])}
+    scan(service, sent.link)
+    opened = person.post(path, numbered | asked)
+
     assert TEXT in opened.text
     assert counted(service, sent) == (1, ["message.sent", "link.revealed"])
 
@@ -53,9 +53,9 @@ def test_whoever_has_the_message_open_is_not_asked_and_neither_is_a_program(serv
     path = f"/m/{sent.link}"
     form = gate_form(service, person, sent.link)
     first = person.post(path, form)
+    assert TEXT in first.text
     scan(service, sent.link)
 
-    assert TEXT in first.text
     assert TEXT in person.post(path, form).text
     assert TEXT in person.post(path, form_of(person.get(path), sent.link)).text
     assert api.reveal(sent.link, new_nonce()).json["text"] == TEXT

@@ -31,23 +31,23 @@ def test_a_name_that_hides_or_reorders_is_refused_by_api_and_form_with_the_reaso
     api, sender = Api(service.url), Visitor(service.url)
     fields = {"from": name, "subject": name, "recipients": [name]}
     by_api = api.ask("POST", "/api/v1/messages", {"text": "t", **fields})
-    form = {"text": "the whole letter", "from": name, "subject": name, "recipients": name}
-    by_form = sender.post("/", form)
-    sent = api.send("t")
-    reason = api.recall(sent.control, reason=name)
-    sender.post(f"/s/{sent.control}")
-    reason_by_form = sender.post(f"/s/{sent.control}/recall", {"reason": name})
-
     assert (by_api.status, by_api.code) == (422, "invalid")
     assert {fault["field"] for fault in by_api.json["errors"]} == {
         "from",
         "subject",
         "recipients[0]",
     }
+    form = {"text": "the whole letter", "from": name, "subject": name, "recipients": name}
+    by_form = sender.post("/", form)
     assert by_form.status == 422
     assert by_form.text.count(TOLD) == 3
     assert "the whole letter" in by_form.text
+    sent = api.send("t")
+    reason = api.recall(sent.control, reason=name)
     assert (reason.status, reason.json["errors"][0]["field"]) == (422, "reason")
+    sender.post(f"/s/{sent.control}")
+    reason_by_form = sender.post(f"/s/{sent.control}/recall", {"reason": name})
+
     assert reason_by_form.status == 422
     assert reason_by_form.text.count(TOLD) == 1
     assert api.preview(sent.link).json["state"] == "sealed"

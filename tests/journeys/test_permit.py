@@ -61,16 +61,16 @@ def requests_of(service, endpoint):
 
 def test_whoever_may_not_send_is_told_so_and_asked_for_a_token_once(person, token):
     page = person.get("/")
-    taken = person.post("/permit", {"permit": f" {token}\n"})
-    form = person.get("/")
-    sent = person.post("/", LETTER)
-
     assert page.status == 200
     assert asks_for_a_token(page)
     assert 'name="text"' not in page.text
+    taken = person.post("/permit", {"permit": f" {token}\n"})
     assert (taken.status, taken.headers["Location"]) == (303, "/")
+    form = person.get("/")
     assert 'name="text"' in form.text
     assert not asks_for_a_token(form)
+    sent = person.post("/", LETTER)
+
     assert sent.status == 303
     assert token not in form.text + sent.text
 
@@ -113,11 +113,11 @@ def test_guessing_tokens_is_limited_as_sending_is(person, token):
     for _ in range(LIMIT):
         person.post("/permit", {"permit": "S" + "A" * 32})
     page = person.post("/permit", {"permit": token})
+    assert page.status == 429
+    assert asks_for_a_token(page)
     program = Api(person._api._url, headers=person._api._headers)
     by_api = program.ask("POST", "/api/v1/messages", {"text": "x"}, token=token)
 
-    assert page.status == 429
-    assert asks_for_a_token(page)
     assert "permit" not in person.cookies
     assert by_api.status == 429
 
@@ -139,11 +139,9 @@ def test_what_was_written_stays_when_the_token_was_withdrawn_meanwhile(person, a
     person.post("/permit", {"permit": old})
     admission.withdraw("old")
     gate = person.get("/")
+    assert 'name="text"' not in gate.text
     refused = person.post("/", LETTER)
     mistyped = person.post("/", LETTER | {"permit": new[:-1]})
-    sent = person.post("/", LETTER | {"permit": new})
-
-    assert 'name="text"' not in gate.text
     assert (refused.status, mistyped.status) == (403, 403)
     for page in (refused, mistyped):
         assert keeps_all_of(page, LETTER)
@@ -151,6 +149,8 @@ def test_what_was_written_stays_when_the_token_was_withdrawn_meanwhile(person, a
         assert page.text.count('aria-invalid="true"') == 1
         assert old not in page.text
         assert new[:-1] not in page.text
+    sent = person.post("/", LETTER | {"permit": new})
+
     assert sent.status == 303
     assert person.cookies["permit"] == new
     assert 'name="text"' in person.get("/").text

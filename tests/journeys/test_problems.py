@@ -55,16 +55,16 @@ def test_every_problem_has_its_status_its_type_and_its_facts(api):
 def test_the_tenth_wrong_passphrase_locks_and_the_right_one_comes_too_late(counting_service, api):
     sent = api.send("t", passphrase="a word")
     nine = [api.reveal(sent.link, new_nonce(), "no word").json["tries_left"] for _ in range(9)]
-    state = api.preview(sent.link).json["state"]
-    tenth = api.reveal(sent.link, new_nonce(), "no word")
-    right = api.reveal(sent.link, new_nonce(), "a word")
-    page = Visitor(counting_service.url).get(f"/m/{sent.link}")
-    verdict = api.recall(sent.control).json["verdicts"][0]["outcome"]
-
     assert nine == [9, 8, 7, 6, 5, 4, 3, 2, 1]
+    state = api.preview(sent.link).json["state"]
     assert state == "sealed"
+    tenth = api.reveal(sent.link, new_nonce(), "no word")
     assert (tenth.code, tenth.json["state"]) == ("gone", "locked")
+    right = api.reveal(sent.link, new_nonce(), "a word")
     assert (right.code, right.json["state"]) == ("gone", "locked")
+    page = Visitor(counting_service.url).get(f"/m/{sent.link}")
     assert page.status == 410
     assert "locked for good" in page.text
+    verdict = api.recall(sent.control).json["verdicts"][0]["outcome"]
+
     assert verdict == "already_locked"
