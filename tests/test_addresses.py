@@ -100,7 +100,7 @@ def test_our_own_networks_open_no_others():
         assert not may_reach(ip_address(written), OURS)
 
 
-def test_an_address_is_seen_through_what_wraps_it():
+def test_an_address_embedded_in_another_is_recognized():
     assert str(plain(ip_address("::ffff:192.0.2.1"))) == "192.0.2.1"
     assert str(plain(ip_address("64:ff9b::192.0.2.1"))) == "192.0.2.1"
     assert str(plain(ip_address("fe80::1%eth0"))) == "fe80::1"
@@ -112,7 +112,7 @@ def test_an_address_is_seen_through_what_wraps_it():
      "256.1.1.1", "a.0x", "example.123", "", ".", "a..b", "-a.example", "a" * 64, "a." * 127 + "a",
      "a b", "a/b", "a%2eb", "[::1]", "::g", "1:2:3"],
 )  # fmt: skip
-def test_what_some_read_as_an_address_and_others_as_a_name_is_neither(host):
+def test_ambiguous_hosts_are_neither_address_nor_name(host):
     with pytest.raises(ValueError, match="does not appear to be"):
         literal(host)
 

@@ -137,7 +137,7 @@ def test_made_again_after_a_lost_reply_it_is_one_token(admission, own, kept):
     assert kept() == {}
 
 
-def test_under_a_lost_root_key_a_token_is_good_nameless_and_withdrawn_by_its_id(own):
+def test_a_token_under_a_lost_root_key_works_without_name_and_is_revoked_by_id(own):
     token = own.admission.make("Ana")
     ring = Keyring.parse(keyring.new_key())
     later = wiring.assemble(own.settings, ring, own.connection).admission

@@ -72,7 +72,7 @@ def _learnt(monkeypatch):
 
 @pytest.mark.parametrize("line", LINES.values(), ids=LINES)
 @pytest.mark.parametrize(("kind", "value"), PLANTED.items(), ids=PLANTED)
-def test_what_is_planted_is_found_and_not_repeated(kind, value, line):
+def test_planted_secrets_are_found_and_not_printed(kind, value, line):
     found = list(canaries.scan([line(value)]))
 
     assert kind in {one.kind for one in found}
@@ -99,7 +99,7 @@ def test_an_address_is_found_in_any_form(address):
 
 
 @pytest.mark.parametrize("line", QUIET)
-def test_what_a_log_may_tell_is_no_canary(line):
+def test_words_that_a_log_may_contain_are_no_canaries(line):
     assert list(canaries.scan([line])) == []
 
 

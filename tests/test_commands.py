@@ -85,7 +85,7 @@ def test_no_command_is_listed_with_half_a_sentence(words):
 
 
 @pytest.mark.parametrize("words", [["serf"], ["serve", "now"], ["--bind", "x"]], ids=str)
-def test_what_is_no_command_is_a_usage_error(words):
+def test_an_unknown_command_is_a_usage_error(words):
     done = run({}, *words)
 
     assert done.returncode == os.EX_USAGE
@@ -165,7 +165,7 @@ def test_a_command_makes_no_data_folder_and_no_root_keys(tmp_path):
     assert list((tmp_path / "data").iterdir()) == []
 
 
-def test_what_would_be_lost_at_once_is_not_begun(tmp_path):
+def test_a_command_does_not_write_to_an_in_memory_store_of_its_own(tmp_path):
     status, said = refused_house(folder_of(tmp_path / "data") | {"RESTANTE_DURABILITY": "memory"})
 
     assert status == os.EX_UNAVAILABLE

@@ -163,7 +163,7 @@ def lossy(store, ring, tmp_path):
 
 
 @pytest.mark.parametrize("verb", ["send", "reveal", "acknowledge", "recall", "replace", "status"])
-def test_one_lost_reply_is_not_noticed_and_the_deed_is_done_once(lossy, house, verb):
+def test_one_lost_reply_is_retried_and_the_write_happens_once(lossy, house, verb):
     lossy_house, proxy = lossy
     sent = house.sending.send(Draft("one", recipients=("Ana", "Bob"), views=2))
     link = sent.links[0].token
@@ -194,9 +194,7 @@ def test_one_lost_reply_is_not_noticed_and_the_deed_is_done_once(lossy, house, v
     )
 
 
-def test_replies_lost_again_and_again_are_unavailable_and_asking_later_tells_the_truth(
-    lossy, house
-):
+def test_when_every_reply_is_lost_the_store_is_unavailable_and_a_later_retry_succeeds(lossy, house):
     lossy_house, proxy = lossy
     sent = house.sending.send(Draft("x"))
     link = sent.links[0].token

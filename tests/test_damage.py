@@ -91,7 +91,7 @@ def test_a_content_that_is_missing_spends_nothing(house, raw):
     assert happened(house, sent) == ["message.sent"]
 
 
-def test_the_store_alone_opens_nothing(house, raw):
+def test_a_copy_of_the_store_alone_opens_no_message(house, raw):
     """Somebody with a copy of the store has every key, and not one token, nonce or word."""
     draft = Draft("the safe is behind the Vermeer", recipients=("Anastasia",),
                   details=Details(sender_name="Zacharias", subject="Subjectively"),

@@ -41,7 +41,7 @@ def take(house):
     return [delivery for shard in range(SHARDS) for delivery in house.delivering.take(shard, 10)]
 
 
-def test_what_was_given_up_is_listed_and_what_waits_when_asked_for(operated):
+def test_dead_letters_are_listed_and_waiting_deliveries_on_request(operated):
     _, environ, (dead, waiting) = operated
     listed = run(environ, "deliveries", "list")
     on_their_way = run(environ, "deliveries", "list", "--waiting")
@@ -88,7 +88,7 @@ def test_what_was_given_up_is_sent_again_by_its_id_or_all_at_once(operated):
     assert run(environ, "deliveries", "list").stdout == ""
 
 
-def test_an_id_that_nobody_knows_or_that_is_none_is_told(operated):
+def test_an_unknown_or_invalid_delivery_id_is_reported(operated):
     _, environ, _ = operated
 
     for words in (("show", "0" * 32), ("resend", "0" * 32)):

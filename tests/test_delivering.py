@@ -131,7 +131,7 @@ def test_an_event_is_told_as_the_api_tells_it(ours, clock):
     }
 
 
-def test_what_one_took_no_other_gets_until_the_lease_is_over(ours, clock):
+def test_a_taken_delivery_is_given_to_nobody_else_within_the_lease(ours, clock):
     sent = send(ours)
     read(ours, sent.links[0].token)
     first = take(ours)
@@ -159,7 +159,7 @@ def test_of_many_takers_at_once_exactly_one_gets_each_delivery(emptied, ring):
     assert sorted(taken) == sorted(n for one in sent for n in numbers(one, 2))
 
 
-def test_whoever_settles_after_another_did_changes_nothing(ours, clock):
+def test_settling_twice_changes_nothing(ours, clock):
     sent = send(ours, views=3)
     read(ours, sent.links[0].token, 1)
     [slow] = take(ours)
@@ -246,7 +246,7 @@ def fail_until_dead(house, clock):
     return tries, (last - began) / 1000 / DAY
 
 
-def test_after_some_three_days_a_delivery_is_given_up_and_kept_for_the_operator(ours, clock):
+def test_after_three_days_a_delivery_becomes_a_dead_letter(ours, clock):
     sent = send(ours)
     ours.managing.recall(sent.control)
     tries, days = fail_until_dead(ours, clock)
@@ -315,7 +315,7 @@ def send_and_recall(house):
     return sent
 
 
-def test_a_new_event_tries_a_dead_delivery_once_more_and_brings_all_that_waited(ours, clock):
+def test_a_new_event_retries_a_dead_letter_once_with_all_waiting_events(ours, clock):
     sent = send(ours, views=3)
     read(ours, sent.links[0].token, 1)
     fail_until_dead(ours, clock)

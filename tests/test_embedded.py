@@ -345,7 +345,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give fi
 
 @needs_root
 @pytest.mark.parametrize("name", ["", "lock", "root.keys"])
-def test_what_belongs_to_somebody_else_is_refused(data_dir, name):
+def test_files_of_another_user_are_refused(data_dir, name):
     data_dir.mkdir(mode=0o700)
     path = data_dir / name if name else data_dir
     if name:

@@ -106,7 +106,7 @@ def test_a_primary_without_a_replica_runs_nothing_until_one_is_back(cluster, hou
     wait_until(lambda: lacks(house) == [])
 
 
-def test_what_was_refused_is_not_told_as_done(cluster, house):
+def test_no_read_reports_a_refused_write(cluster, house):
     read, recalled = (
         send_to(cluster, house, 1, recipients=("Ana", "Bob"), passphrase="p") for _ in range(2)
     )

@@ -43,7 +43,7 @@ def test_a_key_goes_in_front_of_the_ring(tmp_path):
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_file_is_meant_from_where_the_terminal_stands(tmp_path):
+def test_a_relative_path_starts_at_the_working_directory(tmp_path):
     (tmp_path / "real").write_text(new_key())
     (tmp_path / "ring").symlink_to("real")
     done = subprocess.run(
@@ -58,7 +58,7 @@ def test_a_file_is_meant_from_where_the_terminal_stands(tmp_path):
     assert len(Keyring.parse((tmp_path / "real").read_text().strip()).ids) == 2
 
 
-def test_what_is_no_ring_stays_as_it_is(tmp_path):
+def test_a_file_that_is_no_keyring_stays_unchanged(tmp_path):
     path = tmp_path / "notes"
     path.write_text("my shopping")
     done = run({}, "keys", "make", "--into", str(path))

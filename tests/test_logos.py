@@ -94,7 +94,7 @@ def test_a_picture_that_is_too_large_is_refused(read, content):
      b"hunter2", svg("&nbsp;"), svg("\x00"), b"\xff" + svg(),
      b'<g xmlns="http://www.w3.org/2000/svg"/>'],
 )  # fmt: skip
-def test_what_is_no_picture_is_refused(read, content):
+def test_a_file_that_is_no_image_is_refused(read, content):
     assert fault(read, content) == NEITHER
 
 

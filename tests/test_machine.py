@@ -39,7 +39,7 @@ def test_swap_in_clear_is_warned_of(tmp_path, names, grade):
     assert [found.grade for found in of_memory(tmp_path, tmp_path)] == [grade]
 
 
-def test_a_system_that_does_not_tell_of_swap_is_passed_over(tmp_path):
+def test_a_system_without_swap_information_is_skipped(tmp_path):
     assert list(of_memory(tmp_path, tmp_path)) == []
 
 

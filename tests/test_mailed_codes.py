@@ -77,7 +77,7 @@ def read(house, link, code, reader=1, passphrase=None):
     return house.reading.reveal(link, nonce(reader), passphrase, code=code, visitor="browser").text
 
 
-def test_the_letter_has_the_address_and_the_language_and_the_reader_how_long_it_is_good(
+def test_a_mailed_code_has_address_language_and_number_and_the_reader_learns_its_expiry(
     house, sent, clock
 ):
     link = sent.links[0].token
@@ -100,9 +100,7 @@ def test_a_code_is_good_for_ten_minutes_and_no_longer(house, sent, clock):
     assert happened(house, sent) == ["message.sent", "link.code_requested"]
 
 
-def test_within_a_minute_no_other_code_is_made_and_after_it_the_old_one_counts_no_more(
-    house, sent, clock
-):
+def test_a_new_code_is_made_at_most_once_a_minute_and_replaces_the_old_one(house, sent, clock):
     link = sent.links[0].token
     first = ask(house, link)
     old = letter_of(house, sent).code
@@ -259,7 +257,7 @@ def test_an_address_is_counted_by_what_the_vectors_say(vector):
     ["a@b.com\nBcc: c@d.com", "A\r\n <a@b.com>", "a@b.com>", "<a@b.com> x", "a@b..com", "a@-b.com",
      ".a@b.com", "a@b.c0m.9", "a@" + "b" * 64 + ".com", "", "@b.com", "A <b@c.com>, D <e@f.com>"],
 )  # fmt: skip
-def test_what_is_no_mailbox_is_none(written):
+def test_an_invalid_mailbox_is_rejected(written):
     assert mailbox(written) is None
 
 
@@ -291,7 +289,7 @@ def test_no_address_is_mailed_more_than_fifty_codes_in_a_day(house, sent, connec
     assert house.delivering.affords(delivery, other._replace(address=f"x{same.address}"))
 
 
-def test_only_the_letter_that_was_tried_before_is_not_counted_again(house):
+def test_a_retried_code_mail_is_not_counted_again(house):
     recipients = (f"{new_code()}@example.com", "bob@example.com")
     sent = house.sending.send(
         Draft("the safe", recipients=recipients, details=Details(mailed_code=True))

@@ -75,7 +75,7 @@ def certificate(tmp_path, monkeypatch):
     return context, lambda: monkeypatch.setenv("SSL_CERT_FILE", str(pem))
 
 
-def test_starttls_is_used_with_a_certificate_that_proves_the_name_and_then_the_login(certificate):
+def test_starttls_checks_the_certificates_name_before_login(certificate):
     tls, trust = certificate
     trust()
     logins = []

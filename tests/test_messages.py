@@ -50,6 +50,6 @@ def test_a_draft_is_a_view_once_message_to_one_unless_it_says_otherwise():
     assert draft.passphrase is draft.expires_in_seconds is None
 
 
-def test_what_was_drafted_stays_as_it_was():
+def test_a_draft_is_immutable():
     with pytest.raises(dataclasses.FrozenInstanceError):
         Draft("text").text = "another"

@@ -135,7 +135,7 @@ def test_every_word_that_is_a_deed_is_one_that_a_script_replies():
         assert f'"{word.decode()}"'.encode() in script(verb).source
 
 
-def test_what_never_happened_is_shown_as_none(meters):
+def test_counters_begin_at_zero(meters):
     shown = values(meters.show()[0])
 
     assert set(shown["restante_deeds_total"].values()) == {0}
@@ -271,7 +271,7 @@ def test_where_memory_is_short_the_folder_lies_on_disk(monkeypatch):
     assert shared_folder.MEMORY not in folder.parents
 
 
-def test_a_wish_for_a_format_that_makes_no_sense_gets_the_usual_one(meters):
+def test_an_invalid_accept_header_gets_the_default_format(meters):
     shown, content_type = meters.show("application/openmetrics-text; version=abc")
 
     assert content_type.startswith("text/plain")
@@ -291,7 +291,7 @@ def test_the_folder_is_ours_alone_and_only_its_maker_removes_it():
     assert not folder.exists()
 
 
-def test_whoever_only_starts_the_others_loads_neither_the_metrics_nor_the_stores_client():
+def test_the_supervisor_imports_neither_the_metrics_nor_the_stores_client():
     code = "import sys, restante.__main__, restante.service.supervisor; print(*sorted(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True)
 

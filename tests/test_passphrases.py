@@ -209,7 +209,7 @@ def crossing(connection, ring, at_call, deed):
     return wiring.assemble(Settings(), ring, connection, now=now)
 
 
-def test_a_reader_who_gave_the_passphrase_is_not_asked_for_it_by_a_crossing_replace(
+def test_a_replace_during_a_read_does_not_ask_again_for_a_passphrase_that_was_given(
     house, connection, ring
 ):
     sent = house.sending.send(Draft("old"))
@@ -220,7 +220,7 @@ def test_a_reader_who_gave_the_passphrase_is_not_asked_for_it_by_a_crossing_repl
     assert read(crossed, sent.links[0].token, 1, "p") == "new"
 
 
-def test_a_crossing_replace_under_another_root_key_costs_no_try(house, connection, ring):
+def test_a_concurrent_replace_under_another_root_key_costs_no_try(house, connection, ring):
     both = Keyring([Keyring.parse(keyring.new_key()).newest, ring.newest])
     newer = wiring.assemble(Settings(), both, connection)
     sent = house.sending.send(Draft("old", passphrase="p"))
@@ -238,7 +238,7 @@ def test_a_crossing_replace_under_another_root_key_costs_no_try(house, connectio
     ]
 
 
-def test_a_crossing_recall_or_replace_or_reader_is_noticed_by_a_replace(house, connection, ring):
+def test_a_replace_notices_a_concurrent_recall_replace_or_read(house, connection, ring):
     sent = house.sending.send(Draft("one", recipients=("Ana", "Bob", "Cid")))
     ana, bob, cid = sent.links
 

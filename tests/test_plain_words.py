@@ -18,7 +18,7 @@ PLACES = ("README.md", "CONTRIBUTING.md", "docs/*.md", "docs/specs/*.md", "templ
 
 
 @pytest.mark.parametrize(("words", "why"), BANNED.items())
-def test_nobody_writes_so(words, why):
+def test_no_file_has_a_banned_phrase(words, why):
     found = [
         f"{path.relative_to(ROOT)}:{number}"
         for place in PLACES

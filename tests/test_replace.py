@@ -118,7 +118,7 @@ def test_what_cannot_replace_a_text_leaves_it(house):
     assert read(house, sent.links[0].token) == "one"
 
 
-def test_replaces_that_cross_each_other_each_make_a_version(house):
+def test_concurrent_replaces_each_make_a_version(house):
     sent = house.sending.send(Draft("text 1"))
     start = Barrier(4)
 

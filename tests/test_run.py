@@ -71,7 +71,7 @@ def test_everything_that_is_printed_is_json(running):
     assert all({"at", "level", "event"} <= set(json.loads(line)) for line in lines)
 
 
-def test_a_start_tells_nothing_that_says_nothing(running):
+def test_a_start_logs_no_generic_server_messages(running):
     events = [json.loads(line)["event"] for line in running.log().splitlines() if line[0] == "{"]
 
     assert "server message" not in events

@@ -367,7 +367,7 @@ def test_the_store_s_password_does_not_show_in_settings():
     assert "hunter2" not in repr(settings(REDIS_URL=url, ROOT_KEYS=keyring.new_key()))
 
 
-def test_an_address_of_the_store_that_cannot_be_used_is_a_problem_not_a_crash_later():
+def test_an_unusable_store_url_is_a_settings_problem():
     key = keyring.new_key()
     for url in ("redis://store:port", "redis://store:99999", "redis://[::1"):
         assert len(problems(REDIS_URL=url, ROOT_KEYS=key)) == 1

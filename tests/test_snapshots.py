@@ -94,7 +94,7 @@ def test_a_replica_of_the_embedded_stores_version_keeps_no_snapshot(tmp_path):
         assert "repl-diskless-load must be swapdb" in lack
 
 
-def test_the_snapshot_that_a_primary_writes_for_its_replicas_is_told_of_and_counted(tmp_path):
+def test_a_snapshot_that_a_primary_writes_for_replicas_is_reported_and_counted(tmp_path):
     server = get_binary_path()
     with (
         node(server, tmp_path / "primary", repl_diskless_sync="no") as (there, primary, above),

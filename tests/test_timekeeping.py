@@ -379,7 +379,7 @@ def test_what_the_store_forgot_by_itself_leaves_nothing_due(turned_house, clock,
     assert due_of(raw, sent) == {}
 
 
-def test_without_a_turned_clock_the_store_s_own_decides(house, raw):
+def test_without_an_injected_clock_the_stores_clock_decides(house, raw):
     sent = house.sending.send(Draft("x", expires_in_seconds=60))
     seconds, micros = raw.time()
 

@@ -191,7 +191,7 @@ def test_without_tls_nothing_leaves_our_own_networks():
         [],
     ],
 )
-def test_one_forbidden_address_among_a_names_addresses_refuses_the_name(found):
+def test_a_name_with_one_forbidden_address_is_refused(found):
     with Receiver() as receiver:
         url = f"https://hooks.example:{receiver.port}/"
         addresses = [ip_address(one) for one in found]
@@ -201,7 +201,7 @@ def test_one_forbidden_address_among_a_names_addresses_refuses_the_name(found):
     assert receiver.posts == []
 
 
-def test_a_name_that_is_bound_anew_to_another_address_is_asked_once_and_bound_to_the_first():
+def test_dns_rebinding_has_no_effect_because_a_name_is_resolved_once():
     """A real name server answers the first question well and every later one with evil."""
     first, evil = "127.0.0.2", "127.0.0.3"
     with (
@@ -230,7 +230,7 @@ def test_many_posts_to_one_address_wait_for_each_other():
     assert len(receiver.posts) == 16
 
 
-def test_names_of_one_domain_that_nobody_answers_for_leave_look_ups_to_others():
+def test_unanswered_names_of_one_domain_do_not_block_other_lookups():
     asked, answer = [], threading.Event()
 
     def resolve(name, _):

@@ -171,7 +171,7 @@ def test_on_paper_stand_the_letter_who_wrote_it_and_when_and_nothing_to_press(se
     assert background == "rgb(255, 255, 255)"
 
 
-def test_who_wants_less_motion_sees_none(service, browser):
+def test_reduced_motion_is_respected(service, browser):
     with browser.new_context() as context:
         page = context.new_page()
         read(page, send(service.url)["links"][0]["url"])

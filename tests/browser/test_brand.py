@@ -57,7 +57,7 @@ def arrivals(page):
 
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
-def test_the_heaviest_gate_with_all_that_it_loads_is_light_and_loads_nothing_from_elsewhere(
+def test_the_largest_gate_page_stays_small_and_loads_nothing_from_other_hosts(
     heaviest, browser, scripts, language
 ):
     sent = Api(heaviest.url).send(
@@ -158,7 +158,7 @@ def test_the_operators_colour_makes_no_state_look_like_another(branded, service,
     assert len(set(seen)) == 2
 
 
-def test_what_cannot_be_undone_has_the_waxs_colour_not_the_operators(branded, browser):
+def test_irreversible_buttons_keep_their_own_colour_under_any_brand(branded, browser):
     sent = Api(branded[0].url).send("x").answer
     with browser.new_context() as context:
         page = context.new_page()
@@ -176,7 +176,7 @@ def test_what_cannot_be_undone_has_the_waxs_colour_not_the_operators(branded, br
             assert shade(page, ".final", "backgroundColor") == wax
 
 
-def test_a_visitor_sees_whose_counter_this_is_and_what_it_is(branded, person):
+def test_a_visitor_sees_the_operators_name_and_the_products(branded, person):
     page = person()
     page.goto(branded[0].url)
     head = page.get_by_role("banner")
@@ -241,9 +241,7 @@ def opened_alone(page, address):
     return {url.rpartition("?")[2] for url in asked if "stolen" in url}, ran
 
 
-def test_nothing_in_a_logo_runs_or_loads_as_a_picture_or_where_its_address_is_opened(
-    armed, browser
-):
+def test_a_logo_runs_and_loads_nothing_embedded_or_opened_directly(armed, browser):
     with browser.new_context() as context:
         page = context.new_page()
         asked = answers_to(page)

@@ -110,7 +110,7 @@ def pass_second_step(page):
     press(page, "Open the message")
 
 
-def test_whoever_is_quicker_than_a_person_reads_a_number_and_gets_in(service, person):
+def test_a_press_within_a_second_asks_for_a_number_that_opens(service, person):
     reader = person()
     for _ in range(8):
         reader.goto(Api(service.url).send(LETTER).answer["links"][0]["url"])

@@ -156,6 +156,6 @@ def test_no_word_on_any_page_escapes_translation(toured):
     assert toured["words"] == {}
 
 
-def test_from_right_to_left_no_page_is_wider_than_the_window(toured):
+def test_no_page_scrolls_sideways_from_right_to_left(toured):
     assert toured["directions"] == {"rtl"}
     assert toured["spills"] == []

@@ -41,7 +41,7 @@ def test_a_holder_gives_the_token_once_and_anybody_reads(guarded, admission, per
     expect(sender.get_by_label("Message")).to_be_visible()
 
 
-def test_a_token_withdrawn_while_somebody_writes_costs_not_a_word(guarded, admission, person):
+def test_a_token_revoked_while_someone_writes_loses_no_input(guarded, admission, person):
     sender, token = person(), str(admission.make("Ana"))
     sender.goto(guarded.url)
     sender.get_by_label("token").fill(token)

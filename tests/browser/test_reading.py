@@ -75,9 +75,7 @@ def test_a_reload_after_the_lease_says_what_became_of_it(brief_service, person):
     expect(reader.get_by_role("button", name="That was not me")).to_have_count(0)
 
 
-def test_an_answer_that_the_network_swallows_after_the_claim_is_no_lost_message(
-    service, sent, person
-):
+def test_a_message_whose_answer_was_lost_is_shown_again(service, sent, person):
     reader = person()
     swallowed = []
 
@@ -146,9 +144,7 @@ def test_a_lease_that_ends_on_the_screen_takes_its_buttons_away(brief_service, b
         expect(letter_on(page)).to_contain_text("4711")
 
 
-def test_what_failed_is_seen_and_what_was_done_is_offered_again_when_it_gains_something(
-    service, sent, browser
-):
+def test_a_failed_extension_is_shown_and_a_done_one_is_offered_again_later(service, sent, browser):
     with browser.new_context() as context:
         page = context.new_page()
         page.clock.install()
@@ -254,7 +250,7 @@ def test_a_reader_sees_what_was_recorded(service, sent, person):
     expect(other.locator(".timeline").first).not_to_contain_text("127.0.0")
 
 
-def test_time_on_screen_is_counted_while_the_page_is_visible_and_told_when_it_is_left(
+def test_time_on_screen_counts_while_the_page_is_visible_and_is_sent_on_leaving(
     service, sent, browser
 ):
     with browser.new_context() as context:

@@ -97,9 +97,7 @@ def test_the_browser_that_opened_it_has_nothing_to_dispute(service, sent):
 
 
 @pytest.mark.parametrize("deed", ["dispute", "decline"])
-def test_what_looks_like_a_machine_types_a_number_before_the_sender_hears_of_it(
-    service, sent, deed
-):
+def test_a_suspicious_dispute_or_decline_needs_a_number_first(service, sent, deed):
     if deed == "dispute":
         opened(service, sent.link)
     event = {"dispute": "link.disputed", "decline": "link.declined"}[deed]
@@ -136,7 +134,7 @@ def test_without_cookies_one_number_tells_the_sender(service, sent, deed):
     assert "The sender is told" in passed.text
 
 
-def test_who_gets_it_by_mistake_tells_the_sender_and_burns_nothing(service, sent):
+def test_declining_an_unopened_message_tells_the_sender_and_spends_nothing(service, sent):
     stray = Visitor(service.url)
     form = gate_form(service, stray, sent.link, "decline")
     said = stray.post(f"/m/{sent.link}/decline", form)
@@ -148,7 +146,7 @@ def test_who_gets_it_by_mistake_tells_the_sender_and_burns_nothing(service, sent
     assert events_of(service, sent)[:3] == ["message.sent", "link.declined", "link.revealed"]
 
 
-def test_a_reader_for_whom_it_is_not_is_shown_it_no_more(service, sent):
+def test_a_reader_who_declined_is_not_shown_the_message_again(service, sent):
     reader, page = opened(service, sent.link)
     said = reader.post(f"/m/{sent.link}/decline", form_of(page, "decline"))
     after = reader.get(f"/m/{sent.link}")
@@ -175,7 +173,7 @@ def test_seconds_on_the_screen_are_a_small_number_or_none(service, sent):
     assert stranger.status != 204
 
 
-def test_whoever_has_the_link_sees_what_was_recorded_but_only_his_own_details(service, sent):
+def test_anyone_with_the_link_sees_the_record_but_only_their_own_details(service, sent):
     reader, page = opened(service, sent.link)
     reader.post(f"/m/{sent.link}/acknowledge", form_of(page, "acknowledge") | {"keep": "1"})
     own = reader.get(f"/m/{sent.link}/recorded")
@@ -248,7 +246,7 @@ def test_a_browser_that_was_closed_meanwhile_still_knows_what_it_opened(service,
     assert "in this browser." in reader.get(f"/m/{sent.link}").text
 
 
-def test_a_view_that_is_done_is_not_said_to_be_the_last_while_others_are_left(service):
+def test_ending_a_view_does_not_say_gone_while_views_are_left(service):
     sent = Api(service.url).send(TEXT, views=2)
     reader, page = opened(service, sent.link)
     assert "Done, end this view now" in page.text
@@ -280,9 +278,7 @@ def test_who_declines_what_was_opened_is_told_whether_it_still_opens(service, se
 
 
 @pytest.mark.parametrize("kind", ["always", "watched"])
-def test_where_a_number_is_asked_for_one_says_that_it_is_not_for_one_with_that_number(
-    service, kind
-):
+def test_declining_takes_one_number_where_a_number_is_asked_for(service, kind):
     sent = Api(service.url).send(TEXT, **({"second_step": "always"} if kind == "always" else {}))
     if kind == "watched":
         Visitor(service.url, headers={"User-Agent": "Slackbot 1.0"}).get(f"/m/{sent.link}")
@@ -301,7 +297,7 @@ def test_where_a_number_is_asked_for_one_says_that_it_is_not_for_one_with_that_n
     assert "/decline" not in back.text
 
 
-def test_where_nobody_opened_it_no_alarm_says_that_somebody_did(service):
+def test_an_alarm_about_an_unopened_link_does_not_say_it_was_read(service):
     sent = Api(service.url).send(TEXT, passphrase="blue tin")
     for _ in range(10):
         last = Api(service.url).reveal(sent.link, new_nonce(), "red tin")

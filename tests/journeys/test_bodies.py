@@ -43,7 +43,7 @@ def test_a_list_of_countless_elements_is_one_fault(service):
     assert [fault["field"] for fault in answer.json["errors"]] == ["recipients"]
 
 
-def test_who_does_not_finish_a_body_is_let_go(service):
+def test_a_body_that_is_never_finished_times_out(service):
     """Byte for byte, each in time, but never done."""
     host, _, port = service.bind.partition(":")
     with socket.create_connection((host, int(port)), timeout=1) as line:
@@ -67,7 +67,7 @@ def test_who_does_not_finish_a_body_is_let_go(service):
 @pytest.mark.parametrize(
     "chunks", ["zz\r\n", "5\r\nhelloXX", "-1\r\nx\r\n", "1;\x00\r\nx\r\n"], ids=ascii
 )
-def test_chunks_that_are_none_are_the_visitors_fault_and_answered_once(service, chunks):
+def test_malformed_chunks_are_answered_once_as_the_visitors_fault(service, chunks):
     before = service.log().count("internal error")
     head = f"POST /api/v1/messages HTTP/1.1\r\nHost: {service.bind}\r\n"
     reply = talk(service, f"{head}Transfer-Encoding: chunked\r\n\r\n{chunks}\r\n0\r\n\r\n".encode())

@@ -32,7 +32,7 @@ def address_of(service, name):
     return re.search(rf'"(/static/{name}\?v=\w+)"', Visitor(service.url).get("/").text)[1]
 
 
-def test_a_logo_is_a_picture_and_nothing_else_also_where_its_address_is_opened(branded):
+def test_a_logo_is_served_only_as_an_image(branded):
     answer = Api(branded.url).ask("GET", address_of(branded, "logo"))
 
     assert answer.body == LOGO.read_bytes()
@@ -84,7 +84,7 @@ def test_the_logo_is_the_one_there_was_at_the_start(tmp_path):
 
 
 @pytest.mark.parametrize("command", ["serve", "check"])
-def test_with_a_brand_that_will_not_do_nothing_starts_and_every_problem_is_named(command, tmp_path):
+def test_with_invalid_brand_settings_nothing_starts_and_every_problem_is_named(command, tmp_path):
     logo = tmp_path / "logo.svg"
     logo.write_text('<svg xmlns="http://www.w3.org/2000/svg" onload="hunter2()"/>')
     done = run(

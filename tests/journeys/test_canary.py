@@ -316,7 +316,7 @@ def cut_off(service, api, secrets, refused):
     wait_until(lambda: status_of(f"{service.url}/readyz") == 200)
 
 
-def test_the_hunter_finds_what_is_planted(lived):
+def test_the_search_finds_planted_secrets(lived):
     """In a value, a key, a file and the log, however it is spelt."""
     service, secrets, _ = lived
     planted = {
@@ -340,7 +340,7 @@ def test_the_hunter_finds_what_is_planted(lived):
     assert any(place.startswith("file ") for place, _, _ in in_store)
 
 
-def test_nothing_that_was_said_stands_anywhere(lived):
+def test_no_secret_is_in_any_log_file_or_store(lived):
     service, secrets, _ = lived
 
     assert hunt(everything_kept_by(service), secrets) == []

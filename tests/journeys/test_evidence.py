@@ -112,7 +112,7 @@ def story(tmp_path_factory, evidence):
         yield Story(service, receiver)
 
 
-def test_what_is_recorded_of_a_visit_is_boxed_and_with_evidence_off_is_nothing(story, evidence):
+def test_a_visits_evidence_is_stored_in_boxes_and_with_evidence_off_not_at_all(story, evidence):
     readers, senders = (READERS, SENDERS) if evidence == "on" else ({}, {})
     events = list(story.entries(b"events"))
     looks = list(story.entries(b"looks"))
@@ -134,7 +134,7 @@ def test_what_is_recorded_of_a_visit_is_boxed_and_with_evidence_off_is_nothing(s
     assert [look["class"] for look in story.message["looks"]] == ["browser"]
 
 
-def test_the_senders_own_system_is_told_the_country_or_with_evidence_off_nothing(story, evidence):
+def test_webhooks_carry_the_country_and_nothing_with_evidence_off(story, evidence):
     readers, senders = (READERS, SENDERS) if evidence == "on" else ({}, {})
 
     assert [event["evidence"] for event in story.told] == [readers, readers, senders, senders]

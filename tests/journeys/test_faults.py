@@ -21,7 +21,7 @@ NO_EXPIRY = (
 
 
 @pytest.mark.parametrize("written", NO_EXPIRY)
-def test_an_expiry_that_is_none_is_refused_and_named(api, written):
+def test_an_invalid_expiry_is_refused_and_named(api, written):
     sent = api.send("text")
     at_send = raw_send(api, f'{{"text": "t", "expires_in": {written}}}'.encode())
     body = f'{{"expires_in": {written}}}'.encode()
@@ -35,9 +35,7 @@ def test_an_expiry_that_is_none_is_refused_and_named(api, written):
 @pytest.mark.parametrize(
     "written", ["0", "-1", "1.5", "59", "31536001", "1e3", "６００", "0x10", "600s", "9" * 400]
 )
-def test_an_expiry_that_is_none_in_a_form_gives_the_page_back_with_everything(
-    counting_service, written
-):
+def test_an_invalid_expiry_in_a_form_keeps_all_input(counting_service, written):
     visitor = Visitor(counting_service.url)
     form = {"text": "all that I wrote", "subject": "About", "expires_in": written}
     page = visitor.post("/", form)
@@ -115,7 +113,7 @@ def test_every_field_at_fault_is_named_by_the_other_deeds_too(api):
     assert [event["type"] for event in api.message(sent.control)["events"]] == ["message.sent"]
 
 
-def test_a_name_that_nobody_knows_is_a_fault_everywhere_and_only_names_are_repeated(api):
+def test_an_unknown_field_is_a_fault_in_every_call_and_only_plain_names_are_echoed(api):
     sent, nonce = api.send("text"), new_nonce()
     deeds = [
         ("POST", "/api/v1/messages", {"text": "t"}, None),
@@ -163,7 +161,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
-def test_what_is_no_json_object_is_malformed_and_does_nothing(api, body):
+def test_a_body_that_is_no_json_object_is_malformed_and_does_nothing(api, body):
     sent, nonce = api.send("text"), new_nonce()
     answers = [
         raw_send(api, body),
@@ -205,7 +203,7 @@ def test_another_media_type_is_refused(api, kind):
     "nonce",
     ["", "x" * 15, "x" * 129, "with a space 1234", "ümlaut-ümlaut-ümlaut", "tab\tinside-it-all"],
 )
-def test_a_nonce_that_is_none_is_refused_before_all_else(api, nonce):
+def test_an_invalid_idempotency_key_is_refused_first(api, nonce):
     sent = api.send("text", passphrase="a word")
     answers = [
         api.reveal(sent.link, nonce, "no word"),

@@ -229,7 +229,7 @@ def test_json_of_mere_elements_is_refused_before_it_is_parsed(service, bomb):
     assert (answer.status, answer.code) == (400, "malformed")
 
 
-def test_forms_for_no_control_page_count_and_so_do_those_that_nothing_speaks_for(tmp_path):
+def test_forms_for_unknown_control_pages_and_of_unknown_origin_count_as_looks(tmp_path):
     settings = {"RESTANTE_RATE_LIMITS": "on", "RESTANTE_LIMIT_STATUS": "5",
                 "RESTANTE_LIMIT_SEND": "3"}  # fmt: skip
     with Service(tmp_path, **settings) as service:

@@ -323,7 +323,7 @@ def test_the_senders_own_browser_is_told_that_the_link_is_its_own(service):
     assert get_in(service, sender, link, PRESSED) == 0
 
 
-def test_a_cookie_that_this_service_did_not_make_makes_no_link_ones_own(service, sent):
+def test_a_forged_cookie_marks_no_link_as_the_senders_own(service, sent):
     """Other links' tags, and one made under another key."""
     other = Api(service.url).send(TEXT)
     sender, forger = come(service), come(service)

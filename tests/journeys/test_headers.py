@@ -220,7 +220,7 @@ def test_cookies_are_for_this_service_and_no_script(counting_service, api):
         "$Version=1; reader=x",
     ],
 )
-def test_a_cookie_not_of_our_making_is_as_none(counting_service, api, cookie):
+def test_a_cookie_we_did_not_make_is_ignored(counting_service, api, cookie):
     sent = api.send("t")
     answer = api.ask("GET", f"/m/{sent.link}", headers={"Cookie": cookie})
 

@@ -77,7 +77,7 @@ def test_a_planted_form_from_another_address_opens_nothing_and_sets_no_cookie(se
     assert {reader.code for reader in readers} == {"gone"}
 
 
-def test_who_planted_a_reader_is_no_second_reader_even_from_the_same_address(service, sent):
+def test_whoever_planted_a_reader_id_cannot_read_even_from_the_same_address(service, sent):
     form = planted(service, sent.link)
     answer, cookies = from_nowhere(silent(service), f"/m/{sent.link}", form)
     seconds = [Api(service.url).reveal(sent.link, nonce) for nonce in nonces_of(form)]
@@ -104,7 +104,7 @@ def test_no_planted_form_makes_a_browser_forget_who_it_is(service, sent):
 
 
 @pytest.mark.parametrize("cookies", [True, False], ids=["with cookies", "without cookies"])
-def test_who_says_nothing_of_where_a_form_comes_from_reads_all_the_same(service, cookies):
+def test_a_browser_without_origin_headers_can_read(service, cookies):
     """Behind a proxy that takes out Sec-Fetch-Site; the page has no referrer, so Origin is null."""
     sent, reader = Api(service.url).send(TEXT), silent(service)
     path, set_by_forms = f"/m/{sent.link}", []
@@ -134,7 +134,7 @@ def test_who_says_nothing_of_where_a_form_comes_from_reads_all_the_same(service,
     assert Api(service.url).message(sent.control)["links"][0]["reveals"] == 1
 
 
-def test_a_form_that_nothing_speaks_for_is_given_back_whole_and_sent_by_another_press(service):
+def test_a_form_of_unknown_origin_is_shown_again_and_sent_by_a_second_press(service):
     sender = silent(service)
     page = sender.ask("POST", "/", LETTER, NULL)
     sent = sender.ask("POST", "/", form_of(page, "/") | LETTER, NULL)
@@ -149,7 +149,7 @@ def test_a_form_that_nothing_speaks_for_is_given_back_whole_and_sent_by_another_
     assert "sender’s private page" in sender.get(sent.headers["Location"]).text
 
 
-def test_the_form_that_a_silent_browser_was_given_is_sent_at_once(service):
+def test_a_form_given_to_a_browser_without_origin_headers_is_sent_at_once(service):
     sender = silent(service)
     form = form_of(sender.get("/"), "/")
     sent = sender.ask("POST", "/", form | LETTER, NULL)
@@ -163,7 +163,7 @@ def test_the_form_that_a_silent_browser_was_given_is_sent_at_once(service):
     assert "sender’s private page" not in sender.get(sent.headers["Location"]).text
 
 
-def test_another_site_sends_nothing_in_a_silent_browsers_name_and_replaces_no_cookie(service):
+def test_another_site_sends_nothing_through_a_browser_without_origin_headers(service):
     """Whatever token it has: none, its own with or without a cookie, and from another address."""
     sender = silent(service)
     sender.ask("POST", "/", form_of(sender.get("/"), "/") | LETTER, NULL)
@@ -185,7 +185,7 @@ def test_another_site_sends_nothing_in_a_silent_browsers_name_and_replaces_no_co
     assert sender.cookies == known
 
 
-def test_a_browser_that_lacks_only_the_cookie_for_forms_is_no_browser_without_cookies(service):
+def test_a_browser_that_lost_only_the_form_cookie_keeps_its_other_cookies(service):
     """It was closed and opened again.  An old one brings them all, also for another site."""
     sender = silent(service)
     sender.ask("POST", "/", form_of(sender.get("/"), "/") | LETTER, NULL)
@@ -252,7 +252,7 @@ def test_a_carried_form_of_our_own_page_sets_no_reader_either(service, sent):
     assert "reader" not in reader.cookies
 
 
-def test_whatever_posts_a_form_needs_a_token_and_a_program_has_its_own_way(service):
+def test_every_form_needs_a_csrf_token_and_programs_use_the_api(service):
     """No other header stands in for it: who strips Origin may change the browser's name too."""
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     for agent in ({"User-Agent": "curl/8.5.0"}, {"User-Agent": FIREFOX}, {}):
@@ -296,7 +296,7 @@ def test_a_body_that_was_refused_is_not_read_for_a_token(service):
     assert all("Set-Cookie" not in answer.headers for answer in answers)
 
 
-def test_no_site_gives_a_silent_browser_a_senders_token_or_takes_it(tmp_path):
+def test_no_other_site_sets_or_removes_a_senders_token(tmp_path):
     with Service(tmp_path, RESTANTE_SENDERS="tokens") as service:
         with admission_of(service) as admission:
             mine, planted = (str(admission.make(name)) for name in ("mine", "planted"))
@@ -361,7 +361,7 @@ def test_a_token_typed_without_cookies_is_not_typed_twice(tmp_path):
         assert sender.cookies == {}
 
 
-def test_no_site_has_the_warning_before_a_control_page_taken_as_read(service, sent):
+def test_no_other_site_skips_the_warning_before_a_control_page(service, sent):
     sender, path = silent(service), f"/s/{sent.control}"
     answer, cookies = from_nowhere(sender, path, {})
 
@@ -373,7 +373,7 @@ def test_no_site_has_the_warning_before_a_control_page_taken_as_read(service, se
     assert "sender’s private page" not in sender.get(path).text
 
 
-def test_a_deed_that_nothing_speaks_for_is_asked_again_with_all_that_was_typed(service, sent, kept):
+def test_a_control_form_of_unknown_origin_is_shown_again_with_all_input(service, sent, kept):
     sender, path = silent(service), f"/s/{sent.control}"
     sender.ask("POST", path, form_of(sender.get(path), path), NULL)
     pages = {
@@ -426,7 +426,7 @@ def test_of_two_cookies_with_one_name_neither_counts(service, sent, name):
     assert ("reader=" in twice.headers.get("Set-Cookie", "")) == (name != "reader")
 
 
-def test_a_tossed_reader_opens_nothing_under_its_name(service, sent):
+def test_a_tossed_reader_cookie_opens_nothing(service, sent):
     """The victim types a number, as without cookies, and whoever tossed it holds no view."""
     tosser, victim, path = silent(service), silent(service), f"/m/{sent.link}"
     tosser.get(path)
@@ -442,7 +442,7 @@ def test_a_tossed_reader_opens_nothing_under_its_name(service, sent):
     assert {Api(service.url).reveal(sent.link, nonce).code for nonce in nonces} == {"gone"}
 
 
-def test_whoever_tosses_the_cookie_for_forms_gets_none_of_them_sent(service):
+def test_a_tossed_form_cookie_sends_no_form(service):
     """It knows a token for its own cookie; beside the visitor's own that cookie is nothing."""
     tosser, sender = silent(service), silent(service)
     token = form_of(tosser.get("/"), "/")["csrf"]

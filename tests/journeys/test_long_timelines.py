@@ -66,7 +66,7 @@ def test_whoever_has_all_asks_only_for_what_is_new(service, long_one):
     "after",
     ["", "5", "x", "{mid}", "{mid}-", "{mid}--1", "{mid}-1x", "{other}-1", "{mid}-9999999999"],
 )
-def test_what_is_no_id_of_its_events_is_named(service, long_one, after):
+def test_an_unknown_event_id_is_a_named_fault(service, long_one, after):
     answer = page(service, long_one, after.format(mid=long_one.answer["id"], other="0" * 32))
 
     assert (answer.status, answer.code) == (422, "invalid")

@@ -188,7 +188,7 @@ def test_after_the_leases_end_a_view_that_is_left_takes_another_nonce(hasty_plac
     assert reveals(place, sent) == 2
 
 
-def test_one_lost_reply_from_the_store_is_not_even_noticed(place):
+def test_one_lost_reply_from_the_store_is_retried_unnoticed(place):
     sent, nonce = place.api.send(TEXT, views=2), new_nonce()
     loss = place.to_store.lose(script("reveal").sha.encode())
     answer = place.api.reveal(sent.link, nonce)
@@ -261,7 +261,7 @@ def test_a_recall_between_a_claim_and_its_repetition_ends_the_lease(place):
     assert reveals(place, sent) == 1
 
 
-def test_a_replace_is_told_as_done_though_its_link_was_read_and_recalled_before_the_repetition(
+def test_a_retried_replace_repeats_its_first_result_after_a_read_and_a_recall(
     place,
 ):
     """The reader got the new text, so nobody may be told that it came too late."""
@@ -277,7 +277,7 @@ def test_a_replace_is_told_as_done_though_its_link_was_read_and_recalled_before_
     assert replaced.json["version"] == 2
 
 
-def test_an_extend_whose_reply_was_lost_is_told_once(place):
+def test_an_extend_whose_reply_was_lost_is_one_event(place):
     sent = place.api.send(TEXT)
     loss = place.to_store.lose(script("extend").sha.encode())
     extended = place.api.extend(sent.control, 600)
@@ -300,7 +300,7 @@ def test_the_last_try_locks_once_though_the_reply_was_lost(place):
     assert events == ["message.sent", *["link.passphrase_wrong"] * 9, "link.locked"]
 
 
-def test_to_lose_the_reply_wins_nobody_a_free_try(place):
+def test_a_lost_reply_gives_no_extra_passphrase_try(place):
     sent = place.api.send(TEXT, passphrase="right")
     assert place.api.reveal(sent.link, new_nonce(), "wrong").json["tries_left"] == 9
     place.to_store.lose(script("reveal").sha.encode(), times=LOST_MOST)

@@ -227,7 +227,7 @@ def test_webhooks_that_hang_keep_no_code_waiting(mail, tmp_path):
         "a" * 65 + "@example.com",
     ],
 )  # fmt: skip
-def test_what_is_no_one_mailbox_is_a_fault_of_its_field(api, recipient):
+def test_a_recipient_that_is_not_one_mailbox_is_a_fault_of_its_field(api, recipient):
     body = {"text": "x", "recipients": [recipient], "mailed_code": True}
     answer = api.ask("POST", "/api/v1/messages", body)
 
@@ -344,7 +344,7 @@ def test_a_fault_in_one_field_empties_no_other(service, mail):
     assert [field["code"] for field in fields] == [code, "", code]
 
 
-def test_a_wrong_try_and_a_code_asked_for_are_no_looks(api, service, mail):
+def test_wrong_codes_and_code_requests_are_not_counted_as_looks(api, service, mail):
     sent = send(api)
     link, reader = sent.link, Visitor(service.url)
     form = gate_form(service, reader, link, "/code")
@@ -407,9 +407,7 @@ def test_without_a_mail_server_no_code_can_be_wanted(tmp_path):
     assert (answer.status, answer.json["errors"][0]["field"]) == (422, "mailed_code")
 
 
-def test_a_machine_that_looks_while_a_person_does_has_a_number_asked_before_a_mail(
-    service, api, mail
-):
+def test_after_a_machines_look_a_number_is_asked_before_a_code_is_mailed(service, api, mail):
     sent = send(api)
     person = Visitor(service.url)
     form = gate_form(service, person, sent.link, "code")

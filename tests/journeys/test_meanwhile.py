@@ -20,9 +20,7 @@ def counted(service, sent):
 
 
 @pytest.mark.parametrize("passphrase", [None, "blue tin"])
-def test_a_machine_that_looks_between_the_page_and_the_press_costs_a_person_one_number(
-    service, passphrase
-):
+def test_after_a_machines_look_a_person_types_one_number(service, passphrase):
     asked = {"passphrase": passphrase} if passphrase else {}
     sent = Api(service.url).send(TEXT, **asked)
     path, person = f"/m/{sent.link}", Visitor(service.url)
@@ -47,7 +45,7 @@ def test_a_machine_that_looks_between_the_page_and_the_press_costs_a_person_one_
     assert counted(service, sent) == (1, ["message.sent", "link.revealed"])
 
 
-def test_whoever_has_the_message_open_is_not_asked_and_neither_is_a_program(service):
+def test_a_machines_look_changes_nothing_for_open_messages_and_programs(service):
     api, person = Api(service.url), Visitor(service.url)
     sent = api.send(TEXT, views=2)
     path = f"/m/{sent.link}"

@@ -17,9 +17,7 @@ def warnings_in(service):
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP"])
-def test_forwarding_headers_without_a_trusted_proxy_are_told_once_for_each_process(
-    tmp_path, header
-):
+def test_forwarding_headers_without_a_trusted_proxy_are_logged_once_per_process(tmp_path, header):
     with Service(tmp_path, RESTANTE_WEB_WORKERS="1") as service:
         quiet = [Visitor(service.url).get("/").status, list(warnings_in(service))]
         for _ in range(5):
@@ -30,7 +28,7 @@ def test_forwarding_headers_without_a_trusted_proxy_are_told_once_for_each_proce
         assert CANARY not in service.log()
 
 
-def test_a_proxy_that_is_trusted_and_says_nothing_is_told_and_health_checks_are_not(tmp_path):
+def test_a_trusted_proxy_without_forwarding_headers_is_logged_except_for_health_checks(tmp_path):
     with Service(tmp_path, RESTANTE_WEB_WORKERS="1", RESTANTE_TRUSTED_PROXIES="2") as service:
         api = Api(service.url, headers={"X-Forwarded-For": f"{CANARY}, 10.0.0.1"})
         for path in ("/healthz", "/readyz"):
@@ -105,7 +103,7 @@ def test_spellings_of_one_address_are_one_network(proxied):
     assert [send(proxied, one) for one in spellings] == [201, 201, 201, 429]
 
 
-def test_all_whose_address_is_not_known_are_one_network(proxied):
+def test_all_visitors_of_unknown_address_count_as_one_network(proxied):
     statuses = [send(proxied, one) for one in ("garbage", "192.0.2", "unknown", "x" * 99, "")]
 
     assert 429 in statuses

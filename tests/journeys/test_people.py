@@ -73,7 +73,7 @@ def test_a_browser_that_is_done_with_one_view_may_open_the_next(service):
     assert Api(service.url).message(sent.control)["links"][0]["reveals"] == 2
 
 
-def test_who_is_too_quick_types_a_number_and_a_wrong_one_spends_nothing(service, sent, kept):
+def test_a_quick_press_asks_for_a_number_and_a_wrong_one_spends_nothing(service, sent, kept):
     visitor = Visitor(service.url)
     path = f"/m/{sent.link}"
     quick = visitor.post(path, form_of(visitor.get(path), sent.link))
@@ -99,7 +99,7 @@ def test_who_is_too_quick_types_a_number_and_a_wrong_one_spends_nothing(service,
     assert TEXT in visitor.post(path, last).text
 
 
-def test_who_keeps_no_cookies_types_a_number_and_can_do_all_that_others_can(service):
+def test_without_cookies_one_number_allows_every_action(service):
     sent = Api(service.url).send(TEXT, passphrase="a word")
     path, first = f"/m/{sent.link}", Visitor(service.url)
 
@@ -172,7 +172,7 @@ def opened(service, reader, link):
     return reader.post(f"/m/{link}", form)
 
 
-def test_who_opens_a_link_many_times_stays_who_he_is_and_loses_no_other_message(service):
+def test_opening_a_link_many_times_keeps_the_reader_and_other_messages(service):
     api, reader = Api(service.url), Visitor(service.url)
     other, often = api.send(TEXT), api.send("the other text", views=6)
     opened(service, reader, other.link)

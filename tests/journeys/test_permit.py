@@ -59,7 +59,7 @@ def requests_of(service, endpoint):
     return [line for line in lines if line.get("endpoint") == endpoint]
 
 
-def test_whoever_may_not_send_is_told_so_and_asked_for_a_token_once(person, token):
+def test_a_visitor_who_may_not_send_is_asked_for_a_token_once(person, token):
     page = person.get("/")
     assert page.status == 200
     assert asks_for_a_token(page)
@@ -134,7 +134,7 @@ def test_another_site_can_neither_give_a_token_nor_take_one(person, token, path,
     assert "Set-Cookie" not in page.headers
 
 
-def test_what_was_written_stays_when_the_token_was_withdrawn_meanwhile(person, admission):
+def test_input_is_kept_when_the_token_was_revoked_meanwhile(person, admission):
     old, new = (str(admission.make(name)) for name in ("old", "new"))
     person.post("/permit", {"permit": old})
     admission.withdraw("old")

@@ -354,7 +354,7 @@ def test_a_form_with_a_number_lasts_as_long_as_the_view_it_opened(service, sent,
     assert TEXT in again.text
 
 
-def test_what_calls_itself_a_browser_of_today_says_over_tls_why_it_asks(tmp_path):
+def test_over_tls_a_modern_browser_without_fetch_metadata_is_asked_for_a_number(tmp_path):
     chrome = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/{}.0.0.0 Safari/537.36"
     came = {}
     with Service(tmp_path, RESTANTE_PUBLIC_URL="https://letters.example") as service:

@@ -213,7 +213,7 @@ def test_behind_a_proxy_that_nobody_trusts_no_network_may_send(networks_only, he
     assert Visitor(networks_only.url, headers=header).get("/").status == 403
 
 
-def test_whoever_goes_round_the_trusted_proxies_comes_from_nowhere(tmp_path):
+def test_a_request_that_bypasses_the_trusted_proxies_has_no_network(tmp_path):
     with Service(tmp_path, RESTANTE_SENDERS="127.0.0.0/8", RESTANTE_TRUSTED_PROXIES="2") as service:
         bypass = Api(service.url).ask("POST", "/api/v1/messages", {"text": "x"})
         too_few = send(service, "127.0.0.1")

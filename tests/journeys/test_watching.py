@@ -99,7 +99,7 @@ def service(tmp_path_factory):
         yield service
 
 
-def test_numbers_add_up_over_processes_also_those_that_were_killed(tmp_path):
+def test_metrics_add_up_over_all_processes_even_killed_ones(tmp_path):
     with watched(tmp_path) as service:
         folder = folder_of(service.pid_of("webapp.wsgi"))
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -153,7 +153,7 @@ def make_noise(service):
     return ["canary", "CANARY", "203.0.113", "127.0.0.1", TOKEN, *secrets, *map(str.lower, secrets)]
 
 
-def test_nothing_in_the_numbers_tells_of_a_message_or_a_visitor(service):
+def test_metrics_name_no_message_and_no_visitor(service):
     canaries = make_noise(service)
     shown = Api(service.private).ask("GET", "/metrics").text
 
@@ -204,7 +204,7 @@ def test_what_happens_at_the_edge_is_counted(service):
     ("accept", "parse"),
     [("", text_string_to_metric_families), ("application/openmetrics-text", openmetrics)],
 )
-def test_the_numbers_are_well_formed_for_those_who_read_them(service, accept, parse):
+def test_metrics_are_well_formed_for_prometheus(service, accept, parse):
     make_noise(service)
     answer = Api(service.private).ask("GET", "/metrics", headers={"Accept": accept})
     families = {family.name: family for family in parse(answer.text)}
@@ -229,7 +229,7 @@ def test_the_numbers_are_well_formed_for_those_who_read_them(service, accept, pa
             assert len(family.samples) < 1_000
 
 
-def test_where_the_numbers_are_there_is_nothing_else(service):
+def test_the_metrics_port_serves_nothing_else(service):
     api = Api(service.private)
     sent = Api(service.url).send("x")
     for path in [*PAGES, f"/m/{sent.link}", f"/s/{sent.control}", "/restante/metrics", "/metrics/"]:
@@ -249,7 +249,7 @@ WRONG = [None, "", "wrong", TOKEN[:-1], TOKEN + "x", TOKEN.upper(), "\u00e9" * 8
 
 
 @pytest.mark.parametrize("token", WRONG)
-def test_without_the_token_the_numbers_are_not_there_at_all(service, token):
+def test_without_the_token_metrics_look_like_an_unknown_page(service, token):
     api = Api(service.url)
     port = service.private.rpartition(":")[2]
     lies = {"X-Forwarded-Port": port, "X-Forwarded-Host": f"127.0.0.1:{port}", "Server-Port": port}
@@ -272,7 +272,7 @@ def test_the_name_of_the_port_in_the_request_opens_nothing(service):
         assert answer.status == 404
 
 
-def test_with_the_token_the_numbers_stand_beside_the_pages_too(service):
+def test_with_the_token_metrics_are_served_beside_the_pages_too(service):
     api = Api(service.url)
     for scheme in ("Bearer", "bearer"):
         answer = api.ask("GET", "/metrics", headers={"Authorization": f"{scheme} {TOKEN}"})
@@ -321,14 +321,14 @@ def test_below_a_path_behind_a_proxy_and_over_ipv6(tmp_path):
         line.close()
 
 
-def test_nothing_is_counted_where_nobody_may_see_it(tmp_path):
+def test_nothing_is_counted_without_an_endpoint_for_metrics(tmp_path):
     with Service(tmp_path) as service:
         assert status_of(f"{service.url}/metrics") == 404
         pids = [service.pid_of("webapp.wsgi"), service.pid_of("worker")]
         assert [folder_of(pid) for pid in pids] == [None, None]
 
 
-def test_a_store_that_hangs_makes_nobody_wait_long_and_is_told(tmp_path):
+def test_metrics_answer_in_time_while_the_store_hangs_and_report_it(tmp_path):
     with watched(tmp_path) as service:
         Api(service.url).send("x")
         store = service.pid_of("store.sock")
@@ -371,7 +371,7 @@ class Worker(Running):
         self.private = f"http://127.0.0.1:{port}"
 
 
-def test_a_worker_by_itself_shows_its_own_numbers(own_store, tmp_path):
+def test_a_worker_alone_serves_its_own_metrics(own_store, tmp_path):
     port = free_port()
     with Worker(tmp_path, own_store(), port) as worker:
         wait_until(lambda: status_of(f"{worker.private}/healthz") == 200)
@@ -455,7 +455,7 @@ def test_on_a_unix_socket_the_host_does_not_choose_the_listener(own_store, tmp_p
     assert folder is None or not folder.exists()
 
 
-def test_a_port_for_the_numbers_that_is_taken_is_told(tmp_path):
+def test_a_metrics_port_in_use_is_reported(tmp_path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -183,9 +183,7 @@ def test_what_a_reader_gets_while_it_is_replaced_is_one_whole_version(house, cro
     assert len(seen) > 1
 
 
-def test_a_new_passphrase_crossing_a_reader_never_gives_one_text_for_the_other_s_passphrase(
-    house, crowd
-):
+def test_a_replace_during_a_read_never_returns_a_text_for_the_wrong_passphrase(house, crowd):
     for _ in range(10):
         sent = house.sending.send(Draft("old text", passphrase="old"))
         link = sent.links[0].token
@@ -205,7 +203,7 @@ def test_a_new_passphrase_crossing_a_reader_never_gives_one_text_for_the_other_s
             assert read(house, link, 2, "new") == "new text"
 
 
-def test_a_passphrase_that_came_between_is_asked_of_whoever_gave_none_only(house, crowd):
+def test_a_passphrase_added_during_a_read_is_asked_only_of_readers_who_gave_none(house, crowd):
     """A reader who gave the right one is never told to give one."""
     for _ in range(10):
         sent = house.sending.send(Draft("old text"))

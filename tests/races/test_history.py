@@ -181,7 +181,7 @@ GOOD = [
 
 
 @pytest.mark.parametrize("story", GOOD)
-def test_what_may_happen_breaks_no_rule(story: Callable[[], Story]) -> None:
+def test_allowed_histories_break_no_rule(story: Callable[[], Story]) -> None:
     assert [found.what for found in story().found()] == []
 
 
@@ -509,7 +509,7 @@ def a_view_is_left_out(s):
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_what_may_not_happen_is_found(name: str) -> None:
+def test_forbidden_histories_are_found(name: str) -> None:
     rule, words, tell = BAD[name]
     story = Story()
     tell(story)

@@ -34,11 +34,11 @@ def find(name, folder):
 
 
 @pytest.mark.parametrize("name", QUICK)
-def test_what_shows_at_once_is_found(tmp_path, name):
+def test_mutants_that_need_no_fault_are_found(tmp_path, name):
     find(name, tmp_path)
 
 
 @pytest.mark.endurance
 @pytest.mark.parametrize("name", [name for name in MUTANTS if name not in QUICK])
-def test_what_shows_after_faults_is_found(tmp_path, name):
+def test_mutants_that_need_faults_are_found(tmp_path, name):
     find(name, tmp_path)

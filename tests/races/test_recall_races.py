@@ -109,9 +109,7 @@ def text(version):
     return f"{version}|" * 2_000
 
 
-def test_in_a_race_with_replace_every_text_is_whole_and_no_view_is_spent_for_nothing(
-    service, lines
-):
+def test_readers_racing_a_replace_get_whole_texts_and_lose_no_view(service, lines):
     chance = random.Random(3)
     reader, other, sender, second_sender = lines
     seen = Counter()
@@ -174,7 +172,7 @@ def test_replace_takes_nothing_from_a_reader_who_holds_the_text(service, lines):
         assert {reader.reveal(sent.link, nonce).json["text"] for nonce in nonces} == texts
 
 
-def test_recall_and_acknowledge_and_extend_at_once_leave_one_truth(service):
+def test_concurrent_recall_acknowledge_and_extend_leave_one_consistent_state(service):
     for _ in range(10):
         sent = Api(service.url).send("one truth", views=2, recipients=["Ana", "Ben", "Cem"])
         nonce = new_nonce()

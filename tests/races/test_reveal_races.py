@@ -80,7 +80,7 @@ def test_of_64_readers_at_once_exactly_as_many_as_there_are_views_get_the_text(
     assert events.count("link.acknowledged") == views
 
 
-def test_the_last_view_and_the_readers_own_end_meet_without_a_view_too_many(service):
+def test_ending_views_while_others_open_gives_no_extra_view(service):
     """Readers say that they are done while others still come."""
     sent = Api(service.url).send(TEXT, views=3)
 

@@ -30,7 +30,7 @@ def chosen_seed() -> int:
     return int(os.environ.get("RACES_SEED") or random.SystemRandom().randrange(1_000_000))
 
 
-def test_no_word_is_broken_by_faults_of_one_store(tmp_path):
+def test_no_promise_is_broken_by_faults_of_one_store(tmp_path):
     first = [
         "lose replies", "kill the store", "freeze the store", "kill a serving process",
         "cut the power", "lose replies", "kill the worker",
@@ -39,7 +39,7 @@ def test_no_word_is_broken_by_faults_of_one_store(tmp_path):
     judge(Round(OneStore(tmp_path), tmp_path, chosen_seed()).run(6, first))
 
 
-def test_no_word_is_broken_by_faults_of_a_cluster(tmp_path):
+def test_no_promise_is_broken_by_faults_of_a_cluster(tmp_path):
     """A primary dies, its heir is cut off from the one that came back, and dies."""
     first = ["fail over, cut replication, kill the heir"]
 
@@ -48,7 +48,7 @@ def test_no_word_is_broken_by_faults_of_a_cluster(tmp_path):
 
 @pytest.mark.endurance
 @pytest.mark.parametrize("kind", STORES)
-def test_no_word_is_broken_for_as_long_as_told(tmp_path, kind, capsys):
+def test_no_promise_is_broken_in_a_long_round(tmp_path, kind, capsys):
     seconds = float(os.environ.get("RACES_SECONDS") or 120)
     result = Round(STORES[kind](tmp_path), tmp_path, chosen_seed()).run(seconds)
     with capsys.disabled():

@@ -32,7 +32,7 @@ def kinds_of(found):
 KINDS = {name.partition(":")[2].partition(":")[0] for name in table("Keys") if name[0] == "{"}
 
 
-def test_every_key_and_field_is_in_the_specification_and_none_besides(lived):
+def test_the_specification_lists_exactly_the_stored_keys_and_fields(lived):
     _, _, client = lived
     found = dump.read(client)
 
@@ -98,7 +98,7 @@ def test_no_script_writes_a_key_or_field_that_the_specification_lacks():
     assert made - {"outbox-"} <= KINDS
 
 
-def test_every_event_and_its_facts_are_in_the_papers_and_none_besides(lived):
+def test_the_docs_list_exactly_the_events_and_their_data(lived):
     _, lives, client = lived
     its = reader.Copy(dump.read(client), lives.root_keys, lives.now)
     section = API.partition("\n**Events.**")[2].partition("\n**Looks**")[0]
@@ -178,7 +178,7 @@ def sources():
     return [(path, path.read_text("utf-8")) for path in paths]
 
 
-def test_every_label_that_a_key_or_id_is_made_with_is_in_the_specification_and_none_besides():
+def test_the_specification_lists_exactly_the_labels_of_keys_and_ids():
     specs = "".join(path.read_text("utf-8") for path in (ROOT / "docs/specs").glob("*.md"))
     label = r'"(restante/v1/[a-z/-]+)"'
     used = {one for _, code in sources() for one in re.findall(label, code)}

@@ -65,7 +65,7 @@ def test_the_file_tells_of_messages_that_are_expected(path):
     assert set(controls) <= set(OPEN | ENDED)
 
 
-def test_it_is_told_of_as_the_second_implementation_reads_it(earlier):
+def test_its_status_is_what_the_second_implementation_reads(earlier):
     house, second = earlier.house, earlier.second
     for name in earlier.lives.controls:
         status = house.managing.status(earlier.control(name), Page(after=0))
