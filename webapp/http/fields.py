@@ -19,8 +19,6 @@ T = TypeVar("T", bound=Token)
 PLAIN_NAME = re.compile(r"[A-Za-z_]{1,40}(\.[A-Za-z_]{1,40})?")
 """Anything else in a name's place could be content, which no answer repeats."""
 UNKNOWN_MOST = 20
-TYPED_MOST = 1_000
-"""Characters of a short field that come back with what was wrong."""
 LIST_MOST = 1_000
 """Elements that are looked at one by one; the settings bound recipients further."""
 STRUCTURE, STRUCTURE_MOST = (b"[", b"{", b":"), 1_000
@@ -66,11 +64,6 @@ def after(message_id: bytes) -> int:
     if not found or found[1] != message_id.hex():
         raise Invalid([Fault("after", "the id of an event of this message")])
     return int(found[2])
-
-
-def typed(name: str, most: int = TYPED_MOST) -> str:
-    """Return what stands in a form's field, to be shown again: so much of it at the most."""
-    return request.form.get(name, "")[:most]
 
 
 def link_ids(written: Iterable[str], name: str, faults: list[Fault]) -> list[bytes]:

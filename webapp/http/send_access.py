@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
 from restante.errors import Fault, Invalid, NotASender, Unavailable
-from webapp.http import csrf, fields, language_choice, rate_limits
+from webapp.http import csrf, fields, form, language_choice, rate_limits
 from webapp.http.cookies import set_cookie
 from webapp.http.errors import STATUS, RateLimited, limits_translated, told
 from webapp.http.proxies import UNTRUSTED
@@ -66,7 +66,7 @@ def typed() -> str:
 
     One press more would have the browser remember that site's token in place of its own.
     """
-    return fields.typed(FIELD) if csrf.is_vouched() else ""
+    return form.typed(FIELD).get(FIELD, "") if csrf.is_vouched() else ""
 
 
 def left_open(error: RestanteError) -> str:
@@ -110,9 +110,9 @@ def ask() -> Response:
         return page(typed=typed())
     token = request.form.get(FIELD, "").strip()
     try:
-        with limits_translated():
-            _count()
-        csrf.verify()
+        # Guessing is limited as sending is.
+        with limits_translated(), rate_limits.send:
+            csrf.verify()
         g.sender = services().admission.prove(token)
     except Invalid as error:
         return page(error, typed())
@@ -132,11 +132,6 @@ def forget() -> Response:
     response = make_response(redirect(url_for("compose.compose"), code=303))
     set_cookie(response, COOKIE, "", max_age=0)
     return response
-
-
-@rate_limits.send
-def _count() -> None:
-    """Count one try of this network: guessing is limited as sending is."""
 
 
 def _remembered() -> str:

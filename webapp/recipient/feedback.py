@@ -12,7 +12,7 @@ from flask import Blueprint, Response, jsonify, make_response, render_template, 
 
 from restante.crypto.tokens import LinkToken
 from restante.feedback import EXTEND_LEASE_SECONDS
-from webapp.http import rate_limits
+from webapp.http import form, rate_limits
 from webapp.http.request import answering, evidence, settings
 from webapp.recipient import gate, gate_page
 from webapp.recipient.bot_signals import Why
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 bp = Blueprint("answers", __name__, url_prefix="/m/<token>")
 
 DONE = 204
+ON_SCREEN_DIGITS = 7
 
 
 @bp.post("/acknowledge")
@@ -75,8 +76,7 @@ def confirm(token: str) -> Response:
 @bp.post("/on-screen")
 def on_screen(token: str) -> Response:
     """Take a browser's word for how long the text was on its screen, in seconds."""
-    written = request.form.get("seconds", "")
-    seconds = int(written) if written.isascii() and written.isdigit() and len(written) < 8 else 0  # noqa: PLR2004
+    seconds = form.digits(request.form.get("seconds", ""), ON_SCREEN_DIGITS) or 0
 
     def deed(link: LinkToken, passed: Passed) -> Response:
         if settings().evidence:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -14,7 +13,7 @@ from webapp.http import csrf, language_choice, rate_limits, send_access
 from webapp.http.budgets import afford
 from webapp.http.cookies import set_cookie
 from webapp.http.errors import RateLimited, limits_translated, told
-from webapp.http.fields import typed
+from webapp.http.form import digits, typed
 from webapp.http.request import cookie, evidence, new_cookie, sending, settings
 from webapp.texts import states
 
@@ -22,26 +21,11 @@ bp = Blueprint("compose", __name__)
 
 YEAR_SECONDS = 31_536_000
 EXPIRIES = (3_600, 86_400, 3 * 86_400, 7 * 86_400, 30 * 86_400, 90 * 86_400)
-RECIPIENTS_TYPED_MOST = 64_000
 HOLDS = (0, 60, 300, 900, 3_600)
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """The form as it was filled in; given back whole with whatever was wrong."""
-
-    text: str = ""
-    recipients: str = ""
-    sender_name: str = ""
-    subject: str = ""
-    passphrase: str = ""
-    expires_in: str = ""
-    views: str = "1"
-    hold: str = "0"
-    second_step: str = ""
-    mailed_code: str = ""
-    permit: str = ""
-    faults: dict[str, str] = field(default_factory=dict)
+FIELDS = (
+    *("text", "recipients", "from", "subject", "passphrase", "expires_in", "views", "hold"),
+    *("second_step", "mailed_code"),
+)
 
 
 @bp.get("/")
@@ -49,55 +33,33 @@ def compose() -> Response:
     """Show an empty form to whoever may send; to others how they might."""
     if not send_access.may_write():
         return send_access.page()
-    return make_response(_form(Written()))
+    return make_response(_form({}))
 
 
 @bp.post("/")
 def send() -> Response:
     """Send, and lead to the control page; with a fault give everything back."""
     if language_choice.is_pressed():
-        written = Written() if csrf.is_foreign() else _written()
+        written = {} if csrf.is_foreign() else _written(send_access.typed())
         try:
-            with limits_translated():
-                _count_switch()
+            with limits_translated(), rate_limits.preview:
+                return make_response(_form(written))
         except (RateLimited, Unavailable) as error:
             return told(_form(written, error), error)
-        return make_response(_form(written))
     try:
         return _send()
     except (Invalid, TooLarge, Unavailable, RateLimited, NotASender) as error:
-        written = replace(
-            _written(),
-            permit=send_access.left_open(error),
-            faults={
-                _field(fault.field): states.fault(fault)
-                for fault in (*send_access.doubt(), *_faults(error))
-            },
-        )
-        return send_access.remember(told(_form(written, error), error))
+        page = _form(_written(send_access.left_open(error)), error)
+        return send_access.remember(told(page, error))
 
 
-def _written() -> Written:
-    """Return what was typed; of a text that is too long, up to twice what can be sent."""
-    return Written(
-        text=typed("text", 2 * settings().text_max),
-        recipients=typed("recipients", RECIPIENTS_TYPED_MOST),
-        sender_name=typed("from"),
-        subject=typed("subject"),
-        passphrase=typed("passphrase"),
-        expires_in=typed("expires_in"),
-        views=typed("views"),
-        hold=typed("hold"),
-        second_step=typed("second_step"),
-        mailed_code=typed("mailed_code"),
-        permit=send_access.typed(),
-    )
+def _written(permit: str) -> dict[str, str]:
+    return typed(*FIELDS) | {"permit": permit}
 
 
 def _send() -> Response:
-    with limits_translated():
-        _count()
-    csrf.verify()
+    with limits_translated(), rate_limits.send:
+        csrf.verify()
     send_access.admit_person()
     draft, faults = _draft()
     sending().check(draft, faults)
@@ -108,16 +70,6 @@ def _send() -> Response:
     if sender:
         set_cookie(response, "sender", sender, max_age=YEAR_SECONDS)
     return send_access.remember(response)
-
-
-@rate_limits.send
-def _count() -> None:
-    """Count one send of this network; inside the view, so that a refusal keeps the form."""
-
-
-@rate_limits.preview
-def _count_switch() -> None:
-    """Count one page that is shown in another language, as one that is looked at."""
 
 
 def _draft() -> tuple[Draft, list[Fault]]:
@@ -143,10 +95,10 @@ def _number(name: str, default: int, faults: list[Fault]) -> int:
     written = request.form.get(name, "").strip()
     if not written:
         return default
-    if not written.isascii() or not written.isdigit() or len(written) > 12:  # noqa: PLR2004
+    if (number := digits(written)) is None:
         faults.append(Fault(name, "a whole number"))
         return default
-    return int(written)
+    return number
 
 
 def _faults(error: RestanteError) -> tuple[Fault, ...]:
@@ -160,16 +112,14 @@ def _faults(error: RestanteError) -> tuple[Fault, ...]:
     return ()
 
 
-def _field(name: str) -> str:
-    return name.partition("[")[0]
-
-
-def _form(written: Written, error: RestanteError | None = None) -> str:
+def _form(written: dict[str, str], error: RestanteError | None = None) -> str:
     its = settings()
     allowed = [s for s in EXPIRIES if its.expiry_min <= s <= its.expiry_max]
+    faults = (*send_access.doubt(), *_faults(error)) if error else ()
     return render_template(
         "compose.html",
-        written=written,
+        written={"views": "1", "hold": "0"} | written,
+        faults={fault.field.partition("[")[0]: states.fault(fault) for fault in faults},
         error=error,
         expiries=sorted({*allowed, its.expiry_default}),
         holds=[s for s in HOLDS if s <= its.hold_max],

@@ -20,7 +20,7 @@ from restante.errors import (
 )
 from restante.messages import Page
 from restante.validation import reason_faults
-from webapp.http import csrf, fields, floods, own_link_cookie, rate_limits
+from webapp.http import csrf, fields, floods, form, own_link_cookie, rate_limits
 from webapp.http.budgets import afford
 from webapp.http.cookies import set_cookie
 from webapp.http.errors import RateLimited, UnsupportedMediaType, limits_translated, told
@@ -94,7 +94,6 @@ def translate(token: str) -> Response:
 EVENTS_SHOWN = 100
 NEWEST = Page(most=EVENTS_SHOWN)
 NUMBER_DIGITS = 9
-WRITTEN = ("text", "passphrase", "reason", "expires_in", "link")
 FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
 
@@ -124,10 +123,10 @@ def _replace(control: ControlToken) -> None:
 @rate_limits.send
 def _extend(control: ControlToken) -> None:
     csrf.verify()
-    written = request.form.get("expires_in", "")
-    if not written.isascii() or not written.isdigit() or len(written) > 12:  # noqa: PLR2004
+    expires_in = form.digits(request.form.get("expires_in", ""))
+    if expires_in is None:
         raise Invalid([Fault("expires_in", "a whole number")])
-    managing().extend(control, int(written), evidence=evidence())
+    managing().extend(control, expires_in, evidence=evidence())
 
 
 def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
@@ -167,9 +166,8 @@ def _counted(error: Invalid) -> RestanteError:
 
 def _asked() -> Page:
     """Return the part of the timeline that the address asks for: the newest before an event."""
-    before = request.args.get("before", "")
-    is_number = before.isascii() and before.isdigit() and len(before) <= NUMBER_DIGITS
-    return Page(before=int(before), most=EVENTS_SHOWN) if is_number else NEWEST
+    before = form.digits(request.args.get("before", ""), NUMBER_DIGITS)
+    return NEWEST if before is None else Page(before=before, most=EVENTS_SHOWN)
 
 
 def _warning(control: ControlToken, *, again: bool = False) -> Response:
@@ -187,11 +185,7 @@ def _page(control: ControlToken, status: Status, error: RestanteError | None = N
         token=str(control),
         error=error,
         faults={fault.field: states.fault(fault) for fault in faults},
-        written={
-            name: fields.typed(name, 2 * its.text_max if name == "text" else fields.TYPED_MOST)
-            for name in WRITTEN
-            if name in request.form
-        },
+        written=form.typed("text", "passphrase", "reason", "expires_in", "link"),
         link_url=lambda token: f"{its.public_url}/m/{token}",
         names={link.link_id: link.recipient for link in status.links},
         expiries=[s for s in EXPIRIES if its.expiry_min <= s <= its.expiry_max],
