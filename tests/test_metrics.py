@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 import redis
-from prometheus_client.mmap_dict import MmapedDict, mmap_key
 from prometheus_client.parser import text_string_to_metric_families
 
 from restante import wiring
@@ -19,7 +18,7 @@ from restante.errors import Gone, PassphraseWrong, Unavailable
 from restante.messages import Draft
 from restante.metrics import shared_folder
 from restante.metrics.meters import DEEDS, LIMITS, VISITORS, Meters
-from restante.metrics.multiprocess import AllProcesses, fold
+from restante.metrics.multiprocess import AllProcesses
 from restante.settings import Settings
 from restante.store.connection import ANSWERED, Connection, script
 from restante.store.keys import TAGS
@@ -171,53 +170,69 @@ def test_a_store_that_hangs_is_counted_by_the_class_of_the_error(store, ring, me
     assert deeds(meters) == {"sent": 1}
 
 
-def file_of(folder: Path, pid: int | str, **counts: float) -> Path:
-    """Make the file of a process that counted so."""
-    file = folder / f"counter_{pid}.db"
-    tally = MmapedDict(str(file))
-    for kind, count in counts.items():
-        tally.write_value(mmap_key("deeds", "deeds_total", ["kind"], [kind], "help"), count, 0.0)
-    tally.close()
-    return file
+COUNTING = """
+import sys
+from restante.metrics.meters import Meters
+
+meters = Meters()
+for _ in range(10):
+    meters.refused("send")
+    meters.answered("viewer.reveal", "POST", 200, 0.1)
+print("counted", flush=True)
+sys.stdin.read()
+"""
 
 
-def ended_pid() -> int:
-    with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        process.wait()
-    return process.pid
+def counting(folder: Path) -> subprocess.Popen[str]:
+    """Start a process that counts ten of two kinds and then waits."""
+    return subprocess.Popen(
+        [sys.executable, "-c", COUNTING],
+        cwd=ROOT,
+        env=os.environ | {shared_folder.VARIABLE: str(folder)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
 
 
 def totals(folder: Path) -> dict[str, float]:
+    """Return what all processes counted, without what none did."""
     return {
-        sample.labels["kind"]: sample.value
+        sample.name: sample.value
         for metric in AllProcesses(folder).collect()
         for sample in metric.samples
+        if sample.value and sample.name.endswith(("_total", "_count"))
     }
 
 
-def test_processes_that_ended_stay_in_the_sums_and_leave_no_files(tmp_path):
-    alive = file_of(tmp_path, os.getpid(), sent=1)
+def counted(times: int) -> dict[str, float]:
+    names = ("rate_limited_total", "requests_total", "request_seconds_count")
+    return {f"restante_{name}": times for name in names}
+
+
+def test_processes_that_were_killed_stay_in_the_sums_and_their_files_are_taken_up(tmp_path):
     for round_ in range(1, 4):
-        for _ in range(2):
-            file_of(tmp_path, ended_pid(), sent=10, read=2)
-        before = totals(tmp_path)
-        fold(tmp_path)
+        with counting(tmp_path) as one, counting(tmp_path) as other:
+            for process in (one, other):
+                assert process.stdout.readline() == "counted\n"
+            assert totals(tmp_path) == counted(20 * round_)
+            for process in (one, other):
+                process.kill()
 
-        assert totals(tmp_path) == before == {"sent": 1 + 20 * round_, "read": 4 * round_}
-        assert {file.name for file in tmp_path.glob("*.db")} == {alive.name, "counter_ended.db"}
-    fold(tmp_path)
-
-    assert totals(tmp_path) == {"sent": 61, "read": 12}
+        assert totals(tmp_path) == counted(20 * round_)
+        assert len(list(tmp_path.glob("*.db"))) == 2 * 2
 
 
 def test_a_process_that_ended_before_it_counted_hinders_nobody(tmp_path):
-    (tmp_path / f"counter_{ended_pid()}.db").touch()
-    (tmp_path / f"histogram_{os.getpid()}.db").touch()
-    file_of(tmp_path, os.getpid(), sent=1)
+    (tmp_path / "counter_0.db").touch()
+    (tmp_path / "histogram_0.db").touch()
+    (tmp_path / "counter_1.db").write_bytes(bytes(512 * 1024))
+    assert totals(tmp_path) == {}
 
-    assert totals(tmp_path) == {"sent": 1}
-    fold(tmp_path)
-    assert totals(tmp_path) == {"sent": 1}
+    with counting(tmp_path) as one:
+        assert one.stdout.readline() == "counted\n"
+        assert totals(tmp_path) == counted(10)
+        one.kill()
 
 
 FILLED_UP = """

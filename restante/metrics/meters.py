@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 
 from restante.errors import Unavailable
 from restante.metrics import shared_folder
-from restante.metrics.multiprocess import AllProcesses, fold, reserve
+from restante.metrics.multiprocess import AllProcesses, claim
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,9 +67,7 @@ class Meters:
 
     def __init__(self) -> None:
         self._folder = Path(named) if (named := os.environ.get(shared_folder.VARIABLE)) else None
-        if self._folder:
-            fold(self._folder)
-            reserve(self._folder)
+        self._claim = claim(self._folder) if self._folder else None
         ours = CollectorRegistry()
         self._shown = CollectorRegistry() if self._folder else ours
         if self._folder:

@@ -6,19 +6,13 @@ does not need it.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""Names the folder to prometheus_client, which must find it set when it is loaded."""
+"""Names the folder to prometheus_client."""
 MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of our own is made in it)
 
 LEAST_FREE_BYTES = 16 * 1024 * 1024
@@ -39,11 +33,3 @@ def remove(folder: str | None) -> None:
 
 def _prefix() -> str:
     return f"restante-metrics-{os.getpid()}-"
-
-
-@contextmanager
-def locked(folder: Path, *, alone: bool) -> Iterator[None]:
-    """Keep the folder's files from being put together meanwhile; *alone*, from being read too."""
-    with (folder / "lock").open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        yield
