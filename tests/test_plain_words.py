@@ -13,7 +13,7 @@ BANNED = {
     "the heart": "the field's word is core",
     "The courier": "the field's word is dispatcher",
 }
-PLACES = ("README.md", "CONTRIBUTING.md", "docs/*.md", "docs/specs/*.md", "templates/*.html",
+PLACES = ("README.md", "CONTRIBUTING.md", "docs/*.md", "docs/specs/*.md", "templates/**/*.html",
           "restante/**/*.py", "restante/**/*.lua", "webapp/**/*.py", "worker/**/*.py")  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from webapp.http import (
     send_access,
 )
 from webapp.ops import health
-from webapp.recipient import challenge, feedback, viewer
+from webapp.recipient import feedback, viewer
 from webapp.sender import compose, control
 from webapp.texts import events, formatting, states
 
@@ -44,7 +44,6 @@ def create_app(services: Services) -> Flask:
         moment=formatting.moment,
         duration=formatting.duration,
         words=states,
-        challenge_reason=challenge.reason,
         happenings=events,
         settings=services.settings,
     )

@@ -17,6 +17,7 @@ from restante.logs import error_fields
 from restante.messages import State
 from webapp.http.floods import WINDOW_SECONDS
 from webapp.http.request import services
+from webapp.texts import endings
 from webapp.texts.formatting import now
 
 if TYPE_CHECKING:
@@ -156,9 +157,8 @@ def answer(error: errors.RestanteError) -> Response:
         if isinstance(error, errors.NotASender) and _senders().tokens:
             problem.headers["WWW-Authenticate"] = "Bearer"
         return told(problem, error)
-    return told(
-        render_template("error.html", error=error, status=status, state=_state(error)), error
-    )
+    ending = endings.of(error) if isinstance(error, errors.Gone) else None
+    return told(render_template("error.html", error=error, status=status, ending=ending), error)
 
 
 def told(answer: str | Response, error: errors.RestanteError) -> Response:
@@ -170,10 +170,6 @@ def told(answer: str | Response, error: errors.RestanteError) -> Response:
     if wait := _retry_after(error):
         response.headers["Retry-After"] = str(wait)
     return response
-
-
-def _state(error: errors.RestanteError) -> State | None:
-    return State(error.state) if isinstance(error, errors.Gone) else None
 
 
 def _problem(error: errors.RestanteError, status: int) -> dict[str, Any]:

@@ -1,9 +1,37 @@
-"""Why the gate asks for a number, in words."""
+"""The challenge: a number to type, why it is asked for, and its field."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, NamedTuple
+
 from webapp.http.i18n import gettext
 from webapp.recipient.bot_signals import Why
+
+if TYPE_CHECKING:
+    from webapp.recipient.gate import Form
+
+
+class Number(NamedTuple):
+    """The number and its field.
+
+    Attributes:
+        is_typed: It was typed and is right: it stays in its field.
+    """
+
+    digits: str
+    label: str
+    hint: str | None = None
+    fault: str | None = None
+    is_typed: bool = False
+
+
+class StepView(NamedTuple):
+    """The page that asks for the number before a reader tells the sender something."""
+
+    title: str
+    lead: str
+    number: Number | None
+    button: str
 
 
 def reason(of: Why) -> str:
@@ -24,3 +52,48 @@ def reason(of: Why) -> str:
         Why.MACHINE: gettext("Your browser gives itself a machine’s name, or none."),
         Why.AGAIN: gettext("This page has expired."),
     }.get(of) or gettext("That was not the number. Here is a new one.")
+
+
+def number(
+    form: Form, *, asks: Why | None = None, is_wrong: bool = False, is_typed: bool = False
+) -> Number | None:
+    """Return the number that *form* asks for, if it does; *asks* says why, from the first."""
+    if form.digits is None:
+        return None
+    return Number(
+        form.digits,
+        gettext("The number") if is_typed else gettext("Enter the number above"),
+        _hint(asks),
+        gettext("Type the number shown here, three digits.") if is_wrong else None,
+        is_typed,
+    )
+
+
+def before_telling(deed: str, why: Why | None, form: Form) -> StepView:
+    """Return the page before `dispute` or `decline`; without *why* none was typed yet."""
+    reasons = reason(why) if why else gettext("Type the number: it tells you from a machine.")
+    untold = gettext("Nothing has been told yet.")
+    is_wrong = why is Why.NUMBER
+    return StepView(
+        gettext("Nothing has been told yet") if is_wrong else gettext("One more step"),
+        f"{reasons} {untold}",
+        number(form, is_wrong=is_wrong),
+        gettext("That was not me: tell the sender")
+        if deed == "dispute"
+        else gettext("This is not for me: tell the sender"),
+    )
+
+
+def _hint(asks: Why | None) -> str | None:
+    match asks:
+        case Why.ALWAYS:
+            return gettext(
+                "Everybody is asked for it here, so that no scanner opens this on its way to you."
+            )
+        case Why.WATCHED:
+            return gettext(
+                "A machine looked at this link a few minutes ago: the number tells you from it."
+            )
+        case Why.NETWORK | Why.MACHINE:
+            return reason(asks)
+    return None

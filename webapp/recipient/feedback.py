@@ -17,6 +17,7 @@ from webapp.http.request import answering, evidence, settings
 from webapp.recipient import gate, gate_page
 from webapp.recipient.bot_signals import Why
 from webapp.recipient.gate import Passed
+from webapp.recipient.gate_view import LOOKED
 from webapp.recipient.viewer import EXTEND_LEASE_LEAST_MS as LEAST_MS
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _held(token: str, deed: Callable[[LinkToken, Passed], Response]) -> Response
     if not isinstance(passed, Passed):
         # Who holds a view is never told to wait; who brings nothing looks, and looks are limited.
         with rate_limits.preview:
-            return gate_page.show(link, why=passed)
+            return gate_page.refuse(link, LOOKED, passed)
     return deed(link, passed)
 
 

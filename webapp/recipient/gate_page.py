@@ -2,79 +2,93 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import Response, g, make_response, render_template, url_for
 
-from restante.errors import CodeWrong, Gone, PassphraseWrong
+from restante.errors import (
+    CodeRequired,
+    CodesUsedUp,
+    CodeWrong,
+    Gone,
+    Held,
+    Invalid,
+    PassphraseRequired,
+    PassphraseWrong,
+    Watched,
+)
 from restante.messages import State
 from webapp.http.errors import told
 from webapp.http.own_link_cookie import is_own
 from webapp.http.visitors import look_at
-from webapp.recipient import gate
+from webapp.recipient import challenge, gate, gate_view
 from webapp.recipient.bot_signals import Why
+from webapp.recipient.gate_view import LOOKED, Attempt, GateView, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from restante.crypto.tokens import LinkToken
     from restante.errors import RestanteError
-    from restante.reports import Preview, Requested
+    from restante.reports import Preview
 
 TRIES = (PassphraseWrong, CodeWrong)
+REFUSALS = (
+    CodeRequired,
+    CodesUsedUp,
+    CodeWrong,
+    Gone,
+    Held,
+    Invalid,
+    PassphraseRequired,
+    PassphraseWrong,
+    Watched,
+)
+"""What the link's page says by itself, with all that was typed."""
 
 
-def show(  # noqa: PLR0913 (what the page may have to say)
-    link: LinkToken,
-    *,
-    why: Why | None = None,
-    error: RestanteError | None = None,
-    form: gate.Form | None = None,
-    typed: Mapping[str, str] = MappingProxyType({}),
-    types_code: bool = False,
-    requested: Requested | None = None,
-) -> Response:
-    """Return the link's page: the gate, unless it does not open yet or no more.
-
-    *why* says what was wrong with the form that came in, *error* what with the passphrase;
-    *form* is the one to go on with, its number typed and right; *typed* stays in the fields.
-    *types_code*: the mailed code is asked for, not whether to mail one; *requested* if one was
-    just now.
-    """
+def show(link: LinkToken, attempt: Attempt = LOOKED) -> Response:
+    """Return the link's page: the gate, unless it does not open yet or no more."""
     who, is_new = gate.reader()
     # A wrong try and a code that was asked for are events, which say as much as a look.
-    counts = not (isinstance(error, TRIES) or (requested and requested.fresh))
-    seen = _look(link, who, why, counts=counts)
+    is_event = attempt.requested is not None and attempt.requested.fresh
+    counts = not (isinstance(attempt.error, TRIES) or is_event)
+    seen = _look(link, who, attempt.why, counts=counts)
     if seen.ordinal is None:
         # This browser opened more views than it is known by at first.
-        seen = _look(link, who, why, counts=False, many=gate.MOST)
-    if seen.state.final and seen.lease_until is None:
-        return _keep(_ended(link, who, seen), who, is_new=is_new)
-    if seen.state is State.HELD:
-        return make_response(render_template("held.html", opens_at=seen.opens_at, preview=seen))
+        seen = _look(link, who, attempt.why, counts=False, many=gate.MOST)
+    why = attempt.why
     asks = gate.asks(link, seen) if why in {None, Why.AGAIN} else why
-    number_is_typed = form is not None
-    if form is None:
-        if asks is None or seen.lease_until:
-            form = gate.form(link, who, seen)
-        else:
-            form = gate.second_step(link, who, seen, carried=is_new)
-    page = render_template(
-        "gate.html",
-        preview=seen,
-        token=str(link),
-        form=form,
-        why=why,
-        asks=asks,
-        error=error,
-        is_own=is_own(link),
-        number_is_typed=number_is_typed,
-        typed=typed,
-        types_code=types_code,
-        requested=requested,
-    )
-    return _keep(told(page, error) if error else make_response(page), who, is_new=is_new)
+    if gate_view.is_over(seen):
+        form = gate.form(link, who, seen)
+    elif attempt.form:
+        form = attempt.form
+    elif asks is None or seen.lease_until:
+        form = gate.form(link, who, seen)
+    else:
+        form = gate.second_step(link, who, seen, carried=is_new)
+    view = gate_view.build(attempt, seen, form, asks=asks, is_own=is_own(link))
+    page = _page(view, link)
+    return page if view.step is Step.HELD else _keep(page, who, is_new=is_new)
+
+
+def refuse(link: LinkToken, attempt: Attempt, refusal: Why | RestanteError) -> Response:
+    """Return the page after the gate or the store refused what was tried."""
+    match refusal:
+        case Held():
+            view = GateView(step=Step.HELD, opens_at=refusal.opens_at, error=refusal)
+            return _page(view, link)
+        case Gone():
+            why = None if State(refusal.state).final else Why.AGAIN
+            return show(link, Attempt(why=why))
+        case Watched():
+            return show(link, replace(attempt, why=Why.WATCHED))
+        case Why():
+            return show(link, replace(attempt, why=refusal))
+        case CodeRequired() | CodeWrong():
+            attempt = attempt.without("code")
+        case Invalid() | PassphraseRequired() | PassphraseWrong():
+            attempt = attempt.without("passphrase")
+    return show(link, replace(attempt, error=refusal))
 
 
 def step(link: LinkToken, deed: str, why: Why | None) -> Response:
@@ -85,8 +99,12 @@ def step(link: LinkToken, deed: str, why: Why | None) -> Response:
     who, is_new = gate.reader()
     seen = _look(link, who, why)
     form = gate.second_step(link, who, seen, carried=is_new)
-    action = url_for(f"answers.{deed}", token=str(link))
-    page = render_template("step.html", form=form, why=why, deed=deed, action=action)
+    page = render_template(
+        "step.html",
+        view=challenge.before_telling(deed, why, form),
+        form=form,
+        action=url_for(f"answers.{deed}", token=str(link)),
+    )
     return _keep(make_response(page), who, is_new=is_new)
 
 
@@ -99,21 +117,9 @@ def _look(
     return look_at(link, gate.nonces(who, many), kind, counts=counts)
 
 
-def _ended(link: LinkToken, who: str, seen: Preview) -> Response:
-    """Return the page of a dead link; a browser that did not open it may say so."""
-    error = Gone(seen.state, reason=seen.reason, ended_at=seen.ended_at)
-    # A sender who looks what became of his link has nothing to dispute.
-    others = seen.by_others and not is_own(link)
-    page = render_template(
-        "gone.html",
-        error=error,
-        state=seen.state,
-        preview=seen,
-        others=others,
-        token=str(link),
-        form=gate.form(link, who, seen) if others else None,
-    )
-    return told(page, error)
+def _page(view: GateView, link: LinkToken) -> Response:
+    page = render_template(view.template, view=view, token=str(link))
+    return told(page, view.error) if view.error else make_response(page)
 
 
 def _keep(response: Response, who: str, *, is_new: bool) -> Response:

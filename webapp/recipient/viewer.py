@@ -9,27 +9,16 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 
 from restante.crypto.tokens import LinkToken
-from restante.errors import (
-    CodeRequired,
-    CodesUsedUp,
-    CodeWrong,
-    Gone,
-    Held,
-    Invalid,
-    PassphraseRequired,
-    PassphraseWrong,
-    Unavailable,
-    Watched,
-)
+from restante.errors import CodesUsedUp, Gone, Unavailable
 from restante.feedback import EXTEND_LEASE_SECONDS
-from restante.messages import State
 from webapp.http import rate_limits
 from webapp.http.csrf import is_foreign
-from webapp.http.errors import told
 from webapp.http.request import answering, evidence, reading
 from webapp.http.visitors import visitor
 from webapp.recipient import gate, gate_page
 from webapp.recipient.bot_signals import Why
+from webapp.recipient.gate import Passed
+from webapp.recipient.gate_view import Attempt
 from webapp.texts.states import language
 
 if TYPE_CHECKING:
@@ -64,32 +53,21 @@ def reveal(pasted: str) -> Response:
     """
     link = LinkToken.find(pasted)
     passed = gate.check(link, spends=True)
-    types = "code" in request.form
+    attempt = _attempt(passed, has_code="code" in request.form)
     if isinstance(passed, Why):
-        return gate_page.show(link, why=passed, types_code=types, typed=_typed())
-    passphrase = request.form.get("passphrase") or None
+        return gate_page.refuse(link, attempt, passed)
     try:
         content = reading().reveal(
             link,
             passed.nonce,
-            passphrase,
+            request.form.get("passphrase") or None,
             code=request.form.get("code"),
             visitor=visitor(link),
             evidence=evidence(),
             wary=passed.form.digits is None,
         )
-    except Watched:
-        return gate_page.show(link, why=Why.WATCHED, types_code=types, typed=_typed())
-    except (PassphraseRequired, PassphraseWrong, CodeRequired, CodeWrong, Invalid) as error:
-        form = passed.form if passed.form.digits else None
-        wrong = "code" if isinstance(error, CodeRequired | CodeWrong) else "passphrase"
-        return gate_page.show(
-            link, error=error, form=form, types_code=types, typed=_typed(but=wrong)
-        )
-    except Gone as error:
-        return gate_page.show(link, why=None if State(error.state).final else Why.AGAIN)
-    except Held as error:
-        return told(render_template("held.html", opens_at=error.opens_at), error)
+    except gate_page.REFUSALS as refusal:
+        return gate_page.refuse(link, attempt, refusal)
     if request.form.get("as") == "txt":
         return _text_file(content)
     if request.form.get("more") and not content.fresh:
@@ -104,6 +82,7 @@ def reveal(pasted: str) -> Response:
             content=content,
             token=str(link),
             form=passed.form,
+            lease_seconds=max((content.lease_until - content.at) // 1_000, 0),
             extend_lease_seconds=(until - content.at) // 1_000,
             can_extend_lease=until - content.lease_until >= EXTEND_LEASE_LEAST_MS,
         )
@@ -118,26 +97,21 @@ def request_code(token: str) -> Response:
     """Have a code mailed, and ask for it.  Who looks like a machine gets the second step first."""
     link = LinkToken.find(token)
     passed = gate.check(link, spends=True)
+    attempt = _attempt(passed)
     if isinstance(passed, Why):
-        return gate_page.show(link, why=passed, typed=_typed())
-    form = passed.form if passed.form.digits else None
+        return gate_page.refuse(link, attempt, passed)
     try:
         requested = reading().request_code(
-            link, language=language(), evidence=evidence(), wary=form is None
+            link, language=language(), evidence=evidence(), wary=attempt.form is None
         )
-    except Watched:
-        return gate_page.show(link, why=Why.WATCHED, typed=_typed())
-    except CodesUsedUp as error:
-        return gate_page.show(link, error=error, form=form, types_code=True, typed=_typed())
-    except Gone:
-        return gate_page.show(link)
-    except Held as error:
-        return told(render_template("held.html", opens_at=error.opens_at), error)
+    except CodesUsedUp as refusal:
+        return gate_page.refuse(link, replace(attempt, has_code=True), refusal)
+    except gate_page.REFUSALS as refusal:
+        return gate_page.refuse(link, attempt, refusal)
     if requested is None:
         return make_response(redirect(url_for("viewer.preview", pasted=token), 303))
-    return gate_page.show(
-        link, form=form, types_code=True, requested=requested, typed=_typed(but="code")
-    )
+    asked = replace(attempt.without("code"), has_code=True, requested=requested)
+    return gate_page.show(link, asked)
 
 
 @bp.post("/m/<token>/gate")
@@ -149,15 +123,17 @@ def anew(token: str) -> Response:
     """
     link = LinkToken.find(token)
     passed = gate.check(link, spends=False)
-    form = passed.form if isinstance(passed, gate.Passed) and passed.form.digits else None
-    return gate_page.show(link, form=form, typed=_typed(), types_code="code" in request.form)
+    return gate_page.show(link, _attempt(passed, has_code="code" in request.form))
 
 
-def _typed(but: str = "") -> dict[str, str]:
-    """Return what stays in the fields; nothing of it where another site typed it."""
-    if is_foreign():
-        return {}
-    return {name: request.form.get(name, "")[:TYPED_MOST] for name in TYPED if name != but}
+def _attempt(passed: Passed | Why, *, has_code: bool = False) -> Attempt:
+    """Return what was typed; nothing of it where another site typed it."""
+    names = () if is_foreign() else TYPED
+    return Attempt(
+        form=passed.form if isinstance(passed, Passed) and passed.form.digits else None,
+        typed={name: request.form.get(name, "")[:TYPED_MOST] for name in names},
+        has_code=has_code,
+    )
 
 
 def _text_file(content: Content) -> Response:

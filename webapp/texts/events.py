@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from markupsafe import Markup
-
 from restante.messages import Event, Outcome
-from webapp.http.i18n import gettext, ngettext
+from webapp.http.i18n import gettext, html, ngettext
 from webapp.texts.country import country
 from webapp.texts.formatting import duration, moment
 
@@ -22,11 +20,10 @@ def event(of: Event) -> str:
     """Return an event of the timeline in a few words; the page adds time and recipient."""
     match of.type:
         case "message.extended":
-            written = Markup(gettext("Expiry moved to %(to)s"))  # noqa: S704 (our own words)
-            return written % {"to": moment(int(of.facts["to"]))}
+            return html(gettext("Expiry moved to %(to)s"), to=moment(int(of.facts["to"])))
         case "link.prolonged":
-            written = Markup(gettext("Kept readable there until %(until)s"))  # noqa: S704 (our own)
-            return written % {"until": moment(int(of.facts["until"]))}
+            until = moment(int(of.facts["until"]))
+            return html(gettext("Kept readable there until %(until)s"), until=until)
         case "link.passphrase_wrong":
             return ngettext(
                 "Wrong passphrase; one try left",
