@@ -22,6 +22,8 @@ from webapp.recipient.gate_view import Attempt
 from webapp.texts.states import language
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from restante.reports import Content
 
 bp = Blueprint("viewer", __name__)
@@ -48,8 +50,7 @@ def preview(pasted: str) -> Response:
 def reveal(pasted: str) -> Response:
     """Open the message for whoever pressed the button; for anything else show the gate.
 
-    Within its lease the same reader gets it again: `as=txt` as a file, `more=1` with its
-    lease prolonged.
+    Within its lease the same reader gets it again; the form says what for.
     """
     link = LinkToken.find(pasted)
     passed = gate.check(link, spends=True)
@@ -68,13 +69,16 @@ def reveal(pasted: str) -> Response:
         )
     except gate_page.REFUSALS as refusal:
         return gate_page.refuse(link, attempt, refusal)
+    return _deed()(link, passed, content)
+
+
+def _deed() -> Callable[[LinkToken, Passed, Content], Response]:
     if request.form.get("as") == "txt":
-        return _text_file(content)
-    if request.form.get("more") and not content.fresh:
-        # The text is released: whatever else happens, it is shown.
-        with suppress(Gone, Unavailable):
-            until, _, at = answering().extend_lease(link, passed.nonce, evidence=evidence())
-            content = replace(content, lease_until=until, at=at)
+        return _download
+    return _extend_lease if request.form.get("more") else _show
+
+
+def _show(link: LinkToken, passed: Passed, content: Content) -> Response:
     until = min(content.at + EXTEND_LEASE_SECONDS * 1_000, content.lease_most)
     page = make_response(
         render_template(
@@ -89,6 +93,23 @@ def reveal(pasted: str) -> Response:
     )
     # What a form carried is never set: the form may be another site's, and the reader with it.
     return page if passed.form.carried else gate.remember(page, passed.form.reader)
+
+
+def _extend_lease(link: LinkToken, passed: Passed, content: Content) -> Response:
+    """Show it with a longer lease; the first fetch has a whole one."""
+    # The text is released: whatever else happens, it is shown.
+    with suppress(Gone, Unavailable):
+        if not content.fresh:
+            until, _, at = answering().extend_lease(link, passed.nonce, evidence=evidence())
+            content = replace(content, lease_until=until, at=at)
+    return _show(link, passed, content)
+
+
+def _download(_link: LinkToken, _passed: Passed, content: Content) -> Response:
+    """Return the text byte for byte, for saving."""
+    response = Response(content.text.encode(), mimetype="text/plain")
+    response.headers["Content-Disposition"] = 'attachment; filename="message.txt"'
+    return response
 
 
 @bp.post("/m/<token>/code")
@@ -134,10 +155,3 @@ def _attempt(passed: Passed | Why, *, has_code: bool = False) -> Attempt:
         typed={name: request.form.get(name, "")[:TYPED_MOST] for name in names},
         has_code=has_code,
     )
-
-
-def _text_file(content: Content) -> Response:
-    """Return the text byte for byte, for saving."""
-    response = Response(content.text.encode(), mimetype="text/plain")
-    response.headers["Content-Disposition"] = 'attachment; filename="message.txt"'
-    return response
