@@ -1,4 +1,4 @@
-"""`python -m restante`: the command; `restante/commands/` holds what it can do."""
+"""Entry point of `python -m restante`; the commands are in `restante/commands/`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deadlines: expire links, end leases, forget messages whose retention is over."""
+"""Runs deadlines: expires links, ends leases, forgets messages whose retention is over."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 BATCH = 100
 FAILURES_MOST = 6
-"""Shards that may fail in one call: a primary of a cluster keeps some, each may take a second."""
+"""Shards that may fail in one call, then it gives up: each failure may take a second."""
 
 
 class Timekeeping:
-    """Makes due what is due.  Several may run at once; a crash in the middle loses nothing."""
+    """Runs due deadlines.  Several may run at once; a crash in the middle loses nothing."""
 
     def __init__(self, deadlines: Deadlines) -> None:
         self._deadlines = deadlines
@@ -27,9 +27,9 @@ class Timekeeping:
         }
 
     def turn(self, shard: int) -> tuple[int, bool]:
-        """Do what is due in one shard, a batch at the most.
+        """Run the due deadlines of one shard, BATCH at most.
 
-        Returns how many deeds this turn did itself, and whether more may be waiting.
+        Returns how many this call carried out itself, and whether more may be waiting.
 
         Raises:
             Unavailable: The store does not answer; the next turn does the rest.
@@ -42,10 +42,10 @@ class Timekeeping:
         return done, len(due) == BATCH
 
     def catch_up(self) -> int:
-        """Do all that is due in every shard; return how many deeds this call did itself.
+        """Run the due deadlines of every shard; return how many this call carried out itself.
 
         Raises:
-            Unavailable: Some shard did not answer; the others had their turn.
+            Unavailable: Some shard did not answer; the others were still tried.
         """
         total, failed = 0, 0
         for shard in range(SHARDS):

@@ -1,7 +1,7 @@
-"""What a sender says of a message that the store keeps boxed and never reads.
+"""A message's details: the sender's options, which the store keeps encrypted and never reads.
 
-A new option is a field here, in the form and the API's schema (`webapp/details.py`), and
-where it is used; everything between carries the whole record.
+To add an option: add a field here, in the form and the API's schema (`webapp/details.py`),
+and use it.  All code in between carries the whole record.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """One message's details.  Their names in the box are those of docs/specs/envelope.md."""
+    """One message's details.  docs/specs/envelope.md has the field names inside the box."""
 
     sender_name: str | None = None
     subject: str | None = None
     always_asks: bool = False
-    """Everybody types a number at the gate, not only who looks like a machine."""
+    """The gate challenges every reader (a number to type), not only suspected machines."""
     mailed_code: bool = False
-    """Each reader is mailed six digits first; every recipient is an e-mail address."""
+    """A reader must type six digits mailed to the recipient; every label is a mail address."""
     language: str | None = None
-    """The sender's, as `es`: what is written to the sender is written in it."""
+    """The sender's language, such as `es`, for mail and notifications to the sender."""
 
     def as_facts(self) -> dict[str, str | None]:
-        """Return the fields of the box `message`; None is left out of it."""
+        """Return the fields of the box `message`; the box leaves out None."""
         return {
             "from": self.sender_name,
             "subject": self.subject,
@@ -38,7 +38,7 @@ class Details:
 
     @classmethod
     def from_facts(cls, facts: Mapping[str, str]) -> Self:
-        """Read the fields of a box; unknown ones are ignored, missing ones are the defaults."""
+        """Read the fields of a box; ignore unknown fields, use defaults for missing ones."""
         return cls(
             sender_name=facts.get("from"),
             subject=facts.get("subject"),

@@ -1,7 +1,7 @@
-"""E-mail addresses as we take them: one mailbox, `ana@example.com` or `Ana <ana@example.com>`.
+"""Parses e-mail addresses: one mailbox, `ana@example.com` or `Ana <ana@example.com>`.
 
-Far stricter than RFC 5322: no lists, comments, quotes or routes, ASCII alone (a domain in other
-letters is written `xn--…`).  What passes holds nothing that could become a header or a command.
+Much stricter than RFC 5322: no lists, comments, quotes or routes, and ASCII only (domains in
+other scripts are written `xn--…`).  This prevents header and command injection in mail.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 ADDRESS = re.compile(rf"(?P<local>{ATOM}(?:\.{ATOM})*)@{LABEL}(?:\.{LABEL})*\.(?!\d+$){LABEL}")
 NAMED = re.compile(r"(?P<name>[^<>@\",;:\\()\[\]\r\n]*?) *<(?P<address>[^<>\s]+)>")
 LOCAL_MOST, ADDRESS_MOST = 64, 254
-"""RFC 5321, 4.5.3.1; the path's brackets are two of its 256."""
+"""RFC 5321, 4.5.3.1: a path has at most 256 characters, including its two brackets."""
 
 
 class Mailbox(NamedTuple):
-    """An address, and the name that stands before it, or nothing."""
+    """A mail address, and the display name before it, which may be empty."""
 
     name: str
     address: str
 
 
 def mailbox(written: str) -> Mailbox | None:
-    """Return the one mailbox that is written so, or None."""
+    """Parse *written* as one mailbox; return None if it is not exactly one."""
     written = written.strip()
     named = NAMED.fullmatch(written)
     name, address = (named["name"], named["address"]) if named else ("", written)

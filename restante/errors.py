@@ -1,4 +1,7 @@
-"""Every error the product raises on purpose.  Errors are named for the fact; edges translate."""
+"""Every error the product raises on purpose.
+
+An error is named for the fact.  Web and commands translate it into HTTP or exit status.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +25,14 @@ class RestanteError(Exception):
 
 
 class NotFound(RestanteError):
-    """No such message or link: never sent, mistyped, or forgotten by now."""
+    """No such message or link: it was never sent, is mistyped, or is forgotten already."""
 
     code = "not-found"
     title = "There is nothing at this address."
 
 
 class Gone(RestanteError):
-    """The link ended, or this reader's view of it did."""
+    """The link ended, or this reader's view of it ended."""
 
     code = "gone"
     title = "This message can no longer be opened."
@@ -44,7 +47,7 @@ class Gone(RestanteError):
 
 
 class Held(RestanteError):
-    """The undo window is still open: the link opens at `opens_at` (ms), now is `at` (ms)."""
+    """The undo window is still open: the link opens at `opens_at`; `at` is now (both ms)."""
 
     code = "held"
     title = "This message cannot be opened yet."
@@ -56,14 +59,14 @@ class Held(RestanteError):
 
 
 class PassphraseRequired(RestanteError):
-    """The message has a passphrase and none was given.  Nothing is spent, no try either."""
+    """The message has a passphrase and none was given.  No view and no try is spent."""
 
     code = "passphrase-required"
     title = "This message asks for a passphrase."
 
 
 class PassphraseWrong(RestanteError):
-    """The passphrase was wrong.  One try is spent, nothing else."""
+    """The passphrase was wrong.  One try is spent, no view."""
 
     code = "passphrase-wrong"
     title = "That passphrase is not right."
@@ -74,9 +77,9 @@ class PassphraseWrong(RestanteError):
 
 
 class Watched(RestanteError):
-    """A machine looked at the link a short time ago, and nothing says that a person asks now.
+    """A machine visited the link recently, and this request does not prove a person.
 
-    Nothing is spent, no try either.
+    No view and no try is spent.  The gate then shows a challenge.
     """
 
     code = "watched"
@@ -84,9 +87,9 @@ class Watched(RestanteError):
 
 
 class CodeRequired(RestanteError):
-    """The link wants a code that is mailed, and none was given that still counts.
+    """The link needs a mailed code; none was given, or none is valid any more.
 
-    Nothing is spent, no try either.
+    No view and no try is spent.
     """
 
     code = "code-required"
@@ -94,7 +97,7 @@ class CodeRequired(RestanteError):
 
 
 class CodeWrong(RestanteError):
-    """The mailed code was wrong.  One try is spent, nothing else."""
+    """The mailed code was wrong.  One try is spent, no view."""
 
     code = "code-wrong"
     title = "That code is not right."
@@ -105,28 +108,28 @@ class CodeWrong(RestanteError):
 
 
 class CodesUsedUp(RestanteError):
-    """As many codes were asked for as one link may have."""
+    """The link's quota of mailed codes is used up."""
 
     code = "rate-limited"
     title = "No more codes are mailed for this link."
 
 
 class NotASender(RestanteError):
-    """Neither the visitor's network nor a token allows him to send.  Nothing was kept."""
+    """Neither the visitor's network nor a sender token allows sending.  Nothing was stored."""
 
     code = "not-a-sender"
     title = "Sending is not open to everyone here."
 
 
 class Fault(NamedTuple):
-    """One field at fault and a sentence about it that never echoes what was given."""
+    """One invalid field, and a sentence about it that never echoes the input."""
 
     field: str
     detail: str
 
 
 class Invalid(RestanteError):
-    """What was asked for cannot be done; `faults` names every field at fault."""
+    """The request is invalid; `faults` names every invalid field."""
 
     code = "invalid"
     title = "Some of what was sent is not right."
@@ -137,7 +140,7 @@ class Invalid(RestanteError):
 
 
 class TooLarge(RestanteError):
-    """The text is longer than this service takes: `limit` is in bytes of UTF-8."""
+    """The text is longer than this service accepts: `limit` is in bytes of UTF-8."""
 
     code = "too-large"
     title = "The text is too long."
@@ -150,7 +153,8 @@ class TooLarge(RestanteError):
 class Unavailable(RestanteError):
     """The store cannot be reached, is full, or cannot promise durability now.
 
-    The deed may stand; the same request again is safe and tells the truth.
+    The operation may have happened.  It is idempotent: the same request again is safe and
+    gives the true result.
     """
 
     code = "unavailable"
@@ -158,7 +162,7 @@ class Unavailable(RestanteError):
 
 
 class Damaged(RestanteError):
-    """A sealed thing does not open: wrong key, wrong place, unknown header or tampering.
+    """Sealed data does not decrypt: wrong key, wrong record, unknown header or tampering.
 
     One error for all four, so that it cannot serve as an oracle.
     """
@@ -168,7 +172,7 @@ class Damaged(RestanteError):
 
 
 class SettingsInvalid(RestanteError):
-    """The operator's settings cannot be used; `problems` names every one of them."""
+    """The operator's settings are invalid; `problems` names every problem."""
 
     code = "settings-invalid"
     title = "The settings are not right."

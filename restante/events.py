@@ -1,4 +1,4 @@
-"""Makes a sender's report from what the store has: boxes opened, links named."""
+"""Turns the store's records into statuses, link histories and events: decrypts their boxes."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from restante.store.replies import Entry, LinkRow, Report
 
 FLAGS = {"passphrase"}
-"""SealedFields that are kept as 0 or 1."""
+"""Facts of events that the store keeps as 0 or 1."""
 MOMENTS = {"from", "to", "until"}
-"""SealedFields that are times, in whichever event."""
+"""Facts that are times, in every type of event."""
 
 
 def rfc3339(at: int) -> str:
@@ -30,12 +30,12 @@ def rfc3339(at: int) -> str:
 
 
 def event_id(message_id: bytes, number: int) -> str:
-    """Return an event's id: a repeat of it carries the same."""
+    """Return an event's id; a repeated delivery carries the same id."""
     return f"{message_id.hex()}-{number}"
 
 
 def as_json(event: Event, message_id: bytes) -> dict[str, Any]:
-    """Return an event as programs get it, from the API and in notifications."""
+    """Return an event as the API and notifications show it."""
     facts = {
         name: rfc3339(int(fact)) if name in MOMENTS else fact for name, fact in event.facts.items()
     }
@@ -52,7 +52,7 @@ def as_json(event: Event, message_id: bytes) -> dict[str, Any]:
 def status(
     control: ControlToken, report: Report, facts: SealedFields, cookie: str | None
 ) -> Status:
-    """Return the report with everything private taken out of its box."""
+    """Return the sender's status of a message, with all private fields decrypted."""
     message_id = control.message_id
     return Status(
         message_id=message_id,
@@ -105,12 +105,12 @@ def _link(control: ControlToken, index: int, row: LinkRow, facts: SealedFields) 
 
 
 def event(number: int, entry: Entry, message_id: bytes, facts: SealedFields) -> Event:
-    """Return one entry of the timeline with its facts read and its evidence unboxed."""
+    """Parse one entry of the timeline and decrypt its evidence."""
     known: dict[str, int | str | bool] = {}
     for pair in filter(None, entry.facts.split(",")):
         name, _, value = pair.partition("=")
         known[name] = value == "1" if name in FLAGS else int(value) if value.isdigit() else value
-    # A recall is the sender's deed: one box for all its links, under the message's id.
+    # The sender recalls all links at once: one box for them, under the message's id.
     by_recipient = entry.link_id is not None and entry.type != "link.recalled"
     record_id = entry.link_id if by_recipient and entry.link_id else message_id
     evidence = facts.open_evidence(record_id, entry.evidence)
@@ -120,7 +120,7 @@ def event(number: int, entry: Entry, message_id: bytes, facts: SealedFields) -> 
 
 
 def link_history(recorded: Recorded, facts: SealedFields) -> LinkHistory:
-    """Return what was recorded of a link; others' evidence stays in its box."""
+    """Return what was recorded of a link, without the evidence of other readers."""
     views = tuple(view for view, _ in recorded.views)
     events = (event(0, entry, recorded.message_id, facts) for entry in recorded.events)
     return LinkHistory(

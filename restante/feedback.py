@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 SECOND = 1_000
 EXTEND_LEASE_SECONDS = 600
-"""By so much a reader keeps his view longer, each time he asks."""
+"""How much longer a reader keeps the view, each time they ask."""
 ON_SCREEN_MOST = 3_600
-"""Seconds after which a text that stays on the screen is counted no longer."""
+"""Upper limit of the seconds on screen that are recorded."""
 
 
 class Answering:
-    """The recipient's further verbs.  *nonces* are those that a browser could be known by."""
+    """The recipient's verbs after opening.  *reader_keys* are all keys of one browser."""
 
     def __init__(self, readers: Readers, keyring: Keyring, settings: Settings) -> None:
         self._readers = readers
@@ -34,33 +34,40 @@ class Answering:
         self._lease_most = settings.lease_most * SECOND
 
     def acknowledge(
-        self, link: LinkToken, nonce: ReaderKey, *, keep: bool, evidence: Evidence | None = None
+        self,
+        link: LinkToken,
+        reader_key: ReaderKey,
+        *,
+        keep: bool,
+        evidence: Evidence | None = None,
     ) -> int:
         """Record that the content arrived; unless *keep*, end this reader's lease.
 
-        Returns how often the link can still be opened, by anybody.
+        Returns how many views the link has left.
 
         Raises:
             NotFound: No such link, or this reader holds no view of it.
         """
         boxed = self._facts.close_evidence(link.link_id, evidence)
-        return self._readers.acknowledge(link, nonce.reader_id(link), keep=keep, evidence=boxed)
+        return self._readers.acknowledge(
+            link, reader_key.reader_id(link), keep=keep, evidence=boxed
+        )
 
     def extend_lease(
-        self, link: LinkToken, nonce: ReaderKey, *, evidence: Evidence | None = None
+        self, link: LinkToken, reader_key: ReaderKey, *, evidence: Evidence | None = None
     ) -> tuple[int, int, int]:
-        """Let this reader fetch its view again for EXTEND_LEASE_SECONDS from now, within bounds.
+        """Extend this reader's lease to EXTEND_LEASE_SECONDS from now, within bounds.
 
-        Returns the lease's end, the latest that it can become, and the store's time, in ms.
+        Returns the lease's end, its latest possible end, and the store's time, in ms.
 
         Raises:
             NotFound: No such link, or this reader holds no view of it.
-            Gone: The lease is over: nothing brings it back.
+            Gone: The lease is over and cannot be extended any more.
         """
         try:
             return self._readers.extend_lease(
                 link,
-                nonce.reader_id(link),
+                reader_key.reader_id(link),
                 more=EXTEND_LEASE_SECONDS * SECOND,
                 most=self._lease_most,
                 evidence=self._facts.close_evidence(link.link_id, evidence),
@@ -69,64 +76,66 @@ class Answering:
             raise self._facts.gone(gone.end) from None
 
     def confirm(
-        self, link: LinkToken, nonce: ReaderKey, *, evidence: Evidence | None = None
+        self, link: LinkToken, reader_key: ReaderKey, *, evidence: Evidence | None = None
     ) -> None:
-        """Record that this reader says to have read it; once for each view.
+        """Record that this reader confirms reading the message; once for each view.
 
         Raises:
             NotFound: No such link, or this reader holds no view of it.
         """
         boxed = self._facts.close_evidence(link.link_id, evidence)
-        self._readers.confirm(link, nonce.reader_id(link), boxed)
+        self._readers.confirm(link, reader_key.reader_id(link), boxed)
 
     def dispute(
-        self, link: LinkToken, nonces: Sequence[ReaderKey], *, evidence: Evidence | None = None
+        self, link: LinkToken, reader_keys: Sequence[ReaderKey], *, evidence: Evidence | None = None
     ) -> Told | None:
-        """Record that it was not this browser that opened the link: an alarm for the sender.
+        """Record that somebody other than this browser opened the link: an alarm for the sender.
 
-        Once for each browser and three times for each link.  None where nobody has opened it,
-        or this browser has.
+        Limited to once per browser and three times per link.  Returns None if nobody opened
+        the link, or if this browser did.
 
         Raises:
             NotFound: No such link.
         """
         return self._readers.dispute(
             link,
-            [nonce.reader_id(link) for nonce in nonces],
+            [reader_key.reader_id(link) for reader_key in reader_keys],
             self._facts.close_evidence(link.link_id, evidence),
         )
 
     def decline(
-        self, link: LinkToken, nonces: Sequence[ReaderKey], *, evidence: Evidence | None = None
+        self, link: LinkToken, reader_keys: Sequence[ReaderKey], *, evidence: Evidence | None = None
     ) -> Declined | None:
-        """Record that the message is not meant for whoever has the link.
+        """Record that the message is not meant for this reader, and end this browser's leases.
 
-        Opens and burns nothing for others; the leases that this browser holds end.  Once for
-        each browser and three times for each link.  None where the link has ended.
+        Other readers are not affected.  Limited to once per browser and three times per link.
+        Returns None if the link ended before this browser opened or declined it.
 
         Raises:
             NotFound: No such link.
         """
         return self._readers.decline(
             link,
-            [nonce.reader_id(link) for nonce in nonces],
+            [reader_key.reader_id(link) for reader_key in reader_keys],
             self._facts.close_evidence(link.link_id, evidence),
         )
 
-    def on_screen(self, link: LinkToken, nonce: ReaderKey, seconds: int) -> None:
-        """Record how long the text has been on this reader's screen, by its browser's word.
+    def on_screen(self, link: LinkToken, reader_key: ReaderKey, seconds: int) -> None:
+        """Record how long the text was on this reader's screen, as the browser reports it.
 
         Raises:
             NotFound: No such link, or this reader holds no view of it.
         """
         shown = min(seconds, ON_SCREEN_MOST) * SECOND
-        self._readers.on_screen(link, nonce.reader_id(link), shown)
+        self._readers.on_screen(link, reader_key.reader_id(link), shown)
 
-    def link_history(self, link: LinkToken, nonces: Sequence[ReaderKey]) -> LinkHistory:
-        """Return what was recorded of this link, as its reader may see it.
+    def link_history(self, link: LinkToken, reader_keys: Sequence[ReaderKey]) -> LinkHistory:
+        """Return what was recorded of this link, as its recipient may see it.
 
         Raises:
             NotFound: No such link.
         """
-        recorded = self._readers.link_history(link, [nonce.reader_id(link) for nonce in nonces])
+        recorded = self._readers.link_history(
+            link, [reader_key.reader_id(link) for reader_key in reader_keys]
+        )
         return events.link_history(recorded, self._facts)

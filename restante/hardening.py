@@ -1,4 +1,4 @@
-"""What a process of ours forbids itself, so that its memory does not come onto the disk."""
+"""Process hardening: disables core dumps, so that secrets in memory are not written to disk."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import resource
 
 
 def forbid_core_dumps() -> None:
-    """Let no crash write a core dump, of this process or of those that it starts.
+    """Disable core dumps of this process and its children.
 
-    A core dump holds root keys and texts.  A `core_pattern` that pipes dumps to a program is told
-    the limit; systemd-coredump and apport keep nothing then.
+    A core dump holds root keys and texts.  If `core_pattern` pipes dumps to a program, the
+    kernel passes it the limit: systemd-coredump and apport then store nothing.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

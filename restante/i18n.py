@@ -1,8 +1,7 @@
-"""The languages people are spoken to in: catalogues, times, durations, names of countries.
+"""Languages: catalogues, and how times, durations and country names are written.
 
-The code speaks English; every other language is a folder below `translations/` with one
-catalogue, which is compiled when it is first asked for.  Pages and e-mails read the same
-one: there is no request here.
+English is in the code.  Every other language is a folder below `translations/` with one
+catalogue, compiled at first use.  Pages and e-mails share it, so nothing here knows a request.
 """
 
 from __future__ import annotations
@@ -29,18 +28,18 @@ FOLDER = Path(__file__).resolve().parent.parent / "translations"
 CATALOGUE = Path("LC_MESSAGES", "restante.po")
 SOURCE = "en"
 DATES = {"en": "en_GB"}
-"""Where the day comes before the month, and the clock has 24 hours."""
+"""The locale for dates, if not the language's own: day before month, 24-hour clock."""
 UNITS = ((86_400, "duration-day"), (3_600, "duration-hour"), (60, "duration-minute"))
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """A language with its words.
+    """A language with its catalogue.
 
     Attributes:
-        code: As its folder is called: `es`, `pt_BR`.
-        locale: What CLDR knows of it.
-        catalogue: Its words.
+        code: The name of its folder: `es`, `pt_BR`.
+        locale: Its CLDR data.
+        catalogue: Its translations.
     """
 
     code: str
@@ -49,27 +48,27 @@ class Language:
 
     @property
     def tag(self) -> str:
-        """As HTML and HTTP name it (BCP 47): `es`, `pt-BR`."""
+        """The language tag for HTML and HTTP (BCP 47): `es`, `pt-BR`."""
         return self.code.replace("_", "-")
 
     @property
     def name(self) -> str:
-        """Its own name for itself, as a list of languages shows it."""
+        """The language's name in that language, for the list of languages."""
         name = self.locale.get_display_name(self.locale) or self.code
         return name[0].upper() + name[1:]
 
     @property
     def direction(self) -> str:
-        """`ltr` or `rtl`, as it is written."""
+        """The direction of writing: `ltr` or `rtl`."""
         return str(self.locale.text_direction)
 
     def gettext(self, text: str, **values: object) -> str:
-        """Return *text* in this language, in English where that is missing."""
+        """Return *text* in this language, or in English if its translation is missing."""
         said = self.catalogue.gettext(text)
         return said % values if values else said
 
     def ngettext(self, one: str, many: str, number: int, **values: object) -> str:
-        """Return the form for *number*, which it may name as `num`."""
+        """Return the singular or plural form for *number*; the text may contain `%(num)d`."""
         return self.catalogue.ngettext(one, many, number) % {"num": number, **values}
 
     def moment(self, at: datetime) -> str:
@@ -89,20 +88,20 @@ class Language:
         return self.gettext("less than a minute")
 
     def country(self, code: str) -> str:
-        """Return the name of a country; a code that nobody knows stays a code."""
+        """Return the name of a country; an unknown country code is returned unchanged."""
         return str(self.locale.territories.get(code, code))
 
 
 @cache
 def known() -> Mapping[str, Language]:
-    """Return every language there is by its code; English, which needs no folder, is first."""
+    """Return all languages by their language code, English (which has no folder) first."""
     folders = {path.parent.parent.name: path for path in sorted(FOLDER.glob(f"*/{CATALOGUE}"))}
     paths: dict[str, Path | None] = {SOURCE: None, **folders}
     return MappingProxyType({code: _language(code, path) for code, path in paths.items()})
 
 
 def spoken(code: str | None) -> Language:
-    """Return the language of this code, or English."""
+    """Return the language with this language code, or English."""
     return known().get(code or SOURCE) or known()[SOURCE]
 
 

@@ -1,9 +1,9 @@
 """Logs: one JSON line per event on standard output, with the keys `at`, `level` and `event`.
 
-On a terminal the same facts come as a line for people: time, level, event, key=value.
+On a terminal the same event is one line for people: time, level, event, key=value.
 
-What libraries say is never repeated: their words hold paths, addresses and tokens.  Of
-them, as of every error, a line tells the kind and the place, never a value.
+Messages of libraries are never logged, since they hold paths, addresses and tokens.  For
+them, and for every error, a line has the class and the place, never a value.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ FRAMES = 6
 
 COLOURS = {"warning": "33", "error": "31", "critical": "1;31"}
 BARE = re.compile(r"[\w.:/+-]+", re.ASCII)
-"""What a person reads more easily without quotes."""
+"""Values that are written without quotes on a terminal."""
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 
@@ -39,9 +39,9 @@ _log = structlog.get_logger()
 
 
 def configure(level: str, *, to_stderr: bool = False) -> None:
-    """Send our events, libraries' messages and Python's warnings to standard output as lines.
+    """Write our events, libraries' messages and Python's warnings as lines to standard output.
 
-    A command, whose standard output is what was asked for, wants them on standard error.
+    Commands pass *to_stderr*: their standard output is their result.
     """
     output = _Output("stderr" if to_stderr else "stdout")
     structlog.configure(
@@ -56,23 +56,23 @@ def configure(level: str, *, to_stderr: bool = False) -> None:
         logger_factory=lambda *_: output,
         cache_logger_on_first_use=False,
     )
-    # Or logging would print what it could not handle, with its values.
+    # Otherwise logging prints a record that it cannot handle, with its values.
     logging.raiseExceptions = False
     for logger in _existing_loggers():
         logger.handlers.clear()
         logger.propagate = True
         logger.setLevel(logging.NOTSET)
     least = max(LEVELS[level], LEVELS["warning"])
-    # A library's own logger may be set to tell more; the handler has the last word.
+    # A library may lower the level of its own logger; the handler's level still applies.
     handler = _WordlessHandler(least)
     logging.basicConfig(handlers=[handler], level=least, force=True)
-    # Who has no handler and passes nothing on, as gunicorn's loggers, would speak on stderr.
+    # A logger without handlers that does not propagate (gunicorn's) would write to stderr.
     logging.lastResort = handler
     warnings.showwarning = _tell_warning
 
 
 def announce(words: str, event: str, *, url: str) -> None:
-    """Say *words* and the address to a person at a terminal; else write a line, at any level."""
+    """Print *words* and *url* on a terminal; otherwise write a log line, whatever the level."""
     output = _Output("stdout")
     if output.is_terminal:
         output.msg(f"{words} {url}".encode())
@@ -82,7 +82,7 @@ def announce(words: str, event: str, *, url: str) -> None:
 
 
 def report_crashes() -> None:
-    """Turn what Python would print on stderr, from any thread or finaliser, into lines."""
+    """Log uncaught errors of any thread or finaliser, which Python would print on stderr."""
     sys.excepthook = lambda _kind, error, _trace: _tell_crash(error)
     threading.excepthook = lambda crash: _tell_crash(crash.exc_value)
     sys.unraisablehook = lambda crash: _tell_crash(crash.exc_value)
@@ -104,7 +104,7 @@ def _frames(trace: TracebackType | None) -> list[str]:
 
 
 class _Output:
-    """An output.  A full disk or a closed pipe costs the line, never the deed."""
+    """An output.  A full disk or a closed pipe loses the line but fails no request."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -147,7 +147,7 @@ def _as_json(_: WrappedLogger, __: str, event: MutableMapping[str, object]) -> b
 
 
 def _readable(_: WrappedLogger, __: str, event: MutableMapping[str, object]) -> bytes:
-    """Write for people.  Of what a value holds nothing can command the terminal."""
+    """Format a line for people.  Values are escaped, so none can control the terminal."""
     at, level, what = (str(event.pop(key)) for key in ("at", "level", "event"))
     padded = f"{level:<8}"
     if level in COLOURS:
@@ -165,7 +165,7 @@ def _escaped(word: str) -> str:
 
 
 def _json(value: object) -> str:
-    """Return ASCII that can be seen, whatever *value* is; what JSON cannot say is its class."""
+    """Return printable ASCII for any *value*; a value that JSON cannot hold becomes its class."""
     return json.dumps(value, default=lambda odd: type(odd).__name__)
 
 
@@ -175,7 +175,7 @@ def _existing_loggers() -> Iterator[logging.Logger]:
 
 
 class _WordlessHandler(logging.Handler):
-    """Tells that a library spoke, how gravely, and of which error; not what it said."""
+    """Logs that a library logged something: its level and error class, never its message."""
 
     def emit(self, record: logging.LogRecord) -> None:
         level = max(

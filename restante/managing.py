@@ -1,4 +1,4 @@
-"""What a sender does with a message that was sent: status, recall, extend."""
+"""What a sender does with a sent message: status, recall, extend."""
 
 from __future__ import annotations
 
@@ -41,11 +41,13 @@ class Managing:
         reason: str | None = None,
         evidence: Evidence | None = None,
     ) -> list[Verdict]:
-        """Destroy the keys of these links, or of all, and give a verdict on each.
+        """Destroy the wrapped keys of these links, or of all, and return a verdict on each.
+
+        Idempotent: a second recall returns the verdicts of the first.
 
         Raises:
             NotFound: No such message.
-            Invalid: A link of another message, or a reason out of bounds; nothing was done.
+            Invalid: A link of another message, or an invalid reason; nothing was done.
         """
         faults = list(validation.reason_faults(reason))
         if any(len(link_id) != ID_SIZE for link_id in link_ids):
@@ -75,14 +77,14 @@ class Managing:
     def extend(
         self, control: ControlToken, expires_in_seconds: int, *, evidence: Evidence | None = None
     ) -> int:
-        """Let the links that have not ended expire *expires_in_seconds* from now.
+        """Move the expiry of the links that have not ended to *expires_in_seconds* from now.
 
         Returns the new expiry in ms.
 
         Raises:
             NotFound: No such message.
             Gone: Every link ended.
-            Invalid: Out of bounds, or before the message opens.
+            Invalid: Out of bounds, or the message would expire before it opens.
         """
         if faults := list(validation.expiry_faults(expires_in_seconds, self._settings)):
             raise Invalid(faults)
@@ -95,7 +97,7 @@ class Managing:
     def status(
         self, control: ControlToken, page: Page = OLDEST, *, cookie: str | None = None
     ) -> Status:
-        """Return the message: its links, one page of its timeline, and the looks.
+        """Return the message's status: its links, one page of its timeline, and the looks.
 
         Raises:
             NotFound: No such message.

@@ -1,4 +1,4 @@
-"""What messages and links are, and how links end.  Pure: no clock, no randomness, no I/O.
+"""Messages, links, their states and events.  Pure: no clock, no randomness, no I/O.
 
 Times are integers in milliseconds since 1970 and are called `…_at`; durations in
 seconds are called `…_seconds`.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class State(StrEnum):
-    """A link is sealed or read until exactly one of the last four happens to it."""
+    """The state of a link: sealed or read, until it reaches exactly one of four final states."""
 
     HELD = "held"
     """Derived: sealed, and before `opens_at`."""
@@ -44,21 +44,23 @@ class Outcome(StrEnum):
 
 
 class Told(StrEnum):
-    """Whether a browser that holds no view may still tell the sender something of the link."""
+    """Can this browser still report to the sender that it declines or disputes?"""
 
     MAY = "may"
+    """Yes."""
     TOLD = "told"
-    """It has: each browser counts once."""
+    """No: this browser already reported."""
     ENOUGH = "enough"
-    """Others have, as often as counts."""
+    """No: the link already has three reports."""
 
 
 class Declined(NamedTuple):
-    """What became of it that a browser said a message was not for it.
+    """The result of a decline.
 
     Attributes:
-        held: How many views this browser had opened; it shows none of them any more.
-        views_left: How often the link can still be opened, by anybody.
+        told: TOLD if it was recorded, ENOUGH if the link already had three declines.
+        held: How many views this browser had opened; their leases have ended.
+        views_left: How many views the link has left, for any reader.
     """
 
     told: Told
@@ -68,13 +70,13 @@ class Declined(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is recorded of a visit.  Boxed at rest.
+    """What is recorded of a visit.  Encrypted at rest.
 
     Attributes:
-        network: The address cut to /24 (IPv4) or /48 (IPv6), as `192.0.2.0/24`.
-        browser: Its family, as `Firefox`, without a version.
-        system: Its family, as `Windows`.
-        country: ISO 3166 code, as `ES`, of the whole address; gauged, so only near the truth.
+        network: The IP address cut to /24 (IPv4) or /48 (IPv6), such as `192.0.2.0/24`.
+        browser: The family, such as `Firefox`, without a version.
+        system: The family, such as `Windows`.
+        country: ISO 3166 code, such as `ES`, from GeoIP on the whole address: an estimate.
     """
 
     network: str | None = None
@@ -104,17 +106,17 @@ class Draft:
     passphrase: str | None = None
     hold_seconds: int = 0
     webhook: str | None = None
-    """Where events are told to the sender's own system."""
+    """URL of the sender's own system that gets the events."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened, in the message's timeline.
+    """An event in a message's timeline.
 
     Attributes:
         number: From 1, without gaps; the event's id is `<message id>-<number>`.
         link_id: None for events of the whole message.
-        facts: What belongs to the type: `{"view": 1}`, `{"outcome": "recalled_unread"}` …
+        facts: The type's own fields: `{"view": 1}`, `{"outcome": "recalled_unread"}` …
     """
 
     number: int
@@ -127,7 +129,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A visit that opened nothing.  `kind` is `link.fetched` or `link.reread`."""
+    """A visit that spent no view.  `kind` is `link.fetched` or `link.reread`."""
 
     kind: str
     at: int
@@ -137,17 +139,17 @@ class Look:
 
 
 EVENTS_MOST = 500
-"""Events of a timeline that are read at once: each is decrypted."""
+"""Page size of a timeline; limited, because each event must be decrypted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which events of a timeline are wanted: those after one, oldest first, or the newest before.
+    """Which events of a timeline to return: those after an event, or the last before an event.
 
     Attributes:
-        after: The number of an event; 0 begins with the first.
-        before: The number of an event; None: the newest of all.
-        most: How many at the most.
+        after: Number of an event; 0 starts with the first.  If None, *before* decides.
+        before: Number of an event; None for the newest events.
+        most: Maximum number of events.
     """
 
     after: int | None = None

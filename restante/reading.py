@@ -1,4 +1,4 @@
-"""What a recipient does before all: look at the gate, and open the message."""
+"""What a recipient does: preview the gate, request a mailed code, open the message."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
 
 SECOND = 1_000
 REVEAL_TRIES = 3
-"""Reveals that cross a replace under another root key."""
+"""Attempts of a reveal while the sender replaces the message at the same moment."""
 
 
 class Reading:
-    """The recipient's verbs.  Every one asks for the link token."""
+    """The recipient's verbs.  Each needs the link token."""
 
     def __init__(
         self, links: Links, keyring: Keyring, settings: Settings, offload: Callable[..., Any]
     ) -> None:
-        """*offload* runs Argon2 where it keeps nobody else waiting."""
+        """*offload* runs Argon2 where it does not block other requests."""
         self._links = links
         self._keyring = keyring
         self._lease_most = settings.lease_most * SECOND
@@ -52,15 +52,15 @@ class Reading:
     def preview(
         self,
         link: LinkToken,
-        nonces: Sequence[ReaderKey] = (),
+        reader_keys: Sequence[ReaderKey] = (),
         *,
         visitor: str,
         evidence: Evidence | None = None,
     ) -> Preview:
-        """Return what the gate may show, and record that somebody looked.
+        """Return what the gate shows, and record a look.
 
-        *nonces* are those this browser could be known by, in the order of their use.
-        *visitor* is the look's class, as `browser`.
+        *reader_keys* are this browser's keys, in the order of use.  *visitor* is the look's
+        class, such as `browser`; if empty, no look is recorded.
 
         Raises:
             NotFound: No such link.
@@ -69,7 +69,7 @@ class Reading:
             link,
             visitor,
             self._facts.close_evidence(link.link_id, evidence),
-            [nonce.reader_id(link) for nonce in nonces],
+            [reader_key.reader_id(link) for reader_key in reader_keys],
         )
         return Preview(
             state=gate.state,
@@ -92,7 +92,7 @@ class Reading:
     def reveal(  # noqa: PLR0913 (who asks, and with what)
         self,
         link: LinkToken,
-        nonce: ReaderKey,
+        reader_key: ReaderKey,
         passphrase: str | None,
         *,
         code: str | None = None,
@@ -102,20 +102,20 @@ class Reading:
     ) -> Content:
         """Open the message for one reader and spend one view.
 
-        The view is spent before the text exists, so no second reader can slip in
-        between; for the lease, the same nonce gets the same view again
-        (docs/decisions/0003-one-reader.md).  Be *wary* where no more is known of the reader
-        than that it pressed a button: a machine may have looked meanwhile.
+        The view is spent before the text is decrypted, so no second reader can get it.
+        Idempotent during the lease: the same reader key gets the same view again
+        (docs/decisions/0003-one-reader.md).  With *wary*, a recent visit by a machine refuses
+        the reveal: pass it if nothing but a pressed button speaks for a person.
 
         Raises:
-            Invalid: A passphrase that nobody could have chosen; nothing is spent, no try either.
-            NotFound, Gone, Held: As the names say; nothing is spent.
-            PassphraseRequired, PassphraseWrong: Nothing is spent but, wrong, one try.
-            Watched: Only if *wary*: nothing is spent, no try either.
-            CodeRequired, CodeWrong: The same of a code that is mailed.
-            Unavailable: Nothing is known to be spent; the same nonce may ask again.
-            Damaged: The view was spent, but what is kept does not open; the timeline
-                says `link.failed`.
+            Invalid: The passphrase has an impossible length or form.  Nothing is spent.
+            NotFound, Gone, Held: Nothing is spent.
+            PassphraseRequired, CodeRequired: Nothing is spent.
+            PassphraseWrong, CodeWrong: One try is spent, no view.
+            Watched: Only with *wary*.  Nothing is spent.
+            Unavailable: Perhaps a view was spent; the same reader key may ask again.
+            Damaged: The view was spent, but the stored data does not decrypt; the timeline
+                gets `link.failed`.
         """
         if passphrase is not None and (faults := list(validation.passphrase_faults(passphrase))):
             raise Invalid(faults)
@@ -126,7 +126,7 @@ class Reading:
             try:
                 released = self._links.reveal(
                     link,
-                    nonce.reader_id(link),
+                    reader_key.reader_id(link),
                     ring=self._ring,
                     verifier=keys.verifier if keys else b"",
                     root_id=keys.root_id if keys else b"",
@@ -142,7 +142,7 @@ class Reading:
             except PassphraseRequired:
                 if passphrase is None:
                     raise
-                continue  # a replace brought the passphrase between the two questions
+                continue  # a replace added the passphrase after `salt` was read
             try:
                 return self._open(link, released, keys)
             except Damaged:
@@ -158,14 +158,14 @@ class Reading:
         evidence: Evidence | None = None,
         wary: bool = False,
     ) -> Requested | None:
-        """Have six digits mailed to the link's recipient, in this language.
+        """Have a six-digit code mailed to the link's recipient, in this language.
 
-        Asked again within a minute it changes nothing, and the code before counts on.
-        None where the link asks for no code.
+        A second request within a minute changes nothing: the first code stays valid.
+        Returns None if the link needs no code.
 
         Raises:
-            NotFound, Gone, Held, CodesUsedUp: As the names say; nothing is mailed.
-            Watched: Only if *wary*; nothing is mailed.
+            NotFound, Gone, Held, CodesUsedUp: Nothing is mailed.
+            Watched: Only with *wary*; nothing is mailed.
             Unavailable: The same request again is safe.
         """
         code = new_code()
@@ -184,9 +184,10 @@ class Reading:
             raise self._facts.gone(gone.end) from None
 
     def _keys_for(self, link: LinkToken, passphrase: str | None) -> LinkKeys | None:
-        """Return the keys that a passphrase gives.
+        """Return the link's keys under this passphrase.
 
-        None where the link asks for none or we lack its root key: reveal.lua says which.
+        None if the link has no passphrase, or if its root key is not in the keyring;
+        reveal.lua tells these two cases apart.
         """
         if passphrase is None or not (salt := self._links.salt(link)):
             return None

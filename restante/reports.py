@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SentLink:
-    """One recipient's way in, as the sender gets it."""
+    """One recipient's link in the reply to a send."""
 
     link_id: bytes
     recipient: str | None
@@ -28,7 +28,7 @@ class SentLink:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What a send answers: the capabilities and the times, which the store's clock decided."""
+    """The result of a send: the tokens, and the times by the store's clock."""
 
     message_id: bytes
     control: ControlToken
@@ -41,23 +41,21 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a link's gate may show before anything is spent.
+    """What the gate shows of a link; a preview spends no view.
 
     Attributes:
-        state: As `restante.messages.State`; `held` before `opens_at`.
-        at: The store's clock.
-        ordinal: Which of the nonces offered is this browser's next or open one;
-            None when all of them are used up.
-        lease_until: End of the open lease of that nonce, if it has one.
-        views_left: Views that nobody spent yet.
-        ended_at: When a final state came about, where that is known.
-        reason: The sender's words with a recall.
-        watched: A machine looked at the link within the last ten minutes.
-        needs_code: Six digits are mailed to the recipient first.
-        held: How many views this browser opened, by the nonces offered.
-        reveals: Views that were spent, by whomever.
-        disputed, declined: Whether this browser may tell the sender that it was not the one
-            that opened the link, or that the message is not meant for it.
+        at: Now, by the store's clock.
+        ordinal: Index of the reader key to use, among those given: the one with an open
+            lease, or the first unused one.  None if all are used up.
+        lease_until: End of that reader key's lease, if it is open.
+        views_left: Views that are not spent yet.
+        ended_at: When the link reached its final state, if recorded.
+        reason: The sender's reason for a recall.
+        watched: A machine visited the link within the last ten minutes.
+        needs_code: The reader must type a code that is mailed to the recipient.
+        held: How many views this browser opened, with the reader keys given.
+        reveals: Views spent by all readers.
+        disputed, declined: Can this browser still dispute or decline?
     """
 
     state: State
@@ -83,18 +81,18 @@ class Preview:
 
     @property
     def by_others(self) -> bool:
-        """Somebody opened the link, or used up its tries, and it was not this browser."""
+        """Another browser opened the link or used up its tries, and this one did not open it."""
         return self.held == 0 and (self.reveals > 0 or self.state is State.LOCKED)
 
 
 @dataclass(frozen=True, slots=True)
 class Requested:
-    """A code is on its way to the recipient.
+    """A mailed code is on its way to the recipient.
 
     Attributes:
-        until: How long it is good.
-        at: The store's clock.
-        fresh: False where one had been asked for less than a minute before: it counts on.
+        until: When the mailed code expires.
+        at: Now, by the store's clock.
+        fresh: False if a code was requested less than a minute ago: that one stays valid.
     """
 
     until: int
@@ -104,13 +102,13 @@ class Requested:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What one view releases.
+    """The content that one view releases.
 
     Attributes:
-        lease_until: How long this reader may fetch it again.
-        lease_most: The latest to which the reader may prolong that.
-        at: The store's clock.
-        fresh: False when a reader fetched its own view again.
+        lease_until: End of the lease; until then this reader may fetch the view again.
+        lease_most: The latest time to which the reader can extend the lease.
+        at: Now, by the store's clock.
+        fresh: False if the reader fetched its own view again.
     """
 
     text: str
@@ -129,8 +127,8 @@ class Verdict:
     """What a recall achieved for one link.
 
     Attributes:
-        reveals: Views released before; 0 makes `recalled_unread` the strong claim.
-        recalled_at: Of the first recall, also when asked again.
+        reveals: Views released before the recall; `recalled_unread` means 0.
+        recalled_at: Time of the first recall, also if the recall is repeated.
     """
 
     link_id: bytes
@@ -144,7 +142,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """What a replace did to one link: `replaced`, `already_read`, or `already_<final state>`."""
+    """The outcome of a replace for one link.
+
+    `outcome` is `replaced`, `already_read`, or `already_<final state>`.
+    """
 
     link_id: bytes
     outcome: str
@@ -167,27 +168,27 @@ class LinkStatus:
     outcome: Outcome | None = None
     recalled_at: int | None = None
     confirmed_at: int | None = None
-    """A reader said that it was read."""
+    """When a reader confirmed reading it."""
     on_screen_seconds: int = 0
-    """How long the text was on its readers' screens, all together, by their browsers' word."""
+    """Total time the text was on its readers' screens, as their browsers report it."""
     disputes: int = 0
-    """Browsers that said they were not the one that opened it; `disputed_at` is the latest time."""
+    """How many browsers reported that somebody else opened it; `disputed_at` is the latest."""
     disputed_at: int | None = None
     declines: int = 0
-    """Browsers that said it was not for them; `declined_at` is the latest time."""
+    """How many browsers reported that it was not for them; `declined_at` is the latest."""
     declined_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LinkHistory:
-    """What was recorded of one link, as whoever has it may see it.
+    """What was recorded of one link, for anyone who has the link.
 
     Attributes:
-        views: The views that this browser opened.
-        on_screen_seconds: How long the text was on this browser's screen, by its own word.
-        events: Of the link alone.  Only those of this browser's views keep their evidence.
-        looks: Of the link alone, without evidence.
-        has_older: There may be older events, which are not shown.
+        views: Numbers of the views that this browser opened.
+        on_screen_seconds: How long the text was on this browser's screen, as it reports.
+        events: Only of this link; evidence only for this browser's own views.
+        looks: Only of this link, without evidence.
+        has_older: There may be older events that are not included.
     """
 
     state: State
@@ -203,8 +204,8 @@ class Status:
     """A message as its sender sees it.
 
     Attributes:
-        events: One page of the timeline, oldest first; `events_total` are there.
-        first: The number of the page's first event, or of the one that it would have.
+        events: One page of the timeline, oldest first, out of `events_total`.
+        first: The number of the page's first event (on an empty page: that it would have).
     """
 
     message_id: bytes
@@ -222,7 +223,7 @@ class Status:
     events_total: int = 0
     first: int = 1
     from_sender: bool = False
-    """The visitor holds the sender's cookie."""
+    """The visitor has the sender's cookie."""
     webhook: str | None = None
 
     @property

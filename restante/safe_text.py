@@ -1,13 +1,13 @@
-"""Which characters may stand in a line beside our own words.  Pure: no I/O.
+"""Checks labels and names for characters that hide, reorder text or break lines.  Pure: no I/O.
 
-    unfit   breaks the line, or is no Unicode text       categories Cc, Cs, Zl, Zp
-            reorders, tags or shows nothing              category Cf but VISIBLE_FORMATS; UNSEEN
-    bound   shows nothing, shapes what stands beside it  JOINERS, SELECTORS
-    seen    letter, digit, mark, punctuation, symbol     all the rest but spaces
+    unfit   breaks the line, or is not Unicode text      categories Cc, Cs, Zl, Zp
+            reorders, tags or is invisible               Cf except VISIBLE_FORMATS; UNSEEN
+    bound   invisible, changes its neighbour's shape     JOINERS, SELECTORS
+    seen    letter, digit, mark, punctuation, symbol     all others except spaces
 
-A fit label has a sign that is seen by itself.  A selector follows a seen sign, a joiner stands
-between two, or ends what a virama ended.  docs/decisions/0011-no-marks-that-reorder-labels.md
-says why.
+A label is fit if it has a character that is visible by itself and no unfit one.  A selector
+must follow a seen character.  A joiner must stand between two of them, or after a virama.
+docs/decisions/0011-no-marks-that-reorder-labels.md has the reasons.
 """
 
 from __future__ import annotations
@@ -22,38 +22,38 @@ JOINERS = frozenset("\u200c\u200d")
 VISIBLE_FORMATS = frozenset(
     "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
 )
-"""Category Cf, and all the same seen: Unicode's property Prepended_Concatenation_Mark."""
+"""Category Cf but visible: Unicode's property Prepended_Concatenation_Mark."""
 SELECTORS = frozenset(
     map(
         chr,
         chain(range(0x180B, 0x180E), [0x180F], range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0)),
     )
 )
-"""Variation selectors: of Mongolian letters, of emoji, of kanji in names."""
+"""Variation selectors: for Mongolian letters, emoji, and kanji in names."""
 UNSEEN = frozenset(
     map(
         chr,
         chain(
             # Default_Ignorable_Code_Point, not Cf: a joiner, fillers, inherent vowels.
             (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0),
-            # The same, and not assigned to anything yet.
+            # Default_Ignorable_Code_Point, not assigned yet.
             (0x2065, *range(0xFFF0, 0xFFF9)),
             range(0xE0000, 0xE0100),
             range(0xE01F0, 0xE1000),
-            # Symbols and marks without a shape: empty braille, an object's place, a null
+            # Symbols and marks without a shape: empty braille, object replacement, null
             # notehead, a filler.
             (0x2800, 0xFFFC, 0x1D159, 0x16FE4),
         ),
     )
 )
-"""What shows nothing, and whose category does not say so."""
+"""Invisible characters whose category does not show it."""
 VIRAMA = 9
-"""Canonical combining class: what ends a syllable in the scripts of India and its neighbours."""
+"""Canonical combining class of the mark that removes a vowel in Indic scripts."""
 UNFIT = "no line breaks, control characters, characters that show nothing or that reorder text"
 
 
 def is_fit(label: str) -> bool:
-    """Tell whether a label shows something, and nothing in it hides, reorders or breaks lines."""
+    """Tell whether a label is visible and has no character that hides, reorders or breaks lines."""
     if any(_is_unfit(c) for c in label):
         return False
     if not any(_stands_alone(c) for c in label):
@@ -72,7 +72,7 @@ def _is_unfit(c: str) -> bool:
 
 
 def _is_bound(before: str, c: str, after: str) -> bool:
-    """Tell whether a joiner or a selector has what it needs beside it."""
+    """Tell whether a joiner or a selector has the neighbours that it needs."""
     if c in SELECTORS:
         return _is_seen(before)
     follows = _is_seen(before) or before in SELECTORS
@@ -84,5 +84,5 @@ def _is_seen(c: str) -> bool:
 
 
 def _stands_alone(c: str) -> bool:
-    """Tell whether a sign is seen without another: a mark is not."""
+    """Tell whether a character is visible by itself; a combining mark is not."""
     return _is_seen(c) and unicodedata.category(c)[0] != "M"

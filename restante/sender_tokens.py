@@ -1,4 +1,4 @@
-"""Who may send: anyone, certain networks, or holders of an operator's token."""
+"""Who may send: anyone, certain networks, or holders of a sender token from the operator."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from restante.store.sender_tokens import SenderTokens
 
 MAKE_TRIES = 5
-"""Tokens that are made at the same moment: each round one of them wins."""
+"""Attempts while other tokens are created at the same moment: one wins each round."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a token.  The token itself is nowhere.
+    """The holder of a sender token.  The token itself is not stored.
 
     Attributes:
-        name: Empty when the root key that it was boxed under is gone.
+        name: Empty if the root key that encrypted it is gone.
         made_at: In ms.
-        token_id: What the token hashes to; opens nothing.
+        token_id: Hash of the token; gives no permission.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Holder:
 
 
 class Admission:
-    """The operator's verbs on tokens, and the question whether somebody may send."""
+    """Creates, lists, revokes and checks sender tokens; decides whether a visitor may send."""
 
     def __init__(self, store: SenderTokens, keyring: Keyring, settings: Settings) -> None:
         self._store = store
@@ -46,10 +46,10 @@ class Admission:
         self._facts = SealedFields(keyring)
 
     def make(self, name: str) -> SenderToken:
-        """Make a token for *name*.  It is returned once, and kept nowhere.
+        """Create a token for *name*.  It is returned once and not stored.
 
         Raises:
-            Invalid: The name is out of bounds, or another token has it.
+            Invalid: The name is invalid, or another token has it.
             Unavailable: The store is full or away.
         """
         name = name.strip()
@@ -76,19 +76,19 @@ class Admission:
         ]
 
     def withdraw(self, name: str) -> None:
-        """Take the permission of the token back that has this name, or this id in hex.
+        """Revoke the token with this name, or with this id in hex.
 
-        Every request that begins once this has answered is refused.
+        Requests that start after this returns are refused.
 
         Raises:
-            NotFound: No token has it, and every replica that must know it does.
-            Unavailable: The token may be withdrawn already; asking again tells.
+            NotFound: No token has this name or id; the required replicas know that, too.
+            Unavailable: The token may already be revoked; call again to find out.
         """
         wanted = validation.normal(name.strip())
         found = [h.token_id for h in self.listed() if wanted in {h.name, h.token_id.hex()}]
         if not wanted or not found:
-            # A first try may have taken it back where no replica heard of it.  What is read
-            # waits for none, so something is written: the withdrawal of nobody's token.
+            # An earlier try may have revoked it before the replicas knew.  A read does not
+            # wait for replicas, a write does: so revoke an id that no token has.
             self._store.withdraw(bytes(ID_SIZE))
             raise NotFound
         for token_id in found:
@@ -98,7 +98,7 @@ class Admission:
         """Return the name of the token's holder.
 
         Raises:
-            NotASender: Unknown or withdrawn.
+            NotASender: Unknown or revoked.
         """
         kept = self._store.find(token.token_id)
         if kept is None:
@@ -106,12 +106,12 @@ class Admission:
         return self._facts.open_holder(token.token_id, kept.box)
 
     def admit(self, address: IPv4Address | IPv6Address | None, written: str) -> str | None:
-        """Let somebody send who comes from *address* with this token, or none, written.
+        """Authorize a visitor with this IP address and this token (or an empty string) to send.
 
-        Return the holder's name where a token decided, None where none was needed.
+        Returns the holder's name if a token was needed, otherwise None.
 
         Raises:
-            NotASender: Neither allows it.
+            NotASender: Neither the address nor the token allows it.
         """
         if self._senders.anyone:
             return None
@@ -122,9 +122,9 @@ class Admission:
         return self.prove(written)
 
     def prove(self, written: str) -> str:
-        """Return the name of the holder of a token as it is written.
+        """Authenticate the text of a token; return its holder's name.
 
         Raises:
-            NotASender: Malformed, unknown or withdrawn: all alike.
+            NotASender: Malformed, unknown or revoked, without telling which.
         """
         return self.holder(SenderToken.parse(written))

@@ -1,4 +1,4 @@
-"""What a sender seals: send and replace."""
+"""What a sender does that seals a text: send and replace."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 SECOND = 1000
 NOTIFYING_SECONDS = 4 * 86_400
-"""Longer than any delivery is tried; the scripts' DELIVERY_MS."""
+"""Longer than the retries of a delivery; equals DELIVERY_MS in the scripts."""
 REPLACE_TRIES = 5
-"""Replaces that cross each other: each round one of them wins."""
+"""Attempts while others replace the same message at the same moment: one wins each round."""
 
 Afford = Callable[[int], None]
 
 
 def _free(_: int) -> None:
-    """Let any number of bytes be sent."""
+    """Allow any number of bytes."""
 
 
 class Sending:
@@ -46,7 +46,7 @@ class Sending:
         settings: Settings,
         offload: Callable[..., Any],
     ) -> None:
-        """*offload* runs Argon2 where it keeps nobody else waiting."""
+        """*offload* runs Argon2 where it does not block other requests."""
         self._messages = messages
         self._keyring = keyring
         self._settings = settings
@@ -54,10 +54,10 @@ class Sending:
         self._facts = SealedFields(keyring)
 
     def check(self, draft: Draft, found: Iterable[Fault] = ()) -> bytes:
-        """Return the text as UTF-8 if the draft can be sent.
+        """Return the text as UTF-8 if the draft is valid.
 
         Raises:
-            Invalid: Names every field at fault, those already *found* first.
+            Invalid: Names every invalid field, those already *found* first.
             TooLarge: Only the text's size is wrong.
         """
         faults = list(found)
@@ -77,14 +77,15 @@ class Sending:
         evidence: Evidence | None = None,
         afford: Afford = _free,
     ) -> Sent:
-        """Seal the draft, make a link for each recipient, and keep all of it or nothing.
+        """Seal the draft, create a link for each recipient, and store all of it or nothing.
 
         Without recipients there is one link without a label.  *cookie* is the sender's.
-        *afford* gets the text's bytes once nothing is at fault; what it raises ends the send.
+        If the draft is valid, *afford* gets the text's size in bytes; it enforces the quota
+        by raising.
 
         Raises:
             Invalid, TooLarge: See `check`.
-            Unavailable: The store is full or away; nothing may be handed out.
+            Unavailable: The store is full or does not answer; no link may be returned.
         """
         text = self.check(draft)
         afford(len(text))
@@ -152,15 +153,15 @@ class Sending:
         evidence: Evidence | None = None,
         afford: Afford = _free,
     ) -> tuple[int, list[Replaced]]:
-        """Put another text behind the links that nobody has read.
+        """Replace the text of all links that are not read yet.
 
-        Returns the newest version and what became of each link.  A reader of an earlier
-        version keeps what he has.  *afford* as in `send`.
+        Returns the newest version and each link's outcome.  Readers of an earlier version
+        keep theirs.  *afford* as in `send`.
 
         Raises:
             NotFound: No such message.
-            Invalid, TooLarge: Also when the message has a passphrase and none is given.
-            Unavailable: The store is full or away.
+            Invalid, TooLarge: Also if the message has a passphrase and none is given.
+            Unavailable: The store is full or does not answer.
         """
         faults = list(validation.text_faults(text))
         if passphrase is not None:
@@ -205,7 +206,7 @@ class Sending:
         raise Unavailable
 
     def _retention(self, draft: Draft) -> int:
-        """Return for how long a message is remembered after its end: until all was told, too."""
+        """Return the retention in seconds: with a webhook, at least until its retries end."""
         kept = self._settings.retention_seconds
         return max(kept, NOTIFYING_SECONDS) if draft.webhook else kept
 

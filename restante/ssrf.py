@@ -1,7 +1,8 @@
-"""SSRF: which addresses a webhook may go to.
+"""SSRF protection: which URLs and IP addresses a webhook may go to.
 
-The IANA registries of special-purpose addresses (RFC 6890 and later), written out here:
-`ipaddress.is_global` knows neither what a 6to4 or NAT64 address leads to nor every entry.
+The address blocks are those of the IANA special-purpose registries (RFC 6890 and later).
+`ipaddress.is_global` is not enough: it lacks entries, and it does not look at the IPv4
+address inside a 6to4 or NAT64 address.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ NOT_PUBLIC_V4 = tuple(
             "10.0.0.0/8",
             "100.64.0.0/10",  # shared by a carrier's customers
             "127.0.0.0/8",
-            "169.254.0.0/16",  # link-local: the clouds' metadata too
-            "168.63.129.16/32",  # Azure's own, in every network there
+            "169.254.0.0/16",  # link-local, and the metadata services of clouds
+            "168.63.129.16/32",  # Azure's platform service, reachable from every network there
             "172.16.0.0/12",
             "192.0.0.0/24",
             "192.0.2.0/24",  # documentation
@@ -62,13 +63,13 @@ NAT64 = ip_network("64:ff9b::/96")
 
 URL_MAX = 800
 HTTP_PORT, HTTPS_PORT, PORT_LEAST = 80, 443, 1_024
-"""Below it live services that may take a request for something else."""
+"""Other ports below PORT_LEAST are refused: services there may misread an HTTP request."""
 _LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 NAME = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*\.?")
 
 
 def plain(address: Address) -> Address:
-    """Return the IPv4 address that an IPv6 one stands for, or the address itself, no scope."""
+    """Return the IPv4 address inside a mapped or NAT64 one, else *address* without its scope."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped:
             return address.ipv4_mapped
@@ -79,7 +80,7 @@ def plain(address: Address) -> Address:
 
 
 def may_reach(address: Address, ours: Iterable[Network]) -> bool:
-    """Tell whether a notification may go there: a public address, or one of our networks."""
+    """Tell whether a webhook may connect to *address*: public, or in the operator's networks."""
     address = plain(address)
     if any(address in network for network in ours):
         return True
@@ -89,11 +90,11 @@ def may_reach(address: Address, ours: Iterable[Network]) -> bool:
 
 
 def literal(host: str) -> Address | None:
-    """Return the address that *host* is written as, None for a name.
+    """Return the IP address if *host* is one, None if it is a name.
 
     Raises:
-        ValueError: Neither: `0177.1`, `2130706433` and their like are read as addresses
-            by some and as names by others.
+        ValueError: Neither.  Forms such as `0177.1` and `2130706433` are refused, since some
+            parsers read them as addresses and others as names.
     """
     try:
         return ip_address(host)
@@ -105,9 +106,9 @@ def literal(host: str) -> Address | None:
 
 
 def webhook_fault(url: str, ours: Iterable[Network]) -> str | None:
-    """Return what is wrong with a webhook's address, None if it may be tried.
+    """Return what is wrong with a webhook's URL, None if it is allowed.
 
-    Where its name leads is looked at anew with every delivery.
+    A host name is not resolved here, but for every delivery, which checks the result.
     """
     ours = tuple(ours)
     if not 1 <= len(url) <= URL_MAX or not re.fullmatch(r"[\x21-\x7e]+", url):

@@ -1,6 +1,6 @@
-"""What may be sent: every field's bounds, and a sentence for each that is out of them.
+"""Validation: the bounds of every field, and a sentence for each invalid one.
 
-Sentences name the bound, never what was given.
+Sentences name the bound and never echo the input.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ REASON_MAX = 500
 HOLDER_MAX = 60
 PASSPHRASE_MAX = 256
 COMPOSED_MOST = 4
-"""How many characters NFC makes one of, at the most: letters with three marks."""
+"""NFC joins at most this many characters into one: a letter with three marks."""
 AN_ID = re.compile(r"[0-9a-fA-F]{32}")
 
 
 def normal(label: str | None) -> str | None:
-    """Return the NFC form that is kept of a label, a name, a subject or a reason."""
+    """Return the NFC form in which labels, names, subjects and reasons are stored."""
     return None if label is None else unicodedata.normalize("NFC", label)
 
 
 def draft_faults(draft: Draft, settings: Settings) -> Iterator[Fault]:
-    """Yield every field at fault; the text's size is not one of them (`text_bytes`)."""
+    """Yield every invalid field; `text_bytes` checks the text's size."""
     yield from text_faults(draft.text)
     yield from details_faults(draft.details)
     if len(draft.recipients) > settings.recipients_max:
@@ -63,7 +63,7 @@ def draft_faults(draft: Draft, settings: Settings) -> Iterator[Fault]:
 
 
 def details_faults(details: Details) -> Iterator[Fault]:
-    """Yield what is wrong with the details of a message, as API and form name them."""
+    """Yield the invalid fields of the details, by their names in API and form."""
     yield from _label_faults("from", details.sender_name)
     yield from _label_faults("subject", details.subject)
     if details.language is not None and details.language not in i18n.known():
@@ -71,7 +71,7 @@ def details_faults(details: Details) -> Iterator[Fault]:
 
 
 def normal_details(details: Details) -> Details:
-    """Return the details with names and subject as they are kept."""
+    """Return the details with the sender's name and the subject in their stored form."""
     return replace(
         details, sender_name=normal(details.sender_name), subject=normal(details.subject)
     )
@@ -89,7 +89,7 @@ def _mail_faults(draft: Draft, settings: Settings) -> Iterator[Fault]:
 
 
 def text_faults(text: str) -> Iterator[Fault]:
-    """Yield what is wrong with a text, but for its size."""
+    """Yield what is wrong with a text, except its size."""
     if not text:
         yield Fault("text", "must not be empty")
     elif _has_surrogate(text):
@@ -97,24 +97,24 @@ def text_faults(text: str) -> Iterator[Fault]:
 
 
 def expiry_faults(seconds: int, settings: Settings) -> Iterator[Fault]:
-    """Yield a fault for a time to live out of the operator's bounds."""
+    """Yield a fault if the time to live is outside the operator's bounds."""
     if not settings.expiry_min <= seconds <= settings.expiry_max:
         yield Fault("expires_in", f"from {settings.expiry_min} to {settings.expiry_max} seconds")
 
 
 def passphrase_faults(passphrase: str) -> Iterator[Fault]:
-    """Yield a fault for a passphrase that is empty, too long or no Unicode text."""
+    """Yield a fault if the passphrase is empty, too long or not Unicode text."""
     if not _fits(passphrase, PASSPHRASE_MAX) or _has_surrogate(passphrase):
         yield Fault("passphrase", f"1 to {PASSPHRASE_MAX} characters")
 
 
 def reason_faults(reason: str | None) -> Iterator[Fault]:
-    """Yield a fault for a reason that is too long or has line breaks."""
+    """Yield a fault if the reason is empty, too long or has characters that are not allowed."""
     yield from _label_faults("reason", reason, most=REASON_MAX)
 
 
 def holder_faults(name: str) -> Iterator[Fault]:
-    """Yield what is wrong with the name of a sender's token; an id is told apart from a name."""
+    """Yield what is wrong with the name of a sender token; it must not look like an id."""
     yield from _label_faults("name", name, most=HOLDER_MAX)
     if AN_ID.fullmatch(name):
         yield Fault("name", "not 32 hexadecimal digits: ids are written so")
@@ -144,8 +144,8 @@ def _label_faults(name: str, label: str | None, most: int = LABEL_MAX) -> Iterat
 def _fits(written: str, most: int) -> bool:
     """Tell whether the NFC form has 1 to *most* characters.
 
-    Normalising takes time as the square of a run of marks: what no composing could
-    shorten enough is refused as it came.
+    Normalising a run of marks takes quadratic time: text that is too long even after the
+    best possible composition is refused before normalising.
     """
     return (
         len(written) <= most * COMPOSED_MOST

@@ -1,4 +1,4 @@
-"""The composition root: settings become a store, a keyring and the use cases."""
+"""The composition root: builds store, keyring and use cases from the settings."""
 
 from __future__ import annotations
 
@@ -46,14 +46,14 @@ UNKNOWN_OPTION = (
 )
 CONNECTIONS = 32
 CLUSTER_CONNECTIONS = 128
-"""To each primary; there the pool refuses at once instead of letting wait."""
+"""Connections to each primary.  Cluster pools do not wait for a free one, they refuse."""
 SOCKET_TIMEOUT_SECONDS = 0.8
 
 Offload = Callable[..., Any]
 
 
 def call(function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
-    """Run *function* here: what `offload` is where nothing else waits."""
+    """Run *function* directly: the `offload` of processes where nothing else waits."""
     return function(*arguments)
 
 
@@ -66,13 +66,13 @@ SOCKETS: dict[str, Any] = {
 
 
 def connect(redis_url: str) -> redis.BlockingConnectionPool:
-    """Return the pool that everything in this process shares.
+    """Return the connection pool that this process shares.
 
-    redis-py would repeat a command that timed out and so run a claim twice: it never
-    repeats here, `restante.store.connection` decides.
+    redis-py would retry a command that timed out, and so could run a claim twice.  Its
+    retries are off; `restante.store.connection` decides what to retry.
 
     Raises:
-        SettingsInvalid: The address has an option that is not known.
+        SettingsInvalid: The URL has an unknown option.
     """
     try:
         pool = redis.BlockingConnectionPool.from_url(
@@ -90,7 +90,7 @@ def connect(redis_url: str) -> redis.BlockingConnectionPool:
 
 
 def join(cluster_url: str, *, durable: bool) -> ClusterNodes:
-    """Return the nodes of a cluster; any of those named in the address may tell of the rest."""
+    """Return the nodes of a cluster; any node in the URL can tell the others."""
     parts = urlsplit(cluster_url)
     login, _, hosts = parts.netloc.rpartition("@")
     name, _, password = login.partition(":")
@@ -112,7 +112,7 @@ def join(cluster_url: str, *, durable: bool) -> ClusterNodes:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Everything an edge needs, and nothing it could build another of."""
+    """The services container: everything that web, worker and commands need of the core."""
 
     settings: Settings
     keyring: Keyring
@@ -127,20 +127,20 @@ class Services:
     admission: Admission
     budgets: Budgets
     meters: Meters | None = None
-    """Where this process counts what happens; None where nobody may see it."""
+    """This process's metrics; None if metrics are off."""
 
     def key_for(self, purpose: str) -> bytes:
-        """Return 32 bytes for an edge's own MACs: HMAC-SHA-256 of the newest root key."""
+        """Return a 32-byte key for MACs of the web: HMAC-SHA-256 under the newest root key."""
         return hmac.digest(
             self.keyring.newest, b"restante/v1/edge/" + purpose.encode(), hashlib.sha256
         )
 
 
 def build(settings: Settings, *, offload: Offload = call, meters: Meters | None = None) -> Services:
-    """Build the services of one process; *meters* count what it asks the store.
+    """Build the services of one process; *meters* count its calls to the store.
 
     Raises:
-        SettingsInvalid: No store or no root keys given, or keys that cannot be used.
+        SettingsInvalid: Store or root keys are missing or unusable.
     """
     keyring = Keyring.parse(settings.root_keys or "")
     connection = reach(settings, meters.asked if meters else None)
@@ -148,7 +148,7 @@ def build(settings: Settings, *, offload: Offload = call, meters: Meters | None 
 
 
 def reach(settings: Settings, observe: Observe | None = None) -> Connection:
-    """Return the way to the store that the settings name; nothing is sent yet."""
+    """Return the connection to the store in the settings; it opens no socket yet."""
     address = settings.redis_url or ""
     if settings.is_cluster:
         nodes = join(address, durable=settings.durability == "replicas:all")
@@ -164,7 +164,7 @@ def assemble(
     offload: Offload = call,
     now: Callable[[], int] | None = None,
 ) -> Services:
-    """Put the use cases over a store; *now* (ms) turns the clock, in tests only."""
+    """Build the use cases over a store; *now* (ms) replaces the store's clock in tests."""
     messages = Messages(connection, now)
     budgets = Budgets(connection, settings)
     return Services(

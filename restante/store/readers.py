@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Readers:
-    """The verbs on a link's readers; each is known by the id of its nonce at this link."""
+    """The verbs on a link's readers; each is known by the id of its reader key at this link."""
 
     def __init__(self, connection: Connection, now: Callable[[], int] | None = None) -> None:
         """*now* replaces the store's clock, in ms; only tests give one."""

@@ -224,14 +224,14 @@ def preview() -> Response:
 @rate_limits.passphrase
 @rate_limits.reveal
 def reveal() -> Response:
-    """Spend a view for the reader whose nonce the request carries."""
-    nonce = fields.nonce()
+    """Spend a view for the reader whose reader_key the request carries."""
+    reader_key = fields.reader_key()
     link = fields.bearer(LinkToken)
     body = fields.Body(optional=True)
     passphrase, code = body.text("passphrase"), body.text("code")
     body.check()
     content = reading().reveal(
-        link, nonce, passphrase, code=code, visitor=visitor(link), evidence=evidence()
+        link, reader_key, passphrase, code=code, visitor=visitor(link), evidence=evidence()
     )
     return _json(
         {
@@ -256,10 +256,10 @@ def request_code() -> Response:
 @bp.post("/link/acknowledge")
 def acknowledge() -> Response:
     """Take the reader's word that the content arrived."""
-    nonce = fields.nonce()
+    reader_key = fields.reader_key()
     link = fields.bearer(LinkToken)
     body = fields.Body(optional=True)
     keep = body.flag("keep")
     body.check()
-    answering().acknowledge(link, nonce, keep=bool(keep), evidence=evidence())
+    answering().acknowledge(link, reader_key, keep=bool(keep), evidence=evidence())
     return Response(status=204)

@@ -1,4 +1,4 @@
-"""How the API reads: bearer tokens, the reader's nonce, and JSON objects field by field."""
+"""How the API reads: bearer tokens, the reader's reader_key, and JSON objects field by field."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def written_bearer() -> str:
     return written.strip() if scheme.lower() == "bearer" else ""
 
 
-def nonce() -> ReaderKey:
-    """Return the reader's nonce.
+def reader_key() -> ReaderKey:
+    """Return the reader's reader_key.
 
     Raises:
         Invalid: Missing, or not 16 to 128 visible ASCII characters.

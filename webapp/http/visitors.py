@@ -62,7 +62,7 @@ def is_scanners_network() -> bool:
 
 def look_at(
     link: LinkToken,
-    nonces: Sequence[ReaderKey] = (),
+    reader_keys: Sequence[ReaderKey] = (),
     kind: str | None = None,
     *,
     counts: bool = True,
@@ -76,7 +76,7 @@ def look_at(
         NotFound: No such link.
     """
     kind = kind or visitor(link)
-    seen = reading().preview(link, nonces, visitor=kind if counts else "", evidence=evidence())
+    seen = reading().preview(link, reader_keys, visitor=kind if counts else "", evidence=evidence())
     if counts and (meters := services().meters):
         meters.looked(kind)
     return seen
