@@ -1,11 +1,11 @@
-"""Sealing content and wrapping its key, as specified in docs/specs/envelope.md.
+"""Seals content and wraps its key, as specified in docs/specs/envelope.md.
 
     prk          = HKDF-Extract(salt = root key, ikm = link secret || stretched)
     link key     = HKDF-Expand(prk, "restante/v1/link-key" || link id, 32)
     wrapped key  = header || nonce || AES-256-GCM(link key, nonce, content key, aad)
 
-The wrapped key lives in Redis and dies with the link; the link secret lives only in
-the link; the root key is the operator's.  No two of them open anything.
+The wrapped key is in Redis and is deleted when the link ends; the link secret is only in
+the link; the operator has the root key.  Decryption needs all three.
 """
 
 from __future__ import annotations
@@ -46,7 +46,10 @@ def new_content_key() -> bytes:
 
 
 def stretch(passphrase: str, message_id: bytes) -> bytes:
-    """Return 32 bytes: Argon2id(NFC(passphrase)), 19 MiB, about 30 ms (RFC 9106)."""
+    """Return 32 bytes: Argon2id (RFC 9106) of NFC(passphrase); about 30 ms.
+
+    The parameters are OWASP's minimum (19 MiB, t = 2, p = 1), not the RFC's recommendation.
+    """
     return Argon2id(
         salt=message_id,
         length=32,
@@ -58,11 +61,11 @@ def stretch(passphrase: str, message_id: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class LinkKeys:
-    """What a link's secret, the root key and the passphrase give together.
+    """The keys derived from link secret, root key and passphrase.
 
     Attributes:
         link_key: 32 bytes; wraps the content key.
-        verifier: 16 bytes; what the store compares to tell a wrong passphrase.
+        verifier: 16 bytes; the store compares it to detect a wrong passphrase.
     """
 
     root_id: bytes
@@ -97,7 +100,7 @@ def _unseal(key: bytes, sealed: bytes, aad: bytes) -> bytes:
 
 
 def _header(sealed: bytes) -> bytes:
-    """Return the header; raise Damaged for another format or a stump."""
+    """Return the header; raise Damaged if the format is unknown or the data is truncated."""
     if sealed[:1] != FORMAT or len(sealed) < HEADER_SIZE + NONCE_SIZE + TAG_SIZE:
         raise Damaged
     return sealed[:HEADER_SIZE]
@@ -152,10 +155,10 @@ def unwrap_key(
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """Seals private facts at rest: labels, subjects, reasons, evidence.
+    """Encrypts private fields at rest: labels, subjects, reasons, evidence.
 
-    A box is header || salt(16) || nonce(12) || AES-256-GCM, 49 bytes longer than what is
-    in it, under a key of its own from the root key, the salt, the purpose and the record's id.
+    A box is header || salt(16) || nonce(12) || AES-256-GCM, 49 bytes longer than the plain
+    text.  Its key is derived from root key, salt, purpose and record id.
     """
 
     keyring: Keyring
@@ -167,11 +170,11 @@ class Box:
         return header + salt + nonce + AESGCM(key).encrypt(nonce, plain, header + info)
 
     def open(self, boxed: bytes, *, purpose: str, record_id: bytes) -> bytes:
-        """Return what is in the box.
+        """Return the plain text of a box.
 
         Raises:
             Damaged: See `restante.errors.Damaged`.
-            Unavailable: Its root key is not in the ring.
+            Unavailable: Its root key is not in the keyring.
         """
         header = _header(boxed)
         salt, sealed = (

@@ -1,4 +1,4 @@
-"""The operator's root keys: a ring, newest first."""
+"""The operator's root keys: a keyring, newest first."""
 
 from __future__ import annotations
 
@@ -16,21 +16,24 @@ if TYPE_CHECKING:
 KEY_SIZE = 32
 KEY_ID_SIZE = 4
 LEAST_DISTINCT = 16
-"""32 random bytes have about 30 distinct values; fewer than 16 has a chance below 2**-60."""
+"""Fewer distinct bytes mean a weak key: of 32 random bytes about 30 are distinct.
+
+The probability of fewer than 16 is below 2**-60.
+"""
 
 
 def key_id(root_key: bytes) -> bytes:
-    """Return the 4 bytes that a link remembers its root key by."""
+    """Return a root key's id, 4 bytes; each link stores the id of its root key."""
     return hashlib.sha256(b"restante/v1/root-key-id" + root_key).digest()[:KEY_ID_SIZE]
 
 
 def new_key() -> str:
-    """Return a fresh root key as the operator writes it: base64url of 32 random bytes."""
+    """Return a new root key for the settings: base64url of 32 random bytes."""
     return base64.urlsafe_b64encode(secrets.token_bytes(KEY_SIZE)).decode()
 
 
 class Keyring:
-    """Root keys by id.  New things are sealed under the newest; old ones open under theirs."""
+    """Root keys by id.  The newest one seals; every one can open what it sealed."""
 
     def __init__(self, root_keys: Iterable[bytes]) -> None:
         self._keys = {key_id(key): key for key in root_keys}
@@ -42,10 +45,10 @@ class Keyring:
 
     @classmethod
     def parse(cls, written: str) -> Self:
-        """Read keys as base64url of 32 bytes each, newest first, comma between.
+        """Parse comma-separated keys, newest first, each base64url of 32 bytes.
 
         Raises:
-            SettingsInvalid: None, malformed, weak or repeated keys.  Never echoes them.
+            SettingsInvalid: No key, or malformed, weak or repeated keys.  Never echoes them.
         """
         keys = []
         problems = []
@@ -71,7 +74,7 @@ class Keyring:
         """Return the 32-byte root key.
 
         Raises:
-            Unavailable: Not in the ring; nothing must be claimed then.
+            Unavailable: Not in the keyring.  Callers check this before they claim a view.
         """
         try:
             return self._keys[root_id]

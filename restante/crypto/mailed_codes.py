@@ -1,10 +1,10 @@
-"""Codes that are mailed: how they are made, known again, and taken out of the outbox.
+"""Mailed codes: creates and verifies them, and reads them from the outbox.
 
-    code = six digits, each run of them as likely as any other
+    code = six random digits, uniformly distributed
     mac  = HMAC-SHA-256(HMAC-SHA-256(root key, "restante/v1/mailed-code"), link id || code)[:16]
 
-The store keeps the MAC beside the link and the code itself boxed, for the worker alone, for as
-long as it is good.  A code is a gate, no key: it opens nothing that is sealed.
+The store keeps the MAC with the link.  It keeps the code in a box for the worker, while the
+code is valid.  A mailed code only passes the gate; it is no key and decrypts nothing.
 """
 
 from __future__ import annotations
@@ -23,17 +23,18 @@ if TYPE_CHECKING:
 DIGITS = 6
 GOOD_SECONDS = 600
 PAUSE_SECONDS = 60
-"""Between two codes for one link."""
+"""Shortest time between two mailed codes for one link."""
 CODES_MOST = 10
-"""For one link, ever: nobody's mailbox is filled by whoever has a link."""
+"""Quota of mailed codes per link: a link cannot be used to flood a mailbox."""
 MAC_SIZE = 16
 
 
 class Letter(NamedTuple):
-    """A code on its way by mail.  None of it is ever logged.
+    """A mailed code on its way.  None of its fields is ever logged.
 
     Attributes:
-        number: Which of its link's codes it is, from 1.
+        number: Counts the mailed codes of a link, from 1.
+        address: A mail address.
     """
 
     link_id: bytes
@@ -44,20 +45,21 @@ class Letter(NamedTuple):
 
 
 def new_code() -> str:
-    """Return six digits."""
+    """Return six random digits."""
     return f"{secrets.randbelow(10**DIGITS):0{DIGITS}}"
 
 
 def mac(root_key: bytes, link_id: bytes, code: str) -> bytes:
-    """Return what a code is known by."""
+    """Return the MAC of a mailed code, which the store keeps in place of the code."""
     key = hmac.digest(root_key, b"restante/v1/mailed-code", hashlib.sha256)
     return hmac.digest(key, link_id + code.encode(errors="replace"), hashlib.sha256)[:MAC_SIZE]
 
 
 def macs(keyring: Keyring, link_id: bytes, written: str | None) -> bytes:
-    """Return the MACs of a code as a person typed it, under every root key; none for none.
+    """Return the MACs of a typed code under every root key; empty if nothing was typed.
 
-    People copy it with spaces or a dash inside.  What cannot be a code has a MAC, too.
+    Spaces and dashes are removed, since people copy codes with them.  Text that cannot be a
+    code gets MACs, too, and so counts as a wrong code.
     """
     code = re.sub(r"[\s-]", "", written or "")
     if not code:
@@ -66,9 +68,9 @@ def macs(keyring: Keyring, link_id: bytes, written: str | None) -> bytes:
 
 
 def address_id(keyring: Keyring, address: str) -> bytes:
-    """Return what an address is counted by: nothing that names it without the root key.
+    """Return the pseudonym of a mail address for its quota: an HMAC under the root key.
 
-    `ana+bank@…` counts as `ana@…`: most servers put both into one mailbox.
+    `ana+bank@…` counts as `ana@…`, since most servers deliver both to one mailbox.
     """
     local, _, domain = address.lower().rpartition("@")
     address = f"{local.partition('+')[0]}@{domain}"
@@ -77,7 +79,7 @@ def address_id(keyring: Keyring, address: str) -> bytes:
 
 
 def letter(entry: Entry, address: bytes, code: bytes, facts: SealedFields) -> Letter | None:
-    """Return what an event asks to be mailed; None where nothing is, or no longer."""
+    """Return the letter that an event requests; None if it requests none, or it expired."""
     link_id = entry.link_id
     if link_id is None or not (code and address):
         return None

@@ -1,4 +1,4 @@
-"""Field-level encryption: names, labels, reasons and evidence, each in a box of its own."""
+"""Field-level encryption: names, labels, reasons and evidence, each in its own box."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class SealedFields:
-    """Boxes each kind of fact for its own purpose and record; empty ones take no box.
+    """Encrypts each kind of field under a key for its purpose and record; empty ones stay empty.
 
-    A box that does not open, damaged or older than the ring, is as one that was never
-    closed: a name must not stand between a reader and a view already spent, nor between
-    a sender and a verdict.
+    A field that cannot be decrypted (damaged, or its root key is gone) reads as empty.  A
+    missing name must not fail a reader who has already spent a view, or a sender who asks
+    for a verdict.
     """
 
     def __init__(self, keyring: Keyring) -> None:
@@ -48,13 +48,13 @@ class SealedFields:
         return self._close({"name": name}, "sender-token", token_id)
 
     def open_holder(self, token_id: bytes, boxed: bytes) -> str:
-        """Return the name; empty when its root key is gone, for the token is good all the same."""
+        """Return the holder's name; empty if its root key is gone, as the token stays valid."""
         return self._open(boxed, "sender-token", token_id).get("name", "")
 
     def close_evidence(
         self, record_id: bytes, evidence: Evidence | None, **more: str | None
     ) -> bytes:
-        """Box what is recorded of a visit; *record_id* is a message's or a link's."""
+        """Encrypt the evidence of a visit; *record_id* is a message id or a link id."""
         facts = (evidence.as_dict() if evidence else {}) | {k: v for k, v in more.items() if v}
         return self._close(facts, "evidence", record_id)
 
@@ -81,7 +81,7 @@ class SealedFields:
         return self._open(boxed, "code", link_id)
 
     def gone(self, end: End) -> Gone:
-        """Return the error with the sender's reason taken out of its box."""
+        """Return the error `Gone` with the sender's reason decrypted."""
         reason = self._open(end.reason, "reason", end.message_id).get("reason")
         return Gone(end.state, reason=reason, ended_at=end.ended_at or None)
 

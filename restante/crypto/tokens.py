@@ -1,7 +1,7 @@
-"""Tokens, secrets and ids: who may do what, as specified in docs/specs/link.md.
+"""Tokens, reader keys and ids, as specified in docs/specs/link.md.
 
-A token is a capability: holding it is permission.  Tokens, secrets and nonces are never
-stored and never logged; ids are what they hash to, and open nothing.
+A token is a capability: to hold it is permission.  Tokens, secrets and reader keys are never
+stored and never logged.  Ids are hashes of them and give no permission.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SHARDS = 16
 TOKEN_LENGTH = 35
 SENDER_TOKEN_LENGTH = 33
 LITTER_BEFORE = "\"'`<([{«»“”„‘’‹›"
-"""What a person or a mail program puts before an address: quotes and brackets."""
+"""Quotes and brackets that people and mail programs put before a URL."""
 
 
 def digest(label: str, *parts: bytes) -> bytes:
@@ -35,7 +35,7 @@ def digest(label: str, *parts: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Token:
-    """Kind letter, shard and a secret of 24 bytes; 35 characters when written."""
+    """A kind letter, a shard and a secret of 24 bytes; written as 35 characters."""
 
     kind: ClassVar[str]
 
@@ -51,10 +51,10 @@ class Token:
 
     @classmethod
     def parse(cls, written: str) -> Self:
-        """Read exactly 35 characters; only the one spelling that we would write counts.
+        """Parse a token of exactly 35 characters, in its one canonical spelling.
 
         Raises:
-            NotFound: Anything else.  A malformed token answers as an unknown one.
+            NotFound: Anything else, so that malformed and unknown tokens look alike.
         """
         if len(written) != TOKEN_LENGTH or not written.isascii() or written[0] != cls.kind:
             raise NotFound
@@ -71,18 +71,18 @@ class Token:
 
     @classmethod
     def find(cls, pasted: str) -> Self:
-        """Read a token out of what stands in a page's address.
+        """Find the token in a pasted part of a page's URL.
 
-        Mail programs leave quotes and brackets before an address and anything behind it.
+        Mail programs leave quotes and brackets before a URL and any text after it.
 
         Raises:
-            NotFound: There is no token at the front.
+            NotFound: It does not begin with a token.
         """
         return cls.parse(pasted.lstrip(LITTER_BEFORE)[:TOKEN_LENGTH])
 
 
 class LinkToken(Token):
-    """One recipient's way in."""
+    """The capability of one recipient's link."""
 
     kind = "L"
 
@@ -92,7 +92,7 @@ class LinkToken(Token):
 
 
 class ControlToken(Token):
-    """The sender's private way in: report, recall, replace, extend, and every link."""
+    """The sender's capability: status, recall, replace, extend, and every link."""
 
     kind = "C"
 
@@ -105,21 +105,21 @@ class ControlToken(Token):
         return digest("restante/v1/message-id", self.secret)
 
     def link(self, index: int) -> LinkToken:
-        """Return recipient *index*'s link, from 0: HKDF of the control secret."""
+        """Return the link token of recipient *index*, from 0: HKDF of the control secret."""
         info = b"restante/v1/link" + index.to_bytes(2, "big")
         secret = HKDF(SHA256(), SECRET_SIZE, salt=None, info=info).derive(self.secret)
         return LinkToken(self.shard, secret)
 
     @property
     def webhook_secret(self) -> str:
-        """Return what signs this message's notifications: `whsec_` and base64 of 24 bytes."""
+        """Return the key that signs this message's webhooks: `whsec_` and base64 of 24 bytes."""
         derived = HKDF(SHA256(), SECRET_SIZE, salt=None, info=b"restante/v1/webhook")
         return "whsec_" + base64.b64encode(derived.derive(self.secret)).decode()
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SenderToken:
-    """Permission to send, given by the operator: "S" and a secret of 24 bytes, 33 characters."""
+    """An operator's permission to send: "S" and a secret of 24 bytes, 33 characters."""
 
     secret: bytes
 
@@ -137,10 +137,10 @@ class SenderToken:
 
     @classmethod
     def parse(cls, written: str) -> Self:
-        """Read exactly 33 characters; only the one spelling that we would write counts.
+        """Parse a sender token of exactly 33 characters, in its one canonical spelling.
 
         Raises:
-            NotASender: Anything else.  A malformed token answers as an unknown one.
+            NotASender: Anything else, so that malformed and unknown tokens look alike.
         """
         if len(written) != SENDER_TOKEN_LENGTH or not written.isascii() or written[0] != cls.KIND:
             raise NotASender
@@ -148,7 +148,7 @@ class SenderToken:
             token = cls(base64.urlsafe_b64decode(written[1:]))
         except (binascii.Error, ValueError):
             raise NotASender from None
-        # Decoders skip what is not of their alphabet, and take the other one's signs.
+        # Python's decoder skips foreign characters and accepts both base64 alphabets.
         if str(token) != written:
             raise NotASender
         return token
@@ -160,7 +160,7 @@ class SenderToken:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ReaderKey:
-    """What a reader is known by: 16 to 128 visible ASCII characters.  A capability too."""
+    """A reader's secret key: 16 to 128 visible ASCII characters.  A capability, too."""
 
     value: str
 
@@ -178,5 +178,5 @@ class ReaderKey:
 
 
 def sender_id(control: ControlToken, cookie: str) -> bytes:
-    """Return what a message keeps of its sender's cookie: another value for each message."""
+    """Return the hash of the sender's cookie that a message stores; it differs per message."""
     return digest("restante/v1/sender", control.secret, cookie.encode())

@@ -1,4 +1,4 @@
-"""What the store knows of budgets: what each network sent, and each address was mailed, today."""
+"""Quotas (budgets) in the store: what a network sends and an address is mailed in a day."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ if TYPE_CHECKING:
 
 DAY_MS = 86_400_000
 LETTERS_MOST = 50
-"""Codes mailed to one address in a day, whoever asks for them."""
+"""Quota of codes mailed to one address in a day, counted over all links."""
 
 
 class Budgets:
-    """Counts messages and bytes together, in one round trip."""
+    """Counts messages and bytes against a quota, in one round trip."""
 
     def __init__(self, connection: Connection, settings: Settings) -> None:
         self._connection = connection
         self._most = (settings.budget_messages, settings.budget_bytes)
 
     def afford(self, network: bytes, size: int) -> int:
-        """Count one message of *size* bytes and return 0; or count nothing, the day is used up.
+        """Count one message of *size* bytes against a network's quota, if it fits.
 
-        Then return the milliseconds until it ends.
+        Returns 0 if it was counted, otherwise the milliseconds until the quota starts anew.
         """
         return self._count(network, size, *self._most)
 
     def afford_letter(self, address_id: bytes) -> bool:
-        """Count one letter to an address; or count nothing and return False: it had enough."""
+        """Count one mailed code to an address; if its quota is used up, return False."""
         return self._count(address_id, 0, LETTERS_MOST, 0) == 0
 
     def _count(self, who: bytes, size: int, messages_most: int, bytes_most: int) -> int:

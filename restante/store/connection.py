@@ -1,7 +1,7 @@
 """Runs Lua scripts on Redis, and decides which failures may be retried.
 
-Scripts are idempotent for their caller, so a lost reply is asked for again.  The only place that
-knows a script's SHA and the durability.
+Scripts are idempotent for their caller, so a request whose reply was lost is sent again.  Only
+this module knows the SHA of a script.
 """
 
 from __future__ import annotations
@@ -46,20 +46,20 @@ ANSWERED = "answered"
 TOO_FEW_REPLICAS = "TooFewReplicas"
 SHEBANG = "#!lua"
 ANSWERS_MOST = 5
-"""How often one request follows what nodes answer."""
+"""Attempts of one request, if nodes answer that another node, or a later time, is right."""
 LOST_MOST = 2
-"""A connection that the store closed meanwhile (it was restarted) is opened anew, once."""
+"""Lost connections after which a request fails; the first one may be from a restarted store."""
 AGAIN_SECONDS = 0.05
 
 
 def new_request() -> bytes:
-    """Return what a script knows a request by that it is asked again when its reply was lost."""
+    """Return an id by which a script recognises a request that is sent again."""
     return secrets.token_bytes(ID_SIZE)
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """One verb: the library put between its first line, which declares its flags, and the rest."""
+    """A script as it is sent: its first line (the flags), then the library, then its body."""
 
     source: bytes
     sha: str
@@ -67,7 +67,7 @@ class Script:
 
 @cache
 def script(verb: str) -> Script:
-    """Return `scripts/<verb>.lua`, ready to be sent."""
+    """Return `scripts/<verb>.lua` with the library, ready to be sent."""
     folder = files("restante.store") / "scripts"
     flags, _, body = (folder / f"{verb}.lua").read_text("utf-8").partition("\n")
     if not flags.startswith(SHEBANG):
@@ -79,7 +79,7 @@ def script(verb: str) -> Script:
 
 @cache
 def _library() -> str:
-    """Return what every script can call: `scripts/lib/`, in the order of the names."""
+    """Return the library that every script can call: `scripts/lib/`, in order of file names."""
     folder = files("restante.store") / "scripts" / "lib"
     parts = sorted(folder.iterdir(), key=lambda part: part.name)
     return "\n".join(part.read_text("utf-8") for part in parts if part.name.endswith(".lua"))
@@ -88,12 +88,13 @@ def _library() -> str:
 class Connection:
     """Runs scripts on the store, one round trip each.
 
-    An error that the store *answered* means that nothing ran: ask where or when it says.
-    Only a lost reply leaves doubt; every mutating script is idempotent for its caller, so
-    repeating it is safe.  A timeout is not repeated: the visitor would wait twice as long.
+    If the store answers with an error, nothing ran: the request is retried where or when the
+    error says.  After a lost reply it is unknown whether the script ran; since scripts are
+    idempotent for their caller, they are retried, too.  A timeout is not retried, since the
+    visitor would wait twice as long.
 
-    Who counts is given as *observe* and told of every script that was sent: its verb, the
-    reply's first part, `answered` or the class of the error, and how many seconds it took.
+    *observe* (for metrics) is called for every script that was sent, with its verb, the first
+    part of the reply, `answered` or the error's class, and the seconds it took.
     """
 
     def __init__(self, pool: redis.ConnectionPool, observe: Observe | None = None) -> None:
@@ -115,12 +116,12 @@ class Connection:
         return [node.pool for node in self.nodes.all()]
 
     def run(self, verb: str, key: bytes, *arguments: Argument) -> Any:  # noqa: ANN401 (a reply)
-        """Run one script on the node that keeps *key* and return its reply.
+        """Run one script on the node that has *key* and return its reply.
 
         Raises:
             Unavailable: The store cannot be reached, is full, loading or read-only, too few
-                replicas have the deed, or the reply was lost.  The deed may stand; asking
-                again tells.
+                replicas have the write, or the reply was lost.  The script may have run; the
+                same request again gives the true result.
         """
         node, asking, lost = None, False, 0
         for attempt in range(ANSWERS_MOST):
@@ -179,7 +180,7 @@ def _ask(
     except ResponseError:
         raise
     except BaseException:
-        # Half a conversation: whoever got this connection next would read our reply.
+        # The reply may still come: the next user of this connection would read it as theirs.
         connection.disconnect()
         raise
     finally:
@@ -194,7 +195,7 @@ def _talk(
     *,
     asking: bool,
 ) -> Any:  # noqa: ANN401
-    """Send one command and return its reply, under `replicas:all` once every replica has it."""
+    """Send one command and return its reply; under `replicas:all`, wait for every replica."""
     if node.shard:
         return node.shard.run(connection, words, key, asking=asking)
     commands = [("ASKING",), words] if asking else [words]

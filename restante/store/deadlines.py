@@ -1,4 +1,4 @@
-"""What the store knows of time: what is due in a shard, and the scripts that make it so."""
+"""Deadlines in the store: lists what is due in a shard, and runs the scripts for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Deadlines:
-    """The verbs of the worker.  Each is safe to repeat, and to run twice at once."""
+    """The worker's verbs for deadlines.  Idempotent, also if two workers run them at once."""
 
     def __init__(self, connection: Connection, now: Callable[[], int] | None = None) -> None:
         """*now* replaces the store's clock, in ms; only tests give one."""
@@ -32,13 +32,13 @@ class Deadlines:
         return [(kind.decode(), record_id) for kind, _, record_id in split]
 
     def expire(self, shard: int, link_id: bytes) -> bool:
-        """End a link whose time is over; tell whether this call did it."""
+        """End a link whose time is over; tell whether this call ended it."""
         return self._run("expire", keys.link_of(shard, link_id), b"") == [b"expired"]
 
     def end_leases(self, shard: int, link_id: bytes) -> bool:
-        """Destroy a spent link's key once its last lease is over."""
+        """Destroy a spent link's wrapped key if its last lease is over; tell whether it did."""
         return self._run("end_leases", keys.link_of(shard, link_id)) == [b"ended"]
 
     def forget(self, shard: int, message_id: bytes) -> bool:
-        """Delete all that is left of a message past its retention."""
+        """Delete what is left of a message after its retention; tell whether this call did."""
         return self._run("forget", keys.message_of(shard, message_id)) == [b"forgotten"]

@@ -1,4 +1,4 @@
-"""What a store is, and what this login may do there.  Reads only."""
+"""Inspects the store for the command `check`: version, memory, permissions.  Reads only."""
 
 from __future__ import annotations
 
@@ -30,36 +30,37 @@ for _, line in ipairs(ARGV) do
 end
 return { redis.call("TIME"), forbidden }
 """
-"""A script that changes nothing: what time it is for scripts, and what they may not call."""
+"""A script that changes nothing: returns the time in scripts, and commands they may not call."""
 CALLED = (
     *("DEL", "EXISTS", "GET", "SET", "PEXPIRE", "PEXPIREAT", "PEXPIRETIME", "PTTL"),
     *("HDEL", "HEXISTS", "HGET", "HGETALL", "HINCRBY", "HLEN", "HMGET", "HSET", "HSETNX", "HVALS"),
     *("LINDEX", "LLEN", "LPUSH", "LRANGE", "LTRIM", "RPUSH"),
     *("ZADD", "ZCARD", "ZCOUNT", "ZRANGE", "ZREM"),
 )
-"""What our scripts call, on keys of a shard."""
+"""Commands that our scripts call, on keys of a shard."""
 COUNTED = ("INCRBY", "EXPIRE")
-"""What the rate limits call, on keys of their own."""
+"""Commands that the rate limits call, on their own keys."""
 
 
 class Refused(Exception):
-    """The store answers, but lets us do nothing; the message tells the operator."""
+    """The store answers but refuses our login or INFO; the message is for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """What one primary tells of itself.
+    """What one primary reports about itself.
 
     Attributes:
-        version: Of the protocol that it keeps; Valkey names the Redis it came from.
-        ahead_seconds: By how much its clock is before this machine's; None: scripts may not run.
+        version: The Redis version that it is compatible with, also for Valkey.
+        ahead_seconds: How far its clock is ahead of this machine's; None if scripts may not run.
         forbidden: Commands that scripts may not call, or not on our keys.
         configurable: CONFIG GET is permitted.
-        rewritable: BGREWRITEAOF is permitted; None: it does not tell.
+        rewritable: BGREWRITEAOF is permitted; None if unknown.
         memory_most: `maxmemory` in bytes, 0 is no limit.
+        replicas: How many replicas are connected.
+        replicas_known: How many its shard has, connected or not; outside a cluster, the
+            connected ones.
         snapshots: How many it wrote since it started, or since CONFIG RESETSTAT.
-        replicas: How many are connected to it; `replicas_known`: how many its shard
-            has, down or not; outside a cluster those that are connected.
     """
 
     product: str
@@ -78,11 +79,11 @@ class Inspected:
 
 
 def inspect(connection: Connection) -> list[Inspected]:
-    """Look at every primary.
+    """Inspect every primary.
 
     Raises:
         Unavailable: The store does not answer.
-        Refused: It answers that we may not.
+        Refused: It refuses our login or INFO.
     """
     try:
         return [_look_at(node) for node in connection.nodes.all()]
@@ -122,7 +123,7 @@ def _look_at(node: Node) -> Inspected:
 
 
 def _ask_a_script(client: redis.Redis) -> tuple[float | None, tuple[str, ...]]:
-    """Return by how much the store's clock is before ours, and what scripts may not call."""
+    """Return how far the store's clock is ahead, and which commands scripts may not call."""
     lines = [f"{name} {keys.scrub(0).decode()} a b" for name in CALLED]
     lines += [f"{name} limits:check 1" for name in COUNTED]
     before = time.time()
@@ -135,7 +136,7 @@ def _ask_a_script(client: redis.Redis) -> tuple[float | None, tuple[str, ...]]:
 
 
 def _may_rewrite(client: redis.Redis) -> bool | None:
-    """Tell whether BGREWRITEAOF is permitted, without doing it."""
+    """Tell whether BGREWRITEAOF is permitted, without running it; None if unknown."""
     user = _asks(client, "ACL", "WHOAMI")
     if user is None:
         return None
@@ -144,7 +145,7 @@ def _may_rewrite(client: redis.Redis) -> bool | None:
 
 
 def _asks(client: redis.Redis, *words: str | bytes | int) -> Any:  # noqa: ANN401 (a reply)
-    """Return what the store answers, or None where it refuses."""
+    """Return the store's reply, or None if it refuses."""
     try:
         return client.execute_command(*words)
     except ResponseError:

@@ -1,4 +1,4 @@
-"""What the scripts on links answer, as values; boxed facts stay unopened."""
+"""Replies of the scripts on links, as values.  Private fields stay encrypted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Gate(NamedTuple):
-    """What a preview tells; see preview.lua."""
+    """The result of a preview; see preview.lua."""
 
     state: State
     message_id: bytes
@@ -56,7 +56,7 @@ class Gate(NamedTuple):
 
 
 class Past(NamedTuple):
-    """What became of a link so far, and what a browser did about it; see preview.lua."""
+    """A link's reveals, and what this browser did with it; see preview.lua."""
 
     held: int
     reveals: int
@@ -79,7 +79,7 @@ class Past(NamedTuple):
 
 
 class Released(NamedTuple):
-    """One view: all that is needed to open it but the link and the root key."""
+    """One released view: with the link and the root key, enough to decrypt the content."""
 
     message_id: bytes
     version: int
@@ -118,7 +118,7 @@ class Released(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """What was recorded of one link, still boxed; see link_history.lua."""
+    """A link's history, still boxed; see link_history.lua."""
 
     state: State
     message_id: bytes

@@ -1,6 +1,6 @@
-"""What the store knows of links: one method per script, its only caller.
+"""Links in the store: preview, reveal, request a code.  Each method is the caller of one script.
 
-Replies become values or errors here, nowhere else.  Boxed facts pass through unopened.
+Only here do their replies become values or errors.  Private fields stay encrypted.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Links:
-    """The verbs on links that open them."""
+    """The verbs on a link before and while it is opened."""
 
     def __init__(self, connection: Connection, now: Callable[[], int] | None = None) -> None:
         """*now* replaces the store's clock, in ms; only tests give one."""
@@ -46,7 +46,7 @@ class Links:
     def preview(
         self, link: LinkToken, visitor: str, evidence: bytes, readers: Iterable[bytes] = ()
     ) -> Gate:
-        """Tell what the gate may show, and write a look unless *visitor* is empty.
+        """Return what the gate shows, and record a look unless *visitor* is empty.
 
         Raises:
             NotFound: No such link.
@@ -57,7 +57,7 @@ class Links:
         raise NotFound
 
     def salt(self, link: LinkToken) -> tuple[bytes, bytes] | None:
-        """Return the message id that salts a passphrase and the root key's id, if needed.
+        """Return the message id (the salt) and root key id; None if there is no passphrase.
 
         Raises:
             NotFound: No such link.
@@ -82,14 +82,14 @@ class Links:
         wary: bool,
         codes: bytes = b"",
     ) -> Released:
-        """Spend a view for this reader, or give it the view it holds.
+        """Spend a view for this reader, or return the view that it has a lease on.
 
         Raises:
             NotFound, GoneBoxed, Held, PassphraseRequired, PassphraseWrong, CodeRequired,
                 CodeWrong: As reveal.lua says.
-            Watched: Only if *wary*.
-            Unavailable: Also when the link's root key is not in the ring.
-            Changed: The verifier was made for a link that was replaced meanwhile.
+            Watched: Only with *wary*.
+            Unavailable: Also if the link's root key is not in the *ring*.
+            Changed: A replace changed the root key that the verifier was derived from.
         """
         match self._run(
             "reveal", link,
@@ -129,11 +129,11 @@ class Links:
         evidence: bytes,
         wary: bool,
     ) -> Requested | None:
-        """Let a new code count and be mailed; None where the link asks for none.
+        """Store a new code and put its mail into the outbox; None if the link needs no code.
 
         Raises:
-            NotFound, GoneBoxed, Held, CodesUsedUp: As the names say; nothing is mailed.
-            Watched: Only if *wary*.
+            NotFound, GoneBoxed, Held, CodesUsedUp: Nothing is mailed.
+            Watched: Only with *wary*.
         """
         match self._run("request_code", link, mac, box, lasts, pause, most, evidence, int(wary)):
             case [b"requested" | b"just-sent" as word, until, at]:
@@ -151,5 +151,5 @@ class Links:
         raise NotFound
 
     def fail(self, link: LinkToken, evidence: bytes) -> None:
-        """Record that a claimed view could not be opened."""
+        """Record that a claimed view could not be decrypted."""
         self._run("fail", link, evidence, new_request())

@@ -1,6 +1,6 @@
-"""What the store knows of messages: one method per script, its only caller.
+"""Messages in the store: send, status, recall, replace, extend.  Each method calls one script.
 
-Replies become values or errors here, nowhere else.  Boxed facts pass through unopened.
+Only here do their replies become values or errors.  Private fields stay encrypted.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ class Messages:
         return self._connection.run(verb, key, now, *arguments)
 
     def send(self, control: ControlToken, new: NewMessage) -> Times:
-        """Keep a new message, whole or not at all.
+        """Store a new message, all of it or nothing.
 
         Raises:
-            Unavailable: Also when the store is full.
+            Unavailable: Also if the store is full.
         """
         links = [part for link in new.links for part in link]
         tries = "" if new.tries is None else new.tries
@@ -53,11 +53,11 @@ class Messages:
     def recall(
         self, control: ControlToken, link_ids: Sequence[bytes], reason: bytes, evidence: bytes
     ) -> list[Judged]:
-        """Destroy the keys of these links, or of all, and judge each.
+        """Destroy the wrapped keys of these links, or of all; return a verdict on each.
 
         Raises:
             NotFound: No such message.
-            Invalid: A link that is not of this message; nothing was done.
+            Invalid: A link of another message; nothing was done.
         """
         match self._run("recall", keys.message(control), b"".join(link_ids), reason, evidence):
             case [b"recalled" | b"repeated", *verdicts]:
@@ -67,7 +67,7 @@ class Messages:
         raise NotFound
 
     def outline(self, control: ControlToken) -> tuple[int, int, bool]:
-        """Return the newest version, how many links there are, and whether they have a passphrase.
+        """Return the newest version, the number of links, and whether there is a passphrase.
 
         Raises:
             NotFound: No such message.
@@ -92,9 +92,9 @@ class Messages:
 
         Raises:
             NotFound: No such message.
-            Changed: Another replace came between.
-            Invalid: It was replaced a thousand times.
-            Unavailable: Also when the store is full.
+            Changed: Another replace happened meanwhile.
+            Invalid: It was replaced a thousand times already.
+            Unavailable: Also if the store is full.
         """
         parts = [part for pair in wrapped for part in pair]
         limit = "" if tries is None else tries
@@ -115,7 +115,7 @@ class Messages:
         Raises:
             NotFound: No such message.
             GoneBoxed: Every link ended.
-            Invalid: It would expire before it opens, or was moved a thousand times.
+            Invalid: It would expire before it opens, or was moved a thousand times already.
         """
         match self._run("extend", keys.message(control), expires_in, evidence, new_request()):
             case [b"extended", expires_at]:

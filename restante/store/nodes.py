@@ -1,4 +1,4 @@
-"""Which node keeps a key: always the one, or the primary of its slot in a cluster."""
+"""Finds the node that has a key: the only primary, or in a cluster the primary of its slot."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ if TYPE_CHECKING:
 
 
 class Node(NamedTuple):
-    """One primary: its connections, and its shard where every replica must have a deed."""
+    """One primary: its connections, and under `replicas:all` its shard's replication state."""
 
     pool: redis.ConnectionPool
     shard: Shard | None = None
 
 
 class Nodes(Protocol):
-    """Where scripts are sent."""
+    """The nodes that scripts can be sent to."""
 
     def of(self, key: bytes) -> Node:
-        """Return the node that keeps *key*."""
+        """Return the node that has *key*."""
 
     def elsewhere(self, key: bytes, error: RedisError) -> Node:
-        """Return where to ask after a node answered that it is not the one."""
+        """Return the node to try after one failed or answered that it does not have *key*."""
 
     def all(self) -> Sequence[Node]:
         """Return every primary."""
 
     def replicas(self) -> Sequence[redis.ConnectionPool]:
-        """Return the way to every replica that the store names."""
+        """Return the connections to every replica that the store reports."""
 
     def learn(self) -> None:
-        """Learn anew which nodes there are."""
+        """Read the list of nodes again."""
 
 
 class OneNode:
@@ -65,15 +65,15 @@ class OneNode:
 
 
 class ClusterNodes:
-    """A Redis Cluster.  The map of slots is learnt at first need and when it proves old.
+    """A Redis Cluster.  The slot map is read at first use, and again when it proves outdated.
 
-    With *durable* each primary has a `Shard`: an answer counts when every other node of it has
-    what the answer tells, those out of reach too.  A primary cut off from its replicas can release
-    nothing, and whichever is promoted knows every deed.
+    With *durable* (`replicas:all`) each primary has a `Shard`: a reply is used only when every
+    other node of the shard, reachable or not, has what the reply is based on.  So a primary
+    cut off from its replicas releases nothing, and any promoted replica has every write.
     """
 
     def __init__(self, make: Callable[[], RedisCluster], *, durable: bool) -> None:
-        """*make* connects and reads the map; it may raise RedisError while nobody answers."""
+        """*make* connects and reads the slot map; it raises RedisError if no node answers."""
         self._make = make
         self._durable = durable
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""What the store knows of deliveries: events on their way to a sender's own systems."""
+"""The outbox in the store: deliveries that wait, and dead letters."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 
 CHANNELS = ("webhook", "code")
-"""As in scripts/lib/20_message.lua."""
+"""The same names as in scripts/lib/20_message.lua."""
 
 
 class Due(NamedTuple):
-    """Events of one message that one channel is to deliver, oldest first.
+    """A delivery that a worker has taken: events of one message for one channel, oldest first.
 
     Attributes:
-        cursor: How many entries of the timeline come before the first of them.
-        failures: How many tries in a row failed before.
+        cursor: How many entries of the timeline come before the first of these.
+        failures: Failed tries in a row so far.
         target: Boxed.
-        entries: Each with the boxed label of its link, or nothing.  To mail a code, with its
-            boxed address and the boxed code where that still counts.
+        entries: Each with the boxed label of its link, or nothing.  For a mailed code: with
+            the boxed mail address, and the boxed code if it is still valid.
         taken_at: In ms, by the store's clock.
     """
 
@@ -39,7 +39,7 @@ class Due(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """A delivery as the operator sees it; `at` is when it is due, or was given up, in ms."""
+    """A delivery as the operator sees it; `at` (ms) is when it is due or was given up."""
 
     message_id: bytes
     channel: str
@@ -52,7 +52,7 @@ class Kept(NamedTuple):
 
 
 class Outbox:
-    """The verbs of whoever delivers.  Each is safe to repeat, and to run twice at once."""
+    """The verbs on deliveries.  Idempotent, also if two workers run them at once."""
 
     def __init__(self, connection: Connection, now: Callable[[], int] | None = None) -> None:
         """*now* replaces the store's clock, in ms; only tests give one."""
@@ -64,7 +64,7 @@ class Outbox:
         return self._connection.run(verb, key, now, *arguments)
 
     def take(self, shard: int, channel: str, *, lease: int, most: int, events: int) -> list[Due]:
-        """Return at most *most* deliveries that are due; they are again after *lease* ms.
+        """Take at most *most* due deliveries; unless settled, they are due again in *lease* ms.
 
         Raises:
             Unavailable: The store does not answer.
@@ -78,9 +78,10 @@ class Outbox:
     def settle(  # noqa: PLR0913 (what settle.lua is told)
         self, shard: int, due: Due, delivered: int, *, failures: int, failure: str, wait: int | None
     ) -> bool:
-        """Move the cursor by *delivered*; what is left is due in *wait* ms, or given up.
+        """Move the cursor by *delivered* events and schedule the rest.
 
-        Tells whether the delivery was still ours to settle.
+        The rest is due in *wait* ms; None gives it up (dead letter).  Returns False if another
+        worker has settled the delivery meanwhile.
         """
         settled: list[bytes] = self._run(
             "settle", keys.message_of(shard, due.message_id), due.channel, due.cursor, delivered,
@@ -89,22 +90,25 @@ class Outbox:
         return settled[0] in {b"settled", b"postponed", b"delayed", b"given-up"}
 
     def refuse_code(self, shard: int, link_id: bytes, number: int) -> None:
-        """Record that no mail server takes the code of that number for this link."""
+        """Record that no mail server accepts the mailed code with this number."""
         self._run("refuse_code", keys.link_of(shard, link_id), number)
 
     def waiting(self, shard: int, most: int) -> list[Kept]:
-        """Return deliveries on their way, the next first."""
+        """Return waiting deliveries, the next one first."""
         found = [
             kept for channel in CHANNELS for kept in self._kept(keys.outbox(shard, channel), most)
         ]
         return sorted(found, key=lambda kept: kept.at)[:most]
 
     def dead(self, shard: int, most: int) -> list[Kept]:
-        """Return deliveries that were given up, the oldest first."""
+        """Return the dead letters (deliveries that were given up), oldest first."""
         return self._kept(keys.dead(shard), most)
 
     def resend(self, shard: int, message_id: bytes, channel: str) -> bool | None:
-        """Make a delivery due now; tell whether any event is left, None without such a delivery."""
+        """Make a delivery due now.
+
+        Returns True if it is due, False if it has no events left, None if it does not exist.
+        """
         match self._run("resend", keys.message_of(shard, message_id), channel):
             case [b"due"]:
                 return True

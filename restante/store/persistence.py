@@ -1,4 +1,4 @@
-"""Redis persistence: rewrites files so that deleted data leaves them; checks fsync, snapshots."""
+"""Redis persistence: rewrites the AOF so that deleted data leaves it; checks fsync, snapshots."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 LOST = (RedisError, RedisClusterException, OSError)
 SCRUB_SECONDS = 300
-"""At most this often; so what was destroyed is out of the files ten minutes later at the latest."""
+"""Shortest time between two rewrites: destroyed data leaves the files within ten minutes."""
 
 LEARN_SECONDS = 5.0
 REPLICAS_SECONDS = 2.0
-"""No replica is asked after this: whoever asks whether we are ready does not wait for long."""
+"""No further replica is asked after this time: `/readyz` must answer soon."""
 
 
 class Files:
-    """What the append-only files of the store keep, and how safely."""
+    """The append-only files of the store's nodes."""
 
     def __init__(self, connection: Connection, every_seconds: int = SCRUB_SECONDS) -> None:
         self._connection = connection
@@ -39,10 +39,10 @@ class Files:
         self._ended: list[bool] = []
 
     def scrub(self) -> bool:
-        """Have append-only files rewritten if anything was added to them; tell whether one began.
+        """Start a rewrite of every append-only file that has grown; tell whether one began.
 
-        After a deletion the bytes stay in the file until then.  A replica has its own file and is
-        asked itself, also one that was away.
+        Deleted bytes stay in a file until its rewrite.  Replicas have their own files, so they
+        are asked, too, also after they were away.
 
         Raises:
             Unavailable: The store does not answer.
@@ -54,18 +54,18 @@ class Files:
         except LOST:
             raise Unavailable from None
         for replica in replicas:
-            # One that is away has its turn when it is back.
+            # A replica that is away is asked when it is back.
             with suppress(*LOST):
                 begun.append(self._scrub(replica, self._began_here_lately))
         return any(begun)
 
     def outcomes(self) -> list[bool]:
-        """Return, once each, how the rewrites ended that this process began: whether well."""
+        """Return whether each rewrite that this process began succeeded; each is returned once."""
         ended, self._ended = self._ended, []
         return ended
 
     def _learn(self) -> None:
-        """Learn now and then which nodes there are: replicas come and go without a word."""
+        """Read the list of nodes from time to time: no event tells of a new replica."""
         if time.monotonic() - self._learnt_at > LEARN_SECONDS:
             self._connection.nodes.learn()
             self._learnt_at = time.monotonic()
@@ -92,7 +92,7 @@ class Files:
         return True
 
     def _began_here_lately(self, client: redis.Redis) -> bool:
-        """The same for a replica, which takes no note: each worker remembers for itself."""
+        """Same as `_began_lately` for a replica, which is read-only: kept in this process."""
         node, now = id(client.connection_pool), time.monotonic()
         if now - self._began_at.get(node, float("-inf")) < self._every_ms / 1_000:
             return True
@@ -100,9 +100,9 @@ class Files:
         return False
 
     def _began_lately(self, client: redis.Redis) -> bool:
-        """Tell whether a rewrite began within the time; if not, this one counts as begun.
+        """Tell whether a rewrite began recently; if not, record that one begins now.
 
-        The note lies in the first shard that this node keeps; workers share it.
+        The record is a key in the first shard that this node has, so workers share it.
         """
         for shard in range(SHARDS):
             try:
@@ -112,7 +112,7 @@ class Files:
         return True
 
     def shortcomings(self, durability: str) -> list[str]:
-        """Return in which ways the store is not as promised; nothing when it is."""
+        """Return what in the store's settings breaks our promises; empty if nothing does."""
         try:
             self._connection.nodes.learn()
             found = {lack for client in self._clients() for lack in self._lacks(client, durability)}
@@ -153,7 +153,7 @@ class Files:
 
 
 def _keeps_too_much(kept: dict[str, Any], configured: dict[str, str]) -> Iterator[str]:
-    """Yield what of a node's settings keeps what was destroyed."""
+    """Yield each of a node's settings that keeps deleted data in files."""
     if configured.get("save"):
         yield "the store writes snapshots, which keep what was destroyed: save must be empty"
     if kept.get("connected_slaves") and configured.get("repl-diskless-sync") == "no":
@@ -173,7 +173,7 @@ def _keeps_too_much(kept: dict[str, Any], configured: dict[str, str]) -> Iterato
 
 
 def _keeps_no_copy(kept: dict[str, Any]) -> bool:
-    """Tell whether a replica with an append-only file moves its first snapshot into it.
+    """Tell whether a replica moves its first snapshot into its append-only file.
 
     Valkey 9.1 does; Redis 7.0 leaves it as dump.rdb.
     """
@@ -182,7 +182,7 @@ def _keeps_no_copy(kept: dict[str, Any]) -> bool:
 
 
 def _told(client: redis.Redis) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return, in one round trip, a node's state and what of its settings it tells."""
+    """Return a node's state and its settings (empty if forbidden), in one round trip."""
     with client.pipeline(transaction=False) as pipeline:
         pipeline.info("persistence", "replication", "server")
         pipeline.config_get(

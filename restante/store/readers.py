@@ -1,6 +1,6 @@
-"""What the store knows of those who hold a view, or say that they should: one method per script.
+"""Readers in the store: their leases and feedback.  Each method is the caller of one script.
 
-Replies become values or errors here, nowhere else.  Boxed facts pass through unopened.
+Only here do their replies become values or errors.  Private fields stay encrypted.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Readers:
-    """The verbs on a link's readers; each is known by the id of its reader key at this link."""
+    """The verbs on a link's readers.  A reader's id is a hash of its reader key and the link."""
 
     def __init__(self, connection: Connection, now: Callable[[], int] | None = None) -> None:
         """*now* replaces the store's clock, in ms; only tests give one."""
@@ -35,7 +35,7 @@ class Readers:
     def acknowledge(self, link: LinkToken, reader_id: bytes, *, keep: bool, evidence: bytes) -> int:
         """Record that the reader has the content; unless *keep*, end its lease.
 
-        Returns how often the link can still be opened, by anybody.
+        Returns how many views the link has left.
 
         Raises:
             NotFound: No such link, or this reader holds no view of it.
@@ -51,7 +51,7 @@ class Readers:
     ) -> tuple[int, int, int]:
         """Move the lease's end to *more* ms from now, at *most* ms from the claim.
 
-        Returns the end, the latest that it can become, and the time, in ms.
+        Returns the lease's end, its latest possible end, and the store's time, in ms.
 
         Raises:
             NotFound: No such link, or this reader holds no view of it.
@@ -65,7 +65,7 @@ class Readers:
         raise NotFound
 
     def confirm(self, link: LinkToken, reader_id: bytes, evidence: bytes) -> None:
-        """Record that the reader says to have read it.
+        """Record that the reader confirms reading the message.
 
         Raises:
             NotFound: No such link, or this reader holds no view of it.
@@ -76,7 +76,7 @@ class Readers:
         raise NotFound
 
     def dispute(self, link: LinkToken, reader_ids: Sequence[bytes], evidence: bytes) -> Told | None:
-        """Record that it was not this browser that opened the link; None where that says nothing.
+        """Record that another browser opened the link; None if none did, or this one did.
 
         Raises:
             NotFound: No such link.
@@ -93,7 +93,7 @@ class Readers:
     def decline(
         self, link: LinkToken, reader_ids: Sequence[bytes], evidence: bytes
     ) -> Declined | None:
-        """Record that the message is not meant for who has the link; end the leases he holds.
+        """Record that the message is not meant for this reader; end this browser's leases.
 
         Raises:
             NotFound: No such link.

@@ -1,7 +1,7 @@
-"""`replicas:all`: what a primary must wait for before an answer leaves it.
+"""`replicas:all`: waits until every replica has a write, before its reply is used.
 
-With every request the primary is asked, in the same round trip, which replicas it knows and
-which are connected.  So what is waited for is never older than the answer
+Every request asks the primary, in the same round trip, which replicas it knows and which are
+connected.  So the number to wait for is never older than the reply
 (docs/decisions/0043-what-must-be-waited-for.md).
 """
 
@@ -29,13 +29,12 @@ if TYPE_CHECKING:
 FENCE = b"""#!lua flags=allow-oom
 return redis.call("SET", KEYS[1], "")
 """
-"""A write that changes nothing.  WAIT waits for the writes of its own connection: with this one it
-also waits for all that the request read, whoever wrote it.  A full store permits it."""
-
+"""A write that changes nothing, allowed in a full store.  WAIT waits only for writes of its own
+connection; with this one it also covers what the request read of other connections' writes."""
 WAIT_MS = 500
-"""Less than the sockets' timeout, so that too few replicas is an answer, not a timeout."""
+"""Less than the sockets' timeout: too few replicas must give a reply, not a timeout."""
 LOOK_SECONDS = 1.0
-"""The whole shard is asked for once in this time, within a request."""
+"""How often a request also asks for the whole shard."""
 
 MY_ID: Command = ("CLUSTER", "MYID")
 ALL_SHARDS: Command = ("CLUSTER", "SHARDS")
@@ -43,10 +42,10 @@ ROLE: Command = ("ROLE",)
 
 
 class Standing(NamedTuple):
-    """One primary and its replicas, as it tells.
+    """One primary and its replicas, as it reports them.
 
     Attributes:
-        replicas: Nodes of its shard but itself, down or not.
+        replicas: The other nodes of its shard, down or not.
         connected: Replicas that it sends its writes to now.
     """
 
@@ -56,7 +55,7 @@ class Standing(NamedTuple):
 
 
 class Shard:
-    """What one process knows of a primary's shard; the primary is asked with every request."""
+    """A primary's shard and its number of replicas, as one process knows it."""
 
     def __init__(self) -> None:
         self._id = b""
@@ -66,16 +65,16 @@ class Shard:
     def run(
         self, connection: AbstractConnection, words: Command, key: bytes, *, asking: bool
     ) -> Any:  # noqa: ANN401 (a reply)
-        """Send one script and return its reply once every replica has what it did or read.
+        """Run one script and return its reply once every replica has what it wrote or read.
 
-        One round trip; more only where the replicas changed or some are missing.
+        One round trip; more only if replicas changed or are missing.
 
         Raises:
-            Unavailable: A replica does not have it, or there is none.  The deed may stand.
+            Unavailable: A replica does not have it, or there is none.  The script may have run.
             ResponseError: The script's own error; nothing ran.
         """
         if not self._members:
-            # Without a replica nothing may run: a view would be spent for an answer that cannot go.
+            # Without a replica, a view would be spent although its reply may not be used.
             self._look(connection)
         ask = [("ASKING",)] if asking else []
         looks = time.monotonic() - self._looked_at >= LOOK_SECONDS
@@ -87,7 +86,7 @@ class Shard:
             [*([ALL_SHARDS] if looks else []), *self._questions, ("WAIT", least, WAIT_MS)],
         )
         if isinstance(fenced, ResponseError):
-            # The slot is moving: what was read is here, the fence is not.
+            # The slot is being migrated: the key is here, the fence is on another node.
             raise TryAgainError
         acknowledged = told.pop()
         if not isinstance(acknowledged, int):
@@ -98,10 +97,10 @@ class Shard:
         if acknowledged >= needed:
             return reply
         if not looks:
-            # A replica may have been forgotten since.
+            # A replica may have been removed from the cluster since.
             needed = self._look(connection)
         if acknowledged < needed and needed > least:
-            # It was asked to wait for fewer, and did not wait for the rest.
+            # The first WAIT was for fewer replicas than are needed.
             [acknowledged] = _answered(connection, [("WAIT", needed, WAIT_MS)])
         if acknowledged < needed:
             raise Unavailable
@@ -112,10 +111,10 @@ class Shard:
         return [("CLUSTER", "REPLICAS", self._id), ROLE]
 
     def _needed(self, told: Sequence[Any]) -> int:
-        """Return how many replicas must have a deed, by what the primary told with it."""
+        """Return how many replicas must have a write, from the primary's replies with it."""
         known, role = told
         if isinstance(known, ResponseError) or isinstance(role, ResponseError):
-            # Another node has this address now.
+            # Another node has this IP address now.
             self._members = 0
             raise TryAgainError
         if not known:
@@ -124,7 +123,7 @@ class Shard:
         return max(self._members, len(known), len(role[2]))
 
     def _look(self, connection: AbstractConnection) -> int:
-        """Ask for the whole shard anew; return how many replicas must have a deed."""
+        """Read the whole shard again; return how many replicas must have a write."""
         self._id, shards = _answered(connection, [MY_ID, ALL_SHARDS])
         self._learn(shards)
         return self._needed(_replies(connection, self._questions))
@@ -137,7 +136,7 @@ class Shard:
 
 
 def look(pool: redis.ConnectionPool) -> Standing:
-    """Ask one node how it stands; outside a cluster it has the replicas that are connected.
+    """Return the standing of one node; outside a cluster, it has its connected replicas.
 
     Raises:
         RedisError, OSError: It does not answer.
@@ -161,7 +160,7 @@ def look(pool: redis.ConnectionPool) -> Standing:
 
 
 def standings(nodes: Nodes) -> list[tuple[list[int], Standing]]:
-    """Return how the primary of each shard stands, with the numbers of its shards.
+    """Return the standing of every primary, with the numbers of its shards.
 
     Raises:
         RedisError, RedisClusterException, OSError: One does not answer, or a shard has none.
@@ -174,7 +173,7 @@ def standings(nodes: Nodes) -> list[tuple[list[int], Standing]]:
 
 
 def shortcomings(nodes: Nodes, durability: str) -> list[str]:
-    """Return which shards can write nothing, or release nothing; empty when all is well.
+    """Return which shards cannot write, or cannot release content; empty if all can.
 
     Raises:
         RedisError, RedisClusterException, OSError: As `standings`.
@@ -194,20 +193,20 @@ def shortcomings(nodes: Nodes, durability: str) -> list[str]:
 
 def _talk(
     connection: AbstractConnection,
-    deed: list[Command],
+    script: list[Command],
     fence: list[Command],
     questions: list[Command],
 ) -> tuple[Any, Any, list[Any]]:
-    """Send all at once; return the replies to the deed, to the fence and to the questions.
+    """Send all commands at once; return the replies to script, fence and questions.
 
     Raises:
-        ResponseError: The deed's.
+        ResponseError: The script's error.
     """
-    replies = _replies(connection, [*deed, *fence, *questions])
-    reply = replies[len(deed) - 1]
+    replies = _replies(connection, [*script, *fence, *questions])
+    reply = replies[len(script) - 1]
     if isinstance(reply, ResponseError):
         raise reply
-    return reply, replies[len(deed) + len(fence) - 1], replies[len(deed) + len(fence) :]
+    return reply, replies[len(script) + len(fence) - 1], replies[len(script) + len(fence) :]
 
 
 def _answered(connection: AbstractConnection, commands: list[Command]) -> list[Any]:
@@ -219,13 +218,13 @@ def _answered(connection: AbstractConnection, commands: list[Command]) -> list[A
 
 
 def _replies(connection: AbstractConnection, commands: Sequence[Command]) -> list[Any]:
-    """Send commands together and read their replies; an error that was answered is one too."""
+    """Send commands together and return their replies; errors are returned, not raised."""
     connection.send_packed_command(connection.pack_commands(commands))
     return [read_reply(connection) for _ in commands]
 
 
 def read_reply(connection: AbstractConnection) -> Any:  # noqa: ANN401 (a reply)
-    """Read one reply; an error that was answered is one too."""
+    """Read one reply; an error is returned, not raised."""
     try:
         return connection.read_response()
     except ResponseError as error:
@@ -233,9 +232,9 @@ def read_reply(connection: AbstractConnection) -> Any:  # noqa: ANN401 (a reply)
 
 
 def _others(shards: Any, own: bytes) -> int:  # noqa: ANN401 (a reply)
-    """Return how many nodes there are beside *own* in its shard, whatever they do now.
+    """Return how many other nodes the shard of *own* has, in whatever state.
 
-    A primary that failed counts, too: it comes back as a replica, and could be promoted.
+    A failed primary counts, too: it comes back as a replica and can be promoted.
     """
     for shard in shards:
         ids = [bytes(_fields(node)[b"id"]) for node in _fields(shard)[b"nodes"]]

@@ -1,4 +1,4 @@
-"""What goes to the scripts and what they answer, as values; boxed facts stay unopened."""
+"""Requests to the scripts and their replies, as values.  Private fields stay encrypted."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     Named = Mapping[bytes, Any]
-    """A reply by the names that its script gives."""
+    """A reply whose fields have names."""
 
 
 class Changed(Exception):
-    """Another deed came between reading and writing; read again."""
+    """Another request wrote between our read and our write; read again."""
 
 
 class End(NamedTuple):
-    """A `Gone` as the store knows it: the reason is still in its box."""
+    """How a link ended; the sender's reason is still boxed."""
 
     state: str
     message_id: bytes
@@ -28,7 +28,7 @@ class End(NamedTuple):
 
 
 class GoneBoxed(Exception):
-    """The link ended; whoever has the keyring turns this into `Gone`."""
+    """The link ended.  Use cases, which have the keyring, turn this into `Gone`."""
 
     def __init__(self, end: End) -> None:
         super().__init__()
@@ -36,9 +36,9 @@ class GoneBoxed(Exception):
 
 
 class NewLink(NamedTuple):
-    """What a send keeps of one link; boxes may be empty, the verifier too.
+    """What a send stores of one link.  Boxes and the verifier may be empty.
 
-    `address` is where codes are mailed to.
+    `address` is the boxed mail address for codes.
     """
 
     link_id: bytes
@@ -49,9 +49,10 @@ class NewLink(NamedTuple):
 
 
 class NewMessage(NamedTuple):
-    """What a send keeps.  Durations in ms; `tries` is None with nothing to guess.
+    """What a send stores of a message.  Durations are in ms.
 
-    Boxes may be empty: `webhook` where nobody is to be told.
+    `tries` is None without passphrase and mailed code.  Boxes may be empty: without a
+    webhook, `webhook` is.
     """
 
     hold: int
@@ -70,7 +71,7 @@ class NewMessage(NamedTuple):
 
 
 class Times(NamedTuple):
-    """When a message was sent, opens and expires."""
+    """When a message was sent, opens and expires, in ms."""
 
     sent_at: int
     opens_at: int
@@ -78,7 +79,7 @@ class Times(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A verdict on one link, its label still boxed."""
+    """A verdict on one link; its label is still boxed."""
 
     link_id: bytes
     label: bytes
@@ -103,7 +104,7 @@ class Judged(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """An event or a look as the list keeps it."""
+    """An event or a look as the store keeps it."""
 
     at: int
     type: str
@@ -143,7 +144,7 @@ class LinkRow(NamedTuple):
 
     @classmethod
     def of(cls, its: Named) -> Self:
-        """Read one link of status.lua; zeros and empty words are what did not happen."""
+        """Read one link of status.lua; 0 and empty mean that something did not happen."""
         return cls(
             link_id=its[b"id"],
             label=its[b"box"],
@@ -166,7 +167,7 @@ class LinkRow(NamedTuple):
 
 
 class Report(NamedTuple):
-    """A message with one page of its timeline, its private facts still boxed.
+    """A message with one page of its timeline; private fields are still boxed.
 
     Attributes:
         events_total: How many events there are.
@@ -206,6 +207,6 @@ class Report(NamedTuple):
 
 
 def gone(boxed: list[Any]) -> GoneBoxed:
-    """Return the error that a script's {"gone", …} stands for."""
+    """Return the error for a script's reply {"gone", …}."""
     state, message_id, reason, ended_at = boxed
     return GoneBoxed(End(state.decode(), message_id, reason, ended_at))

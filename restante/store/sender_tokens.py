@@ -1,4 +1,4 @@
-"""What the store knows of the operator's tokens: ids, times and boxes, no token and no name."""
+"""Sender tokens in the store: ids, times and boxed names, never a token or a name in clear."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Kept(NamedTuple):
-    """What is kept of one token; `box` has its holder's name."""
+    """The stored record of one sender token; `box` has its holder's name."""
 
     token_id: bytes
     made_at: int
@@ -22,7 +22,7 @@ class Kept(NamedTuple):
 
 
 class SenderTokens:
-    """One method per script, its only caller.  Each is safe to repeat."""
+    """The verbs on sender tokens, one method per script.  Each is idempotent."""
 
     def __init__(self, connection: Connection, now: Callable[[], int] | None = None) -> None:
         """*now* replaces the store's clock, in ms; only tests give one."""
@@ -30,11 +30,11 @@ class SenderTokens:
         self._now = now
 
     def make(self, token_id: bytes, box: bytes, known: Iterable[bytes]) -> None:
-        """Keep a token.
+        """Store a new token.
 
         Raises:
-            Changed: The tokens are not those with the *known* ids any more.
-            Unavailable: Also when the store is full.
+            Changed: The stored tokens are no longer those with the *known* ids.
+            Unavailable: Also if the store is full.
         """
         now: Argument = self._now() if self._now else ""
         match self._connection.run(
@@ -47,13 +47,13 @@ class SenderTokens:
         raise AssertionError
 
     def listed(self) -> list[Kept]:
-        """Return every token, the oldest first."""
+        """Return all tokens, oldest first."""
         flat: list[bytes] = self._connection.run("list_tokens", keys.sender_tokens())
         kept = [_kept(*pair) for pair in zip(flat[::2], flat[1::2], strict=True)]
         return sorted(kept, key=lambda one: (one.made_at, one.token_id))
 
     def find(self, token_id: bytes) -> Kept | None:
-        """Return what is kept of one token, or None when there is no such token."""
+        """Return the record of one token, or None if there is no such token."""
         match self._connection.run("find_token", keys.sender_tokens(), token_id):
             case [b"found", value]:
                 return _kept(token_id, value)
@@ -62,7 +62,7 @@ class SenderTokens:
         raise AssertionError
 
     def withdraw(self, token_id: bytes) -> None:
-        """Forget a token, if it is there."""
+        """Revoke a token: delete its record, if it exists."""
         self._connection.run("withdraw_token", keys.sender_tokens(), token_id)
 
 

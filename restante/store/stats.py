@@ -1,4 +1,4 @@
-"""The store's statistics: memory, late deadlines, deliveries, replicas.  Nothing per message."""
+"""Statistics of the store: memory, late deadlines, deliveries, replicas.  Nothing per message."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from restante.store.nodes import Node
 
 LATE_MS = 60_000
-"""The worker takes a turn every second; what waits for a minute more has no worker."""
+"""The worker runs every second: what is a minute late has no worker."""
 PATIENCE_SECONDS = 2.0
-"""No node is asked after this; the one that was being asked has its sockets' patience."""
+"""No further node is asked after this time; the one being asked has its socket timeout."""
 TRIES = 2
 LOST = (RedisError, RedisClusterException, OSError)
 
 
 class Waiting(NamedTuple):
-    """What waits in all shards.
+    """Deadlines and deliveries that wait, summed over all shards.
 
     Attributes:
-        deadlines_late: Messages and links whose time came over a minute ago.
-        ahead, due, late, dead: Deliveries by their next try: to come, now, a minute over,
-            given up.  Each is counted once.
+        deadlines_late: Tasks that have been due for over a minute.
+        ahead, due, late, dead: Deliveries by their next try: in the future, due, due for over
+            a minute, given up.  Each is counted once.
     """
 
     deadlines_late: int
@@ -42,12 +42,13 @@ class Waiting(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """One primary's memory in bytes; 0 is no limit.  Primaries are known by their first shard.
+    """One primary's memory in bytes (limit 0: none), its replicas and its files.
 
     Attributes:
-        missing: Replicas that `replicas:all` waits for and that are not connected, at least 1
-            where there is none; None with another durability.
-        rewrite_failed: Its last rewrite of the append-only file did.
+        shard: The first shard of this primary, which identifies it.
+        missing: Replicas that `replicas:all` needs and that are not connected; at least 1 if
+            the primary has none.  None with another durability.
+        rewrite_failed: The last rewrite of the append-only file failed.
         snapshots: How many it wrote since it started, or since CONFIG RESETSTAT.
     """
 
@@ -60,16 +61,16 @@ class Memory(NamedTuple):
 
 
 class Numbers:
-    """Asks every primary once: one round trip each, two under `replicas:all`."""
+    """Reads the statistics of every primary: one round trip each, two under `replicas:all`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def read(self) -> tuple[Waiting, list[Memory]]:
-        """Return what waits and the memory of every primary that keeps a shard.
+        """Return what waits, and the memory of every primary that has a shard.
 
         Raises:
-            Unavailable: A primary does not answer; what only some told would be no sum.
+            Unavailable: A primary does not answer, so the sum would be incomplete.
         """
         deadline = time.monotonic() + PATIENCE_SECONDS
         for _ in range(TRIES):
@@ -102,7 +103,7 @@ class Numbers:
         return Waiting(*map(sum, zip(*rows, strict=True))), memory
 
     def _primaries(self) -> list[tuple[Node, list[int]]]:
-        """Return every primary, and which shards it keeps."""
+        """Return every primary and its shards."""
         found: dict[int, tuple[Node, list[int]]] = {}
         for shard in range(SHARDS):
             node = self._connection.nodes.of(keys.due(shard))

@@ -224,7 +224,7 @@ def preview() -> Response:
 @rate_limits.passphrase
 @rate_limits.reveal
 def reveal() -> Response:
-    """Spend a view for the reader whose reader_key the request carries."""
+    """Spend a view for the reader whose key is in the header Idempotency-Key."""
     reader_key = fields.reader_key()
     link = fields.bearer(LinkToken)
     body = fields.Body(optional=True)

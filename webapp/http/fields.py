@@ -1,4 +1,4 @@
-"""How the API reads: bearer tokens, the reader's reader_key, and JSON objects field by field."""
+"""How the API reads a request: bearer token, reader key, and a JSON object field by field."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def written_bearer() -> str:
 
 
 def reader_key() -> ReaderKey:
-    """Return the reader's reader_key.
+    """Return the reader key from the header Idempotency-Key.
 
     Raises:
         Invalid: Missing, or not 16 to 128 visible ASCII characters.

@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
--- acknowledge: the reader has the content.  With "end" its lease ends now, and if no other
--- lease is open on a link that ended, the wrapped key goes.
+-- acknowledge: records that the reader received the content.  With "end" it also ends the lease;
+-- if the link has ended and no lease is open, it destroys the wrapped key.
 --
--- Asking again changes nothing and answers the same: replies get lost.
+-- Idempotent, because a reply can be lost.
 --
 -- KEYS[1]  link      hash
 -- ARGV[1]  now       milliseconds; "" for the store's own clock
@@ -10,8 +10,8 @@
 -- ARGV[3]  mode      "keep" or "end"
 -- ARGV[4]  evidence  boxed
 --
--- Replies {"acknowledged", views left}, the same as {"repeated", …} to a reader who had said so
--- before, or {"unknown"} to one who holds no view of this link.
+-- Replies {"acknowledged", views left}, {"repeated", views left} if this reader did already, or
+-- {"unknown"} if it holds no view of this link.
 
 local now = clock(ARGV[1])
 local reader, mode, evidence = ARGV[2], ARGV[3], ARGV[4]

@@ -1,8 +1,8 @@
 #!lua
--- afford: counts what a network sends, if the day's budget has room for all of it.
+-- afford: counts a message against the daily quota (budget) of a network, if it fits.
 --
--- What is refused is not counted.  The day begins with the first message.  A repeat counts
--- twice where a reply was lost: too much by one message is no harm.
+-- A refused message is not counted.  The day begins with the first message.  Not idempotent: if
+-- a reply is lost, the retry counts the message twice, which does no harm.
 --
 -- KEYS[1]  budget         hash: messages, bytes
 -- ARGV[1]  bytes          of the text

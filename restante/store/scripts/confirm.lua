@@ -1,13 +1,13 @@
 #!lua flags=allow-oom
--- confirm: the reader says that it has read this.  Once for each view, in its lease or after.
+-- confirm: records that the reader confirms reading; once for each view, also after its lease.
 --
 -- KEYS[1]  link      hash
 -- ARGV[1]  now       milliseconds; "" for the store's own clock
 -- ARGV[2]  reader    id
 -- ARGV[3]  evidence  boxed
 --
--- Replies {"confirmed"}, {"repeated"} to a reader who had said so before, or {"unknown"} to one
--- who holds no view of this link.
+-- Replies {"confirmed"}, {"repeated"} if this reader did already, or {"unknown"} if it holds no
+-- view of this link.
 
 local now = clock(ARGV[1])
 local reader, evidence = ARGV[2], ARGV[3]

@@ -1,16 +1,16 @@
 #!lua flags=allow-oom
--- decline: whoever has the link says that the message is not meant for him.
+-- decline: records that the message is not meant for this reader.
 --
--- It opens and burns nothing.  Whoever had opened it is done with it: his leases end.
+-- Other readers are not affected.  If this browser opened the link, its leases end.
 --
 -- KEYS[1]  link      hash
 -- ARGV[1]  now       milliseconds; "" for the store's own clock
 -- ARGV[2]  evidence  boxed
--- ARGV[3…] readers   the ids that this browser could be known by; it is counted by the first
+-- ARGV[3…] readers   all ids of this browser; the first one counts for the limit
 --
--- Replies {"declined", views that this browser held, views left}, the same as {"repeated", …} to
--- whoever had said so before and {"enough", …} when as many have as count, {"moot"} where the link
--- ended without this browser and before it said so, or {"unknown"}.
+-- Replies {"declined", views that this browser held, views left}, the same with "repeated" if this
+-- browser did already, or "enough" if three others did; {"moot"} if the link ended before this
+-- browser opened or declined it, or {"unknown"}.
 
 local now = clock(ARGV[1])
 local evidence, first = ARGV[2], ARGV[3]

@@ -1,12 +1,12 @@
 #!lua flags=no-writes
--- deliveries: what waits in one shard, or was given up there, for the operator.
+-- deliveries: lists the deliveries that wait in one shard, or its dead letters, for the operator.
 --
 -- KEYS[1]  outbox or dead  zset
 -- ARGV[1]  now             milliseconds; "" for the store's own clock
--- ARGV[2]  most            at the most, by time
+-- ARGV[2]  most            how many at most, by time
 --
--- Replies {message, channel, at, events left, failures, failure, failing since, target box} for each:
--- `at` is when it is due, or was given up.
+-- Replies {message, channel, at, events left, failures, failure, failing since, target box} for
+-- each; `at` is when it is due or was given up.
 
 local most = tonumber(ARGV[2])
 local tag = KEYS[1]:match("^({%w+})")

@@ -1,13 +1,13 @@
 #!lua flags=allow-oom
--- dispute: a browser that opened nothing says that it was not the one who did.
+-- dispute: records that a browser which did not open the link reports that somebody did.
 --
 -- KEYS[1]  link      hash
 -- ARGV[1]  now       milliseconds; "" for the store's own clock
 -- ARGV[2]  evidence  boxed
--- ARGV[3…] readers   the ids that this browser could be known by; it is counted by the first
+-- ARGV[3…] readers   all ids of this browser; the first one counts for the limit
 --
--- Replies {"disputed"}, {"repeated"} to whoever had said so before, {"enough"} when as many have
--- as count, {"moot"} where nobody opened it or this browser did, or {"unknown"}.
+-- Replies {"disputed"}, {"repeated"} if this browser did already, {"enough"} if three others did,
+-- {"moot"} if the link was not opened, or by this browser, or {"unknown"}.
 
 local now = clock(ARGV[1])
 local evidence, first = ARGV[2], ARGV[3]

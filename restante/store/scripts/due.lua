@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- due: what must have happened by now in one shard, earliest first.
+-- due: lists the tasks that are due in one shard, earliest first.
 --
 -- KEYS[1]  due   zset
 -- ARGV[1]  now   milliseconds; "" for the store's own clock

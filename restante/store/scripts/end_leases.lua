@@ -1,10 +1,11 @@
 #!lua flags=allow-oom
--- end_leases: the last lease of a spent or locked link is over; its key and content go.
+-- end_leases: destroys key and content of a spent or locked link after its last lease.
 --
 -- KEYS[1]  link  hash
 -- ARGV[1]  now   milliseconds; "" for the store's own clock
 --
--- Replies {"ended"}, or {"nothing"} when a lease still runs, the link ended otherwise, or is forgotten.
+-- Replies {"ended"}, or {"nothing"} if a lease is open, or the link is forgotten or in another
+-- state.
 
 local now = clock(ARGV[1])
 local tag, id = way_in(KEYS[1])

@@ -1,11 +1,12 @@
 #!lua flags=allow-oom
--- expire: time is over for a link that nobody opened to the end.  The only writer of link.expired.
+-- expire: ends a link whose time is over.  Only this script writes the event link.expired.
 --
 -- KEYS[1]  link      hash
 -- ARGV[1]  now       milliseconds; "" for the store's own clock
 -- ARGV[2]  evidence  boxed
 --
--- Replies {"expired"}, or {"nothing"} when it was moved, had ended or is forgotten.
+-- Replies {"expired"}, or {"nothing"} if the expiry was moved, or the link has ended or is
+-- forgotten.
 
 local now, evidence = clock(ARGV[1]), ARGV[2]
 local tag, id = way_in(KEYS[1])

@@ -1,22 +1,22 @@
 #!lua flags=allow-oom
 -- extend: moves the expiry, later or earlier, of the links that have not ended.
 --
--- Revives none: a key's time is moved only where the key is.
+-- It never revives a link: it changes the TTL of a key only if the key exists.
 --
 -- KEYS[1]  message     hash
 -- ARGV[1]  now         milliseconds; "" for the store's own clock
 -- ARGV[2]  expires_in  ms from now
 -- ARGV[3]  evidence    boxed
--- ARGV[4]  request     id: the same request asked again, since its reply was lost, changes nothing
+-- ARGV[4]  request     id that makes a retry idempotent
 --
--- A full store permits it, so a message can be moved so often only.
+-- A full store permits it, so the number of moves is limited.
 --
--- Replies {"extended", expires_at}, {"early"} when it would end before it opens, {"often"},
--- {"gone", state, message, "", ended_at} when every link ended, or {"unknown"}.
+-- Replies {"extended", expires_at}, {"early"} if it would end before it opens, {"often"} after
+-- 1000 moves, {"gone", state, message, reason, ended_at} if every link ended, or {"unknown"}.
 
 local EXTENDED_MOST = 1000
 
--- A lease of a link that has views left ends with the link at the latest.
+-- Shortens leases that would end after the link's new expiry.
 local function cut_leases(link, at)
   local kept = call("HGETALL", link.readers)
   for i = 1, #kept, 2 do

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- extend_lease: the reader keeps its view for longer than the lease, within bounds.
+-- extend_lease: extends a reader's lease, within bounds.
 --
--- Less than a minute more is not worth an event: the answer is then what it was.
+-- If that gains less than a minute, nothing changes and no event is written.
 --
 -- KEYS[1]  link      hash
 -- ARGV[1]  now       milliseconds; "" for the store's own clock
@@ -10,8 +10,8 @@
 -- ARGV[4]  most      ms from when the view was claimed
 -- ARGV[5]  evidence  boxed
 --
--- Replies {"prolonged", lease_until, most it can become, now}, the same as {"repeated", …} where nothing was to gain,
--- {"gone", state, message, reason, ended_at} once the lease is over, or {"unknown"}.
+-- Replies {"prolonged", lease_until, its latest possible value, now}, the same with "repeated" if
+-- nothing changed, {"gone", state, message, reason, ended_at} if the lease is over, or {"unknown"}.
 
 local now = clock(ARGV[1])
 local reader, more, most, evidence = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]

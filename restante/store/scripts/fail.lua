@@ -1,13 +1,12 @@
 #!lua flags=allow-oom
--- fail: a view was claimed, but its content could not be opened.  The timeline says so.
+-- fail: records that a view was claimed but its content could not be decrypted.
 --
 -- KEYS[1]  link      hash
 -- ARGV[1]  now       milliseconds; "" for the store's own clock
 -- ARGV[2]  evidence  boxed
--- ARGV[3]  request   id: the same request asked again, since its reply was lost, records nothing
+-- ARGV[3]  request   id that makes a retry idempotent
 --
--- Its reader may come again for as long as its lease is open: after 100 for each link they are
--- counted, no longer recorded.
+-- A reader can repeat it during its lease: after 100 failures of a link they are only counted.
 --
 -- Replies {"recorded"} or {"unknown"}.
 

@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- find_token: who holds a token that may send.
+-- find_token: returns the record of a sender token.
 --
 -- KEYS[1]  tokens  hash
 -- ARGV[1]  id      of the token

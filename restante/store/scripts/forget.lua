@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
--- forget: the retention is over; nothing remains of the message.
+-- forget: deletes all that is left of a message when its retention is over.
 --
 -- KEYS[1]  message  hash
 -- ARGV[1]  now      milliseconds; "" for the store's own clock
 --
--- Replies {"forgotten"}, or {"nothing"} when its time has not come.
+-- Replies {"forgotten"}, or {"nothing"} if its retention is not over.
 
 local now = clock(ARGV[1])
 local tag, id = way_in(KEYS[1])

@@ -1,13 +1,13 @@
 #!lua flags=no-writes
--- link_history: what was recorded of one link, for whoever has it.
+-- link_history: returns what was recorded of one link, for anyone who has the link.
 --
 -- KEYS[1]  link     hash
 -- ARGV[1]  now      milliseconds; "" for the store's own clock
--- ARGV[2…] readers  the ids that this browser could be known by
+-- ARGV[2…] readers  all ids of this browser
 --
 -- Replies {"history", state, message, {{view, ms on screen} … of this browser}, {events …},
--- {looks …}, older}, those of the link alone, or {"unknown"}.  Of the events the newest 100 among
--- the message's newest 5000; older is 1 where there may be others.
+-- {looks …}, older}, or {"unknown"}.  Only events and looks of this link: the newest 100 events
+-- among the message's newest 5000; older is 1 if there may be more.
 
 local SHOWN, READ, STEP = 100, 5000, 500
 
@@ -25,7 +25,7 @@ for at = 2, #ARGV do
     views[#views + 1] = { r.view, r.on_screen }
   end
 end
--- By the link's id first: most entries are other links', and thousands are looked at.
+-- Compares the link's id first, which is faster: most of thousands of entries are other links'.
 local function is_its(entry)
   local past = entry:find("\n", 1, true)
   return entry:sub(past + 1, past + 16) == id and entry:find("^%d+ link%.") ~= nil

@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- list_tokens: all that is known of the operator's tokens.
+-- list_tokens: returns the records of all sender tokens.
 --
 -- KEYS[1]  tokens  hash
 --

@@ -1,14 +1,14 @@
 #!lua
--- make_token: somebody may send, if nothing was made or withdrawn since the names were read.
+-- make_token: stores a new sender token, if the set of tokens did not change since it was read.
 --
--- Names lie in boxes, so whoever makes a token reads them first, and says which he read.
--- Making the same token again changes nothing and answers the same: replies get lost.
+-- Names must be unique but are boxed: so the caller reads them first and passes the ids it read.
+-- Idempotent, because a reply can be lost.
 --
 -- KEYS[1]  tokens  hash
 -- ARGV[1]  now     milliseconds; "" for the store's own clock
 -- ARGV[2]  id      of the token
 -- ARGV[3]  box     its holder's name
--- ARGV[4…] ids     of all the tokens whose names were read
+-- ARGV[4…] ids     of all tokens that the caller read
 --
 -- Replies {"made"}, or {"changed"}.
 

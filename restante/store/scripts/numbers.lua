@@ -1,11 +1,11 @@
 #!lua flags=no-writes
--- numbers: how much waits in one shard, and how much of it is late.
+-- numbers: counts what waits in one shard and how much of it is late, for the metrics.
 --
 -- KEYS[1]  due       zset
 -- ARGV[1]  now       milliseconds; "" for the store's own clock
--- ARGV[2]  patience  ms after its time until something is late
+-- ARGV[2]  patience  ms after which something due is late
 --
--- Replies {deadlines late, deliveries whose next try lies ahead, is due, is late, dead}.
+-- Replies {late deadlines, deliveries not due yet, due, late, dead letters}.
 
 local tag = KEYS[1]:match("^({%w+})")
 local now = clock(ARGV[1])

@@ -1,14 +1,14 @@
 #!lua flags=allow-oom
--- on_screen: how long the text has been on a reader's screen, by his browser's word.
+-- on_screen: records how long the text was on a reader's screen, as the browser reports it.
 --
--- Never more than the time since he claimed the view; the longest word counts.
+-- Never more than the time since the view was claimed; the longest report counts.
 --
 -- KEYS[1]  link    hash
 -- ARGV[1]  now     milliseconds; "" for the store's own clock
 -- ARGV[2]  reader  id
 -- ARGV[3]  shown   ms in all
 --
--- Replies {"counted", ms of all readers}, or {"unknown"} to one who holds no view of this link.
+-- Replies {"counted", ms of all readers}, or {"unknown"} if this reader holds no view.
 
 local now = clock(ARGV[1])
 local reader, shown = ARGV[2], tonumber(ARGV[3])

@@ -1,9 +1,9 @@
 #!lua flags=no-writes
--- outline: what a replace must know before it can seal.
+-- outline: returns what a replace needs before it can seal: version, links, passphrase.
 --
 -- KEYS[1]  message  hash
 --
--- Replies {"outline", version, how many links, passphrase}, or {"unknown"}.
+-- Replies {"outline", version, number of links, passphrase (1 or 0)}, or {"unknown"}.
 
 local tag, id = way_in(KEYS[1])
 local message = message_at(tag, id)

@@ -1,18 +1,18 @@
 #!lua flags=allow-oom
--- preview: what the gate may show.  Writes a look and changes nothing else.
+-- preview: returns what the gate shows.  Records a look and changes nothing else.
 --
 -- KEYS[1]  link      hash
 -- ARGV[1]  now       milliseconds; "" for the store's own clock
--- ARGV[2]  class     of the visitor, as "browser"; "" writes no look
+-- ARGV[2]  class     of the visitor, such as "browser"; "" records no look
 -- ARGV[3]  evidence  boxed
--- ARGV[4…] readers   the ids that this browser could be known by, in the order of use
+-- ARGV[4…] readers   all ids of this browser, in the order of use
 --
--- Replies {"preview", {state, message, box, opens_at, expires_at, views_left, passphrase, tries,
--- now, ordinal, lease, ended_at, reason, watched, code, held (views of this browser), reveals,
--- first_revealed_at, last_revealed_at, disputed, declined by name}}, or {"unknown"}.  `watched`: a machine
--- looked within ten minutes, this one included.  `ordinal` counts from 0: the reader whose lease
--- is open, else the first that opened no view yet; -1: all were used up.  `disputed` and
--- `declined` say whether this browser may tell the sender so: "may", "told" or "enough".
+-- Replies {"preview", map}, or {"unknown"}.  The map: state, message, box, opens_at, expires_at,
+-- views_left, passphrase, tries, now, ordinal, lease, ended_at, reason, watched, code, held (views
+-- of this browser), reveals, first_revealed_at, last_revealed_at, disputed, declined.
+-- watched: a machine looked within ten minutes, this look included.
+-- ordinal: index, from 0, of the reader with an open lease, else of the first without a view; -1
+-- if all have one.  disputed, declined: can this browser still do it, see `told`.
 
 local now = clock(ARGV[1])
 local class, evidence, first = ARGV[2], ARGV[3], ARGV[4] or ""

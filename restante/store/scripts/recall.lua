@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- recall: destroys the wrapped keys, ends the leases, and says for each link what that achieved.
+-- recall: destroys the wrapped keys, ends the leases, and returns a verdict for each link.
 --
--- Asked again, it gives the first verdict and time.
+-- Idempotent: a second recall returns the first verdict and time.
 --
 -- KEYS[1]  message   hash
 -- ARGV[1]  now       milliseconds; "" for the store's own clock
@@ -9,9 +9,9 @@
 -- ARGV[3]  reason    boxed, or ""
 -- ARGV[4]  evidence  boxed
 --
--- Replies {"recalled", {id, box (label), outcome, reveals, first_revealed_at, acknowledged_at,
--- recalled_at by name} …}, as {"repeated", …} when every verdict had been given before,
--- {"invalid"} for a link that is not of this message, or {"unknown"}.
+-- Replies {"recalled", map …} with a map for each link: id, box (label), outcome, reveals,
+-- first_revealed_at, acknowledged_at, recalled_at; {"repeated", map …} if every link had its
+-- verdict already, {"invalid"} for a link of another message, or {"unknown"}.
 
 local now = clock(ARGV[1])
 local wanted, reason, evidence = ARGV[2], ARGV[3], ARGV[4]

@@ -1,11 +1,12 @@
 #!lua flags=allow-oom
--- refuse_code: no mail server takes the code for this address.  The timeline says so.
+-- refuse_code: records that no mail server accepts the mailed code for its address.
 --
 -- KEYS[1]  link      hash
 -- ARGV[1]  now       milliseconds; "" for the store's own clock
 -- ARGV[2]  code      which one, from 1
 --
--- Replies {"recorded"}, or {"nothing"} when the link ended or another code was asked for.
+-- Replies {"recorded"}, or {"nothing"} if the link has no code any more, a newer one was requested,
+-- or this is recorded already.
 
 local now, number = clock(ARGV[1]), ARGV[2]
 local tag, id = way_in(KEYS[1])

@@ -1,9 +1,8 @@
 #!lua
--- replace: puts another version behind the links that nobody has read.
+-- replace: puts a new version behind the links that are not read yet; others keep theirs.
 --
--- The others keep the version they have.  No allow-oom: refused whole by a full store.
--- The same request asked again, since its reply was lost, changes nothing and answers the same,
--- whatever befell its links meanwhile.
+-- No allow-oom: a full store refuses it before the first write.  Idempotent: a request sent again
+-- after a lost reply changes nothing and gets the same reply, even if its links changed since.
 --
 -- KEYS[1]  message   hash
 -- ARGV[1]  now       milliseconds; "" for the store's own clock
@@ -12,17 +11,17 @@
 -- ARGV[4]  root      id of the root key
 -- ARGV[5]  tries     for a passphrase; "" without
 -- ARGV[6]  evidence  boxed
--- ARGV[7…]           a link each, in the message's order: wrapped key, verifier or ""
+-- ARGV[7…]           for each link, in the message's order: wrapped key, verifier or ""
 --
--- Replies {"replaced", version, {link, outcome} …}, the same as {"unchanged", …} when no link took
--- it, {"changed"} when another replace came between, {"often"} after 1000, or {"unknown"}.
+-- Replies {"replaced", version, {link, outcome} …}, the same with "unchanged" if no link took it,
+-- {"changed"} if another replace happened meanwhile, {"often"} after 1000, or {"unknown"}.
 
 local REPLACED_MOST = 1000
 
 local now = clock(ARGV[1])
 local version, content, root = tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local tries, evidence = ARGV[5], ARGV[6]
--- Its nonce: no two requests have the same.
+-- The AES-GCM nonce of the content, unique for each request.
 local request = content:sub(6, 17)
 local tag, id = way_in(KEYS[1])
 local message = message_at(tag, id)

@@ -1,16 +1,18 @@
 #!lua flags=allow-oom
--- request_code: a new six-digit code counts for a link, and the outbox learns that it is to be
--- mailed.  The code before it counts no more.
+-- request_code: stores a new six-digit code for a link and puts its mail into the outbox.  The
+-- previous code becomes invalid.
 --
--- Asked again within a minute nothing changes: replies get lost, and people press twice.
+-- A second request within `pause` changes nothing: replies get lost, and people press twice.
 --
 -- KEYS[1]  link      hash
 -- ARGV[1]  now       milliseconds; "" for the store's own clock
 -- ARGV[2]  mac       of the code
 -- ARGV[3]  box       boxed: the code, the reader's language
--- ARGV[4]  lasts     ms        ARGV[5]  pause  ms between two       ARGV[6]  most  beyond its views
+-- ARGV[4]  lasts     ms that the code is valid
+-- ARGV[5]  pause     ms between two codes
+-- ARGV[6]  most      quota of codes for the link; each reveal adds one
 -- ARGV[7]  evidence  boxed
--- ARGV[8]  wary      1: a machine's look a short time ago stops it
+-- ARGV[8]  wary      1: refuse if a machine looked recently
 --
 -- Replies {"requested", until, now}, {"just-sent", until, now}, {"used-up"}, {"not-needed"},
 -- {"watched"}, {"held", opens_at, now}, {"gone", state, message, reason, ended_at}, or {"unknown"}.

@@ -1,11 +1,11 @@
 #!lua flags=allow-oom
--- resend: a delivery that was given up, or that waits, is due now, with all its tries before it.
+-- resend: makes a waiting delivery or a dead letter due now, with all its tries again.
 --
 -- KEYS[1]  message  hash
 -- ARGV[1]  now      milliseconds; "" for the store's own clock
 -- ARGV[2]  channel
 --
--- Replies {"due"}, {"nothing"} when no event is left to deliver, or {"unknown"}.
+-- Replies {"due"}, {"nothing"} if no event is left to deliver, or {"unknown"}.
 
 local now = clock(ARGV[1])
 local channel = ARGV[2]

@@ -1,27 +1,25 @@
 #!lua flags=allow-oom
 -- reveal: spends one view and releases its key and content to one reader, in one step.
---
--- The same reader within its lease gets the same again.  The first check that fails answers,
--- and nothing is spent then, but a try for a wrong passphrase.
+-- Idempotent during the lease: the same reader gets the same again.  The first check that fails
+-- gives the reply; nothing is spent then, except a try for a wrong passphrase or code.
 --
 -- KEYS[1]  link      hash
 -- ARGV[1]  now       milliseconds; "" for the store's own clock
 -- ARGV[2]  reader    id
--- ARGV[3]  ring      ids of the root keys we have, 4 bytes each
+-- ARGV[3]  ring      ids of the caller's root keys, 4 bytes each
 -- ARGV[4]  verifier  of the passphrase given, or ""
--- ARGV[5]  root      id of the root key that the verifier was made with, or ""
+-- ARGV[5]  root      id of the root key that the verifier was derived from, or ""
 -- ARGV[6]  class     of the visitor, for the look of a second fetch
 -- ARGV[7]  evidence  boxed
--- ARGV[8]  wary      1: a machine's look a short time ago stops a reader without an open lease
--- ARGV[9]  codes     MACs of the code given, 16 bytes for each root key we have, or ""
--- ARGV[10] request   id: the same request asked again, since its reply was lost, costs no second try
+-- ARGV[8]  wary      1: refuse a reader without an open lease if a machine looked recently
+-- ARGV[9]  codes     MACs of the code given, 16 bytes for each root key, or ""
+-- ARGV[10] request   id that makes a retry idempotent: it spends no second try
 --
--- Replies {"revealed", {message, version, root, wrapped, content, state, views_left, lease_until,
--- now, passphrase, box, claimed_at, expires_at by name}}, the same as {"reread", …} within the
--- lease, {"gone", state, message, reason, ended_at}, as {"locked", …} for the try that locks,
--- {"held", opens_at, now}, {"passphrase-required"}, {"passphrase-wrong", tries left},
--- {"code-required"}, {"code-wrong", tries left},
--- {"watched"}, {"unavailable"}, {"changed"}, or {"unknown"}.
+-- Replies {"revealed", map}, or within the lease {"reread", map}, with message, version, root,
+-- wrapped, content, state, views_left, lease_until, now, passphrase, box, claimed_at, expires_at;
+-- {"gone" or, for the try that locks, "locked", state, message, reason, ended_at},
+-- {"held", opens_at, now}, {"passphrase-wrong" or "code-wrong", tries left}, {"code-required"},
+-- {"passphrase-required"}, {"watched"}, {"unavailable"}, {"changed"} or {"unknown"}.
 
 local now = clock(ARGV[1])
 local reader, ring, verifier, root = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -32,8 +30,7 @@ if not link then
   return { "unknown" }
 end
 
-local m = link.message
-local r = reader_at(link, reader)
+local m, r = link.message, reader_at(link, reader)
 local again = lease_is_open(link, r, now)
 if not again and (r or is_final(link.state)) then
   return gone(link)
@@ -41,11 +38,7 @@ end
 if not again and now < m.opens_at then
   return { "held", m.opens_at, now }
 end
-local known = false
-for at = 1, #ring, 4 do
-  known = known or ring:sub(at, at + 3) == link.root
-end
-if not known then
+if not contains(ring, 4, link.root) then
   return { "unavailable" }
 end
 if wary and not again and is_watched(link, now, WATCH_MS) then
@@ -57,8 +50,8 @@ end
 if link.verifier and root ~= link.root then
   return { "changed" }
 end
-if link.address and not again and (codes == "" or not link.code
-  or now >= link.code_until) then
+local needs_code = link.address and not again
+if needs_code and (codes == "" or not link.code or now >= link.code_until) then
   return { "code-required" }
 end
 local wrapped = call("GET", link.wrapped)
@@ -66,12 +59,8 @@ local content = call("GET", key_of(tag, "content", m.id .. ":" .. link.version))
 if not wrapped or not content then
   return { "unavailable" }
 end
-local code_is_right = again or not link.address
-for at = 1, #codes, 16 do
-  code_is_right = code_is_right or codes:sub(at, at + 15) == link.code
-end
-local wrong = not code_is_right and "code" or link.verifier and verifier ~= link.verifier
-  and "passphrase"
+local wrong = needs_code and not contains(codes, 16, link.code) and "code"
+  or link.verifier and verifier ~= link.verifier and "passphrase"
 if wrong then
   return again and { "passphrase-wrong", link.tries }
     or refuse_try(link, now, wrong, request, evidence)

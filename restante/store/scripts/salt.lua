@@ -1,11 +1,11 @@
 #!lua flags=no-writes
--- salt: what a passphrase is stretched with, before a reveal that brings one.
+-- salt: returns what is needed to stretch a passphrase, before a reveal.
 --
 -- KEYS[1]  link  hash
 -- ARGV[1]  now   milliseconds; "" for the store's own clock
 --
 -- Replies {"salt", message, root} for a link that has a passphrase and has not ended,
--- {"none"} for one that needs no stretching, or {"unknown"}.
+-- {"none"} for other links, or {"unknown"}.
 
 local now = clock(ARGV[1])
 local tag, id = way_in(KEYS[1])

@@ -1,19 +1,19 @@
 #!lua
--- send: a message comes to be, whole, with all its links, or not at all.
+-- send: stores a message with all its links, or nothing.
 --
--- No allow-oom: a full store refuses it before the first write.  Sending the same message
--- again (its id is its sender's secret) changes nothing and answers the same.
+-- No allow-oom: a full store refuses it before the first write.  Idempotent: sending the same
+-- message id again changes nothing and gets the same reply.
 --
 -- KEYS[1]  message      hash
 -- ARGV[1]  now          milliseconds; "" for the store's own clock
 -- ARGV[2]  hold         ms until it opens       ARGV[3]  expires_in  ms from then
 -- ARGV[4]  lease        ms                      ARGV[5]  retention   ms
--- ARGV[6]  views        of each link            ARGV[7]  tries       "" with nothing to guess
+-- ARGV[6]  views        of each link            ARGV[7]  tries       "" without passphrase, code
 -- ARGV[8]  root         id of the root key      ARGV[9]  box         boxed facts, or ""
 -- ARGV[10] sender       id of the cookie, or "" ARGV[11] evidence    boxed
 -- ARGV[12] content      sealed                  ARGV[13] webhook     boxed, or ""
--- ARGV[14…]             a link each: id, wrapped key, verifier or "", boxed label or "", and
---                        the boxed address that codes are mailed to, or ""
+-- ARGV[14…]             for each link: id, wrapped key, verifier or "", boxed label or "", and
+--                        the boxed mail address for codes, or ""
 --
 -- Replies {"sent", sent_at, opens_at, expires_at}.
 

@@ -1,18 +1,18 @@
 #!lua flags=allow-oom
--- settle: a channel's cursor moves past what was delivered, and its next time is set, in one step.
+-- settle: moves a channel's cursor past the delivered events and schedules the rest, in one step.
 --
 -- KEYS[1]  message    hash
 -- ARGV[1]  now        milliseconds; "" for the store's own clock
 -- ARGV[2]  channel
--- ARGV[3]  cursor     where the taker began
--- ARGV[4]  delivered  events that went out
+-- ARGV[3]  cursor     when it was taken
+-- ARGV[4]  delivered  number of events that were delivered
 -- ARGV[5]  failures   in a row, with the one that ended this delivery; 0 for none
--- ARGV[6]  failure    a word for the operator, or ""
--- ARGV[7]  wait       ms until what is left is due; "" gives it up
+-- ARGV[6]  failure    one word for the operator, or ""
+-- ARGV[7]  wait       ms until the rest is due; "" makes it a dead letter
 -- ARGV[8]  before     failures in a row when it was taken
 --
--- Replies {"settled"}, {"postponed"} where nobody could try, {"delayed"} or {"given-up"} for what
--- ended in a failure, {"moved"} when another taker settled meanwhile, or {"unknown"}.
+-- Replies {"settled"}; {"postponed"} if no try was possible; {"delayed"} or {"given-up"} after a
+-- failure; {"moved"} if another worker settled it meanwhile; or {"unknown"}.
 
 local now = clock(ARGV[1])
 local channel, cursor, delivered = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])

@@ -1,15 +1,15 @@
 #!lua flags=no-writes
--- status: a message as its sender sees it, with one page of its timeline.
+-- status: returns a message for its sender, with one page of its timeline.
 --
 -- KEYS[1]  message  hash
 -- ARGV[1]  now      milliseconds; "" for the store's own clock
--- ARGV[2]  way      "after" the event of that number, oldest first; or the newest "before" it
--- ARGV[3]  number   of an event, from 1; "" with "before": the newest of all
--- ARGV[4]  most     events at the most
+-- ARGV[2]  way      "after": the events after this one; "before": the last ones before it
+-- ARGV[3]  number   of an event, from 1; "" with "before" means the newest events
+-- ARGV[4]  most     maximum number of events
 --
--- Replies {"status", {now, sent_at, opens_at, expires_at, version, passphrase, box, sender,
--- webhook, links (each by name), total (events), first (number of the first that follows), events,
--- looks by name}}, or {"unknown"}.
+-- Replies {"status", map}, or {"unknown"}.  The map: now, sent_at, opens_at, expires_at, version,
+-- passphrase, box, sender, webhook, links (a map each), total (number of all events), first
+-- (number of the first event returned), events, looks.
 
 local now = clock(ARGV[1])
 local way, number, most = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])

@@ -1,16 +1,16 @@
 #!lua flags=allow-oom
--- take: the deliveries that are due in one shard, for whoever asks to deliver them.
+-- take: returns deliveries that are due in one shard, and leases them to a worker.
 --
--- Each one's time moves on by the lease: if its taker dies, it is due again then.
+-- Each is due again after the lease, in case the worker dies.
 --
 -- KEYS[1]  outbox  zset
 -- ARGV[1]  now     milliseconds; "" for the store's own clock
 -- ARGV[2]  lease   ms
--- ARGV[3]  most    deliveries at the most
--- ARGV[4]  events  of each delivery at the most
+-- ARGV[3]  most    maximum number of deliveries
+-- ARGV[4]  events  maximum number of events in each
 --
 -- Replies {now, {message, channel, cursor, failures, target box, {event, box, code box …}} …}.
--- The box is the label of the event's link; to mail a code, its address, where it still counts.
+-- The box is the label of the event's link; for a mailed code that is still valid, its address.
 
 local now = clock(ARGV[1])
 local lease, most, events = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- withdraw_token: its holder may send no more.
+-- withdraw_token: revokes a sender token.
 --
--- Asking again changes nothing and answers the same: replies get lost.
+-- Idempotent, because a reply can be lost.
 --
 -- KEYS[1]  tokens  hash
 -- ARGV[1]  id      of the token

@@ -1,8 +1,8 @@
--- Names keys, tells the time, reads hashes.
+-- Key names, the clock, hashes, lists of ids.
 
 local call = redis.call
 
--- The key of one kind of record in the shard of the way in.
+-- The key of one kind of record, in the shard with this hash tag.
 local function key_of(tag, kind, id)
   return tag .. ":" .. kind .. ":" .. id
 end
@@ -13,7 +13,7 @@ local function way_in(key)
   return tag, id
 end
 
--- Milliseconds: the store's own clock; tests give one.
+-- Now in ms: *given* (only tests give a time), or the store's own clock for "".
 local function clock(given)
   if given ~= "" then
     return tonumber(given)
@@ -22,12 +22,12 @@ local function clock(given)
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- A reply by names, so that nobody counts places.
+-- A reply as a map, so that callers read its fields by name.
 local function named(fields)
   return { map = fields }
 end
 
--- A hash by the names of its fields; nil where there is none.
+-- A hash as a table; nil if the key does not exist.
 local function fields_of(key)
   local flat = call("HGETALL", key)
   if #flat == 0 then
@@ -38,4 +38,14 @@ local function fields_of(key)
     fields[flat[at]] = flat[at + 1]
   end
   return fields
+end
+
+-- Whether a string of ids, each of `size` bytes, has this one.
+local function contains(ids, size, id)
+  for at = 1, #ids, size do
+    if ids:sub(at, at + size - 1) == id then
+      return true
+    end
+  end
+  return false
 end

@@ -1,7 +1,7 @@
 -- Loads a message.
 
--- What events go out through; a message that uses one has a field named so: `webhook` boxed,
--- `code` where its readers are mailed a code.
+-- A message that uses a channel has a field with the channel's name: `webhook` is boxed, `code`
+-- is 1 if its readers are mailed a code.
 local CHANNELS = { "webhook", "code" }
 
 local function message_at(tag, id)

@@ -1,11 +1,11 @@
--- Loads links, and says what their state means.
+-- Loads links and derives their state.
 
 local function is_final(state)
   return state ~= "held" and state ~= "sealed" and state ~= "read"
 end
 
--- The wrapped key's presence is the truth, `state` explains it: sealed or read without
--- its key, or past its time, is expired, whether or not the worker has written it yet.
+-- A link can be opened only if its wrapped key exists.  A sealed or read link without its key,
+-- or past its expiry, is expired, even if the worker has not written that yet.
 local function link_at(tag, id, now, message)
   local hash = key_of(tag, "link", id)
   local f = fields_of(hash)
@@ -39,7 +39,7 @@ local function link_at(tag, id, now, message)
   return l
 end
 
--- How often it can still be opened.
+-- How many views are left.
 local function views_left(link)
   return is_final(link.state) and 0 or link.views - link.reveals
 end
@@ -53,7 +53,7 @@ local function links_of(message, now)
   return links
 end
 
--- Why a link does not open; the sender's reason belongs to a recall alone.
+-- The reply for a link that ended; only a recall has a reason.
 local function gone(link)
   return { "gone", link.state, link.message.id, link.reason, link.ended_at }
 end

@@ -1,7 +1,7 @@
 -- Readers, their views and their leases.
 
--- What is known of a reader: when its lease ends, its view, whether it acknowledged and
--- confirmed, when it claimed, ms on screen; nil for a stranger.
+-- A reader's record: end of its lease, its view, whether it acknowledged and confirmed, when it
+-- claimed the view, ms on screen.  nil if it holds no view.
 local function reader_at(link, id)
   local kept = call("HGET", link.readers, id)
   if not kept then
@@ -19,30 +19,28 @@ local function keep_reader(link, r)
     r.claimed_at, r.on_screen }, " "))
 end
 
--- What a browser that holds no view told the sender counts once for each reader and three times
--- for each link: "may", "told" or "enough".
+-- Can this reader still decline or dispute?  "may": yes; "told": it did already; "enough": three
+-- readers did, which is the limit.
 local function told(ids, reader)
-  for at = 1, #ids, 16 do
-    if ids:sub(at, at + 15) == reader then
-      return "told"
-    end
+  if contains(ids, 16, reader) then
+    return "told"
   end
-  return #ids < 48 and "may" or "enough"
+  return #ids < 3 * 16 and "may" or "enough"
 end
 
--- After these ends the leases run on, and the wrapped key with them: a lost reply is no lost
--- message, not even where somebody else spent the last view or used up the tries.
+-- In these final states open leases continue, and the wrapped key is kept for them: a reader
+-- whose reply was lost gets it again, even if another spent the last view or the last try.
 local function outlives(state)
   return state == "spent" or state == "locked"
 end
 
--- The reader may have its view again: its lease runs, and so does the link's key.
+-- Whether the reader may fetch its view again.
 local function lease_is_open(link, r, now)
   return r ~= nil and r.ends > now and link.alive
     and (link.state == "read" or outlives(link.state))
 end
 
--- The latest end of a lease on this link, 0 where none was given.
+-- The latest end of all leases on this link, 0 if there are none.
 local function latest_lease(link)
   local latest = 0
   for _, kept in ipairs(call("HVALS", link.readers)) do

@@ -1,12 +1,12 @@
--- Looks: visits that opened nothing, and whether a machine was among them.
+-- Looks (visits that spend no view), and whether a machine was among them.
 
--- The classes of looks that no person comes as; webapp/http/visitors.py has the same.
+-- The classes of visitors that are machines; the same as in webapp/http/visitors.py.
 local MACHINES = { preview_bot = true, prefetch = true, scanner_suspected = true, program = true }
--- For so long after a machine's look a press of the button alone opens nothing: 10 minutes.
+-- After a machine's look, a pressed button alone does not open the link: for 10 minutes.
 local WATCH_MS = 600000
 
--- A machine looked at this link within so many ms; or nobody can tell, since as many looks came
--- in that time as are kept.
+-- Whether a machine looked at this link within these ms.  Also true if all 100 looks that are
+-- kept are newer, since older ones may be lost.
 local function is_watched(link, now, within)
   local looks = call("LRANGE", link.message.looks, 0, -1)
   for _, kept in ipairs(looks) do
@@ -20,8 +20,8 @@ local function is_watched(link, now, within)
   return #looks >= 100
 end
 
--- A look; 100 are kept, and once they are, one a minute is written, and one by a machine for
--- each link: the gate goes by those.
+-- Records a look.  100 are kept.  From then on only one a minute is recorded, and for each link
+-- one of a machine per minute, because the gate needs those.
 local function look(link, now, type, class, evidence)
   local m = link.message
   local many = call("LLEN", m.looks)

@@ -1,17 +1,17 @@
--- Where each channel's deliveries wait.
+-- Outboxes, where deliveries wait.
 
--- Each channel has an outbox of its own, so that none waits behind another's slow receivers.
+-- Each channel has its own outbox, so that slow receivers of one do not delay another.
 local function outbox_of(tag, channel)
   return channel == "webhook" and tag .. ":outbox" or tag .. ":outbox-" .. channel
 end
 
--- The member may also stand in the outbox of webhooks, where an earlier version put all channels.
+-- An earlier version put all channels into the outbox of webhooks: remove the member there, too.
 local function leave_outbox(tag, channel, member)
   call("ZREM", outbox_of(tag, channel), member)
   call("ZREM", tag .. ":outbox", member)
 end
 
--- What is waiting for or was given up by the channels of a message.
+-- Removes all deliveries of a message, waiting ones and dead letters.
 local function drop_deliveries(tag, id)
   for _, channel in ipairs(CHANNELS) do
     leave_outbox(tag, channel, id .. ":" .. channel)

@@ -1,9 +1,9 @@
--- Events, and for how long a message is remembered.
+-- Events, and how long a message is kept.
 
--- No event is forgotten sooner, so that its delivery has its time: 4 days.
+-- No event is deleted sooner, so that there is time to deliver it: 4 days.
 local DELIVERY_MS = 345600000
 
--- Every key that explains the message lives until then; keys and contents have their own time.
+-- Keeps all keys of a message until this time, except wrapped keys and contents.
 local function keep_until(message, at)
   call("PEXPIREAT", message.hash, at)
   call("PEXPIREAT", message.events, at)
@@ -15,7 +15,7 @@ local function keep_until(message, at)
   end
 end
 
--- The message is remembered until then; with a channel, for as long as a delivery may take.
+-- Keeps a message until this time, or with a webhook until its deliveries end, if that is later.
 local function retain(message, now, at)
   if message.tells then
     at = math.max(at, now + DELIVERY_MS)
@@ -25,8 +25,8 @@ local function retain(message, now, at)
   keep_until(message, at)
 end
 
--- An event of the message, or of one link of it; `at` where it happened before now.  The
--- timeline is the outbox: each channel has a cursor in it, and deliveries go on from there.
+-- Writes an event of the message or of one link, and puts it into the outboxes.  Each channel has
+-- a cursor in the timeline, where its deliveries continue.  `at` is for an event before now.
 local function record(message, link, now, type, facts, evidence, at)
   call("RPUSH", message.events,
     (at or now) .. " " .. type .. " " .. facts .. "\n" .. (link and link.id or "") .. evidence)
@@ -34,7 +34,7 @@ local function record(message, link, now, type, facts, evidence, at)
     return
   end
   for _, channel in ipairs(message.channels) do
-    -- A code is mailed now or never: nothing else brings that channel to life.
+    -- Only the request of a code starts a delivery of its channel.
     if channel ~= "code" or type == "link.code_requested" then
       local member = message.id .. ":" .. channel
       call("ZREM", message.tag .. ":dead", member)

@@ -1,7 +1,7 @@
--- How links end, and what is destroyed then.
+-- Ends links and destroys keys and contents.
 
--- When the last wrapped key of a message goes that there still is, for the leases of links that
--- ended; -2 without any.
+-- When the last wrapped key of a message expires (links that ended keep theirs for open leases);
+-- -2 if there is none.
 local function latest_key(message)
   local latest = -2
   for at = 1, #message.links, 16 do
@@ -11,7 +11,7 @@ local function latest_key(message)
   return latest
 end
 
--- One version's content goes when no wrapped key is left that opens it.
+-- Deletes a version's content if no wrapped key for it is left.
 local function drop_content(message, version)
   for at = 1, #message.links, 16 do
     local id = message.links:sub(at, at + 15)
@@ -23,7 +23,7 @@ local function drop_content(message, version)
   call("DEL", key_of(message.tag, "content", message.id .. ":" .. version))
 end
 
--- Destroys the wrapped key, and with it all access; the content when it was the last.
+-- Destroys the wrapped key, and so all access; also the content if it was the last key.
 local function destroy_key(link)
   link.alive = false
   call("DEL", link.wrapped)
@@ -31,13 +31,13 @@ local function destroy_key(link)
   drop_content(link.message, link.version)
 end
 
--- The key of a link that ended lives for its leases, until the latest is over.
+-- Keeps the key of a link that ended until its latest lease is over.
 local function lend_key(link, latest)
   call("PEXPIREAT", link.wrapped, latest)
   call("ZADD", link.tag .. ":due", latest, "end:" .. link.id)
 end
 
--- This reader is done: its lease ends, and with the last one of a link that ended its key.
+-- Ends a reader's lease.  If it was the last lease of a link that ended, destroys the key.
 local function end_lease(link, r, now)
   r.ends = 0
   keep_reader(link, r)
@@ -51,15 +51,15 @@ local function end_lease(link, r, now)
   end
 end
 
--- No code counts for this link any more, and none of it is kept.
+-- Deletes the link's mailed code, so that it is no longer valid.
 local function drop_code(link)
   call("DEL", link.code_box)
   call("HDEL", link.hash, "code", "code_until")
 end
 
--- The link's one final state.  Its key lives on until `lasts`, where leases outlive that
--- state; else it is destroyed.  After the last link the message's retention begins.  `at` is when
--- it ended, where that was before now.
+-- Puts a link into a final state.  Its key is kept until `lasts` for open leases, without `lasts`
+-- it is destroyed.  When the last link ends, the message's retention begins.  `at` is when the
+-- link ended, if that was before now.
 local function end_link(link, now, state, lasts, at)
   local m = link.message
   call("HSET", link.hash, "state", state, "ended_at", at or now)

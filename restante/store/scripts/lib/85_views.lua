@@ -1,6 +1,6 @@
--- Spending a view, or a try.
+-- Spends views and tries.
 
--- This reader's view: spent, with its lease.  Returns the reader.
+-- Spends a view for this reader and starts its lease.  Returns the reader.
 local function claim_view(link, now, reader, evidence)
   local m = link.message
   link.reveals = link.reveals + 1
@@ -24,8 +24,8 @@ end
 local WRONG = { code = { "link.code_wrong", "code-wrong" },
   passphrase = { "link.passphrase_wrong", "passphrase-wrong" } }
 
--- A wrong code or passphrase uses up a try, and the last one locks the link; the same request
--- asked again, since its reply was lost, costs none.  Returns the reply.
+-- Spends a try for a wrong code or passphrase; the last one locks the link.  Idempotent: the same
+-- request, sent again after a lost reply, spends no further try.  Returns the reply.
 local function refuse_try(link, now, wrong, request, evidence)
   local event, reply = unpack(WRONG[wrong])
   if link.refused == request then
