@@ -37,8 +37,8 @@ def test_the_country_is_gauged_from_the_whole_address_and_told_in_words(proxied)
     sender.post(f"/s/{sent.control}")
     page = sender.get(f"/s/{sent.control}").text
 
-    assert "in Spain, from Firefox on Windows · 81.9.128.0/24" in page
-    assert "in the United States, from Firefox on Windows" in page
+    assert "Spain · Firefox on Windows · 81.9.128.0/24" in page
+    assert "United States · Firefox on Windows" in page
 
 
 @pytest.mark.parametrize(("address", "country"), [("193.34.195.7", "GB"), ("193.34.195.200", "PL")])

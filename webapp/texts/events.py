@@ -8,8 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from restante.messages import Event, Outcome
-from webapp.http.i18n import gettext, html, ngettext
-from webapp.texts.country import country
+from webapp.http.i18n import current, gettext, html, ngettext
 from webapp.texts.formatting import duration, moment
 
 if TYPE_CHECKING:
@@ -89,18 +88,10 @@ def visitor(kind: str, *, by_sender: bool = True) -> str:
 
 
 def evidence(of: Mapping[str, str]) -> str:
-    """Return what was recorded of a visitor, fact beside fact; empty if nothing was."""
+    """Return what was recorded of a visitor, as "Spain · Firefox on Windows"; empty if nothing."""
     browser, system = of.get("browser"), of.get("system")
     program = browser or system
     if browser and system:
         program = gettext("%(browser)s on %(system)s", browser=browser, system=system)
-    return " · ".join(filter(None, (_origin(of.get("country"), program), of.get("network"))))
-
-
-def _origin(code: str | None, program: str | None) -> str | None:
-    """Return "in Spain, from Firefox on Windows", or as much of it as is known."""
-    if code is None:
-        return program
-    if program is None:
-        return gettext("in %(country)s", country=country(code))
-    return gettext("in %(country)s, from %(program)s", country=country(code), program=program)
+    country = current().country(of["country"]) if "country" in of else None
+    return " · ".join(filter(None, (country, program, of.get("network"))))
