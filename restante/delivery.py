@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from restante import events
+from restante.channels import CHANNELS
 from restante.crypto.mailed_codes import Letter, address_id, letter
 from restante.crypto.sealed_fields import SealedFields
 from restante.crypto.tokens import SHARDS
 from restante.errors import NotFound
-from restante.store.outbox import CHANNELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -269,7 +269,7 @@ class Delivering:
     def _delivery(self, shard: int, due: Due) -> Delivery:
         if due.channel == CODE:
             return Delivery(shard, due, Target("", ""), tuple(self._letters(due)))
-        found = self._facts.open_webhook(due.message_id, due.target)
+        found = self._facts.open_target("webhook", due.message_id, due.target)
         target = Target(found["url"], found["secret"]) if found else None
         return Delivery(shard, due, target, tuple(self._notifications(due)))
 
@@ -277,14 +277,14 @@ class Delivering:
         return [
             Notification(
                 events.event_id(due.message_id, number),
-                letter=letter(entry, address, code, self._facts),
+                letter=letter(one.entry, one.address, one.code, self._facts),
             )
-            for number, (entry, address, code) in enumerate(due.entries, start=due.cursor + 1)
+            for number, one in enumerate(due.entries, start=due.cursor + 1)
         ]
 
     def _notifications(self, due: Due) -> Sequence[Notification]:
         made = []
-        for number, (entry, label, _) in enumerate(due.entries, start=due.cursor + 1):
+        for number, (entry, label, *_) in enumerate(due.entries, start=due.cursor + 1):
             event = events.event(number, entry, due.message_id, self._facts)
             body = {
                 "type": event.type,
@@ -305,7 +305,7 @@ class Delivering:
         return [self._standing(kept) for shard in range(SHARDS) for kept in ask(shard, most)]
 
     def _standing(self, kept: Kept) -> Standing:
-        url = self._facts.open_webhook(kept.message_id, kept.target).get("url")
+        url = self._facts.open_target("webhook", kept.message_id, kept.target).get("url")
         parts = urlsplit(url) if url else None
         return Standing(
             kept.message_id,

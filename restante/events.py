@@ -77,7 +77,7 @@ def status(
             and report.sender_id
             and secrets.compare_digest(sender_id(control, cookie), report.sender_id)
         ),
-        webhook=facts.open_webhook(message_id, report.webhook).get("url"),
+        webhook=facts.open_target("webhook", message_id, report.webhook).get("url"),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from restante import validation
+from restante.channels import CHANNELS
 from restante.crypto import envelope
 from restante.crypto.envelope import LinkKeys
 from restante.crypto.sealed_fields import SealedFields
@@ -93,6 +94,7 @@ class Sending:
         details = validation.normal_details(draft.details)
         message_id = control.message_id
         recipients = draft.recipients or (None,)
+        used = self._channels(draft, control)
         content_key = envelope.new_content_key()
         stretched = self._stretch(draft.passphrase, message_id)
         tokens = [control.link(index) for index in range(len(recipients))]
@@ -110,7 +112,7 @@ class Sending:
                 hold=draft.hold_seconds * SECOND,
                 expires_in=expires_in * SECOND,
                 lease=settings.lease_seconds * SECOND,
-                retention=self._retention(draft) * SECOND,
+                retention=self._retention(used) * SECOND,
                 views=draft.views,
                 tries=settings.passphrase_tries
                 if details.mailed_code or draft.passphrase is not None
@@ -126,9 +128,7 @@ class Sending:
                     message_id=message_id,
                     version=1,
                 ),
-                webhook=self._facts.close_webhook(
-                    message_id, draft.webhook, control.webhook_secret
-                ),
+                channels=used,
                 links=links,
             ),
         )
@@ -205,10 +205,18 @@ class Sending:
             return newest, [Replaced(link_id, outcome) for link_id, outcome in outcomes]
         raise Unavailable
 
-    def _retention(self, draft: Draft) -> int:
-        """Return the retention in seconds: with a webhook, at least until its retries end."""
+    def _channels(self, draft: Draft, control: ControlToken) -> dict[str, bytes]:
+        """Return what is stored for each channel that the message uses."""
+        kept = {
+            name: channel.keep(draft, control, self._facts) for name, channel in CHANNELS.items()
+        }
+        return {name: one for name, one in kept.items() if one}
+
+    def _retention(self, used: Iterable[str]) -> int:
+        """Return the retention in seconds: for some channels, at least until their retries end."""
         kept = self._settings.retention_seconds
-        return max(kept, NOTIFYING_SECONDS) if draft.webhook else kept
+        retains = any(CHANNELS[name].retains for name in used)
+        return max(kept, NOTIFYING_SECONDS) if retains else kept
 
     def _stretch(self, passphrase: str | None, message_id: bytes) -> bytes:
         if passphrase is None:

@@ -61,12 +61,11 @@ class SealedFields:
     def open_evidence(self, record_id: bytes, boxed: bytes) -> dict[str, str]:
         return self._open(boxed, "evidence", record_id)
 
-    def close_webhook(self, message_id: bytes, url: str | None, secret: str) -> bytes:
-        facts = {"url": url, "secret": secret} if url else {}
-        return self._close(facts, "webhook", message_id)
+    def close_target(self, channel: str, message_id: bytes, facts: Mapping[str, str]) -> bytes:
+        return self._close(facts, channel, message_id)
 
-    def open_webhook(self, message_id: bytes, boxed: bytes) -> dict[str, str]:
-        return self._open(boxed, "webhook", message_id)
+    def open_target(self, channel: str, message_id: bytes, boxed: bytes) -> dict[str, str]:
+        return self._open(boxed, channel, message_id)
 
     def close_address(self, link_id: bytes, address: str | None) -> bytes:
         return self._close({"address": address} if address else {}, "address", link_id)

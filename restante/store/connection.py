@@ -26,6 +26,7 @@ from redis.exceptions import (
 )
 from redis.exceptions import ConnectionError as Lost
 
+from restante.channels import CHANNELS
 from restante.crypto.tokens import ID_SIZE
 from restante.errors import Unavailable
 from restante.store.nodes import OneNode
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     import redis
     from redis.connection import AbstractConnection
 
+    from restante.channels.channel import Channel
     from restante.store.nodes import Node, Nodes
 
     Argument = bytes | str | int
@@ -79,10 +81,25 @@ def script(verb: str) -> Script:
 
 @cache
 def _library() -> str:
-    """Return the library that every script can call: `scripts/lib/`, in order of file names."""
+    """Return what every script can call: the channels, and `scripts/lib/` in order of names."""
     folder = files("restante.store") / "scripts" / "lib"
     parts = sorted(folder.iterdir(), key=lambda part: part.name)
-    return "\n".join(part.read_text("utf-8") for part in parts if part.name.endswith(".lua"))
+    library = [part.read_text("utf-8") for part in parts if part.name.endswith(".lua")]
+    return "\n".join([_channels(), *library])
+
+
+def _channels() -> str:
+    """Return the table of the channels, in Lua."""
+
+    def declared(channel: Channel) -> str:
+        events = "".join(f'["{event}"] = true, ' for event in sorted(channel.wakes or ()))
+        wakes = "nil" if channel.wakes is None else f"{{ {events}}}"
+        return (
+            f'{{ name = "{channel.name}", outbox = "{channel.outbox}", wakes = {wakes},'
+            f" retains = {str(channel.retains).lower()} }}"
+        )
+
+    return f"local CHANNELS = {{ {', '.join(map(declared, CHANNELS.values()))} }}\n"
 
 
 class Connection:

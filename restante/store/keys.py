@@ -80,6 +80,7 @@ begins with `link.`, then the boxed evidence.  A look is "<at> <type> <class>\n"
 
 from __future__ import annotations
 
+from restante.channels import CHANNELS
 from restante.crypto.tokens import SHARDS, ControlToken, LinkToken
 
 TAGS = (
@@ -122,8 +123,7 @@ def due(shard: int) -> bytes:
 
 def outbox(shard: int, channel: str = "webhook") -> bytes:
     """Return the key of a shard's outbox: deliveries that wait."""
-    name = "outbox" if channel == "webhook" else f"outbox-{channel}"
-    return f"{{{TAGS[shard]}}}:{name}".encode()
+    return f"{{{TAGS[shard]}}}:{CHANNELS[channel].outbox}".encode()
 
 
 def dead(shard: int) -> bytes:

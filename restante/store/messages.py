@@ -39,12 +39,14 @@ class Messages:
         Raises:
             Unavailable: Also if the store is full.
         """
+        channels = [part for channel in new.channels.items() for part in channel]
         links = [part for link in new.links for part in link]
         tries = "" if new.tries is None else new.tries
         match self._run(
             "send", keys.message(control),
             new.hold, new.expires_in, new.lease, new.retention, new.views, tries,
-            new.root_id, new.box, new.sender_id, new.evidence, new.content, new.webhook, *links,
+            new.root_id, new.box, new.sender_id, new.evidence, new.content,
+            len(new.channels), *channels, *links,
         ):  # fmt: skip
             case [b"sent", sent_at, opens_at, expires_at]:
                 return Times(sent_at, opens_at, expires_at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from restante.channels import CHANNELS
 from restante.store import keys
 from restante.store.replies import Entry
 
@@ -13,8 +14,17 @@ if TYPE_CHECKING:
     from restante.store.connection import Argument, Connection
 
 
-CHANNELS = ("webhook", "code")
-"""The same names as in scripts/lib/20_message.lua."""
+class Waiting(NamedTuple):
+    """An event to deliver, with boxes of its link, which may be empty.
+
+    Attributes:
+        address, code: Only with the request of a code that is still valid.
+    """
+
+    entry: Entry
+    label: bytes
+    address: bytes
+    code: bytes
 
 
 class Due(NamedTuple):
@@ -24,8 +34,6 @@ class Due(NamedTuple):
         cursor: How many entries of the timeline come before the first of these.
         failures: Failed tries in a row so far.
         target: Boxed.
-        entries: Each with the boxed label of its link, or nothing.  For a mailed code: with
-            the boxed mail address, and the boxed code if it is still valid.
         taken_at: In ms, by the store's clock.
     """
 
@@ -34,7 +42,7 @@ class Due(NamedTuple):
     cursor: int
     failures: int
     target: bytes
-    entries: Sequence[tuple[Entry, bytes, bytes]]
+    entries: Sequence[Waiting]
     taken_at: int
 
 
@@ -71,7 +79,7 @@ class Outbox:
         """
         now, *taken = self._run("take", keys.outbox(shard, channel), lease, most, events)
         return [
-            Due(mid, channel.decode(), cursor, failures, target, _triples(entries), now)
+            Due(mid, channel.decode(), cursor, failures, target, _waiting(entries), now)
             for mid, channel, cursor, failures, target, entries in taken
         ]
 
@@ -125,6 +133,6 @@ class Outbox:
         ]
 
 
-def _triples(entries: Sequence[bytes]) -> list[tuple[Entry, bytes, bytes]]:
-    threes = zip(entries[::3], entries[1::3], entries[2::3], strict=True)
-    return [(Entry.parse(entry), box, code) for entry, box, code in threes]
+def _waiting(flat: Sequence[bytes]) -> list[Waiting]:
+    fours = zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True)
+    return [Waiting(Entry.parse(entry), *boxes) for entry, *boxes in fours]

@@ -51,8 +51,8 @@ class NewLink(NamedTuple):
 class NewMessage(NamedTuple):
     """What a send stores of a message.  Durations are in ms.
 
-    `tries` is None without passphrase and mailed code.  Boxes may be empty: without a
-    webhook, `webhook` is.
+    `tries` is None without passphrase and mailed code.  Boxes may be empty.  `channels` has what
+    is stored for each channel that the message uses.
     """
 
     hold: int
@@ -66,7 +66,7 @@ class NewMessage(NamedTuple):
     sender_id: bytes
     evidence: bytes
     content: bytes
-    webhook: bytes
+    channels: Mapping[str, bytes]
     links: Sequence[NewLink]
 
 

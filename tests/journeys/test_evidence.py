@@ -151,7 +151,7 @@ def test_the_reader_is_told_before_the_button_what_will_be_recorded(story, evide
 
 def test_names_subject_reason_and_address_are_in_boxes_that_open_to_exactly_these(story):
     facts, mid = story.facts, story.message_id
-    webhook = facts.open_webhook(mid, story.field(b"message", mid, b"webhook"))
+    webhook = facts.open_target("webhook", mid, story.field(b"message", mid, b"webhook"))
     assert webhook == {"url": story.url, "secret": story.sent.answer["webhook_secret"]}
     # The first link was spent before: the reason belongs to what was recalled.
     reason = facts.reason(mid, story.field(b"link", story.link_ids[1], b"reason"))

@@ -13,7 +13,7 @@ local late = now - tonumber(ARGV[2])
 local function waiting(from, to)
   local sum = 0
   for _, channel in ipairs(CHANNELS) do
-    sum = sum + call("ZCOUNT", outbox_of(tag, channel), from, to)
+    sum = sum + call("ZCOUNT", outbox_of(tag, channel.name), from, to)
   end
   return sum
 end

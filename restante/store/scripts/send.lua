@@ -11,9 +11,10 @@
 -- ARGV[6]  views        of each link            ARGV[7]  tries       "" without passphrase, code
 -- ARGV[8]  root         id of the root key      ARGV[9]  box         boxed facts, or ""
 -- ARGV[10] sender       id of the cookie, or "" ARGV[11] evidence    boxed
--- ARGV[12] content      sealed                  ARGV[13] webhook     boxed, or ""
--- ARGV[14…]             for each link: id, wrapped key, verifier or "", boxed label or "", and
---                        the boxed mail address for codes, or ""
+-- ARGV[12] content      sealed                  ARGV[13] channels    how many it uses
+-- ARGV[14…]             for each channel: name, and what is stored for it; then for each link:
+--                        id, wrapped key, verifier or "", boxed label or "", and the boxed mail
+--                        address for codes, or ""
 --
 -- Replies {"sent", sent_at, opens_at, expires_at}.
 
@@ -21,9 +22,6 @@ local tag, id = way_in(KEYS[1])
 local now = clock(ARGV[1])
 local lease, retention, views, tries = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local root, box, sender, evidence, content = ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
-local webhook = ARGV[13]
-local _, _, a_verifier, _, an_address = unpack(ARGV, 14, 18)
-local has_passphrase, is_coded = a_verifier ~= "", an_address ~= ""
 
 local known = message_at(tag, id)
 if known then
@@ -32,13 +30,15 @@ end
 
 local opens_at = now + tonumber(ARGV[2])
 local expires_at = opens_at + tonumber(ARGV[3])
-local ids = {}
-for at = 14, #ARGV, 5 do
+local first = 14 + 2 * tonumber(ARGV[13])
+local ids, has_passphrase = {}, false
+for at = first, #ARGV, 5 do
   local lid, wrapped, verifier, label, address = unpack(ARGV, at, at + 4)
   local hash = key_of(tag, "link", lid)
   ids[#ids + 1] = lid
   call("HSET", hash, "message", id, "state", "sealed", "version", 1, "root", root, "views", views)
   if verifier ~= "" then
+    has_passphrase = true
     call("HSET", hash, "verifier", verifier)
   end
   if tries ~= "" then
@@ -59,17 +59,15 @@ call("HSET", KEYS[1], "sent_at", now, "opens_at", opens_at, "expires_at", expire
 if has_passphrase then
   call("HSET", KEYS[1], "passphrase", 1)
 end
-if is_coded then
-  call("HSET", KEYS[1], "code", 1, "code:cursor", 1)
-end
 if box ~= "" then
   call("HSET", KEYS[1], "box", box)
 end
 if sender ~= "" then
   call("HSET", KEYS[1], "sender", sender)
 end
-if webhook ~= "" then
-  call("HSET", KEYS[1], "webhook", webhook, "webhook:cursor", 1)
+for at = 14, first - 1, 2 do
+  local channel, kept = ARGV[at], ARGV[at + 1]
+  call("HSET", KEYS[1], channel, kept, channel .. ":cursor", 1)
 end
 local message = message_at(tag, id)
 record(message, nil, now, "message.sent",

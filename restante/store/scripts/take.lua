@@ -9,13 +9,29 @@
 -- ARGV[3]  most    maximum number of deliveries
 -- ARGV[4]  events  maximum number of events in each
 --
--- Replies {now, {message, channel, cursor, failures, target box, {event, box, code box …}} …}.
--- The box is the label of the event's link; for a mailed code that is still valid, its address.
+-- Replies {now, {message, channel, cursor, failures, target box, {event, label, address, code …}}
+-- …}.  The last three are boxes of the event's link, or "": its label; with the request of a code
+-- that is still valid, also the mail address and the code.
 
 local now = clock(ARGV[1])
 local lease, most, events = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local outbox = KEYS[1]
 local tag = outbox:match("^({%w+})")
+
+local function boxes(entry)
+  local id = entry:match("^%d+ link%.[^\n]*\n(.*)$")
+  if not id then
+    return "", "", ""
+  end
+  id = id:sub(1, 16)
+  local label = call("HGET", key_of(tag, "link", id), "box") or ""
+  local asked = entry:match("^%d+ link%.code_requested code=(%d+)\n")
+  local link = asked and link_at(tag, id, now)
+  if link and link.code and not is_final(link.state) and link.codes == tonumber(asked) then
+    return label, link.address, call("GET", link.code_box) or ""
+  end
+  return label, "", ""
+end
 
 local reply = { now }
 for _, member in ipairs(call("ZRANGE", outbox, "-inf", now, "BYSCORE", "LIMIT", 0, most)) do
@@ -29,20 +45,9 @@ for _, member in ipairs(call("ZRANGE", outbox, "-inf", now, "BYSCORE", "LIMIT", 
   else
     local entries = {}
     for _, entry in ipairs(found) do
-      entries[#entries + 1] = entry
-      local link = entry:match("^%d+ link%.[^\n]*\n(.*)$")
-      local box, code_box = "", ""
-      if link and channel == "code" then
-        local asked = entry:match("^%d+ link%.code_requested code=(%d+)\n")
-        local l = asked and link_at(tag, link:sub(1, 16), now)
-        if l and l.code and not is_final(l.state) and call("HGET", l.hash, "codes") == asked then
-          box, code_box = l.address, call("GET", l.code_box) or ""
-        end
-      elseif link then
-        box = call("HGET", key_of(tag, "link", link:sub(1, 16)), "box") or ""
-      end
-      entries[#entries + 1] = box or ""
-      entries[#entries + 1] = code_box
+      local at = #entries
+      entries[at + 1] = entry
+      entries[at + 2], entries[at + 3], entries[at + 4] = boxes(entry)
     end
     call("ZADD", outbox, now + lease, member)
     reply[#reply + 1] = { id, channel, cursor, tonumber(f[3] or "0"), f[1], entries }

@@ -1,8 +1,4 @@
--- Loads a message.
-
--- A message that uses a channel has a field with the channel's name: `webhook` is boxed, `code`
--- is 1 if its readers are mailed a code.
-local CHANNELS = { "webhook", "code" }
+-- Loads a message.  A message that uses a channel has a field with the channel's name.
 
 local function message_at(tag, id)
   local hash = key_of(tag, "message", id)
@@ -17,9 +13,9 @@ local function message_at(tag, id)
     passphrase = f.passphrase, box = f.box or "", sent_at = tonumber(f.sent_at),
     sender = f.sender or "", webhook = f.webhook or "", channels = {} }
   for _, channel in ipairs(CHANNELS) do
-    if f[channel] then
+    if f[channel.name] then
       m.channels[#m.channels + 1] = channel
-      m.tells = m.tells or channel ~= "code"
+      m.retains = m.retains or channel.retains
     end
   end
   return m

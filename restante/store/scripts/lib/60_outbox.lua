@@ -1,21 +1,26 @@
--- Outboxes, where deliveries wait.
+-- Outboxes, where deliveries wait.  Each channel has its own, so that slow receivers of one do
+-- not delay another.  CHANNELS is made from restante/channels and loaded before the library.
 
--- Each channel has its own outbox, so that slow receivers of one do not delay another.
-local function outbox_of(tag, channel)
-  return channel == "webhook" and tag .. ":outbox" or tag .. ":outbox-" .. channel
+local OUTBOXES = {}
+for _, channel in ipairs(CHANNELS) do
+  OUTBOXES[channel.name] = channel.outbox
 end
 
--- An earlier version put all channels into the outbox of webhooks: remove the member there, too.
-local function leave_outbox(tag, channel, member)
-  call("ZREM", outbox_of(tag, channel), member)
+local function outbox_of(tag, name)
+  return tag .. ":" .. (OUTBOXES[name] or "outbox-" .. name)
+end
+
+-- An earlier version put all channels into one outbox: remove the member there, too.
+local function leave_outbox(tag, name, member)
+  call("ZREM", outbox_of(tag, name), member)
   call("ZREM", tag .. ":outbox", member)
 end
 
 -- Removes all deliveries of a message, waiting ones and dead letters.
 local function drop_deliveries(tag, id)
   for _, channel in ipairs(CHANNELS) do
-    leave_outbox(tag, channel, id .. ":" .. channel)
-    call("ZREM", tag .. ":dead", id .. ":" .. channel)
+    leave_outbox(tag, channel.name, id .. ":" .. channel.name)
+    call("ZREM", tag .. ":dead", id .. ":" .. channel.name)
   end
 end
 

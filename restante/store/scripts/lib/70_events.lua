@@ -15,9 +15,10 @@ local function keep_until(message, at)
   end
 end
 
--- Keeps a message until this time, or with a webhook until its deliveries end, if that is later.
+-- Keeps a message until this time, or until its deliveries end, if a channel retains it and that
+-- is later.
 local function retain(message, now, at)
-  if message.tells then
+  if message.retains then
     at = math.max(at, now + DELIVERY_MS)
   end
   call("HSET", message.hash, "forget_at", at)
@@ -34,14 +35,13 @@ local function record(message, link, now, type, facts, evidence, at)
     return
   end
   for _, channel in ipairs(message.channels) do
-    -- Only the request of a code starts a delivery of its channel.
-    if channel ~= "code" or type == "link.code_requested" then
-      local member = message.id .. ":" .. channel
+    if not channel.wakes or channel.wakes[type] then
+      local member = message.id .. ":" .. channel.name
       call("ZREM", message.tag .. ":dead", member)
-      call("ZADD", outbox_of(message.tag, channel), "NX", now, member)
+      call("ZADD", outbox_of(message.tag, channel.name), "NX", now, member)
     end
   end
-  if message.tells and message.open == 0
+  if message.retains and message.open == 0
     and call("PEXPIRETIME", message.hash) < now + DELIVERY_MS then
     retain(message, now, 0)
   end
