@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import httpcore
 
+from restante.channels.transports import Transports
 from restante.messages import Draft
-from worker.channels.webhook import Webhook
 from worker.dispatcher import Dispatcher
+from worker.transports.http import Http
+from worker.transports.mail import Mail
 
 if TYPE_CHECKING:
     from restante.wiring import Services
@@ -49,7 +51,7 @@ def events_per_second(house: Services) -> tuple[float, float]:
         sent = house.sending.send(Draft("x", webhook=url))
         for _ in range(VIEWS):
             house.managing.extend(sent.control, 3_600)
-    courier = Dispatcher(house.delivering, {"webhook": Webhook((LOOPBACK,))})
+    courier = Dispatcher(house.delivering, Transports(Http((LOOPBACK,)), Mail(None, None)))
     began = time.perf_counter()
     courier.start()
     for _ in range(events):

@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from restante import i18n
+from restante.channels import CHANNELS
 from restante.email_address import mailbox
 from restante.errors import Fault, TooLarge
 from restante.safe_text import UNFIT, is_fit
-from restante.ssrf import webhook_fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,10 +56,8 @@ def draft_faults(draft: Draft, settings: Settings) -> Iterator[Fault]:
         yield Fault("hold", f"from 0 to {settings.hold_max} seconds")
     if draft.passphrase is not None:
         yield from passphrase_faults(draft.passphrase)
-    if draft.webhook is not None and (
-        fault := webhook_fault(draft.webhook, settings.webhook_networks)
-    ):
-        yield Fault("notify.webhook", fault)
+    for channel in CHANNELS.values():
+        yield from channel.faults(draft, settings)
 
 
 def details_faults(details: Details) -> Iterator[Fault]:

@@ -206,10 +206,10 @@ def test_codes_and_what_readers_say_keep_to_their_messages_slot(house: Services)
         link, shard = sent.links[0].token, sent.control.shard
         house.reading.request_code(link, language="en")
         letters = [
-            notification.letter
+            notification.content
             for delivery in house.delivering.take(shard, 10)
             for notification in delivery.notifications
-            if notification.letter
+            if notification.content
         ]
         code = next(letter.code for letter in letters if letter.link_id == link.link_id)
         house.reading.reveal(link, A, None, code=code, visitor="program")

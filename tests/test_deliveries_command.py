@@ -3,10 +3,10 @@
 import pytest
 
 from restante import wiring
+from restante.channels.failures import Failure
 from restante.crypto import keyring
 from restante.crypto.keyring import Keyring
 from restante.crypto.tokens import SHARDS
-from restante.delivery import Failure
 from restante.messages import Draft
 from restante.settings import Settings
 from restante.store.connection import Connection

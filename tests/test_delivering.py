@@ -10,10 +10,12 @@ import pytest
 import redis
 
 from restante import wiring
+from restante.channels.failures import Failure
+from restante.channels.webhook import Webhook
 from restante.crypto import keyring
 from restante.crypto.keyring import Keyring
 from restante.crypto.tokens import SHARDS
-from restante.delivery import EVENTS_MOST, JITTER, LEASE_SECONDS, WAITS_SECONDS, Failure
+from restante.delivery import EVENTS_MOST, LEASE_SECONDS
 from restante.errors import NotFound
 from restante.messages import Draft, Evidence
 from restante.sending import NOTIFYING_SECONDS
@@ -24,6 +26,7 @@ from tests.conftest import check_times, happened, kept_of, nonce, read
 
 URL = "https://hooks.example/restante"
 LEASE = LEASE_SECONDS * 1000
+JITTER, WAITS_SECONDS = Webhook.retries.jitter, Webhook.retries.waits
 
 
 @pytest.fixture
@@ -110,7 +113,7 @@ def test_an_event_is_told_as_the_api_tells_it(ours, clock):
     [delivery] = take(ours)
     [notification] = delivery.notifications
 
-    told = json.loads(notification.body)
+    told = json.loads(notification.content)
     assert delivery.target == (URL, sent.control.webhook_secret)
     assert told["type"] == "link.revealed"
     assert told["timestamp"] == told["data"]["event"]["at"]

@@ -10,15 +10,17 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from restante import delivery
-from restante.crypto.mailed_codes import Letter
-from restante.delivery import DeliveryFailed, Notification, Refused, Target
+from restante.channels.channel import Notification
+from restante.channels.failures import DeliveryFailed, Refused
+from restante.channels.mailed_code import Letter, MailedCode
+from restante.channels.transports import Transports
 from restante.email_address import mailbox
 from restante.settings import Settings, SettingsInvalid
 from restante.settings.parsers import Relay
 from tests.mailserver import MailServer
-from worker.channels import mailed_code as channel
-from worker.channels.mailed_code import MailedCode
+from worker.transports import mail as transport
+from worker.transports.http import Http
+from worker.transports.mail import Mail
 
 AT = 1_790_000_000_000
 LETTER = Letter(b"i" * 16, 1, "ana@example.com", "012345", "en")
@@ -34,9 +36,10 @@ async def every_connection_has_ended():
 
 def mail(relay, letter=LETTER):
     async def deliver():
-        way = MailedCode(relay, mailbox("Lettres à lire <letters@example.net>"))
+        way = Mail(relay, mailbox("Lettres à lire <letters@example.net>"))
         try:
-            await way.deliver(Target("", ""), Notification("id-1", letter=letter, at=AT))
+            notification = Notification("id-1", letter, AT)
+            await MailedCode().deliver(None, notification, Transports(Http(()), way))
         finally:
             await every_connection_has_ended()
 
@@ -110,7 +113,7 @@ def test_without_starttls_nothing_is_sent_where_it_is_needed():
 
 
 def test_a_relay_that_hangs_or_hangs_up_fails_in_time(monkeypatch):
-    monkeypatch.setattr(channel, "TIMEOUT_SECONDS", 0.5)
+    monkeypatch.setattr(transport, "TIMEOUT_SECONDS", 0.5)
     with MailServer() as server:
         server.answers = ["hang", "drop"]
         with pytest.raises(DeliveryFailed) as hanging:
@@ -139,7 +142,7 @@ def test_an_address_is_refused_for_good_by_5xx_and_for_now_by_4xx():
 
 
 def test_a_code_is_tried_again_soon_and_never_given_up():
-    waits = [delivery.wait_after(n, channel="code") for n in range(1, 40)]
+    waits = [MailedCode.retries.wait_after(n) for n in range(1, 40)]
 
     assert waits[0] == 2_000
     assert max(waits) == waits[-1] == 30_000

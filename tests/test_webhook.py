@@ -19,12 +19,16 @@ from cryptography.x509.oid import NameOID
 from standardwebhooks import Webhook as Independent
 from standardwebhooks import WebhookVerificationError
 
+from restante.channels.channel import Notification
+from restante.channels.failures import DeliveryFailed
+from restante.channels.transports import Transports
+from restante.channels.webhook import Target, Webhook, signature
 from restante.crypto.tokens import ControlToken
-from restante.delivery import DeliveryFailed, Notification, Target
 from tests.dns import NameServer, ask
 from tests.receiver import Receiver
-from worker.channels.webhook import Webhook, signature
 from worker.concurrency_limit import Busy
+from worker.transports.http import Http
+from worker.transports.mail import Mail
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 BODY = json.dumps({"type": "link.revealed", "recipient": "Ana Muñoz"}, ensure_ascii=False).encode()
@@ -34,18 +38,22 @@ PATIENCE_SECONDS = 1.5
 SECRET = ControlToken.new().webhook_secret
 
 
+def through(*http):
+    return Transports(Http(*http), Mail(None, None))
+
+
 def deliver(url, *, ours=LOOPBACK, resolve=None, times=1):
     """Post the notification; return the words of the failures, None where it was taken."""
 
     async def run():
-        webhook = Webhook(ours, **({"resolve": resolve} if resolve else {}))
-        return await asyncio.gather(*(one(webhook) for _ in range(times)))
+        transports = through(ours, resolve)
+        return await asyncio.gather(*(one(transports) for _ in range(times)))
 
-    async def one(webhook):
+    async def one(transports):
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 dated = NOTIFICATION._replace(at=round(time.time() * 1000))
-                await webhook.deliver(Target(url, SECRET), dated)
+                await Webhook().deliver(Target(url, SECRET), dated, transports)
         except DeliveryFailed as failed:
             return failed.failure
         except (TimeoutError, Busy) as error:
@@ -240,11 +248,12 @@ def test_unanswered_names_of_one_domain_do_not_block_other_lookups():
         return [ip_address("127.0.0.1")]
 
     async def run(port):
-        webhook = Webhook(LOOPBACK, resolve)
+        transports = through(LOOPBACK, resolve)
 
         async def post(name):
             async with asyncio.timeout(0.5):
-                await webhook.deliver(Target(f"http://{name}:{port}/", SECRET), NOTIFICATION)
+                target = Target(f"http://{name}:{port}/", SECRET)
+                await Webhook().deliver(target, NOTIFICATION, transports)
 
         slow = [f"n{number}.slow.example" for number in range(100)]
         first = await asyncio.gather(*map(post, slow), return_exceptions=True)

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 import structlog
 
 from restante import hardening, logs, wiring
+from restante.channels.transports import Transports
 from restante.errors import SettingsInvalid
 from restante.metrics import shared_folder
 from restante.settings import Settings
 from worker import exposition
-from worker.channels.mailed_code import MailedCode
-from worker.channels.webhook import Webhook
 from worker.deadline_runner import Worker
-from worker.dispatcher import Channel, Dispatcher
+from worker.dispatcher import Dispatcher
+from worker.transports.http import Http
+from worker.transports.mail import Mail
 
 if TYPE_CHECKING:
     from restante.metrics.meters import Meters
@@ -51,11 +52,8 @@ def main() -> int:
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stop.set())
     worker = Worker(services.timekeeping, services.files)
-    channels: dict[str, Channel] = {
-        "webhook": Webhook(settings.webhook_networks),
-        "code": MailedCode(settings.smtp_url, settings.mail_sender),
-    }
-    dispatcher = Dispatcher(services.delivering, channels)
+    http, mail = Http(settings.webhook_networks), Mail(settings.smtp_url, settings.mail_sender)
+    dispatcher = Dispatcher(services.delivering, Transports(http, mail))
     dispatcher.start()
     log.info("worker started")
     try:

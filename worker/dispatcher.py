@@ -9,34 +9,31 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Self
 
 import structlog
 
+from restante.channels import CHANNELS
+from restante.channels.failures import DeliveryFailed, Failure, FailureReason, Refused, failed
 from restante.crypto.tokens import SHARDS
 from restante.deadlines import FAILURES_MOST
-from restante.delivery import CODE, LEASE_SECONDS, DeliveryFailed, Failure, FailureReason, Refused
+from restante.delivery import LEASE_SECONDS
 from restante.errors import RestanteError
 from restante.logs import error_fields
 from worker.concurrency_limit import Busy, ConcurrencyLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from restante.delivery import Delivering, Delivery, Notification, Target
+    from restante.channels.channel import Channel, Notification
+    from restante.channels.transports import Transports
+    from restante.delivery import Delivering, Delivery
 
-SLOTS = 256
-"""Deliveries under way at once in one worker and channel: some receivers hold theirs for long."""
-FAILING_SLOTS = 64
-"""Of them, for deliveries that failed before: their receivers are likely to hold them for long."""
 TAKE_MOST = 64
 TURN_SECONDS = 2.0
 """After this a delivery leaves its place and queues up anew, when an event was taken."""
 ATTEMPT_SECONDS = 10.0
 """For one notification, from the look-up of its receiver's name to the status of the answer."""
-RECEIVER_WIDTH = 4
-"""Deliveries to one receiver, known by its name, at once."""
 IDLE_SECONDS, BUSY_SECONDS = 1.0, 0.1
 STORE_THREADS = 8
 STOP_SECONDS = 5.0
@@ -45,21 +42,21 @@ STOP_SECONDS = 5.0
 log = structlog.get_logger()
 
 
-class Channel(Protocol):
-    """A way to deliver."""
-
-    async def deliver(self, target: Target, notification: Notification) -> None:
-        """Deliver one notification, or raise DeliveryFailed."""
-
-
 @dataclass(slots=True)
 class Way:
     """What goes on in one channel."""
 
-    channel: str
+    channel: Channel[Any, Any]
+    lanes: ConcurrencyLimits
+    failing: ConcurrencyLimits
     under_way: set[asyncio.Task[None]] = field(default_factory=set)
     shard: int = 0
     well: bool = True
+
+    @classmethod
+    def of(cls, channel: Channel[Any, Any]) -> Self:
+        most = channel.concurrency
+        return cls(channel, ConcurrencyLimits(most.receiver), ConcurrencyLimits(most.failing))
 
 
 class Dispatcher:
@@ -69,11 +66,10 @@ class Dispatcher:
     which it stops before the end; whoever dies leaves his deliveries to the others.
     """
 
-    def __init__(self, delivering: Delivering, channels: Mapping[str, Channel]) -> None:
+    def __init__(self, delivering: Delivering, transports: Transports) -> None:
         self._delivering = delivering
-        self._channels = channels
-        self._lanes = ConcurrencyLimits(RECEIVER_WIDTH)
-        self._failing = ConcurrencyLimits(FAILING_SLOTS)
+        self._transports = transports
+        self._ways = {name: Way.of(channel) for name, channel in CHANNELS.items()}
         self._threads = ThreadPoolExecutor(STORE_THREADS, "dispatcher")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._main, name="dispatcher")
@@ -98,20 +94,20 @@ class Dispatcher:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self) -> None:
-        await asyncio.gather(*(self._serve(channel) for channel in self._channels))
+        await asyncio.gather(*(self._serve(way) for way in self._ways.values()))
 
-    async def _serve(self, channel: str) -> None:
+    async def _serve(self, way: Way) -> None:
         """Deliver through one channel, in slots of its own: none waits behind another's."""
-        way = Way(channel)
+        slots = way.channel.concurrency.slots
         while not self._stop.is_set():
-            taken = await self._take(way, min(TAKE_MOST, SLOTS - len(way.under_way)))
+            taken = await self._take(way, min(TAKE_MOST, slots - len(way.under_way)))
             for delivery, ends in taken:
                 task = asyncio.create_task(self._deliver(delivery, ends))
                 way.under_way.add(task)
                 task.add_done_callback(way.under_way.discard)
-            if taken and len(way.under_way) < SLOTS:
+            if taken and len(way.under_way) < slots:
                 continue
-            if len(way.under_way) >= SLOTS:
+            if len(way.under_way) >= slots:
                 await asyncio.wait(
                     way.under_way, timeout=IDLE_SECONDS, return_when=asyncio.FIRST_COMPLETED
                 )
@@ -138,16 +134,16 @@ class Dispatcher:
             ends = time.monotonic() + LEASE_SECONDS
             try:
                 found = await self._ask(
-                    self._delivering.take, shard, most - len(taken), way.channel
+                    self._delivering.take, shard, most - len(taken), way.channel.name
                 )
             except RestanteError as error:
                 failures.append(error)
             else:
                 taken += [(delivery, ends) for delivery in found]
         if failures and way.well:
-            log.warning("deliveries pause", channel=way.channel, **error_fields(failures[0]))
+            log.warning("deliveries pause", channel=way.channel.name, **error_fields(failures[0]))
         elif not failures and not way.well:
-            log.info("deliveries go on", channel=way.channel)
+            log.info("deliveries go on", channel=way.channel.name)
         way.well = not failures
         # Another shard comes first next time.
         way.shard = (way.shard + 1) % SHARDS
@@ -156,18 +152,19 @@ class Dispatcher:
     async def _deliver(self, delivery: Delivery, ends: float) -> None:
         """Deliver until the end, a failure, or the end of the turn or the lease; then settle."""
         delivered, failure, wait = 0, None, 0.0
-        taken, receiver = ends - LEASE_SECONDS, _receiver(delivery)
-        lane = (delivery.channel, receiver)
+        taken, receiver = ends - LEASE_SECONDS, delivery.receiver
+        # Its own channel's: an earlier version put all channels into the first one's outbox.
+        way = self._ways[delivery.channel.name]
         ends = min(ends - ATTEMPT_SECONDS - 1, time.monotonic() + TURN_SECONDS)
         try:
             with ExitStack() as places:
-                places.enter_context(self._lanes.enter(lane))
+                places.enter_context(way.lanes.enter(receiver))
                 if delivery.due.failures:
-                    places.enter_context(self._failing.enter(delivery.channel))
+                    places.enter_context(way.failing.enter(None))
                 for notification in delivery.notifications:
                     if time.monotonic() > ends:
                         break
-                    if delivery.channel != CODE or notification.letter:
+                    if notification.content is not None:
                         passed = round((time.monotonic() - taken) * 1_000)
                         await self._hand_over(
                             delivery, notification._replace(at=delivery.due.taken_at + passed)
@@ -175,41 +172,38 @@ class Dispatcher:
                     delivered += 1
         except Busy as busy:
             wait = busy.seconds
-        except DeliveryFailed as failed:
-            failure = failed.failure
-            if receiver:  # the mail server is the operator's own
-                self._lanes.narrow(lane)
+        except DeliveryFailed as error:
+            failure = error.failure
+            if receiver:
+                way.lanes.narrow(receiver)
         if delivered:
-            self._lanes.widen(lane)
+            way.lanes.widen(receiver)
         await self._settle(delivery, delivered, failure, wait)
 
     async def _hand_over(self, delivery: Delivery, notification: Notification) -> None:
-        if delivery.target is None:
-            raise DeliveryFailed(Failure(FailureReason.ROOT_KEY_MISSING))
+        channel = delivery.channel
         try:
             await self._afford(delivery, notification)
             async with asyncio.timeout(ATTEMPT_SECONDS):
-                await self._channels[delivery.channel].deliver(delivery.target, notification)
+                await channel.deliver(delivery.target, notification, self._transports)
         except TimeoutError:
-            raise DeliveryFailed(Failure(FailureReason.TIMEOUT)) from None
+            raise failed(FailureReason.TIMEOUT) from None
         except (DeliveryFailed, Busy):
             raise
         except Refused as refused:
-            log.warning("delivery refused", channel=delivery.channel, failure=refused.word)
+            log.warning("delivery refused", channel=channel.name, failure=refused.word)
             await self._refuse(delivery, notification)
         except Exception as error:
             # One odd receiver must not end what goes to the others.
-            log.exception("delivery broke", channel=delivery.channel)
-            raise DeliveryFailed(Failure(FailureReason.INTERNAL)) from error
+            log.exception("delivery broke", channel=channel.name)
+            raise failed(FailureReason.INTERNAL) from error
 
     async def _afford(self, delivery: Delivery, notification: Notification) -> None:
-        """Count a letter to its address; refuse it if that had enough today."""
-        if notification.letter is None:
-            return
+        """Count it where its channel has a quota; refuse it if its address had enough today."""
         try:
-            may = await self._ask(self._delivering.affords, delivery, notification.letter)
+            may = await self._ask(self._delivering.affords, delivery, notification)
         except RestanteError as error:
-            raise DeliveryFailed(Failure(FailureReason.INTERNAL)) from error
+            raise failed(FailureReason.INTERNAL) from error
         if not may:
             raise Refused(FailureReason.TOO_MANY)
 
@@ -218,7 +212,7 @@ class Dispatcher:
         try:
             await self._ask(self._delivering.refuse, delivery, notification)
         except RestanteError as error:
-            raise DeliveryFailed(Failure(FailureReason.INTERNAL)) from error
+            raise failed(FailureReason.INTERNAL) from error
 
     async def _settle(
         self, delivery: Delivery, delivered: int, failure: Failure | None, wait: float
@@ -230,14 +224,10 @@ class Dispatcher:
             log.warning("delivery not settled", **error_fields(error))
             return
         if delivered:
-            log.info("delivered", channel=delivery.channel, notifications=delivered)
+            log.info("delivered", channel=delivery.channel.name, notifications=delivered)
         if failure:
             event = "delivery given up" if gave_up else "delivery failed"
-            log.warning(event, channel=delivery.channel, failure=failure.word)
+            log.warning(event, channel=delivery.channel.name, failure=failure.word)
 
     async def _ask(self, verb: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
         return await asyncio.get_running_loop().run_in_executor(self._threads, verb, *arguments)
-
-
-def _receiver(delivery: Delivery) -> str | None:
-    return urlsplit(delivery.target.url).hostname if delivery.target else None

@@ -1,4 +1,4 @@
-"""Mailed codes: creates and verifies them, and reads them from the outbox.
+"""Mailed codes: creates and verifies them.
 
     code = six random digits, uniformly distributed
     mac  = HMAC-SHA-256(HMAC-SHA-256(root key, "restante/v1/mailed-code"), link id || code)[:16]
@@ -13,12 +13,10 @@ import hashlib
 import hmac
 import re
 import secrets
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from restante.crypto.keyring import Keyring
-    from restante.crypto.sealed_fields import SealedFields
-    from restante.store.replies import Entry
 
 DIGITS = 6
 GOOD_SECONDS = 600
@@ -27,21 +25,6 @@ PAUSE_SECONDS = 60
 CODES_MOST = 10
 """Quota of mailed codes per link: a link cannot be used to flood a mailbox."""
 MAC_SIZE = 16
-
-
-class Letter(NamedTuple):
-    """A mailed code on its way.  None of its fields is ever logged.
-
-    Attributes:
-        number: Counts the mailed codes of a link, from 1.
-        address: A mail address.
-    """
-
-    link_id: bytes
-    number: int
-    address: str
-    code: str
-    language: str
 
 
 def new_code() -> str:
@@ -76,15 +59,3 @@ def address_id(keyring: Keyring, address: str) -> bytes:
     address = f"{local.partition('+')[0]}@{domain}"
     key = hmac.digest(keyring.newest, b"restante/v1/mailed-address", hashlib.sha256)
     return hmac.digest(key, address.encode(), hashlib.sha256)[:MAC_SIZE]
-
-
-def letter(entry: Entry, address: bytes, code: bytes, facts: SealedFields) -> Letter | None:
-    """Return the letter that an event requests; None if it requests none, or it expired."""
-    link_id = entry.link_id
-    if link_id is None or not (code and address):
-        return None
-    to, its = facts.open_address(link_id, address), facts.open_code(link_id, code)
-    if not to or not its:
-        return None
-    number = int(entry.facts.partition("=")[2])
-    return Letter(link_id, number, to, its["code"], its["language"])

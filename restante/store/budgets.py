@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from restante.store.connection import Connection
 
 DAY_MS = 86_400_000
-LETTERS_MOST = 50
-"""Quota of codes mailed to one address in a day, counted over all links."""
 
 
 class Budgets:
@@ -29,9 +27,9 @@ class Budgets:
         """
         return self._count(network, size, *self._most)
 
-    def afford_letter(self, address_id: bytes) -> bool:
-        """Count one mailed code to an address; if its quota is used up, return False."""
-        return self._count(address_id, 0, LETTERS_MOST, 0) == 0
+    def afford_notification(self, who: bytes, most: int) -> bool:
+        """Count one notification of *most* in a day; if this quota is used up, return False."""
+        return self._count(who, 0, most, 0) == 0
 
     def _count(self, who: bytes, size: int, messages_most: int, bytes_most: int) -> int:
         most = (messages_most, bytes_most)

@@ -91,7 +91,7 @@ def _library() -> str:
 def _channels() -> str:
     """Return the table of the channels, in Lua."""
 
-    def declared(channel: Channel) -> str:
+    def declared(channel: Channel[Any, Any]) -> str:
         events = "".join(f'["{event}"] = true, ' for event in sorted(channel.wakes or ()))
         wakes = "nil" if channel.wakes is None else f"{{ {events}}}"
         return (

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import redis
 
 from restante import wiring
+from restante.channels.failures import Failure
 from restante.crypto.keyring import Keyring
 from restante.crypto.tokens import SHARDS, ReaderKey
-from restante.delivery import Failure
 from restante.details import Details
 from restante.email_address import mailbox
 from restante.errors import CodeWrong, Damaged, Gone, PassphraseWrong

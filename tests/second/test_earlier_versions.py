@@ -127,7 +127,7 @@ def test_what_waits_in_it_is_delivered(earlier):
     house, second, lives = earlier.house, earlier.second, earlier.lives
     hooked = control = earlier.control("told by webhook")
     taken = {
-        (one.due.message_id, one.channel): one
+        (one.due.message_id, one.channel.name): one
         for shard in range(16)
         for one in house.delivering.take(shard, 100)
     }
@@ -141,7 +141,7 @@ def test_what_waits_in_it_is_delivered(earlier):
         event["id"] for event in second.message(lives.controls["told by webhook"])["events"][2:]
     ]
     assert delivery.notifications
-    mailed = [one.letter for one in letters if one.letter]
+    mailed = [one.content for one in letters if one.content]
     assert [one.code for one in mailed] == codes
     assert [one.address for one in mailed] == ["ana@example.com", "bob@example.com"]
 

@@ -1,4 +1,4 @@
-"""The webhook: events posted as the Standard Webhooks specification says (docs/specs/webhook.md).
+"""Posts to the systems of others, guarded against SSRF.
 
 The name is resolved once, every address that it leads to is judged, and the connection goes
 to an address that was judged, under the name that was given.  No redirect is followed, no
@@ -8,9 +8,6 @@ proxy of the environment is asked, and of the answer only its status counts.
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
@@ -20,15 +17,14 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpcore
 
-from restante.delivery import DeliveryFailed, Failure, FailureReason
+from restante.channels.failures import FailureReason, failed
 from restante.ssrf import literal, may_reach, plain, webhook_fault
-from worker.channels.limited_backend import ResponseLimitBackend
 from worker.concurrency_limit import ConcurrencyLimits
+from worker.transports.limited_backend import ResponseLimitBackend
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from restante.delivery import Notification, Target
     from restante.settings.parsers import Network
     from restante.ssrf import Address
 
@@ -45,20 +41,8 @@ GONE = 410
 USER_AGENT = "Restante"
 
 
-def signature(secret: str, event_id: str, at: int, body: bytes) -> str:
-    """Return `v1,` and base64 of HMAC-SHA-256 over `id.timestamp.body`; *at* in seconds."""
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    signed = f"{event_id}.{at}.".encode() + body
-    return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
-
-
-def failed(word: str, *, final: bool = False, retry_after: int = 0) -> DeliveryFailed:
-    """Return the error for a word that tells the operator why; it holds no address."""
-    return DeliveryFailed(Failure(word, final, retry_after))
-
-
-class Webhook:
-    """Posts notifications, each over a connection of its own."""
+class Http:
+    """Posts, each time over a connection of its own."""
 
     def __init__(
         self,
@@ -75,21 +59,21 @@ class Webhook:
         self._resolvers = ThreadPoolExecutor(RESOLVERS, "resolver")
         self._looking_up: set[asyncio.Task[list[Address]]] = set()
 
-    async def deliver(self, target: Target, notification: Notification) -> None:
-        """Post one notification.
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
+        """Post once; Host and User-Agent go with the *headers*.
 
         Raises:
             DeliveryFailed: It was not taken, or must not be sent there.
             Busy: Too much goes to that address, or is asked of that domain, already.
         """
-        if webhook_fault(target.url, self._ours):
+        if webhook_fault(url, self._ours):
             raise failed(FailureReason.ADDRESS_REFUSED)
-        parts = urlsplit(target.url)
+        parts = urlsplit(url)
         why = FailureReason.UNREACHABLE
         for address in await self._addresses(parts):
             try:
                 with self._lanes.enter(_neighbourhood(address)):
-                    return await self._post(parts, address, target, notification)
+                    return await self._post(parts, address, headers, body)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 why = FailureReason.TLS if _is_of_tls(error) else FailureReason.UNREACHABLE
             except (httpcore.NetworkError, httpcore.ProtocolError):
@@ -127,33 +111,22 @@ class Webhook:
             looking_up.exception()  # else the loop would tell of one that nobody waited for
 
     async def _post(
-        self, parts: SplitResult, address: Address, target: Target, notification: Notification
+        self, parts: SplitResult, address: Address, headers: Mapping[str, str], body: bytes
     ) -> None:
-        at = notification.at // 1_000
         url = httpcore.URL(
             scheme=parts.scheme,
             host=str(address),
             port=_port(parts),
             target=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
         )
-        headers: dict[bytes | str, bytes | str] = {
-            "Host": parts.netloc,
-            "Content-Type": "application/json",
-            "User-Agent": USER_AGENT,
-            "webhook-id": notification.event_id,
-            "webhook-timestamp": str(at),
-            "webhook-signature": signature(
-                target.secret, notification.event_id, at, notification.body
-            ),
-        }
         # A pool of its own: a connection that was proven to be one name's serves no other.
         async with (
             httpcore.AsyncConnectionPool(self._tls, network_backend=ResponseLimitBackend()) as pool,
             pool.stream(
                 "POST",
                 url,
-                headers=headers,
-                content=notification.body,
+                headers=[("Host", parts.netloc), ("User-Agent", USER_AGENT), *headers.items()],
+                content=body,
                 extensions={
                     "sni_hostname": (parts.hostname or "").rstrip("."),
                     "timeout": {"connect": CONNECT_SECONDS},

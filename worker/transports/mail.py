@@ -1,4 +1,4 @@
-"""Codes by mail: one letter, one connection to the operator's mail server, as he set it.
+"""Mail: one letter, one connection to the operator's mail server, as they set it.
 
 What the server answers is told to nobody: it repeats addresses.  Of an answer only its
 number counts.
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import aiosmtplib
 
-from restante.delivery import DeliveryFailed, Failure, FailureReason, Refused
-from worker.channels import code_email
+from restante.channels.failures import FailureReason, Refused, failed
 
 if TYPE_CHECKING:
-    from restante.delivery import Notification, Target
+    from collections.abc import Callable
+
     from restante.email_address import Mailbox
     from restante.settings.parsers import Relay
 
@@ -25,8 +25,8 @@ PERMANENT = 500
 STARTTLS = {"needed": True, "offered": None}
 
 
-class MailedCode:
-    """Mails letters through the relay, in the name of the sender's address that was set."""
+class Mail:
+    """Mails through the relay, in the name of the sender's address that was set."""
 
     def __init__(self, relay: Relay | None, sender: Mailbox | None) -> None:
         self._relay = relay
@@ -34,18 +34,16 @@ class MailedCode:
         # The system's authorities, and those that SSL_CERT_FILE names.
         self._tls = ssl.create_default_context()
 
-    async def deliver(self, target: Target, notification: Notification) -> None:  # noqa: ARG002 (where to stands in the letter)
-        """Mail one code.
+    async def send(self, address: str, write: Callable[[Mailbox], bytes]) -> None:
+        """Send what *write* makes of the sender's address.
 
         Raises:
             DeliveryFailed: It was not taken now.
             Refused: It never will be: the server does not want this address.
         """
-        letter, relay = notification.letter, self._relay
-        if letter is None:
-            return
+        relay = self._relay
         if relay is None or self._sender is None:
-            raise DeliveryFailed(Failure(FailureReason.NO_RELAY))
+            raise failed(FailureReason.NO_RELAY)
         domain = self._sender.address.rpartition("@")[2]
         client = aiosmtplib.SMTP(
             hostname=relay.host,
@@ -61,35 +59,26 @@ class MailedCode:
         )
         try:
             async with client:
-                await client.sendmail(
-                    self._sender.address,
-                    [letter.address],
-                    code_email.compose(letter, self._sender, notification.at),
-                )
+                await client.sendmail(self._sender.address, [address], write(self._sender))
         except aiosmtplib.SMTPRecipientsRefused as refused:
             status = refused.recipients[0].code
             if status >= PERMANENT:
                 raise Refused(str(status)) from None
-            raise _failed(str(status)) from None
+            raise failed(str(status)) from None
         except aiosmtplib.SMTPResponseException as answered:
-            raise _failed(str(answered.code)) from None
+            raise failed(str(answered.code)) from None
         except (aiosmtplib.SMTPTimeoutError, TimeoutError):
-            raise _failed(FailureReason.TIMEOUT) from None
+            raise failed(FailureReason.TIMEOUT) from None
         except aiosmtplib.SMTPConnectError as error:
-            raise _failed(
+            raise failed(
                 FailureReason.TLS if _is_of_tls(error) else FailureReason.UNREACHABLE
             ) from None
         except aiosmtplib.SMTPServerDisconnected:
-            raise _failed(FailureReason.DROPPED) from None
+            raise failed(FailureReason.DROPPED) from None
         except (aiosmtplib.SMTPException, OSError) as error:
-            raise _failed(
+            raise failed(
                 FailureReason.TLS if _is_of_tls(error) else FailureReason.DROPPED
             ) from None
-
-
-def _failed(word: str) -> DeliveryFailed:
-    """Return the error for a word that tells the operator why; it holds no address."""
-    return DeliveryFailed(Failure(word))
 
 
 def _is_of_tls(error: BaseException | None) -> bool:

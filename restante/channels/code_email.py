@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from restante import i18n
 
 if TYPE_CHECKING:
-    from restante.crypto.mailed_codes import Letter
+    from restante.channels.mailed_code import Letter
     from restante.email_address import Mailbox
     from restante.i18n import Language
 

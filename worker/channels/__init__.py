@@ -1,1 +1,0 @@
-"""Channels: ways to tell a sender's own systems of events."""

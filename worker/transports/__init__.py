@@ -1,0 +1,1 @@
+"""Transports: how what a channel has to tell leaves this machine."""
