@@ -73,7 +73,7 @@ class Channel(ABC, Generic[Target, Content]):
         """The name of the key where its deliveries wait."""
         return f"outbox-{self.name}"
 
-    def faults(self, draft: Draft, settings: Settings) -> Iterator[Fault]:  # noqa: ARG002
+    def faults(self, draft: Draft, settings: Settings) -> Iterator[Fault]:
         """Yield why a draft cannot use this channel."""
         yield from ()
 
@@ -85,7 +85,7 @@ class Channel(ABC, Generic[Target, Content]):
     def target(self, message_id: bytes, kept: bytes, fields: SealedFields) -> Target | None:
         """Return where it delivers to; None if its box does not open, or the event says it."""
 
-    def receiver(self, target: Target) -> str | None:  # noqa: ARG002
+    def receiver(self, target: Target) -> str | None:
         """Return what a receiver is known by that may be slow; None for the operator's own."""
         return None
 
@@ -99,7 +99,7 @@ class Channel(ABC, Generic[Target, Content]):
     ) -> Content | None:
         """Return what is told of event *number*; None where nothing is."""
 
-    def quota(self, content: Content, keyring: Keyring) -> Quota | None:  # noqa: ARG002
+    def quota(self, content: Content, keyring: Keyring) -> Quota | None:
         """Return what bounds how much one address gets."""
         return None
 

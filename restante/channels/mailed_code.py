@@ -46,18 +46,15 @@ class MailedCode(Channel[None, Letter]):
     retries = Retries((2, 5, 10, 20, 30), endless=True)
     """Soon nobody wants it any more; then there is nothing to tell, and it is passed over."""
 
-    def keep(self, draft: Draft, control: ControlToken, fields: SealedFields) -> bytes:  # noqa: ARG002 (the addresses are kept with the links)
+    def keep(self, draft: Draft, control: ControlToken, fields: SealedFields) -> bytes:
+        # The addresses are kept with the links.
         return b"1" if draft.details.mailed_code else b""
 
     def target(self, message_id: bytes, kept: bytes, fields: SealedFields) -> None:
         """Return None: the address comes with the event."""
 
     def render(
-        self,
-        message_id: bytes,  # noqa: ARG002
-        number: int,  # noqa: ARG002
-        waiting: Waiting,
-        fields: SealedFields,
+        self, message_id: bytes, number: int, waiting: Waiting, fields: SealedFields
     ) -> Letter | None:
         link_id = waiting.entry.link_id
         if link_id is None or not (waiting.code and waiting.address):
@@ -75,12 +72,7 @@ class MailedCode(Channel[None, Letter]):
     def refused(self, content: Letter, shard: int, outbox: Outbox) -> None:
         outbox.refuse_code(shard, content.link_id, content.number)
 
-    async def deliver(
-        self,
-        target: None,  # noqa: ARG002
-        notification: Notification,
-        through: Transports,
-    ) -> None:
+    async def deliver(self, target: None, notification: Notification, through: Transports) -> None:
         letter: Letter = notification.content
         write = partial(code_email.compose, letter, at=notification.at)
         await through.mail.send(letter.address, write)
