@@ -25,8 +25,8 @@ from webapp.http.budgets import afford
 from webapp.http.cookies import set_cookie
 from webapp.http.errors import RateLimited, UnsupportedMediaType, limits_translated, told
 from webapp.http.request import cookie, evidence, managing, sending, services, settings
+from webapp.sender import control_view
 from webapp.sender.compose import EXPIRIES
-from webapp.texts import states
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -178,13 +178,11 @@ def _warning(control: ControlToken, *, again: bool = False) -> Response:
 
 def _page(control: ControlToken, status: Status, error: RestanteError | None = None) -> Response:
     its = settings()
-    faults = error.faults if isinstance(error, Invalid) else ()
     page = render_template(
         "control.html",
+        view=control_view.build(status, error, asks_all=its.second_step == "always"),
         status=status,
         token=str(control),
-        error=error,
-        faults={fault.field: states.fault(fault) for fault in faults},
         written=form.typed("text", "passphrase", "reason", "expires_in", "link"),
         link_url=lambda token: f"{its.public_url}/m/{token}",
         names={link.link_id: link.recipient for link in status.links},

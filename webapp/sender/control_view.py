@@ -1,0 +1,262 @@
+"""The control page as a value: what it says of a message and its links, and what can be done.
+
+One function builds it from the message's status and what was refused; the template prints it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from restante.errors import Fault, Gone, Invalid, TooLarge, Unavailable
+from restante.messages import Outcome, State
+from webapp.http.errors import BudgetSpent, RateLimited
+from webapp.http.i18n import gettext, html
+from webapp.texts import events, states
+from webapp.texts.formatting import moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from restante.errors import RestanteError
+    from restante.reports import LinkStatus, Status
+
+TOO_LATE = {Outcome.ALREADY_SPENT, Outcome.ALREADY_EXPIRED, Outcome.ALREADY_LOCKED}
+
+
+class Notice(NamedTuple):
+    """Why nothing was done, above the page."""
+
+    heading: str
+    text: str
+
+
+class Alarm(NamedTuple):
+    """What somebody who has a link said of it; *at* is the latest time."""
+
+    heading: str
+    text: str
+    recipient: str | None
+    at: int | None
+
+
+class LinkView(NamedTuple):
+    """One link: what is known of it, and when what happened."""
+
+    link: LinkStatus
+    said: tuple[str, ...]
+    times: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlView:
+    """What the sender's page shows.
+
+    Attributes:
+        overall: The state that stands for all links.
+        is_prevented: Everything was recalled, and nobody had read any of it.
+        faults: What is wrong with a field, by its name.
+        copied_first: The link whose button to copy stands out.
+        open_links: How many links can still be opened.
+        can_replace: There are links that nobody has read.
+    """
+
+    title: str
+    headline: str
+    overall: State
+    is_prevented: bool
+    text: str
+    notice: Notice | None
+    faults: Mapping[str, str]
+    alarms: tuple[Alarm, ...]
+    links: tuple[LinkView, ...]
+    copied_first: LinkStatus | None
+    open_links: int
+    can_replace: bool
+
+    @property
+    def is_many(self) -> bool:
+        return len(self.links) > 1
+
+    @property
+    def switch_form(self) -> str | None:
+        """The form that goes along when the language is switched."""
+        if not self.open_links:
+            return None
+        return "replacing" if self.can_replace else "recalling"
+
+
+def build(status: Status, error: RestanteError | None = None, *, asks_all: bool) -> ControlView:
+    """Return what the page shows; *asks_all*: the operator wants a number from every reader."""
+    links = status.links
+    still_open = [link for link in links if not link.state.final]
+    unread = [link for link in still_open if not link.reveals]
+    overall, headline = states.overall(links), states.headline(links)
+    faults = {fault.field: states.fault(fault) for fault in _faults(error)}
+    return ControlView(
+        title=_title(error) if error else headline,
+        headline=headline,
+        overall=overall,
+        is_prevented=overall is State.RECALLED and not any(link.reveals for link in links),
+        text=_text(status, overall, is_open=bool(still_open), asks_all=asks_all),
+        notice=_notice(error, faults) if error else None,
+        faults=faults,
+        alarms=tuple(_alarms(links, is_open=bool(still_open))),
+        links=tuple(_link(link, status) for link in links),
+        copied_first=unread[0] if unread else None,
+        open_links=len(still_open),
+        can_replace=bool(unread),
+    )
+
+
+def _faults(error: RestanteError | None) -> tuple[Fault, ...]:
+    match error:
+        case Invalid():
+            return error.faults
+        case TooLarge():
+            return (Fault("text", "too large"),)
+    return ()
+
+
+def _title(error: RestanteError) -> str:
+    if isinstance(error, Unavailable):
+        return gettext("Not confirmed yet")
+    return gettext("Nothing was changed yet")
+
+
+def _text(status: Status, overall: State, *, is_open: bool, asks_all: bool) -> str:
+    if not is_open:
+        return gettext("There is nothing left to do.")
+    said = [html(gettext("It waits until %(time)s."), time=moment(status.expires_at))]
+    if overall is State.HELD:
+        said = [
+            html(gettext("It opens on %(time)s."), time=moment(status.opens_at)),
+            html(
+                gettext(
+                    "Until then you can change it or take it back, and nobody will have seen it."
+                )
+            ),
+        ]
+    if status.details.always_asks or asks_all:
+        said.append(html(gettext("Whoever opens it in a browser types a number first.")))
+    if status.details.mailed_code:
+        said.append(html(gettext("Each reader is mailed a code first.")))
+    return html(" ").join(said)
+
+
+def _notice(error: RestanteError, faults: Mapping[str, str]) -> Notice:
+    match error:
+        case Unavailable():
+            return Notice(
+                gettext("The service cannot confirm this right now."),
+                gettext(
+                    "Ask again in a moment: asking twice does no harm, and the answer will be true."
+                ),
+            )
+        case BudgetSpent():
+            text = gettext(
+                "It can send again from %(time)s. Nothing was changed, what you wrote is still "
+                "here, and recalling works all the same."
+            )
+            return Notice(
+                gettext("This network has sent as much as it may for today."),
+                html(text, time=moment(error.until)),
+            )
+        case RateLimited():
+            return Notice(
+                gettext("That was asked too often."),
+                gettext(
+                    "Wait a minute, then try again. Nothing was changed, and what you wrote is "
+                    "still here."
+                ),
+            )
+        case Gone():
+            return Notice(
+                gettext("Every link had ended already."),
+                gettext("Nothing was changed. What was written stands in the report."),
+            )
+    return Notice(
+        gettext("Nothing was changed yet."),
+        faults.get("form")
+        or faults.get("links")
+        or gettext("Nothing is lost. Look at what is marked below."),
+    )
+
+
+def _alarms(links: Sequence[LinkStatus], *, is_open: bool) -> Iterator[Alarm]:
+    disputed = _latest_last(links, "disputes", "disputed_at")
+    # What is said of a link that was read comes first: who has another link must not cover it.
+    if read := [link for link in disputed if link.reveals]:
+        yield Alarm(
+            gettext("Somebody else may have read this."),
+            gettext(
+                "Someone who has the link says that it was not them who opened it. Ask the "
+                "recipient another way than by this mail, and treat what it said as known."
+            ),
+            read[-1].recipient,
+            read[-1].disputed_at,
+        )
+    elif disputed:
+        yield Alarm(
+            gettext("Somebody else may have the link."),
+            gettext(
+                "Someone who has the link says that it was not them who typed wrong answers until "
+                "it locked. Nothing was opened. Ask the recipient another way than by this mail."
+            ),
+            disputed[-1].recipient,
+            disputed[-1].disputed_at,
+        )
+    if declined := _latest_last(links, "declines", "declined_at"):
+        yield Alarm(
+            gettext("This may have gone to the wrong person."),
+            gettext(
+                "Someone who has the link says that it is not for them. If you sent it to the "
+                "wrong address, take it back."
+            )
+            if is_open
+            else gettext("Someone who has the link says that it is not for them."),
+            declined[-1].recipient,
+            declined[-1].declined_at,
+        )
+
+
+def _latest_last(links: Sequence[LinkStatus], many: str, at: str) -> list[LinkStatus]:
+    """Return the links of which this was said, the latest last; a time may be missing."""
+    said = [link for link in links if getattr(link, many) or getattr(link, at)]
+    return sorted(said, key=lambda link: getattr(link, at) or 0)
+
+
+def _link(link: LinkStatus, status: Status) -> LinkView:
+    is_many = len(status.links) > 1
+    said = (states.link(link) if is_many else None, states.too_late(link), states.arrival(link))
+    return LinkView(link, tuple(filter(None, said)), tuple(_times(link, status)))
+
+
+def _times(link: LinkStatus, status: Status) -> Iterator[str]:
+    if link.reveals > 1:
+        yield html(
+            gettext("First shown on %(first)s, last on %(last)s."),
+            first=_moment(link.first_revealed_at),
+            last=_moment(link.last_revealed_at),
+        )
+    elif link.reveals:
+        yield html(gettext("Shown on %(time)s."), time=_moment(link.first_revealed_at))
+    if link.confirmed_at:
+        text = gettext("“I have read this”, said someone it was shown to, on %(time)s.")
+        yield html(text, time=moment(link.confirmed_at))
+    if link.on_screen_seconds:
+        yield events.on_screen(link.on_screen_seconds)
+    if link.recalled_at:
+        text = gettext("Recalled on %(time)s.")
+        if link.outcome in TOO_LATE:
+            text = gettext("The recall was asked for on %(time)s.")
+        yield html(text, time=moment(link.recalled_at))
+    elif link.ended_at and link.state in {State.EXPIRED, State.LOCKED}:
+        yield html(gettext("Ended on %(time)s."), time=moment(link.ended_at))
+    if not link.state.final and status.views > 1:
+        text = gettext("Views left: %(left)s of %(views)s.")
+        yield text % {"left": link.views_left, "views": status.views}
+
+
+def _moment(at: int | None) -> str:
+    return moment(at) if at else ""
