@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from restante import events
 from restante.crypto.sealed_fields import SealedFields
+from restante.messages import SECOND
 from restante.store.replies import GoneBoxed
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from restante.settings import Settings
     from restante.store.readers import Readers
 
-SECOND = 1_000
 EXTEND_LEASE_SECONDS = 600
 """How much longer a reader keeps the view, each time they ask."""
 ON_SCREEN_MOST = 3_600

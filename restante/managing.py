@@ -8,12 +8,12 @@ from restante import events, validation
 from restante.crypto.sealed_fields import SealedFields
 from restante.crypto.tokens import ID_SIZE
 from restante.errors import Fault, Invalid
-from restante.messages import OLDEST, Page
+from restante.messages import OLDEST, SECOND, Page
 from restante.reports import Verdict
 from restante.store.replies import GoneBoxed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from restante.crypto.keyring import Keyring
     from restante.crypto.tokens import ControlToken
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from restante.reports import Status
     from restante.settings import Settings
     from restante.store.messages import Messages
-
-SECOND = 1000
 
 
 class Managing:
@@ -40,6 +38,7 @@ class Managing:
         *,
         reason: str | None = None,
         evidence: Evidence | None = None,
+        found: Iterable[Fault] = (),
     ) -> list[Verdict]:
         """Destroy the wrapped keys of these links, or of all, and return a verdict on each.
 
@@ -47,9 +46,10 @@ class Managing:
 
         Raises:
             NotFound: No such message.
-            Invalid: A link of another message, or an invalid reason; nothing was done.
+            Invalid: A link of another message, an invalid reason, or what was *found* before;
+                nothing was done.
         """
-        faults = list(validation.reason_faults(reason))
+        faults = [*found, *validation.reason_faults(reason)]
         if any(len(link_id) != ID_SIZE for link_id in link_ids):
             faults.append(Fault("links", "not a link of this message"))
         if faults:

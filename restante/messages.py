@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+SECOND = 1_000
+"""In ms, as times are."""
+
+
 class State(StrEnum):
     """The state of a link: sealed or read, until it reaches exactly one of four final states."""
 

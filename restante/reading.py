@@ -17,6 +17,7 @@ from restante.crypto.mailed_codes import (
 )
 from restante.crypto.sealed_fields import SealedFields
 from restante.errors import Damaged, Invalid, PassphraseRequired, Unavailable
+from restante.messages import SECOND
 from restante.reports import Content, Preview, Requested
 from restante.store.replies import Changed, GoneBoxed
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from restante.store.link_replies import Released
     from restante.store.links import Links
 
-SECOND = 1_000
 REVEAL_TRIES = 3
 """Attempts of a reveal while the sender replaces the message at the same moment."""
 

@@ -13,7 +13,7 @@ from restante.crypto.sealed_fields import SealedFields
 from restante.crypto.tokens import ControlToken, LinkToken, sender_id
 from restante.email_address import mailbox
 from restante.errors import Fault, Invalid, Unavailable
-from restante.messages import Draft, Evidence, State
+from restante.messages import SECOND, Draft, Evidence, State
 from restante.reports import Replaced, Sent, SentLink
 from restante.store.replies import Changed, NewLink, NewMessage
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from restante.settings import Settings
     from restante.store.messages import Messages
 
-SECOND = 1000
 NOTIFYING_SECONDS = 4 * 86_400
 """Longer than the retries of a delivery; equals DELIVERY_MS in the scripts."""
 REPLACE_TRIES = 5

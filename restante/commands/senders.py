@@ -9,9 +9,9 @@ import click
 
 from restante.commands.store import open_house
 from restante.errors import Fault, Invalid, NotFound, Unavailable
+from restante.messages import SECOND
 from restante.service.data_folder import StoreFailed
 
-SECOND_MS = 1_000
 NAMELESS = "(its root key is gone from the ring)"
 
 
@@ -71,7 +71,7 @@ def list_() -> None:
     with open_house() as services:
         holders = services.admission.listed()
     for holder in holders:
-        made = datetime.fromtimestamp(holder.made_at // SECOND_MS, UTC)
+        made = datetime.fromtimestamp(holder.made_at // SECOND, UTC)
         click.echo(f"{made:%Y-%m-%d %H:%M} UTC  {holder.token_id.hex()}  {holder.name or NAMELESS}")
     if not holders:
         click.echo("There are no tokens.", err=True)

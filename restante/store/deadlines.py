@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from restante.store import keys
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from restante.store.connection import Argument, Connection
+from restante.store.verbs import Verbs
 
 
-class Deadlines:
+class Deadlines(Verbs):
     """The worker's verbs for deadlines.  Idempotent, also if two workers run them at once."""
-
-    def __init__(self, connection: Connection, now: Callable[[], int] | None = None) -> None:
-        """*now* replaces the store's clock, in ms; only tests give one."""
-        self._connection = connection
-        self._now = now
-
-    def _run(self, verb: str, key: bytes, *arguments: Argument) -> list[bytes]:
-        now: Argument = self._now() if self._now else ""
-        reply: list[bytes] = self._connection.run(verb, key, now, *arguments)
-        return reply
 
     def due(self, shard: int, most: int) -> list[tuple[str, bytes]]:
         """Return what is due, earliest first, as (kind, id): `expire`, `end` or `forget`."""

@@ -5,7 +5,7 @@ Only here do their replies become values or errors.  Private fields stay encrypt
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from restante.errors import (
     CodeRequired,
@@ -23,25 +23,16 @@ from restante.store import keys
 from restante.store.connection import new_request
 from restante.store.link_replies import Gate, Released
 from restante.store.replies import Changed, gone
+from restante.store.verbs import Verbs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from restante.crypto.tokens import LinkToken
-    from restante.store.connection import Argument, Connection
 
 
-class Links:
+class Links(Verbs):
     """The verbs on a link before and while it is opened."""
-
-    def __init__(self, connection: Connection, now: Callable[[], int] | None = None) -> None:
-        """*now* replaces the store's clock, in ms; only tests give one."""
-        self._connection = connection
-        self._now = now
-
-    def _run(self, verb: str, link: LinkToken, *arguments: Argument) -> Any:  # noqa: ANN401
-        now: Argument = self._now() if self._now else ""
-        return self._connection.run(verb, keys.link(link), now, *arguments)
 
     def preview(
         self, link: LinkToken, visitor: str, evidence: bytes, readers: Iterable[bytes] = ()
@@ -51,7 +42,7 @@ class Links:
         Raises:
             NotFound: No such link.
         """
-        match self._run("preview", link, visitor, evidence, *readers):
+        match self._run("preview", keys.link(link), visitor, evidence, *readers):
             case [b"preview", its]:
                 return Gate.of(its)
         raise NotFound
@@ -62,7 +53,7 @@ class Links:
         Raises:
             NotFound: No such link.
         """
-        match self._run("salt", link):
+        match self._run("salt", keys.link(link)):
             case [b"salt", message_id, root_id]:
                 return message_id, root_id
             case [b"none"]:
@@ -92,7 +83,7 @@ class Links:
             Changed: A replace changed the root key that the verifier was derived from.
         """
         match self._run(
-            "reveal", link,
+            "reveal", keys.link(link),
             reader_id, ring, verifier, root_id, visitor, evidence, int(wary), codes, new_request(),
         ):  # fmt: skip
             case [b"revealed" | b"reread" as word, its]:
@@ -135,7 +126,9 @@ class Links:
             NotFound, GoneBoxed, Held, CodesUsedUp: Nothing is mailed.
             Watched: Only with *wary*.
         """
-        match self._run("request_code", link, mac, box, lasts, pause, most, evidence, int(wary)):
+        match self._run(
+            "request_code", keys.link(link), mac, box, lasts, pause, most, evidence, int(wary)
+        ):
             case [b"requested" | b"just-sent" as word, until, at]:
                 return Requested(until, at, word == b"requested")
             case [b"not-needed"]:
@@ -152,4 +145,4 @@ class Links:
 
     def fail(self, link: LinkToken, evidence: bytes) -> None:
         """Record that a claimed view could not be decrypted."""
-        self._run("fail", link, evidence, new_request())
+        self._run("fail", keys.link(link), evidence, new_request())

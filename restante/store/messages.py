@@ -5,33 +5,24 @@ Only here do their replies become values or errors.  Private fields stay encrypt
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from restante.errors import Fault, Invalid, NotFound
 from restante.store import keys
 from restante.store.connection import new_request
 from restante.store.replies import Changed, Judged, Report, Times, gone
+from restante.store.verbs import Verbs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from restante.crypto.tokens import ControlToken
     from restante.messages import Page
-    from restante.store.connection import Argument, Connection
     from restante.store.replies import NewMessage
 
 
-class Messages:
+class Messages(Verbs):
     """The verbs on messages."""
-
-    def __init__(self, connection: Connection, now: Callable[[], int] | None = None) -> None:
-        """*now* replaces the store's clock, in ms; only tests give one."""
-        self._connection = connection
-        self._now = now
-
-    def _run(self, verb: str, key: bytes, *arguments: Argument) -> Any:  # noqa: ANN401
-        now: Argument = self._now() if self._now else ""
-        return self._connection.run(verb, key, now, *arguments)
 
     def send(self, control: ControlToken, new: NewMessage) -> Times:
         """Store a new message, all of it or nothing.

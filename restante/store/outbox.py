@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from restante.channels import CHANNELS
 from restante.store import keys
 from restante.store.replies import Entry
+from restante.store.verbs import Verbs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from restante.store.connection import Argument, Connection
+    from collections.abc import Sequence
 
 
 class Waiting(NamedTuple):
@@ -59,17 +58,8 @@ class Kept(NamedTuple):
     target: bytes
 
 
-class Outbox:
+class Outbox(Verbs):
     """The verbs on deliveries.  Idempotent, also if two workers run them at once."""
-
-    def __init__(self, connection: Connection, now: Callable[[], int] | None = None) -> None:
-        """*now* replaces the store's clock, in ms; only tests give one."""
-        self._connection = connection
-        self._now = now
-
-    def _run(self, verb: str, key: bytes, *arguments: Argument) -> Any:  # noqa: ANN401 (a reply)
-        now: Argument = self._now() if self._now else ""
-        return self._connection.run(verb, key, now, *arguments)
 
     def take(self, shard: int, channel: str, *, lease: int, most: int, events: int) -> list[Due]:
         """Take at most *most* due deliveries; unless settled, they are due again in *lease* ms.

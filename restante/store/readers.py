@@ -5,32 +5,23 @@ Only here do their replies become values or errors.  Private fields stay encrypt
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from restante.errors import NotFound
 from restante.messages import Declined, State, Told
 from restante.store import keys
 from restante.store.link_replies import Recorded
 from restante.store.replies import Entry, gone
+from restante.store.verbs import Verbs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from restante.crypto.tokens import LinkToken
-    from restante.store.connection import Argument, Connection
 
 
-class Readers:
+class Readers(Verbs):
     """The verbs on a link's readers.  A reader's id is a hash of its reader key and the link."""
-
-    def __init__(self, connection: Connection, now: Callable[[], int] | None = None) -> None:
-        """*now* replaces the store's clock, in ms; only tests give one."""
-        self._connection = connection
-        self._now = now
-
-    def _run(self, verb: str, link: LinkToken, *arguments: Argument) -> Any:  # noqa: ANN401
-        now: Argument = self._now() if self._now else ""
-        return self._connection.run(verb, keys.link(link), now, *arguments)
 
     def acknowledge(self, link: LinkToken, reader_id: bytes, *, keep: bool, evidence: bytes) -> int:
         """Record that the reader has the content; unless *keep*, end its lease.
@@ -41,7 +32,7 @@ class Readers:
             NotFound: No such link, or this reader holds no view of it.
         """
         mode = "keep" if keep else "end"
-        match self._run("acknowledge", link, reader_id, mode, evidence):
+        match self._run("acknowledge", keys.link(link), reader_id, mode, evidence):
             case [b"acknowledged" | b"repeated", int(views_left)]:
                 return views_left
         raise NotFound
@@ -57,7 +48,7 @@ class Readers:
             NotFound: No such link, or this reader holds no view of it.
             GoneBoxed: The lease is over.
         """
-        match self._run("extend_lease", link, reader_id, more, most, evidence):
+        match self._run("extend_lease", keys.link(link), reader_id, more, most, evidence):
             case [b"prolonged" | b"repeated", lease_until, latest, at]:
                 return lease_until, latest, at
             case [b"gone", *boxed]:
@@ -70,7 +61,7 @@ class Readers:
         Raises:
             NotFound: No such link, or this reader holds no view of it.
         """
-        match self._run("confirm", link, reader_id, evidence):
+        match self._run("confirm", keys.link(link), reader_id, evidence):
             case [b"confirmed" | b"repeated"]:
                 return
         raise NotFound
@@ -81,7 +72,7 @@ class Readers:
         Raises:
             NotFound: No such link.
         """
-        match self._run("dispute", link, evidence, *reader_ids):
+        match self._run("dispute", keys.link(link), evidence, *reader_ids):
             case [b"disputed" | b"repeated"]:
                 return Told.TOLD
             case [b"enough"]:
@@ -98,7 +89,7 @@ class Readers:
         Raises:
             NotFound: No such link.
         """
-        match self._run("decline", link, evidence, *reader_ids):
+        match self._run("decline", keys.link(link), evidence, *reader_ids):
             case [b"declined" | b"repeated", held, views_left]:
                 return Declined(Told.TOLD, held, views_left)
             case [b"enough", held, views_left]:
@@ -113,7 +104,7 @@ class Readers:
         Raises:
             NotFound: No such link, or this reader holds no view of it.
         """
-        match self._run("on_screen", link, reader_id, shown):
+        match self._run("on_screen", keys.link(link), reader_id, shown):
             case [b"counted", _]:
                 return
         raise NotFound
@@ -124,7 +115,7 @@ class Readers:
         Raises:
             NotFound: No such link.
         """
-        match self._run("link_history", link, *reader_ids):
+        match self._run("link_history", keys.link(link), *reader_ids):
             case [b"history", state, message_id, views, events, looks, older]:
                 return Recorded(
                     State(state.decode()), message_id,

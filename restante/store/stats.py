@@ -6,12 +6,13 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import redis
-from redis.exceptions import MovedError, RedisClusterException, RedisError
+from redis.exceptions import MovedError
 
 from restante.crypto.tokens import SHARDS
 from restante.errors import Unavailable
 from restante.store import keys, replication
 from restante.store.connection import script
+from restante.store.persistence import LOST
 
 if TYPE_CHECKING:
     from restante.store.connection import Connection
@@ -22,7 +23,6 @@ LATE_MS = 60_000
 PATIENCE_SECONDS = 2.0
 """No further node is asked after this time; the one being asked has its socket timeout."""
 TRIES = 2
-LOST = (RedisError, RedisClusterException, OSError)
 
 
 class Waiting(NamedTuple):

@@ -10,7 +10,6 @@ from restante.crypto.tokens import ControlToken, LinkToken
 from restante.errors import Gone
 from restante.events import as_json, rfc3339
 from restante.messages import OLDEST, Draft, Page, State
-from restante.validation import reason_faults
 from webapp import details
 from webapp.http import fields, rate_limits, send_access
 from webapp.http.budgets import afford
@@ -144,9 +143,9 @@ def recall() -> Response:
     control = fields.bearer(ControlToken)
     body = fields.Body(optional=True)
     link_ids, reason = body.link_ids("links"), body.text("reason")
-    body.faults += reason_faults(reason)
-    body.check()
-    verdicts = managing().recall(control, link_ids, reason=reason, evidence=evidence())
+    verdicts = managing().recall(
+        control, link_ids, reason=reason, evidence=evidence(), found=body.close()
+    )
     return _json(
         {
             "verdicts": [

@@ -6,11 +6,10 @@ or not at all, in one round trip, which also tells when the day ends.
 
 from __future__ import annotations
 
+from restante.messages import SECOND
 from webapp.http.errors import BudgetSpent
 from webapp.http.rate_limits import network_id
 from webapp.http.request import services, settings
-
-SECOND_MS = 1_000
 
 
 def afford(size: int) -> None:
@@ -23,4 +22,4 @@ def afford(size: int) -> None:
     if settings().rate_limits and (left := services().budgets.afford(network_id(), size)):
         if meters := services().meters:
             meters.refused("budget")
-        raise BudgetSpent(-(-left // SECOND_MS))
+        raise BudgetSpent(-(-left // SECOND))

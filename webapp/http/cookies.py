@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from webapp.http.request import CookieName
 
+YEAR_SECONDS = 31_536_000
+
 
 def init_app(app: Flask) -> None:
     """Let the browser keep what the tokens of its forms are bound to."""

@@ -12,6 +12,7 @@ from flask import Flask, Response, abort, g, request
 
 from webapp.branding import assets
 from webapp.http import proxies
+from webapp.http.cookies import YEAR_SECONDS
 from webapp.http.request import services, settings
 
 if TYPE_CHECKING:
@@ -45,7 +46,6 @@ ALWAYS = {
 }
 MACHINES = {"health.alive", "health.ready", "watching.numbers"}
 """Asked every few seconds, by machines that know an address, not a name."""
-YEAR_SECONDS = 31_536_000
 
 
 HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")

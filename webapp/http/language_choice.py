@@ -16,7 +16,7 @@ from flask import request
 
 from restante import i18n
 from webapp.http import csrf
-from webapp.http.cookies import set_cookie
+from webapp.http.cookies import YEAR_SECONDS, set_cookie
 from webapp.http.i18n import CHOICE, current
 from webapp.http.request import read_cookie
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 COOKIE: Final = "language"
 FIELD = "language"
-YEAR_SECONDS = 31_536_000
 TAGS_MOST = 20
 """So many of the browser's languages are looked at."""
 

@@ -14,7 +14,7 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING, Final
 
-from webapp.http.cookies import set_cookie
+from webapp.http.cookies import YEAR_SECONDS, set_cookie
 from webapp.http.request import read_cookie, services
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ COOKIE: Final = "own"
 TAG_BYTES, TAG_SIZE = 6, 8
 MOST = 200
 """Links that are remembered; with them the cookie has 1,600 characters."""
-YEAR_SECONDS = 31_536_000
 
 
 def is_own(link: LinkToken) -> bool:

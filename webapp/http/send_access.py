@@ -8,7 +8,7 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 
 from restante.errors import Fault, Invalid, NotASender, Unavailable
 from webapp.http import csrf, fields, form, language_choice, rate_limits
-from webapp.http.cookies import set_cookie
+from webapp.http.cookies import YEAR_SECONDS, set_cookie
 from webapp.http.errors import STATUS, RateLimited, limits_translated, told
 from webapp.http.proxies import UNTRUSTED
 from webapp.http.request import address, read_cookie, services, settings
@@ -21,7 +21,6 @@ bp = Blueprint("permit", __name__)
 
 COOKIE: Final = "permit"
 FIELD = "permit"
-YEAR_SECONDS = 31_536_000
 
 
 def admit_program() -> None:

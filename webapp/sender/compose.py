@@ -11,7 +11,7 @@ from restante.messages import Draft
 from webapp import details
 from webapp.http import csrf, language_choice, rate_limits, send_access
 from webapp.http.budgets import afford
-from webapp.http.cookies import set_cookie
+from webapp.http.cookies import YEAR_SECONDS, set_cookie
 from webapp.http.errors import RateLimited, limits_translated, told
 from webapp.http.form import digits, typed
 from webapp.http.request import cookie, evidence, new_cookie, sending, settings
@@ -19,7 +19,6 @@ from webapp.texts import states
 
 bp = Blueprint("compose", __name__)
 
-YEAR_SECONDS = 31_536_000
 EXPIRIES = (3_600, 86_400, 3 * 86_400, 7 * 86_400, 30 * 86_400, 90 * 86_400)
 HOLDS = (0, 60, 300, 900, 3_600)
 FIELDS = (

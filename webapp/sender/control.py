@@ -19,7 +19,6 @@ from restante.errors import (
     Unavailable,
 )
 from restante.messages import Page
-from restante.validation import reason_faults
 from webapp.http import csrf, fields, floods, form, own_link_cookie, rate_limits
 from webapp.http.budgets import afford
 from webapp.http.cookies import set_cookie
@@ -100,11 +99,9 @@ FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 def _recall(control: ControlToken) -> None:
     csrf.verify()
     reason = request.form.get("reason", "").strip() or None
-    faults = list(reason_faults(reason))
+    faults: list[Fault] = []
     link_ids = fields.link_ids(request.form.getlist("link"), "links", faults)
-    if faults:
-        raise Invalid(faults)
-    managing().recall(control, link_ids, reason=reason, evidence=evidence())
+    managing().recall(control, link_ids, reason=reason, evidence=evidence(), found=faults)
 
 
 @rate_limits.send
