@@ -114,7 +114,7 @@ def test_every_problem_of_the_settings_is_told_at_once():
 
     assert status == os.EX_CONFIG
     assert len(told["problem"]) == 2
-    assert telling(told["warning"], "the store was not looked at")
+    assert telling(told["warning"], "the store was not checked")
 
 
 def test_a_problem_of_the_settings_hides_none_of_the_store(elsewhere):
@@ -184,9 +184,9 @@ def test_where_tokens_are_asked_for_and_nobody_has_one_it_is_told(elsewhere):
     run(env, "senders", "add", "Ana")
     _, after = check(env)
 
-    assert telling(before["warning"], "nobody has one yet")
-    assert not telling(after["warning"], "nobody has one yet")
-    assert telling(after["ok"], "1 hold a token")
+    assert telling(before["warning"], "there are none yet")
+    assert not telling(after["warning"], "there are none yet")
+    assert telling(after["ok"], "1 sender token can be used")
 
 
 def test_a_store_nearly_full_is_a_warning(elsewhere):
@@ -207,7 +207,7 @@ def test_a_data_folder_that_others_can_look_into_is_a_problem(tmp_path):
     status, told = check(env | {"RESTANTE_DURABILITY": "disk"})
 
     assert status == os.EX_CONFIG
-    assert telling(told["problem"], "others can look into")
+    assert telling(told["problem"], "other users can read")
     assert telling(told["problem"], "root.keys: others can read")
 
 
@@ -302,8 +302,8 @@ def test_every_command_that_a_script_calls_is_looked_for():
     ("settings", "words"),
     [
         ({"RESTANTE_DURABILITY": "memory"}, "a restart loses"),
-        ({"RESTANTE_METRICS_BIND": "0.0.0.0:9000"}, "sees the numbers"),
-        ({"RESTANTE_METRICS_BIND": "[::]:9000"}, "sees the numbers"),
+        ({"RESTANTE_METRICS_BIND": "0.0.0.0:9000"}, "sees the metrics"),
+        ({"RESTANTE_METRICS_BIND": "[::]:9000"}, "sees the metrics"),
         (
             {"RESTANTE_SENDERS": "::/0", "RESTANTE_PUBLIC_URL": "https://letters.example"},
             "anyone may send",
@@ -326,8 +326,10 @@ def test_the_mail_server_is_asked_and_what_it_lacks_is_told():
     away = of_relay(replace(own, smtp_url=Relay("127.0.0.1", free_port(), "none")))
 
     assert there == checks.warning("mail goes to the mail server unencrypted")
-    assert strict == checks.problem("the mail server lacks STARTTLS or logins: no mail will go out")
-    assert away == checks.problem("the mail server does not answer: no mail will go out")
+    assert strict == checks.problem(
+        "the mail server lacks STARTTLS or logins: no mail will be sent"
+    )
+    assert away == checks.problem("the mail server does not answer: no mail will be sent")
     assert said == 0
     assert of_relay(Settings()) is None
 

@@ -64,7 +64,7 @@ def test_a_file_that_is_no_keyring_stays_unchanged(tmp_path):
     done = run({}, "keys", "make", "--into", str(path))
 
     assert done.returncode == os.EX_CONFIG
-    assert "it was left as it is" in done.stderr
+    assert "it was not changed" in done.stderr
     assert "shopping" not in done.stderr
     assert path.read_text() == "my shopping"
 

@@ -110,7 +110,7 @@ def test_a_token_that_nobody_saw_is_withdrawn_again(service, to):
     )
 
     assert done.returncode != 0
-    assert "withdrawn again" in done.stderr
+    assert "and was revoked" in done.stderr
     assert run(env, "senders", "list").stdout == ""
 
 

@@ -1,5 +1,5 @@
 """The operator's commands: `python -m restante …`.
 
-A command's module is imported to name it in a list, so what takes long to import (the
-store's client, wiring) is imported where it is used.
+A list of commands imports all their modules, so slow imports (the store's client, wiring)
+are made where they are used.
 """

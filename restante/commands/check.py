@@ -1,4 +1,4 @@
-"""`check`: settings and store against what is promised, before the doors open."""
+"""`check`: checks settings, machine and store before the service is opened to others."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 
 @click.command
 def check() -> int:
-    """Compare settings and store with what is promised.
+    """Check whether settings and store keep what is promised.
 
-    Every line begins with ok, warning or problem.  It exits with 0 if there is no problem,
-    78 if there is one in the settings, 69 if there is one in the store.  Nothing in the
-    store is changed.  Run it as the user who serves, with the same settings.
+    Every line begins with ok, warning or problem.  The exit status is 0 without a problem,
+    78 with one in the settings, 69 with one in the store.  Nothing in the store is changed.
+    Run it as the user that runs the service, with the same settings.
     """
     try:
         settings = read_settings()
     except SettingsInvalid as invalid:
         _tell(checks.problem(words) for words in invalid.problems)
-        _tell([checks.warning("the store was not looked at: mend the settings first")])
+        _tell([checks.warning("the store was not checked: correct the settings first")])
         return os.EX_CONFIG
     settings_well = _tell(checks.of_settings(settings, settings_files()))
     if mail := of_relay(settings):
@@ -47,9 +47,9 @@ def check() -> int:
 
 
 def _tell(found: Iterable[Finding]) -> bool:
-    """Print the findings; return whether there was no problem."""
+    """Print the findings; return False if one is a problem."""
     well = True
-    # Several primaries say mostly the same.
+    # Several primaries give mostly the same findings: print each once.
     for grade, words in dict.fromkeys(found):
         click.echo(f"{grade:<8} {words}")
         well = well and grade != Grade.PROBLEM
@@ -59,7 +59,9 @@ def _tell(found: Iterable[Finding]) -> bool:
 def _of_store(settings: Settings) -> Iterator[Finding]:
     try:
         if settings.redis_url is None and _is_yet_to_come(settings):
-            yield checks.ok("the embedded store is not there yet: it comes with the service")
+            yield checks.ok(
+                "the embedded store does not exist yet: the service creates it at its first start"
+            )
         else:
             yield from _of_reached_store(settings)
     except (StoreFailed, PermissionError) as failed:

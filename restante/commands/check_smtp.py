@@ -1,4 +1,4 @@
-"""The check of the mail server: whether it answers, proves its name and takes the login."""
+"""Checks the mail server: does it answer, is its certificate valid, does it accept the login?"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TIMEOUT_SECONDS = 10.0
 
 
 def of_relay(settings: Settings) -> Finding | None:
-    """Return what the mail server says; None where none is set.  No mail is sent."""
+    """Check the mail server; None if none is set.  No mail is sent."""
     relay, sender = settings.smtp_url, settings.mail_from
     if relay is None or sender is None:
         return None
@@ -37,13 +37,13 @@ def of_relay(settings: Settings) -> Finding | None:
             if relay.user and relay.password:
                 line.login(relay.user, relay.password)
     except ssl.SSLError:
-        return checks.problem("the mail server does not prove its name: no mail will go out")
+        return checks.problem("the mail server's certificate is not valid: no mail will be sent")
     except smtplib.SMTPAuthenticationError:
-        return checks.problem("the mail server does not take the login of RESTANTE_SMTP_URL")
+        return checks.problem("the mail server refuses the login in RESTANTE_SMTP_URL")
     except smtplib.SMTPNotSupportedError:
-        return checks.problem("the mail server lacks STARTTLS or logins: no mail will go out")
+        return checks.problem("the mail server lacks STARTTLS or logins: no mail will be sent")
     except (OSError, smtplib.SMTPException):
-        return checks.problem("the mail server does not answer: no mail will go out")
+        return checks.problem("the mail server does not answer: no mail will be sent")
     if not encrypted:
         return checks.warning("mail goes to the mail server unencrypted")
-    return checks.ok("the mail server answers, and what goes to it is encrypted")
+    return checks.ok("the mail server answers, over an encrypted connection")

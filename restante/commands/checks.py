@@ -1,4 +1,4 @@
-"""The checks of settings and store: sentences, and how grave each is."""
+"""The checks of settings and store: each finding is a sentence and a grade."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECRETS = ("ROOT_KEYS", "REDIS_URL", "METRICS_TOKEN", "SMTP_URL")
 
 
 class Grade(StrEnum):
-    """How grave a finding is; only problems change the exit status."""
+    """The severity of a finding; only problems change the exit status."""
 
     OK = "ok"
     WARNING = "warning"
@@ -36,38 +36,40 @@ class Finding(NamedTuple):
 
 
 def ok(words: str) -> Finding:
-    """Return a finding that is as promised."""
+    """Return a finding: as promised."""
     return Finding(Grade.OK, words)
 
 
 def warning(words: str) -> Finding:
-    """Return a finding that is allowed, but to be known."""
+    """Return a finding: allowed, but the operator should know."""
     return Finding(Grade.WARNING, words)
 
 
 def problem(words: str) -> Finding:
-    """Return a finding that is not as promised."""
+    """Return a finding: breaks a promise."""
     return Finding(Grade.PROBLEM, words)
 
 
 def of_settings(settings: Settings, files: Mapping[str, Path]) -> Iterator[Finding]:
-    """Yield what the settings promise or leave open; *files* are where they come from."""
+    """Yield the findings on the settings; *files* are the files that they come from."""
     yield ok("the settings can be read and agree")
     yield from _of_address(settings)
     if not settings.public:
-        yield ok("only people of this machine are meant to come")
+        yield ok("the service is meant for this machine only")
     elif settings.senders.anyone:
-        yield warning("RESTANTE_SENDERS is anyone: whoever reaches the service may send")
+        yield warning("RESTANTE_SENDERS is anyone: anyone who reaches the service may send")
     elif any(network.prefixlen == 0 for network in settings.senders.networks):
         yield warning("RESTANTE_SENDERS has a network of all addresses: anyone may send")
     else:
         yield ok("RESTANTE_SENDERS says who may send")
     if settings.public and not settings.rate_limits:
-        yield warning("RESTANTE_RATE_LIMITS is off: nothing slows down who guesses")
+        yield warning("RESTANTE_RATE_LIMITS is off: nothing slows down guessing")
     if settings.durability == "memory":
         yield warning("RESTANTE_DURABILITY is memory: a restart loses what was not read yet")
     if (settings.metrics_bind or "").startswith(EVERYWHERE):
-        yield warning("RESTANTE_METRICS_BIND is every address: whoever reaches it sees the numbers")
+        yield warning(
+            "RESTANTE_METRICS_BIND is every address: anyone who reaches it sees the metrics"
+        )
     yield from _of_root_keys(settings, files)
     for name in SECRETS:
         if name in files:
@@ -78,11 +80,11 @@ def of_settings(settings: Settings, files: Mapping[str, Path]) -> Iterator[Findi
 
 def _of_address(settings: Settings) -> Iterator[Finding]:
     if settings.secure:
-        yield ok("recipients come over https")
+        yield ok("links use https")
         if settings.trusted_proxies:
             yield ok(f"RESTANTE_TRUSTED_PROXIES is {settings.trusted_proxies}")
         else:
-            # TLS ends before us, so there is a proxy.
+            # We do not terminate TLS, so there is a proxy.
             yield warning(
                 "RESTANTE_TRUSTED_PROXIES is 0 behind https: all visitors count as one network"
             )
@@ -122,13 +124,13 @@ def _of_data_folder(settings: Settings) -> Iterator[Finding]:
             yield ok(f"the data folder {folder} is made private at the first start")
             return
         if folder.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            yield problem(f"others can look into {folder}; chmod 700")
+            yield problem(f"other users can read {folder}; chmod 700")
         else:
-            yield ok(f"only its owner can look into {folder}")
+            yield ok(f"only its owner can read {folder}")
         if settings.root_keys is None:
             yield from _of_made_keys(folder)
     except PermissionError:
-        yield problem(f"{folder} cannot be looked into by whoever runs this check")
+        yield problem(f"{folder} cannot be read by the user that runs this check")
 
 
 def _of_made_keys(folder: Path) -> Iterator[Finding]:
@@ -142,14 +144,14 @@ def _of_made_keys(folder: Path) -> Iterator[Finding]:
 
 
 def of_tokens(many: int) -> Finding:
-    """Return whether anybody holds a token, where tokens are asked for."""
+    """Return the finding on the number of sender tokens, if tokens are needed."""
     if many:
-        return ok(f"{many} hold a token to send")
-    return warning("RESTANTE_SENDERS asks for tokens, and nobody has one yet: senders add NAME")
+        return ok(f"{many} sender {'token' if many == 1 else 'tokens'} can be used")
+    return warning("RESTANTE_SENDERS needs tokens, and there are none yet: senders add NAME")
 
 
 def of_primary(found: Inspected, durability: str) -> Iterator[Finding]:
-    """Yield what one primary of the store is and may do."""
+    """Yield the findings on one primary of the store."""
     least = ".".join(map(str, LEAST_VERSION))
     if found.version < LEAST_VERSION:
         yield problem(f"{found.product} is too old: {least} or later is needed")
@@ -168,7 +170,7 @@ def of_primary(found: Inspected, durability: str) -> Iterator[Finding]:
     if found.configurable:
         yield ok("CONFIG GET is permitted")
     else:
-        yield warning("CONFIG GET is forbidden: what the store promises cannot be seen")
+        yield warning("CONFIG GET is forbidden: the store's settings cannot be checked")
     yield _of_rewrite(rewritable=found.rewritable)
     yield _of_memory(found)
     if found.snapshots:

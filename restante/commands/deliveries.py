@@ -1,4 +1,4 @@
-"""`deliveries …`: lists what is on its way to senders' systems, and the dead letters."""
+"""`deliveries …`: lists waiting deliveries and dead letters, and resends them."""
 
 from __future__ import annotations
 
@@ -34,21 +34,21 @@ class MessageId(click.ParamType[bytes]):
 
 @click.group
 def deliveries() -> None:
-    """Look after what is told to senders' own systems.
+    """List and resend deliveries to senders' own systems.
 
-    A webhook that does not take an event is tried again for some three days; then the
-    delivery is given up and kept here, for as long as its message is remembered.
+    A webhook that does not accept an event is retried for about three days.  Then the
+    delivery is given up: it is a dead letter, kept for as long as its message.
     """
 
 
 @deliveries.command("list")
-@click.option("--waiting", is_flag=True, help="Those on their way, not those given up.")
+@click.option("--waiting", is_flag=True, help="List waiting deliveries instead.")
 def list_(*, waiting: bool) -> None:
-    """List what was given up.
+    """List the dead letters: deliveries that were given up.
 
-    The oldest of each part of the store stands first.  The columns: message id, channel,
-    since when, tries, what the last one failed with (a status or a word), events left, and
-    whose it is: scheme, host and port.
+    In each shard of the store the oldest comes first.  The columns: message id, channel,
+    time, tries, why the last one failed (a status or a word), events left, and the receiver's
+    scheme, host and port.
     """
     with open_house() as services:
         found = services.delivering.waiting() if waiting else services.delivering.dead()
@@ -75,17 +75,16 @@ def show(message_id: bytes) -> int:
 
 @deliveries.command
 @click.argument("message_ids", type=MessageId(), metavar="[ID]…", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="All that was given up.")
+@click.option("--all", "everything", is_flag=True, help="All dead letters.")
 def resend(message_ids: tuple[bytes, ...], *, everything: bool) -> int:
-    """Try deliveries again, from now.
+    """Try deliveries again, from now, with all their tries.
 
-    They have all their tries before them.  The events keep their ids, so that the receiver
-    can tell a repeat.
+    The events keep their ids, so that the receiver can recognise a repeat.
     """
     if bool(message_ids) == everything:
         message = "name the ids, or say --all"
         raise click.UsageError(message)
-    # Imported late: with what belongs to it, it takes long.
+    # Imported late, because it is slow to import.
     from restante.errors import NotFound  # noqa: PLC0415
 
     due = missing = 0

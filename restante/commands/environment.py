@@ -1,4 +1,4 @@
-"""A command's environment: its folder and its settings."""
+"""The working folder and the settings of a command."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HERE = Path(__file__).resolve().parent.parent.parent
 
 
 def read_settings() -> Settings:
-    """Read the settings; relative paths are meant from the checkout, wherever the terminal stands.
+    """Read the settings, with paths relative to the checkout, not to the current folder.
 
     Raises:
         SettingsInvalid: Names every problem at once.

@@ -1,4 +1,4 @@
-"""Exit codes: what an error means at a terminal, as a sentence and an exit status."""
+"""Exit codes: the exit status and the sentence for each error of a command."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ STATUS: dict[type[Exception], int] = {
     click.FileError: os.EX_CANTCREAT,
     click.Abort: 128 + signal.SIGINT,
 }
-"""The exit status (sysexits.h) of each error; the most special class decides."""
+"""The exit status (sysexits.h) of each error; the most derived class decides."""
 
 
 def ended(error: Exception) -> int:
-    """Say why a command could not be done, and return its exit status."""
+    """Print why a command failed, and return its exit status."""
     match error:
         case click.ClickException():
             error.show()
@@ -50,9 +50,9 @@ def ended(error: Exception) -> int:
         case errors.RestanteError():
             click.echo(str(error), err=True)
         case StoreFailed() | CannotListen():
-            click.echo(f"It cannot be done: {error}.", err=True)
+            click.echo(f"Failed: {error}.", err=True)
         case _:
             fields = error_fields(error)
             place = next(iter(fields["where"]), "?")  # type: ignore[call-overload]
-            click.echo(f"This is a fault of ours: {fields['error']} at {place}.", err=True)
+            click.echo(f"This is a bug in Restante: {fields['error']} at {place}.", err=True)
     return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), os.EX_SOFTWARE)

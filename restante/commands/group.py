@@ -1,4 +1,4 @@
-"""`python -m restante`: which commands there are, and how each of them ends."""
+"""`python -m restante`: the list of commands; runs one and returns its exit status."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from restante.commands.exit_codes import ended
 HELP = """\
 Messages that wait behind a link, open once, and can be recalled until they are read.
 
-Without a command it serves.  It is set by RESTANTE_… variables, as RESTANTE_REDIS_URL:
-docs/settings.md has the table.
+Without a command it runs the service.  RESTANTE_… variables are its settings, such as
+RESTANTE_REDIS_URL: docs/settings.md has the table.
 
-It exits with 0; 64 if it was called wrongly, 65 if a name or an id is unknown or will not
-do, 69 if the store or the address cannot be had, 73 if a file cannot be written, and 78 if
-settings are wrong.
+The exit status is 0; 64 if the arguments are wrong, 65 if a name or an id is unknown or
+invalid, 69 if the store or the address to listen on cannot be used, 73 if a file cannot be
+written, and 78 if settings are wrong.
 """
 COMMANDS = {
     "serve": "restante.commands.serve:serve",
@@ -26,11 +26,11 @@ COMMANDS = {
     "deliveries": "restante.commands.deliveries:deliveries",
     "senders": "restante.commands.senders:senders",
 }
-"""Each command and where it stands; only the one that is called is imported."""
+"""Each command and its place; only the command that is called is imported."""
 
 
 class Commands(click.Group):
-    """A group whose commands are imported when they are asked for."""
+    """A group that imports a command when it is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
@@ -54,7 +54,7 @@ class Commands(click.Group):
 def restante(context: click.Context) -> int | None:
     """Serve, unless a command is named."""
     if context.invoked_subcommand is None:
-        from restante.commands.serve import serve  # noqa: PLC0415 (only if it is wanted)
+        from restante.commands.serve import serve  # noqa: PLC0415 (only if it is needed)
 
         status: int | None = context.invoke(serve)
         return status
@@ -62,9 +62,9 @@ def restante(context: click.Context) -> int | None:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command and return its exit status; say in plain words why it could not be done."""
+    """Run one command and return its exit status; if it fails, print why in plain words."""
     try:
         status = restante.main(arguments, prog_name="python -m restante", standalone_mode=False)
-    except Exception as error:  # noqa: BLE001 (whoever stands at a terminal gets no traceback)
+    except Exception as error:  # noqa: BLE001 (a person at a terminal gets no traceback)
         return ended(error)
     return status if isinstance(status, int) else os.EX_OK

@@ -15,7 +15,7 @@ from restante.errors import SettingsInvalid
 
 @click.group
 def keys() -> None:
-    """Make root keys, without which no message opens."""
+    """Create root keys, without which no message can be opened."""
 
 
 @keys.command
@@ -23,13 +23,13 @@ def keys() -> None:
     "--into",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Put the key in front of the ring in FILE, mode 0600, and print nothing.",
+    help="Put the key first into the keyring in FILE, mode 0600, and do not print it.",
 )
 def make(into: Path | None) -> None:
-    """Make a new root key.
+    """Create a new root key.
 
-    It is printed on standard output, or put into FILE in front of what is there: new
-    messages take the first key of the ring, old ones open with theirs.
+    It is printed on standard output, or put first into FILE.  New messages use the first key
+    of the keyring; older messages open with the key that they were sealed with.
     """
     # Imported late: --help needs no cryptography.
     from restante.crypto.keyring import new_key  # noqa: PLC0415
@@ -38,8 +38,8 @@ def make(into: Path | None) -> None:
     if into is None:
         click.echo(key)
         click.echo(
-            "Keep it in a file that RESTANTE_ROOT_KEYS_FILE names, out of the store and its"
-            " backups.\nIn a ring the newest stands first, a comma between.",
+            "Keep it in a file and set RESTANTE_ROOT_KEYS_FILE to that file.  Keep it out of the"
+            " store and its backups.\nIn a keyring the newest key is first, with commas between.",
             err=True,
         )
         return
@@ -48,25 +48,25 @@ def make(into: Path | None) -> None:
     except OSError as problem:
         raise click.FileError(str(into), problem.strerror) from None
     click.echo(
-        f"The new key stands first of {many} in {into}. Start the service anew."
+        f"The new key is the first of {many} in {into}. Restart the service."
         if many > 1
-        else f"The new key stands in {into}: name it with RESTANTE_ROOT_KEYS_FILE.",
+        else f"The new key is in {into}: set RESTANTE_ROOT_KEYS_FILE to this file.",
         err=True,
     )
 
 
 def put_in_front(path: Path, key: str) -> int:
-    """Put *key* in front of the ring in *path*, whole or not at all; return how many it holds.
+    """Put *key* first into the keyring in *path*, atomically; return the number of keys.
 
     Raises:
-        SettingsInvalid: What is there is no ring; it stays as it is.
+        SettingsInvalid: The file is not a keyring; it is left unchanged.
         OSError: The file cannot be read or written.
     """
     from restante.crypto.keyring import Keyring  # noqa: PLC0415
 
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        # Two at once would each keep only their own key.
+        # Of two writers at once, one would lose its key.
         fcntl.flock(folder, fcntl.LOCK_EX)
         owner = path.stat() if path.exists() else None
         ring = [key]
@@ -75,7 +75,7 @@ def put_in_front(path: Path, key: str) -> int:
         try:
             Keyring.parse(",".join(ring))
         except SettingsInvalid:
-            message = f"{path} holds what is no ring of root keys; it was left as it is"
+            message = f"{path} is not a list of root keys; it was not changed"
             raise SettingsInvalid([message]) from None
         _write(path, ",".join(word.strip() for word in ring) + "\n", owner)
         os.fsync(folder)
@@ -89,7 +89,7 @@ def _write(path: Path, written: str, owner: os.stat_result | None) -> None:
     try:
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             if owner and (owner.st_uid, owner.st_gid) != (os.geteuid(), os.getegid()):
-                # Whoever reads the ring must still be able to.
+                # The service's user must still be able to read it.
                 os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
             file.write(written)
             file.flush()

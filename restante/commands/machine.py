@@ -1,4 +1,4 @@
-"""What the check finds of the machine: whether memory can come onto the disk, or run short."""
+"""The checks of the machine: can memory reach the disk (swap, core dumps), or run short?"""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 PROC = Path("/proc")
 BLOCK = Path("/sys/class/block")
 STORES = ("redis-", "valkey-")
-"""How a store's program is called."""
+"""Prefixes of the names of a store's program."""
 
 
 def of_memory(proc: Path = PROC, block: Path = BLOCK) -> Iterator[Finding]:
-    """Yield whether swap can take what is in memory onto a disk in clear."""
+    """Yield the finding on swap: can it write memory to a disk unencrypted?"""
     try:
         lines = (proc / "swaps").read_text().splitlines()[1:]
     except OSError:
@@ -32,7 +32,7 @@ def of_memory(proc: Path = PROC, block: Path = BLOCK) -> Iterator[Finding]:
 
 
 def _keeps_clear(swap: Path, block: Path) -> bool:
-    """Tell whether it is neither in memory itself (zram) nor encrypted."""
+    """Tell whether this swap is on a disk and unencrypted (zram is in memory)."""
     name = swap.resolve().name
     if name.startswith("zram"):
         return False
@@ -43,7 +43,7 @@ def _keeps_clear(swap: Path, block: Path) -> bool:
 
 
 def of_overcommit(proc: Path = PROC) -> Iterator[Finding]:
-    """Yield whether the system lets the store copy itself while it rewrites its file."""
+    """Yield the finding on overcommit: can a large store fork to rewrite its file?"""
     try:
         allowed = (proc / "sys" / "vm" / "overcommit_memory").read_text().strip()
     except OSError:
@@ -55,9 +55,9 @@ def of_overcommit(proc: Path = PROC) -> Iterator[Finding]:
 
 
 def of_store_process(pid: int, proc: Path = PROC) -> Iterator[Finding]:
-    """Yield whether a crash of the store writes its memory to the disk.
+    """Yield the finding on core dumps of the store's process.
 
-    Nothing, where *pid* is no store of this machine: it may be one in a container.
+    Nothing if *pid* is no store on this machine: it may be in a container.
     """
     try:
         if not (proc / str(pid) / "comm").read_text().startswith(STORES):

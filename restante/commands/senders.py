@@ -1,4 +1,4 @@
-"""`senders …`: who holds one of the operator's tokens, and so may send."""
+"""`senders …`: creates, lists and revokes the tokens that allow people to send."""
 
 from __future__ import annotations
 
@@ -12,47 +12,47 @@ from restante.errors import Fault, Invalid, NotFound, Unavailable
 from restante.messages import SECOND
 from restante.service.data_folder import StoreFailed
 
-NAMELESS = "(its root key is gone from the ring)"
+NAMELESS = "(its root key is missing)"
 
 
 @click.group
 def senders() -> None:
-    """Make, list and withdraw the tokens that allow to send.
+    """Create, list and revoke sender tokens.
 
-    They count where RESTANTE_SENDERS names the word tokens.  It works while the service
-    runs, and takes effect at once.
+    They are needed if RESTANTE_SENDERS contains the word tokens.  Changes take effect at once,
+    also while the service runs.
     """
 
 
 @senders.command
 @click.argument("name")
 def add(name: str) -> None:
-    """Make a token for NAME and print it, this once.
+    """Create a token for NAME and print it, only once.
 
-    NAME, 1 to 60 characters, stands in the log beside every message sent with the token.
+    The log shows NAME, 1 to 60 characters, for every message sent with the token.
     """
     with open_house() as services:
         try:
             token = services.admission.make(name)
         except Unavailable:
             message = (
-                "the store could not confirm it. A token may have been made that nobody knows:"
+                "the store could not confirm it. A token may have been created that was not shown:"
                 f" withdraw {name!r}, then add it again"
             )
             raise StoreFailed(message) from None
         if not _print(str(token)):
-            # Nobody saw it; the name is free again.
+            # Nobody saw the token: revoke it, so that the name is free again.
             services.admission.withdraw(name)
-            message = "the token could not be printed and was withdrawn again"
+            message = "the token could not be printed and was revoked"
             raise click.ClickException(message)
         is_asked_for = services.settings.senders.tokens
-    click.echo("This is the only time that it is shown: give it to its holder now.", err=True)
+    click.echo("It is shown only once: give it to its holder now.", err=True)
     if not is_asked_for:
-        click.echo("RESTANTE_SENDERS does not name tokens: nobody is asked for it yet.", err=True)
+        click.echo("RESTANTE_SENDERS does not contain tokens: no token is needed yet.", err=True)
 
 
 def _print(word: str) -> bool:
-    """Print a word; tell whether anybody can have seen it."""
+    """Print a word; tell whether that worked."""
     if sys.stdout is None:
         return False
     try:
@@ -66,7 +66,7 @@ def _print(word: str) -> bool:
 def list_() -> None:
     """List the tokens.
 
-    When each was made, its id and its name; never the token itself.
+    It shows creation time, id and name, never the token itself.
     """
     with open_house() as services:
         holders = services.admission.listed()
@@ -80,13 +80,14 @@ def list_() -> None:
 @senders.command
 @click.argument("name")
 def withdraw(name: str) -> None:
-    """Withdraw a token, by NAME or by its id.
+    """Revoke a token by its NAME or id.
 
-    Nobody sends with it any more.  What its holder sent before stays, and stays in his hands.
+    It can no longer be used to send.  Messages that its holder sent before stay, and the
+    holder can still recall them.
     """
     with open_house() as services:
         try:
             services.admission.withdraw(name)
         except NotFound:
             raise Invalid([Fault("name", "no token has this name or id")]) from None
-    click.echo("It is withdrawn: nobody sends with it any more.", err=True)
+    click.echo("The token is revoked: it can no longer be used to send.", err=True)

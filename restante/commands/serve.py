@@ -1,4 +1,4 @@
-"""`serve`: the service, until it is interrupted."""
+"""`serve`: runs the service until it is interrupted."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def serve() -> int:
     """Start store, web and worker, and serve until interrupted.
 
-    The store is started unless RESTANTE_REDIS_URL names one.  This is also what happens
-    without a command.
+    The embedded store is started unless RESTANTE_REDIS_URL is set.  Without any command, this
+    one runs.
     """
     hardening.forbid_core_dumps()
     settings = read_settings()

@@ -1,4 +1,4 @@
-"""The way from a command to the store: the operator's, the running service's, or our own."""
+"""Connects a command to the store: an external one, the running service's, or its own."""
 
 from __future__ import annotations
 
@@ -20,30 +20,29 @@ if TYPE_CHECKING:
     from restante.wiring import Services
 
 PATIENCE_SECONDS = 15.0
-"""How long a service that has the folder may take until its store answers."""
+"""How long to wait for the store of a service that has locked the folder."""
 TURN_SECONDS = 0.1
 
 
 @contextmanager
 def open_house() -> Iterator[Services]:
-    """Yield the services on the store that the settings of the environment name; see `house_of`."""
+    """Yield the services for the settings in the environment; see `house_of`."""
     with house_of(read_settings()) as services:
         yield services
 
 
 @contextmanager
 def house_of(settings: Settings) -> Iterator[Services]:
-    """Yield the services on the store that *settings* name.
+    """Yield the services for *settings*.
 
-    The embedded store is the running service's; if none runs, it is started here and
-    stopped afterwards, with all that was done on its disk.  Nothing is made: no folder,
-    no root keys.
+    With the embedded store, the running service's is used.  If no service runs, the store is
+    started here and stopped afterwards.  No folder and no root keys are created.
 
     Raises:
-        StoreFailed: There is no data folder, or its store cannot be had.
+        StoreFailed: There is no data folder, or its store cannot be started or reached.
     """
     logs.configure("error", to_stderr=True)
-    # Imported late: with the store's client it takes long.
+    # Imported late, because the store's client is slow to import.
     from restante import wiring  # noqa: PLC0415
 
     if settings.redis_url is not None:
@@ -70,7 +69,7 @@ def _root_keys_in(data_dir: Path) -> str:
 
 @contextmanager
 def _embedded(settings: Settings) -> Iterator[str]:
-    """Yield the address of the embedded store: the service's, or one started for the moment."""
+    """Yield the URL of the embedded store: the running service's, or one started here."""
     store = EmbeddedStore(settings.data_dir, settings.store_bytes, settings.durability)
     try:
         if running := _await_service(store):
@@ -86,12 +85,12 @@ def _embedded(settings: Settings) -> Iterator[str]:
 
 
 def _await_service(store: EmbeddedStore) -> str | None:
-    """Return where the running service's store answers; None: no service runs, the folder is ours.
+    """Return the URL of the running service's store; if none runs, lock the folder: None.
 
     Raises:
-        StoreFailed: Somebody has the folder, and no store answers in it.
+        StoreFailed: Another process has the folder, but its store does not answer.
     """
-    # A link where the path is too long for a socket.
+    # A symlink, if the path is too long for a socket.
     visible = store.data_dir / "store.sock"
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:

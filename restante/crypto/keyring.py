@@ -62,7 +62,7 @@ class Keyring:
             elif len(set(key)) < LEAST_DISTINCT or (key.isascii() and key.decode().isprintable()):
                 problems.append(f"root key {place} is weak: it must come from a random generator")
             elif key in keys:
-                problems.append(f"root key {place} stands in the ring twice")
+                problems.append(f"root key {place} is listed twice")
             keys.append(key)
         if not problems and len({key_id(key) for key in keys}) < len(keys):
             problems.append("two root keys share an id: make another")

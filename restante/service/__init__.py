@@ -1,1 +1,1 @@
-"""Running it all on one machine: the supervisor, the embedded store, the data folder."""
+"""Runs the service on one machine: the supervisor, the embedded store, the data folder."""

@@ -1,8 +1,8 @@
 """The data folder of the embedded store.
 
-    lock           held by us and by the store; a second start is refused
-    root.keys      made once, mode 0600; without it nothing in the store can be opened
-    store.sock     where the store listens, or a link to it
+    lock           held by the supervisor and the store; a second start is refused
+    root.keys      created once, mode 0600; without it nothing in the store can be decrypted
+    store.sock     the socket on which the store listens, or a symlink to it
     appendonlydir  the store's files
 
 Its mode is 0700.
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILES = ("lock", "root.keys")
-"""What we open there; the rest is the store's, in a folder that only we can write to."""
+"""The files that we open; only the store opens the others, and only we can write to the folder."""
 LOCK_SECONDS = 2.0
 """How long a start waits for a predecessor that was killed just now."""
 
 
 class StoreFailed(Exception):
-    """The store cannot be had; the message tells the operator why.
+    """The store cannot be started or reached; the message tells the operator why.
 
-    Not a RestanteError: no edge ever sees it.
+    Not a RestanteError, since web and worker never see it.
     """
 
 
@@ -40,9 +40,9 @@ class FolderTaken(StoreFailed):
 
 
 def take(data_dir: Path) -> int:
-    """Make the folder, mode 0700, and return its lock's descriptor.
+    """Create the folder, mode 0700, lock it, and return the lock's file descriptor.
 
-    The folder is ours while the descriptor is open, here or in a child.
+    The folder stays locked while the descriptor is open, here or in a child process.
 
     Raises:
         FolderTaken: Another process has it.
@@ -53,7 +53,7 @@ def take(data_dir: Path) -> int:
         _must_be_ours(data_dir, data_dir.stat())
         if data_dir.stat().st_mode & 0o077:
             if any(data_dir.iterdir()) and not (data_dir / "lock").exists():
-                message = f"others can look into {data_dir}: make it private with chmod 700"
+                message = f"other users can read {data_dir}: make it private with chmod 700"
                 raise StoreFailed(message)
             data_dir.chmod(0o700)
         for name in FILES:
@@ -78,11 +78,11 @@ def take(data_dir: Path) -> int:
 
 
 def must_be_our_file(path: Path) -> None:
-    """Refuse a file that somebody else could have put there, or can read.
+    """Refuse a file that another user could have created or can read.
 
     Raises:
-        StoreFailed: It is a link, no plain file, another user's, or others can read it.
-        FileNotFoundError: There is none.
+        StoreFailed: It is a symlink or no regular file, is another user's, or others can read it.
+        FileNotFoundError: It does not exist.
     """
     found = path.lstat()
     if not stat.S_ISREG(found.st_mode):
@@ -104,13 +104,13 @@ def _must_be_ours(path: Path, found: os.stat_result) -> None:
 
 
 def root_keys_file(data_dir: Path) -> Path:
-    """Return the file with the root keys of the embedded store, made on the first call.
+    """Return the file with the embedded store's root keys; create it at the first start.
 
     Call it with the data folder locked, before the store is started.
 
     Raises:
-        StoreFailed: The file is gone but the store's files are there: a new key could
-            open none of the messages in them.
+        StoreFailed: The file is missing although the store has files: a new key could not
+            decrypt the messages in them.
     """
     data_dir = data_dir.resolve()
     path, new = data_dir / "root.keys", data_dir / "root.keys.new"

@@ -1,4 +1,4 @@
-"""The embedded store: a Valkey server of our own, kept running while we do."""
+"""The embedded store: starts a Valkey server, restarts it if it dies, and stops it."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from restante.service import data_folder, leftovers, processes
 from restante.service.data_folder import StoreFailed
 
 SOCKET_PATH_MAX = 100
-"""Bytes; the system's limit lies at 104 or 108."""
+"""Bytes; the system's limit is 104 or 108."""
 
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
 BACKOFF_FIRST, BACKOFF_MOST = 0.1, 5.0
 SWEEP_SECONDS = 60.0
 STEADY_SECONDS = 30.0
-"""A store that lived this long and dies starts anew without a longer wait."""
+"""After a store ran for this long, the backoff begins again at its first value."""
 
 FLAGS = {
     "port": "0",
@@ -38,7 +38,7 @@ FLAGS = {
     "save": "",
     "maxmemory-policy": "noeviction",
     "hash-max-listpack-value": "1024",
-    # The command log and a crash report would keep arguments, which are keys and sealed text.
+    # The command log and crash reports hold arguments: keys and sealed text.
     "commandlog-execution-slower-than": "-1",
     "commandlog-slow-execution-max-len": "0",
     "commandlog-request-larger-than": "-1",
@@ -60,14 +60,14 @@ _log = structlog.get_logger()
 
 
 def url_of(socket_path: Path) -> str:
-    """Return the address of the store that listens at *socket_path*."""
+    """Return the URL of the store that listens at *socket_path*."""
     return f"unix://{quote(str(socket_path))}"
 
 
 def ping(socket_path: Path) -> bytes:
-    """Return what the store at *socket_path* answers, or nothing.
+    """Return the reply of the store at *socket_path* to PING; empty if it does not answer.
 
-    By hand: a client library takes a third of a second to import.
+    Written by hand, because the client library takes a third of a second to import.
     """
     with suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(1)
@@ -78,9 +78,9 @@ def ping(socket_path: Path) -> bytes:
 
 
 class EmbeddedStore:
-    """A Valkey server that dies with the process that starts it.
+    """A Valkey server that is killed when the process that started it dies.
 
-    Start it from the main thread: the system ends it when the starting thread ends.
+    Start it from the main thread: the system kills it when the starting thread ends.
     """
 
     def __init__(self, data_dir: Path, store_bytes: int, durability: str) -> None:
@@ -97,7 +97,7 @@ class EmbeddedStore:
 
     @property
     def url(self) -> str:
-        """Where the store listens, known once it was started."""
+        """The URL of the store; valid after `start`."""
         return url_of(self._socket)
 
     @property
@@ -105,20 +105,20 @@ class EmbeddedStore:
         return self._process.pid if self._process else None
 
     def lock(self) -> None:
-        """Make the data folder and take it for us alone; `start` does it too.
+        """Create and lock the data folder; `start` does this, too.
 
         Raises:
-            StoreFailed: Another process has it, or it cannot be a private folder.
+            StoreFailed: Another process has locked it, or it cannot be made private.
         """
         if self._lock is None:
             leftovers.end_orphans(self.data_dir / "lock", Path(get_binary_path()).resolve())
             self._lock = data_folder.take(self.data_dir)
 
     def start(self) -> None:
-        """Start the store and return when it answers and has loaded its files.
+        """Start the store; return when it has loaded its files and answers.
 
         Raises:
-            StoreFailed: The folder is taken, or the store ends or does not answer.
+            StoreFailed: The folder is locked, or the store ends or does not answer.
         """
         self.lock()
         self._place_socket()
@@ -130,7 +130,7 @@ class EmbeddedStore:
             if reply.startswith(b"+PONG"):
                 return
             if reply.startswith(b"-LOADING"):
-                # A large store may load for longer; it lives as long as it says so.
+                # A large store may load for longer: wait as long as it says so.
                 deadline = time.monotonic() + START_SECONDS
             time.sleep(0.01)
         status = process.poll()
@@ -141,7 +141,7 @@ class EmbeddedStore:
         raise StoreFailed(message)
 
     def keep(self) -> None:
-        """Take one turn of the keeper: start the store anew if it died, later each time."""
+        """Restart the store if it died, with backoff; the supervisor calls this regularly."""
         if self._process is None:
             return
         now = time.monotonic()
@@ -163,7 +163,7 @@ class EmbeddedStore:
             _log.warning("store restarted", pid=self._spawn().pid)
 
     def stop(self) -> None:
-        """End the store, by force if it must be, and free the data folder."""
+        """Stop the store, by force if necessary, and unlock the data folder."""
         if self._process is not None:
             processes.end([self._process], STOP_SECONDS)
             self._process = None
@@ -183,7 +183,7 @@ class EmbeddedStore:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            # Should we be killed, the folder stays taken until the server is gone too.
+            # If we are killed, the folder stays locked until the server has ended, too.
             pass_fds=(self._lock,),
             preexec_fn=processes.die_with_parent(signal.SIGKILL),  # noqa: PLW1509 (no threads)
         )
@@ -200,7 +200,7 @@ class EmbeddedStore:
         return [get_binary_path(), *words]
 
     def _reason(self) -> str:
-        """Let a store that ended at once say which file it cannot read; return what to do."""
+        """Start the store once more, read from its output which file is damaged, return advice."""
         try:
             said = subprocess.run(  # noqa: S603 (our own binary, our own flags)
                 self._command(),
@@ -227,13 +227,13 @@ class EmbeddedStore:
         return ""
 
     def _end_children(self) -> None:
-        """End the child that rewrites a file for a store that died; it led their session."""
+        """Kill the rewriting child of a store that died, by their process group."""
         assert self._process is not None
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
     def _place_socket(self) -> None:
-        """Clear what a killed predecessor left, and choose where the socket lies."""
+        """Remove the socket of a killed predecessor, and choose the path of the new one."""
         self._clear_socket()
         visible = self.data_dir / "store.sock"
         if len(os.fsencode(visible)) > SOCKET_PATH_MAX:
@@ -247,7 +247,7 @@ class EmbeddedStore:
         if visible.is_symlink():
             target = visible.readlink()
             if target.name == visible.name and target.parent.name.startswith(TEMPORARY):
-                # Somebody else may have put the link there: nothing but our own empty folder goes.
+                # Another user may have created the symlink: remove nothing but our own folder.
                 with suppress(OSError):
                     is_ours = target.parent.lstat().st_uid == os.geteuid()
                     if is_ours and stat.S_ISSOCK(target.lstat().st_mode):

@@ -1,7 +1,7 @@
-"""What a killed store leaves: a child that goes on rewriting, and half-written files.
+"""Cleans up after a killed store: ends its rewriting child, removes half-written files.
 
-A rewrite of the append-only file runs in a child of the store and writes to `temp-…`.  When the
-store is killed, neither goes: every wrapped key of that time would stay on the disk for good.
+A rewrite of the append-only file runs in a child of the store and writes to `temp-…`.  Both
+survive when the store is killed, and the file would keep every wrapped key of that time.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 FOLDERS = (".", "appendonlydir")
 TEMPORARY = re.compile(r"temp-(?:\D*-)?(\d+)\b.*|temp-.*")
-"""The store's names; the number is the process that writes the file."""
+"""The store's names of temporary files; the number is the pid of the process that writes."""
 END_SECONDS = 5.0
 
 
 def end_orphans(lock: Path, program: Path) -> None:
-    """Kill the store's processes that hold the folder's lock where nothing else holds it.
+    """Kill store processes that hold the folder's lock, if no other program holds it.
 
-    Whoever runs a store holds the lock, too: without such a one they are orphans.
+    The supervisor of a store holds the lock, too; without a supervisor they are orphans.
     """
     deadline = time.monotonic() + END_SECONDS
     while time.monotonic() < deadline:
-        # One that has just ended has no program any more.
+        # A process that has just ended has no program any more.
         programs = {pid: its for pid in _holders(lock) if (its := _program(pid))}
         if not programs or set(programs.values()) != {program}:
             return
@@ -41,9 +41,9 @@ def end_orphans(lock: Path, program: Path) -> None:
 
 
 def sweep(data_dir: Path, *, store_runs: bool) -> int:
-    """Remove half-written files; while the store runs, only those whose writer is gone.
+    """Remove half-written files; while the store runs, only those whose writer has ended.
 
-    Returns how many.
+    Returns how many were removed.
     """
     removed = 0
     for folder in FOLDERS:
@@ -61,7 +61,7 @@ def sweep(data_dir: Path, *, store_runs: bool) -> int:
 
 
 def _holders(path: Path) -> Iterator[int]:
-    """Yield the processes that have *path* open, as far as we may see; not this one."""
+    """Yield the other processes that have *path* open, if we may see them."""
     try:
         wanted = path.stat()
     except OSError:

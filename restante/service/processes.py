@@ -1,4 +1,4 @@
-"""Child processes: started from the Procfile, ended in order, and with their parent."""
+"""Child processes: starts those of the Procfile, ends them in order or with their parent."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 def start(procfile: Path, environ: Mapping[str, str]) -> dict[str, subprocess.Popen[bytes]]:
-    """Start every process of *procfile* in its folder; what they print passes unchanged.
+    """Start every process of *procfile* in its folder; they inherit our output.
 
-    `exec` puts the program in the shell's place, so that it is the one we signal.
+    `exec` replaces the shell with the program, so that signals reach the program.
     """
     return {
         name: subprocess.Popen(  # noqa: S602 (a Procfile has shell commands; this one is our own)
@@ -46,9 +46,9 @@ def parse_procfile(written: str) -> list[tuple[str, str]]:
 
 
 def die_with_parent(signum: signal.Signals) -> Callable[[], None]:
-    """Return what a child runs before its program, so that it is sent *signum* when we die.
+    """Return a `preexec_fn` that makes the system send *signum* to the child when we die.
 
-    The system watches the thread that starts the child.  Elsewhere than on Linux this
+    The system watches the thread that starts the child.  Only Linux has this; elsewhere it
     does nothing.
     """
     parent = os.getpid()
@@ -63,9 +63,9 @@ def die_with_parent(signum: signal.Signals) -> Callable[[], None]:
 
 
 def end(children: Iterable[subprocess.Popen[bytes]], seconds: float) -> None:
-    """Ask all *children* to end, wait at most *seconds*, then kill what is left of them.
+    """Terminate all *children*, wait at most *seconds*, then kill those that are left.
 
-    Each must lead a session of its own, whose other members are killed too.
+    Each must lead its own session; the other processes of its group are killed, too.
     """
     children = list(children)
     for child in children:

@@ -27,18 +27,18 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent.parent.parent
 STOP_SECONDS = 15.0
 PATIENCE_SECONDS = 5.0
-"""How long a port that is taken, or a store elsewhere, may take to come."""
+"""How long to wait for a port to become free, or for an external store to be ready."""
 TURN_SECONDS = 0.1
 
 _log = structlog.get_logger()
 
 
 class CannotListen(Exception):
-    """The address to listen on is taken or not ours; the message tells the operator."""
+    """The address to listen on is in use or not this machine's; the message is for the operator."""
 
 
 class Service:
-    """The store, if it is ours, and the processes of the Procfile."""
+    """The embedded store, unless an external one is set, and the processes of the Procfile."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -47,11 +47,11 @@ class Service:
         self._tallies: str | None = None
 
     def run(self) -> int:
-        """Serve until a process of ours ends; return its exit status.
+        """Serve until web or worker ends; return its exit status.
 
         Raises:
             StoreFailed: The store cannot be started or reached.
-            CannotListen: The address cannot be had.
+            CannotListen: The address cannot be used.
         """
         environ = self._environ()
         self._children = processes.start(HERE / "Procfile", environ)
@@ -69,17 +69,17 @@ class Service:
             time.sleep(TURN_SECONDS)
 
     def stop(self) -> None:
-        """End web and worker, then the store."""
+        """Stop web and worker first, then the store."""
         processes.end(self._children.values(), STOP_SECONDS)
         if self._store:
             self._store.stop()
         shared_folder.remove(self._tallies)
 
     def _environ(self) -> dict[str, str]:
-        """Bring the store up, and return what web and worker are to find in their environment."""
+        """Start the store, and return the environment for web and worker."""
         settings = self._settings
         environ = dict(os.environ)
-        # Platforms set PORT for one process; both of ours get what it meant.
+        # PORT is for the web process alone: pass it on as RESTANTE_BIND.
         for name in ("PORT", "RESTANTE_BIND_FILE"):
             environ.pop(name, None)
         environ["RESTANTE_BIND"] = settings.bind
@@ -103,7 +103,7 @@ class Service:
 
 
 def _await_store(settings: Settings) -> None:
-    # Imported late: with the embedded store we serve sooner without it.
+    # Imported late: the embedded store starts faster without it.
     from restante import wiring  # noqa: PLC0415
 
     files = wiring.build(settings).files
@@ -123,7 +123,7 @@ def _await_ports(settings: Settings) -> None:
 def _await_port(bind: str) -> None:
     """Wait until the port is free.
 
-    Without this look, another service on the port would answer our question for readiness.
+    Otherwise another service on this port could answer our request for `/readyz`.
     """
     host, _, port = bind.rpartition(":")
     deadline = time.monotonic() + PATIENCE_SECONDS
