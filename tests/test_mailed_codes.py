@@ -22,7 +22,7 @@ from restante.details import Details
 from restante.email_address import mailbox
 from restante.errors import CodeRequired, CodesUsedUp, CodeWrong, Gone, PassphraseWrong
 from restante.messages import Draft, State
-from restante.settings import Settings
+from restante.settings import DAY, Settings
 from restante.settings.parsers import Relay
 from restante.store import keys
 from restante.store.keys import link as link_key
@@ -278,6 +278,31 @@ def test_a_code_that_waits_in_the_outbox_of_an_earlier_version_is_mailed_once(ho
     assert letter_of(house, sent) is None
     for channel in ("webhook", "code"):
         assert raw.zmscore(keys.outbox(shard, channel), [member]) == [None]
+
+
+def test_only_the_request_of_a_code_starts_a_delivery_of_its_channel(house, sent, raw):
+    outbox, member = keys.outbox(sent.control.shard, "code"), sent.message_id + b":code"
+    house.managing.extend(sent.control, 3_600)
+    assert raw.zmscore(outbox, [member]) == [None]
+    ask(house, sent.links[0].token)
+
+    assert raw.zmscore(outbox, [member]) != [None]
+
+
+@pytest.mark.parametrize(("webhook", "kept"), [(None, 1), ("https://hooks.example/", 4 * DAY)])
+def test_mailed_codes_do_not_lengthen_the_retention_and_a_webhook_does(
+    house, clock, raw, webhook, kept
+):
+    brief = replace(MAILS, retention_seconds=1)
+    house = wiring.assemble(brief, house.keyring, house.connection, now=clock.now)
+    details = Details(mailed_code=True)
+    sent = house.sending.send(
+        Draft("x", recipients=("ana@example.com",), details=details, webhook=webhook)
+    )
+    house.managing.recall(sent.control)
+    forget_at = raw.hget(keys.message(sent.control), "forget_at")
+
+    assert int(forget_at) == clock.now() + kept * SECOND
 
 
 def test_no_address_is_mailed_more_than_fifty_codes_in_a_day(house, sent, connection):
