@@ -1,8 +1,7 @@
-"""Deliveries: events on their way through the channels, and what became of them.
+"""Deliveries: events on their way out through the channels, with retries and dead letters.
 
-The timeline is the outbox.  Delivery is at least once and in order per message, by any number of
-workers, with retries and backoff; what is given up is a dead letter.  An event's id tells a
-repeat from a new one.
+The timeline is the outbox.  Any number of workers deliver at least once and in order per message,
+with retries and backoff; a delivery that is given up is a dead letter.  A repeat has the same id.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ if TYPE_CHECKING:
     from restante.store.outbox import Due, Kept, Outbox
 
 LEASE_SECONDS = 30
-"""How long a delivery is its taker's.  Whoever delivers stops well before."""
+"""How long a delivery belongs to the worker that took it; the worker stops well before."""
 EVENTS_MOST = 20
-"""Events of one message in one go, so that none holds the others up."""
+"""Events of one message at a time, so that no message delays others."""
 SECOND = 1_000
 
 
@@ -48,7 +47,7 @@ class Delivery:
 
     @property
     def receiver(self) -> str | None:
-        """What its receiver is known by, where that is not the operator's own."""
+        """The id of its receiver, unless that is the operator's own."""
         return None if self.target is None else self.channel.receiver(self.target)
 
 
@@ -73,10 +72,10 @@ class Standing:
 
 
 class Delivering:
-    """The verbs of whoever delivers, and of the operator who looks after it."""
+    """The verbs of the worker, and of the operator who watches deliveries."""
 
     def __init__(self, outbox: Outbox, keyring: Keyring, budgets: Budgets | None = None) -> None:
-        """*budgets* count what each address gets; without them nobody does."""
+        """*budgets* count the quotas; without them there are none."""
         self._outbox = outbox
         self._budgets = budgets
         self._keyring = keyring
@@ -125,7 +124,7 @@ class Delivering:
     def affords(self, delivery: Delivery, notification: Notification) -> bool:
         """Count a notification, unless it was tried before; tell whether its quota allows it.
 
-        What was tried before comes first in a delivery that failed.
+        After a failure, the first notification is the one that was tried.
 
         Raises:
             Unavailable: The store does not answer.
@@ -138,7 +137,7 @@ class Delivering:
         return self._budgets.afford_notification(*quota)
 
     def refuse(self, delivery: Delivery, notification: Notification) -> None:
-        """Record that nobody will ever take this, so that the sender learns it.
+        """Record for the sender that a notification was refused for good.
 
         Raises:
             Unavailable: The store does not answer.
@@ -186,7 +185,7 @@ class Delivering:
         return [self._standing(kept) for shard in range(SHARDS) for kept in ask(shard, most)]
 
     def _standing(self, kept: Kept) -> Standing:
-        # A later version, which ran before this one, may have had more channels.
+        # After a downgrade the store may have deliveries of a channel that is not known here.
         channel = CHANNELS.get(kept.channel)
         target = channel and channel.target(kept.message_id, kept.target, self._fields)
         return Standing(

@@ -1,4 +1,4 @@
-"""Channels: ways for events to leave.  Each is a module that owns what differs; all stand here."""
+"""Channels: one module for each way to send events out.  All channels are registered here."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 CHANNELS: dict[str, Channel[Any, Any]] = {
     channel.name: channel for channel in (Webhook(), MailedCode())
 }
-"""By name.  The names are stored: they never change."""
+"""By name.  Names are stored, so they never change."""

@@ -1,4 +1,4 @@
-"""What a channel says of itself; whatever else differs between channels is decided by this."""
+"""The interface of a channel.  Everything that differs between channels is decided by it."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ Content = TypeVar("Content")
 
 
 class Notification(NamedTuple):
-    """One event on its way; its id and its content stay the same with every try.
+    """One event on its way out; id and content are the same in every retry.
 
     Attributes:
-        content: What the channel made of the event; None where it has nothing to tell.
-        at: When this try is made, in ms by the store's clock; set by whoever hands it over.
+        content: What the channel rendered; None if it sends nothing for this event.
+        at: When this try is made, in ms by the store's clock; the dispatcher sets it.
     """
 
     event_id: str
@@ -36,11 +36,11 @@ class Notification(NamedTuple):
 
 
 class Concurrency(NamedTuple):
-    """How many deliveries one worker has under way at once.
+    """How many deliveries one worker runs at once.
 
     Attributes:
-        slots: In all: some receivers hold theirs for long.
-        failing: Of them, for what failed before: its receivers are likely to.
+        slots: In total; a slow receiver holds its slot for long.
+        failing: How many of them deliveries may hold that failed before.
         receiver: To one receiver.
     """
 
@@ -50,69 +50,69 @@ class Concurrency(NamedTuple):
 
 
 class Quota(NamedTuple):
-    """How many notifications in a day whoever is counted by this id may get."""
+    """How many notifications one id may get in a day, and the id (16 bytes)."""
 
     counted_by: bytes
     most: int
 
 
 class Channel(ABC, Generic[Target, Content]):
-    """A way for events to leave."""
+    """A way to send events out."""
 
     name: ClassVar[str]
-    """Stored: the message's field that is there if it uses this channel, and a box's purpose."""
+    """Names the field of a message that uses this channel, and the purpose of its box."""
     retries: ClassVar[Retries]
     wakes: ClassVar[frozenset[str] | None] = None
-    """The events that make a delivery due, and with it what came before them; None: every one."""
+    """The events that start a delivery of all that is new; None means every event."""
     retains: ClassVar[bool] = True
-    """A message is remembered for as long as a delivery may take."""
+    """Keep the records of a message until its deliveries end."""
     concurrency: ClassVar[Concurrency] = Concurrency()
 
     @property
     def outbox(self) -> str:
-        """The name of the key where its deliveries wait."""
+        """The name of the key of its outbox."""
         return f"outbox-{self.name}"
 
     def faults(self, draft: Draft, settings: Settings) -> Iterator[Fault]:
-        """Yield why a draft cannot use this channel."""
+        """Yield the fields of a draft that are invalid for this channel."""
         yield from ()
 
     @abstractmethod
     def keep(self, draft: Draft, control: ControlToken, fields: SealedFields) -> bytes:
-        """Return what is kept for a message that uses this channel; nothing where it does not."""
+        """Return what is stored with a message that uses this channel; else nothing."""
 
     @abstractmethod
     def target(self, message_id: bytes, kept: bytes, fields: SealedFields) -> Target | None:
-        """Return where it delivers to; None if its box does not open, or the event says it."""
+        """Return where to deliver; None if the box does not open, or each event says it."""
 
     def receiver(self, target: Target) -> str | None:
-        """Return what a receiver is known by that may be slow; None for the operator's own."""
+        """Return the id of a receiver that may be slow; None if it is the operator's own."""
         return None
 
     def shown(self, target: Target) -> str | None:
-        """Return the receiver as the operator may see it."""
+        """Return what the operator may see of the target."""
         return self.receiver(target)
 
     @abstractmethod
     def render(
         self, message_id: bytes, number: int, waiting: Waiting, fields: SealedFields
     ) -> Content | None:
-        """Return what is told of event *number*; None where nothing is."""
+        """Return the content for event *number*; None if this channel sends nothing for it."""
 
     def quota(self, content: Content, keyring: Keyring) -> Quota | None:
-        """Return what bounds how much one address gets."""
+        """Return the quota that this counts for, if any."""
         return None
 
     def refused(self, content: Content, shard: int, outbox: Outbox) -> None:
-        """Record that nobody will ever take this, so that the sender learns it."""
+        """Record for the sender that this was refused for good."""
 
     @abstractmethod
     async def deliver(
         self, target: Target | None, notification: Notification, through: Transports
     ) -> None:
-        """Deliver one notification; safe to repeat.
+        """Deliver one notification.  It may be repeated: the worker can stop in between.
 
         Raises:
-            DeliveryFailed: It was not taken.
-            Refused: It never will be, but the next may.
+            DeliveryFailed: To be tried again.
+            Refused: Never to be tried again; the next notification goes on.
         """

@@ -1,4 +1,4 @@
-"""Why a notification was not taken."""
+"""Reasons and errors of a delivery that failed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class FailureReason(StrEnum):
     ROOT_KEY_MISSING = "root-key-missing"
     """The box with the target was closed under a root key that is not in the ring."""
     TOO_MANY = "too-many"
-    """The address got as much as it may in a day."""
+    """The quota of the address is used up for today."""
     NO_RELAY = "no-relay"
     """Mail is to go out, but no mail server is set."""
     INTERNAL = "internal"
@@ -45,7 +45,7 @@ class Failure:
 
 
 class Refused(Exception):
-    """What is raised when nobody will ever take this one: the next may go well."""
+    """The receiver refused this notification for good; the next one may go well."""
 
     def __init__(self, word: str) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Refused(Exception):
 
 
 class DeliveryFailed(Exception):
-    """What is raised when a notification was not taken."""
+    """The receiver did not take a notification."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__()
@@ -61,5 +61,5 @@ class DeliveryFailed(Exception):
 
 
 def failed(word: str, *, final: bool = False, retry_after: int = 0) -> DeliveryFailed:
-    """Return the error for a word that tells the operator why; it holds no address."""
+    """Return the error; *word* tells the operator why and has no address in it."""
     return DeliveryFailed(Failure(word, final, retry_after))

@@ -1,4 +1,4 @@
-"""The mailed code: a reader who asks for one gets it by mail, at the link's own address."""
+"""Mailed code: sends a code that a reader requested to the mail address of the link."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     from restante.store.outbox import Outbox, Waiting
 
 LETTERS_MOST = 50
-"""Codes mailed to one address in a day, whoever asks for them."""
+"""Quota of codes mailed to one address in a day, counted over all links."""
 
 
 class Letter(NamedTuple):
-    """A code on its way by mail.  None of it is ever logged.
+    """A mailed code on its way.  None of its fields is ever logged.
 
     Attributes:
-        number: Which of its link's codes it is, from 1.
+        number: Counts the mailed codes of a link, from 1.
+        address: A mail address.
     """
 
     link_id: bytes
@@ -38,20 +39,20 @@ class Letter(NamedTuple):
 
 
 class MailedCode(Channel[None, Letter]):
-    """Mails the codes that readers ask for.  A code is mailed now or never."""
+    """Mails a code while it is valid; a later event does not start a delivery."""
 
     name = "code"
     wakes = frozenset({"link.code_requested"})
     retains = False
     retries = Retries((2, 5, 10, 20, 30), endless=True)
-    """Soon nobody wants it any more; then there is nothing to tell, and it is passed over."""
+    """Never given up: once a code is no longer valid, there is nothing to send for its event."""
 
     def keep(self, draft: Draft, control: ControlToken, fields: SealedFields) -> bytes:
-        # The addresses are kept with the links.
+        # Each link has its own mail address.
         return b"1" if draft.details.mailed_code else b""
 
     def target(self, message_id: bytes, kept: bytes, fields: SealedFields) -> None:
-        """Return None: the address comes with the event."""
+        """Return None: each event has its own mail address."""
 
     def render(
         self, message_id: bytes, number: int, waiting: Waiting, fields: SealedFields

@@ -1,4 +1,4 @@
-"""When a delivery that failed is tried again."""
+"""Retries with backoff."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ SECOND = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """A schedule.
+    """The retry schedule of a channel.
 
     Attributes:
         waits: Seconds before each further try.
-        jitter: Each wait is longer or shorter by up to this part, so that receivers are not
-            stormed.
-        endless: The last wait comes again and again; else the delivery is given up after it.
+        jitter: Each wait is longer or shorter by up to this part, so that retries do not
+            arrive all at once.
+        endless: The last wait repeats; otherwise the delivery is given up after it.
     """
 
     waits: tuple[int, ...]

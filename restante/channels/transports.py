@@ -1,4 +1,4 @@
-"""What a channel delivers through; the worker brings it."""
+"""The transports that the worker gives to channels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Http(Protocol):
-    """Posts to systems of others, wherever a sender says: it guards against SSRF."""
+    """Posts to URLs that senders choose; guards against SSRF."""
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
         """Post once.
@@ -22,19 +22,19 @@ class Http(Protocol):
 
 
 class Mail(Protocol):
-    """Mails through the operator's server."""
+    """Sends mail through the operator's mail server."""
 
     async def send(self, address: str, write: Callable[[Mailbox], bytes]) -> None:
-        """Send what *write* makes of the address that is to be its From.
+        """Send the mail that *write* returns; it is given the address for From.
 
         Raises:
-            DeliveryFailed: It was not taken now.
-            Refused: It never will be: the server does not want this address.
+            DeliveryFailed: The server did not take it now.
+            Refused: The server refuses this address for good.
         """
 
 
 class Transports(NamedTuple):
-    """All there are."""
+    """All transports."""
 
     http: Http
     mail: Mail

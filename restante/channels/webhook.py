@@ -1,4 +1,4 @@
-"""The webhook: every event is posted to the sender's own system (docs/specs/webhook.md)."""
+"""Webhook: posts every event to the sender's own system (docs/specs/webhook.md)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Target(NamedTuple):
-    """Where it posts to, and what signs it.  Neither is ever logged."""
+    """The URL and the secret that signs.  Neither is ever logged."""
 
     url: str
     secret: str
@@ -43,7 +43,7 @@ def signature(secret: str, event_id: str, at: int, body: bytes) -> str:
 
 
 class Webhook(Channel[Target, bytes]):
-    """Posts every event but the first, which the sender knows."""
+    """Posts every event except `message.sent`."""
 
     name = "webhook"
     retries = Retries((5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400), jitter=0.2)
