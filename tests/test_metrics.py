@@ -338,7 +338,7 @@ def test_the_numbers_are_one_round_trip(store, tmp_path):
     with Proxy(Path(store.url.removeprefix("unix://")), tmp_path / "sock") as proxy:
         connection = Connection(wiring.connect(proxy.url))
         Numbers(connection).read()
-        loss = proxy.lose(b"numbers: how much waits")
+        loss = proxy.lose(b"-- numbers: ")
         with pytest.raises(Unavailable):
             Numbers(connection).read()
         for pool in connection.pools:
