@@ -15,8 +15,8 @@ help:  ## Show this list
 run: .venv/runtime.stamp  ## Serve on http://127.0.0.1:8000 until Ctrl-C
 	@exec $(BIN)/python -m restante
 
-# Tests wait for others a third of the time: two processes more than there are cores.  The files
-# with a browser, which take longest, come first, as they are collected.
+# Tests wait a third of their time, so run two processes more than there are cores.  Files with a
+# browser take longest and are collected first.
 test: check  ## Check and test everything, on all cores, in six processes at the most
 	@cores=$$($(BIN)/python -c 'import os; print(os.cpu_count() or 1)') \
 	&& $(BIN)/python -m pytest -n $$((cores < 4 ? cores + 2 : 6)) --dist loadfile --no-loadscope-reorder
@@ -27,14 +27,14 @@ check: .venv/dev.stamp  ## Lint, formatting, types and the directions of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-format: .venv/dev.stamp  ## Format, and mend what can be mended
+format: .venv/dev.stamp  ## Format, and fix what can be fixed automatically
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-messages: .venv/dev.stamp  ## Bring the catalogues up to the code, and tell what they lack
+messages: .venv/dev.stamp  ## Update the catalogues from the code, and list missing translations
 	@$(BIN)/python -m tests.translations
 
-lock:  ## Choose the newest versions that fit, and write them down with their hashes
+lock:  ## Choose the newest versions that fit, and write the lock files with hashes
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT \
 	&& $(PYTHON) -m venv "$$folder" \
 	&& "$$folder/bin/python" -m pip install --quiet --disable-pip-version-check uv \
@@ -44,7 +44,7 @@ lock:  ## Choose the newest versions that fit, and write them down with their ha
 bench: .venv/dev.stamp  ## Measure
 	@$(BIN)/python -m bench
 
-endurance: .venv/dev.stamp  ## Test what takes minutes; RACES_SECONDS=… and RACES_SEED=…, see docs/testing.md
+endurance: .venv/dev.stamp  ## Run the long tests; RACES_SECONDS=… and RACES_SEED=…, see docs/testing.md
 	@$(BIN)/python -m pytest -m endurance
 
 screenshots: .venv/dev.stamp  ## Photograph every page into screenshots/
@@ -56,7 +56,7 @@ $(BIN)/python:
 	|| { echo "$(PYTHON) is too old: make PYTHON=… needs Python 3.11 or later" >&2; exit 1; }
 	@$(PYTHON) -m venv .venv
 
-# The locks, not the age of the interpreter, say whether there is something to install.
+# The lock files, not the age of the interpreter, decide whether to install.
 .venv/runtime.stamp: requirements.lock | $(BIN)/python
 	@$(PIP) -r $<
 	@touch $@

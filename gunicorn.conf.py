@@ -36,17 +36,17 @@ limit_request_fields = 64
 # Workers touch a file there every second; a slow disk must not look like a hung worker.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
-# Whom to believe is the application's affair (RESTANTE_TRUSTED_PROXIES).
+# The application decides which proxies to trust (RESTANTE_TRUSTED_PROXIES).
 forwarded_allow_ips = ""
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
 
 # gevent patches each worker before the application is loaded.
 preload_app = False
-# Whoever reaches the control socket commands the server, and nobody needs to.
+# Anyone who reaches the control socket can control the server, and we do not need it.
 control_socket_disable = True
 
-# Without a supervisor that gives one, the workers count in a folder of their own.
+# If no supervisor provides the metrics folder, create one.
 if settings.counts and shared_folder.VARIABLE not in os.environ:
     os.environ[shared_folder.VARIABLE] = shared_folder.new_folder()
 

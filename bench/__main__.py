@@ -46,7 +46,7 @@ READER = ReaderKey("0" * 20)
 
 
 def median_ms(rounds: int, prepare: Callable[[int], T], deed: Callable[[T], object]) -> float:
-    """Return the median time of *deed* on what *prepare* made, in ms."""
+    """Return the median time of *deed* on the values that *prepare* makes, in ms."""
     times = []
     for number in range(rounds):
         prepared = prepare(number)
@@ -57,7 +57,7 @@ def median_ms(rounds: int, prepare: Callable[[int], T], deed: Callable[[T], obje
 
 
 def measure(house: Services, rounds: int) -> dict[str, float]:
-    """Return the median of each verb, in ms."""
+    """Return the median time of each verb, in ms."""
     client = redis.Redis(connection_pool=house.connection.pools[0])
 
     def sent(_: int, **more: object) -> Sent:
@@ -107,7 +107,7 @@ def measure(house: Services, rounds: int) -> dict[str, float]:
 
 
 def start_seconds(messages: int) -> list[float]:
-    """Return how long starts of the whole service took: on nothing, then on a filled store."""
+    """Return how long the whole service took to start: with an empty, then with a full store."""
     took = []
     with tempfile.TemporaryDirectory() as folder:
         with socket.socket() as probe:
@@ -135,7 +135,7 @@ def start_seconds(messages: int) -> list[float]:
 
 
 def fill(folder: Path, messages: int) -> None:
-    """Send that many messages straight into a running service's store."""
+    """Send messages directly into a running service's store."""
     ring = keyring.Keyring.parse((folder / "root.keys").read_text("utf-8").strip())
     connection = Connection(wiring.connect(f"unix://{folder / 'store.sock'}"))
     house = wiring.assemble(Settings(), ring, connection)
@@ -145,7 +145,7 @@ def fill(folder: Path, messages: int) -> None:
 
 
 def main() -> int:
-    """Measure on an embedded store of our own, with and without the disk."""
+    """Measure on an embedded store, with and without the disk."""
     logs.configure("warning")
     took = start_seconds(FILLED)
     print(f"start, in seconds: empty {took[0]:.2f}, with {FILLED} messages", end=" ")

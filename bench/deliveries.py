@@ -1,4 +1,4 @@
-"""Events a second that one worker delivers, and a bare client posts to the same receiver."""
+"""Deliveries per second of one worker, compared with a bare client and the same receiver."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Receiver(BaseHTTPRequestHandler):
 
 
 def events_per_second(house: Services) -> tuple[float, float]:
-    """Return how many a bare client posts, a connection each, and how many we deliver."""
+    """Return the events per second of a bare client (a connection each), and of our worker."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Receiver)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_address[1]}/"

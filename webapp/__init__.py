@@ -1,1 +1,1 @@
-"""Edge 1: a browser or a program asks.  The only place that knows Flask and HTTP."""
+"""The web: pages and API.  The only package that knows Flask and HTTP."""

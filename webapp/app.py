@@ -1,4 +1,4 @@
-"""The Flask application, built over a services."""
+"""Builds the Flask application: middleware, blueprints, globals of the templates."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def create_app(services: Services) -> Flask:
-    """Return the application; everything it needs comes with the services."""
+    """Return the application over these services; it reads nothing from the environment."""
     root = Path(__file__).parent
     app = Flask(
         __name__,

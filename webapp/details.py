@@ -1,4 +1,4 @@
-"""A message's details as the form and the API write them; `restante/validation.py` checks both."""
+"""Reads a message's details from form or API request; `restante/validation.py` checks them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SECOND_STEPS = ("suspicious", "always")
 
 
 def from_form(form: Mapping[str, str]) -> Details:
-    """Return what a page's form says; the language is that of the page."""
+    """Return the details in a page's form; the language is the page's."""
     return Details(
         sender_name=form.get("from", "").strip() or None,
         subject=form.get("subject", "").strip() or None,
@@ -27,7 +27,7 @@ def from_form(form: Mapping[str, str]) -> Details:
 
 
 def from_body(body: Body) -> Details:
-    """Return what an API request says; what is wrong stays with the body."""
+    """Return the details in an API request; faults are collected in *body*."""
     return Details(
         sender_name=body.text("from"),
         subject=body.text("subject"),
@@ -38,7 +38,7 @@ def from_body(body: Body) -> Details:
 
 
 def as_json(details: Details) -> dict[str, Any]:
-    """Return the fields of a message that programs get."""
+    """Return the details as fields of an API response."""
     return {
         "from": details.sender_name,
         "subject": details.subject,

@@ -1,4 +1,4 @@
-"""What gunicorn loads in each of its gevent workers."""
+"""The WSGI entry point that gunicorn loads in each of its gevent workers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 ARGON2_AT_ONCE = 4
-"""Per process; each takes 19 MiB and some 30 ms of a core."""
+"""Limit per process: each takes 19 MiB and about 30 ms of a core."""
 
 settings = Settings.from_env(os.environ)
 logs.configure(settings.log_level)
@@ -31,7 +31,7 @@ def _offload(function: Callable[..., Any], *arguments: object) -> Any:  # noqa: 
 def _app() -> WSGIApplication:
     if not settings.counts:
         return create_app(wiring.build(settings, offload=_offload))
-    # Imported late: what nobody may see costs nobody time.
+    # Imported only if metrics are on: it takes 40 ms.
     from restante.metrics.meters import Meters  # noqa: PLC0415
     from webapp.ops import metrics_app  # noqa: PLC0415
 

@@ -63,7 +63,7 @@ def test_caddys_own_error_log_stays_out_of_its_log_even_when_it_tells_everything
     caddy = front(Caddy)
     caddy.serve(f"127.0.0.1:{free_port()}")
     file = caddy.folder / "Caddyfile"
-    kept, _, _ = file.read_text("utf-8").partition("\t# Only Caddy's own refusals")
+    kept, _, _ = file.read_text("utf-8").partition("\t# Only for Caddy's own errors")
     file.write_text(kept.replace("\tadmin off", "\tadmin off\n\tdebug") + "}\n")
     with caddy:
         answer = caddy.api(address).ask("GET", "/m/Lsecret")

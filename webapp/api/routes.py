@@ -1,4 +1,4 @@
-"""API v1: the same deeds for programs.  JSON, bearer tokens, RFC 9457 problems."""
+"""The routes of API v1: JSON, bearer tokens, RFC 9457 problems."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _json(value: dict[str, Any], status: int = 200) -> Response:
 @bp.post("/messages")
 @rate_limits.send
 def send() -> Response:
-    """Send a message and answer with its capabilities."""
+    """Send a message and return its tokens."""
     send_access.admit_program()
     body = fields.Body()
     body.require(["text"])
@@ -66,7 +66,7 @@ def send() -> Response:
 
 
 def _draft(body: fields.Body) -> Draft:
-    """Take the fields of a draft; what is wrong stays with the body."""
+    """Return the draft in the request; faults are collected in *body*."""
     given = {
         "text": body.text("text"),
         "recipients": body.texts("recipients"),
@@ -83,7 +83,7 @@ def _draft(body: fields.Body) -> Draft:
 @bp.get("/message")
 @rate_limits.status
 def status() -> Response:
-    """Answer with the message as its sender sees it; with `?after=` the timeline goes on there."""
+    """Return the message's status for its sender; `?after=` continues the timeline there."""
     control = fields.bearer(ControlToken)
     return _status(control, Page(after=fields.after(control.message_id)))
 
@@ -139,7 +139,7 @@ def _look(look: Look) -> dict[str, Any]:
 
 @bp.post("/message/recall")
 def recall() -> Response:
-    """Recall some links or all, and answer with a verdict on each."""
+    """Recall some links or all, and return a verdict on each."""
     control = fields.bearer(ControlToken)
     body = fields.Body(optional=True)
     link_ids, reason = body.link_ids("links"), body.text("reason")
@@ -168,7 +168,7 @@ def recall() -> Response:
 @rate_limits.send
 @rate_limits.passphrase
 def replace() -> Response:
-    """Put another text behind the links that nobody has read."""
+    """Replace the text of all links that are not read yet."""
     control = fields.bearer(ControlToken)
     body = fields.Body()
     body.require(["text"])
@@ -188,7 +188,7 @@ def replace() -> Response:
 @bp.patch("/message")
 @rate_limits.send
 def extend() -> Response:
-    """Move the expiry, counted from now."""
+    """Move the expiry, earlier or later; seconds count from now."""
     control = fields.bearer(ControlToken)
     body = fields.Body()
     body.require(["expires_in"])
@@ -201,7 +201,7 @@ def extend() -> Response:
 @bp.get("/link")
 @rate_limits.preview
 def preview() -> Response:
-    """Answer with what the gate may show."""
+    """Return what the gate shows."""
     link = fields.bearer(LinkToken)
     seen = look_at(link)
     if seen.state.final:
@@ -245,7 +245,7 @@ def reveal() -> Response:
 @bp.post("/link/code")
 @rate_limits.passphrase
 def request_code() -> Response:
-    """Have a code mailed to the link's recipient; one asked for a moment ago counts on."""
+    """Have a code mailed to the link's recipient; a recent one stays valid instead."""
     link = fields.bearer(LinkToken)
     fields.Body(optional=True).check()
     reading().request_code(link, language=language(), evidence=evidence())
@@ -254,7 +254,7 @@ def request_code() -> Response:
 
 @bp.post("/link/acknowledge")
 def acknowledge() -> Response:
-    """Take the reader's word that the content arrived."""
+    """Record the reader's acknowledgement that the content arrived."""
     reader_key = fields.reader_key()
     link = fields.bearer(LinkToken)
     body = fields.Body(optional=True)

@@ -1,1 +1,1 @@
-"""The operator's name, logo and colour, and the static files."""
+"""Branding (the operator's name, logo and colour) and static files."""

@@ -1,4 +1,4 @@
-"""What is the same for everybody: styles, script, icon.
+"""Serves the static files: styles, script, icon.
 
 Each has an address that changes with its content, so browsers keep it for good.  It is compressed
 once, at the start; pages never are, since their length would tell of what they hold.
@@ -24,7 +24,7 @@ ENDPOINT = "static"
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file as it is served; *headers* are its own, beside those of every answer."""
+    """A file that is served; *headers* are added to those of every response."""
 
     content: bytes
     mimetype: str
@@ -36,7 +36,7 @@ class Asset:
 
 
 def init_app(app: Flask, further: Mapping[str, Asset]) -> None:
-    """Serve the files of the folder and what is *further* given, by name."""
+    """Serve the files of the folder `static`, and *further* ones, by name."""
     assets = _of_folder() | dict(further)
     versions = {name: asset.version for name, asset in assets.items()}
     packed = {name: gzip.compress(asset.content, mtime=0) for name, asset in assets.items()}
@@ -54,7 +54,7 @@ def init_app(app: Flask, further: Mapping[str, Asset]) -> None:
         return response
 
     def address(filename: str) -> str:
-        """Return the address of an asset; it changes when the asset does."""
+        """Return the URL of an asset; it changes with its content."""
         return url_for(ENDPOINT, filename=filename, v=versions[filename])
 
     app.add_url_rule("/static/<filename>", endpoint=ENDPOINT, view_func=serve)

@@ -1,4 +1,4 @@
-"""The operator's own: a logo and a colour, served as files of ours are.
+"""The operator's logo and accent colour, served like our own static files.
 
 The seal keeps its wax, and faults their red: a state must not look like another one
 (docs/decisions/0034-whose-colours.md).
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 LOGO, STYLE = "logo", "accent.css"
 ALONE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-"""The policy of a logo whose address is opened by itself: nothing runs, nothing is loaded."""
+"""Content-Security-Policy of the logo: opened by itself, it runs nothing and loads nothing."""
 LOGO_HIGH, LOGO_WIDE = 32, 160
 
 
 class Size(NamedTuple):
-    """How large something is shown, in CSS pixels."""
+    """The size of the logo on pages, in CSS pixels."""
 
     width: int
     height: int
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Tell the pages whether there is a logo, and how large, and whether there is a colour."""
+    """Tell the templates the logo's size, if there is a logo, and whether there is an accent."""
     logo = settings.logo
     app.jinja_env.globals.update(
         logo=logo and _shown(logo.width, logo.height), accent=settings.accent is not None
@@ -40,7 +40,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def assets(settings: Settings) -> Mapping[str, Asset]:
-    """Return what is served beside our own files."""
+    """Return the operator's assets: the logo, and the styles of the accent."""
     made = {}
     if logo := settings.logo:
         made[LOGO] = Asset(logo.content, logo.mimetype, {"Content-Security-Policy": ALONE})
@@ -50,7 +50,7 @@ def assets(settings: Settings) -> Mapping[str, Asset]:
 
 
 def _shown(width: float, height: float) -> Size:
-    """Return the largest size of these proportions that has room in the head of a page."""
+    """Return the largest size with these proportions that fits into the head of a page."""
     scale = min(LOGO_HIGH / height, LOGO_WIDE / width)
     return Size(max(1, round(width * scale)), max(1, round(height * scale)))
 

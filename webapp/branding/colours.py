@@ -1,4 +1,4 @@
-"""What an accent colour becomes in light and in dark.  Pure: no clock, no randomness, no I/O.
+"""Makes an accent colour readable in the light and dark themes.  Pure: no I/O.
 
 One colour cannot stand on light paper and on dark.  The accent keeps its hue, and as much of its
 colour as its new lightness has room for, and is made darker or lighter until it can be read on
@@ -28,7 +28,7 @@ UNDER_POINTER = 0.07
 
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """The grounds of a theme as webapp/static/app.css has them; the first is its paper."""
+    """The background colours of a theme, as in webapp/static/app.css; the first is the page's."""
 
     grounds: tuple[str, ...]
     is_dark: bool
@@ -40,7 +40,7 @@ DARK = Theme(("#231d19", "#181411", "#35211c"), is_dark=True)
 
 @dataclass(frozen=True, slots=True)
 class Accent:
-    """An accent in one theme: for links and marks, and as a ground for text.
+    """An accent in one theme: the colour of links and marks, and of buttons.
 
     Attributes:
         plain: Of buttons, links and marks.
@@ -54,7 +54,7 @@ class Accent:
 
 
 def accent(colour: str, theme: Theme) -> Accent:
-    """Return what *colour*, as `#rrggbb`, becomes in a theme."""
+    """Return the accent for *colour* (`#rrggbb`) in a theme."""
     lightness, chroma, hue = _oklch(colour)
     away = 1 if theme.is_dark else -1
     plain = next(
@@ -65,7 +65,7 @@ def accent(colour: str, theme: Theme) -> Accent:
     at = _oklch(plain)[0]
     further = at + away * UNDER_POINTER
     if not NEAR_BLACK < further < 1:
-        # There is no room left to go on; the way back is long.
+        # No lightness is left in this direction, but there is in the other.
         further = at - away * 3 * UNDER_POINTER
     return Accent(plain, _nearest(further, chroma, hue), theme.grounds[0])
 
@@ -81,7 +81,7 @@ def _is_readable(colour: str, theme: Theme) -> bool:
 
 
 def _steps(lightness: float, away: int) -> Iterator[float]:
-    """Yield lightnesses from the given one to black or white, where everything is readable."""
+    """Yield lightnesses from the given one towards black or white, where text is readable."""
     while 0 < lightness < 1:
         yield lightness
         lightness += away * STEP
@@ -138,7 +138,7 @@ def _linear(lightness: float, chroma: float, hue: float) -> list[float]:
 
 
 def _is_shown(linear: list[float]) -> bool:
-    """Tell whether a screen of sRGB has this colour, give or take a rounding."""
+    """Tell whether sRGB has this colour, apart from rounding."""
     return all(-ROUNDING <= value <= 1 + ROUNDING for value in linear)
 
 

@@ -1,7 +1,7 @@
-"""The daily quota of a network: messages and bytes, counted once nothing is at fault.
+"""The daily quota of a network: messages and bytes, counted once the request is valid.
 
-The counters have a script of their own, not the rate limits': messages and bytes count together
-or not at all, in one round trip, which also tells when the day ends.
+It does not use the counters of the rate limits, since messages and bytes must count together or
+not at all, in one round trip that also returns when the day ends.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def afford(size: int) -> None:
     """Count one message of *size* bytes for the visitor's network.
 
     Raises:
-        BudgetSpent: The day's budget has no room for it; nothing is counted.
+        BudgetSpent: It exceeds the daily quota; nothing is counted.
         Unavailable: The store cannot count now.
     """
     if settings().rate_limits and (left := services().budgets.afford(network_id(), size)):

@@ -1,4 +1,4 @@
-"""Setting cookies: no answer to another site's form says anew who a browser is."""
+"""Sets cookies; never in a response to another site's form (CSRF), which could replace ours."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ YEAR_SECONDS = 31_536_000
 
 
 def init_app(app: Flask) -> None:
-    """Let the browser keep what the tokens of its forms are bound to."""
+    """Set the cookie `form`, to which a page's CSRF tokens are bound, if the page has one."""
     app.after_request(_keep_form)
 
 
 def set_cookie(
     response: Response, name: CookieName, value: str, *, max_age: int | None = None
 ) -> None:
-    """Set a cookie that scripts do not see and other sites do not bring.
+    """Set a cookie that is HttpOnly and SameSite=Lax.
 
-    It is not set where another site may have sent the form: see `origins.may_set`.
+    It is not set if another site may have sent the form: see `csrf.may_set`.
     """
     if not csrf.may_set(name, value):
         return

@@ -1,14 +1,14 @@
-"""Where a form came from: what the browser says, else a CSRF token that only our page gave it.
+"""CSRF protection: Sec-Fetch-Site or Origin decides, otherwise a CSRF token in the form.
 
     csrf = base64url( time in ms (6) || MAC("cookie " || cookie `form`) || MAC("address " || net) )
     MAC  = HMAC-SHA-256(key, time || what it is bound to)[:16];  net: IPv4 /32, IPv6 /64
     without a cookie the first is MAC("cookie ")
 
-Browsers say it with Sec-Fetch-Site, over TLS and to the machine itself.  Over plain http, and old
-browsers everywhere, send `Origin: null` from our pages, since these have no referrer, and from any
-page that wants it so.  Only they get a token, and the cookie `form` to which it is bound: another
-site can neither read the one nor bring the other.  A token that was made without a cookie
-counts for its address, and only for a browser that brings no cookie of ours at all.
+Browsers send Sec-Fetch-Site over TLS and to the machine itself.  Over plain http, and in old
+browsers everywhere, forms of our pages send `Origin: null`, because our pages have no referrer;
+any other site can send that, too.  Only such browsers get a token, and the cookie `form` to which
+it is bound: another site can neither read the token nor send the cookie.  A token made without a
+cookie is valid for its IP address, and only if the browser sends none of our cookies.
 docs/decisions/0045-where-a-form-came-from.md
 """
 
@@ -46,35 +46,35 @@ AT_SIZE, MAC_SIZE = 6, 16
 WRITTEN_MOST = 64
 LONGEST_MS = 24 * 60 * 60 * 1_000
 SKEW_MS = 5 * 60 * 1_000
-"""So far the clocks of two machines that serve one address may differ."""
+"""Tolerated difference between the clocks of two machines that serve the same site."""
 OUR_PAGES = {"same-origin", "none"}
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
 class Origin(Enum):
-    """Where a request came from."""
+    """The origin of a request."""
 
     OURS = auto()
-    """A page of ours, or the browser's own address field."""
+    """Our own page, or the browser's address bar."""
     ADDRESS = auto()
-    """A form that we gave to this address; the browser brings no cookie."""
+    """A form that we gave to this IP address; the browser sends no cookie."""
     STALE = auto()
-    """A form of one of these two kinds that is too old."""
+    """As OURS or ADDRESS, but the token in the form has expired."""
     UNMATCHED = auto()
-    """A form that we gave to this address; the cookie that it was made for is missing."""
+    """A form that we gave to this IP address, but the cookie of its token is missing."""
     UNTOLD = auto()
-    """Nothing tells it."""
+    """Unknown: no header and no valid token."""
     FOREIGN = auto()
-    """Another site, as the browser says."""
+    """Another site, according to the browser."""
 
 
 def init_app(app: Flask) -> None:
-    """Let every form carry what tells that it is ours."""
+    """Let templates put a CSRF token into every form."""
     app.jinja_env.globals.update(csrf_token=token)
 
 
 def origin() -> Origin:
-    """Return where this request came from."""
+    """Return the origin of this request."""
     if "origin" not in g:
         g.origin = _judge()
     found: Origin = g.origin
@@ -82,25 +82,25 @@ def origin() -> Origin:
 
 
 def is_foreign() -> bool:
-    """Tell whether the browser says that another site sent this form."""
+    """Tell whether another site sent this form, according to the browser."""
     return origin() is Origin.FOREIGN
 
 
 def is_ours() -> bool:
-    """Tell whether this form came from our page, as the browser says or the token shows."""
+    """Tell whether this form came from our page, by the browser's headers or the token."""
     return origin() is Origin.OURS
 
 
 def is_vouched() -> bool:
-    """Tell whether we gave this form to this visitor, though it may not do what it is for."""
+    """Tell whether we gave this form to this visitor, even if it is not valid (any more)."""
     return origin() not in {Origin.FOREIGN, Origin.UNTOLD}
 
 
 def verify() -> None:
-    """Let only our own page's forms do what they are for.
+    """Refuse every form that does not come from our own page.
 
     Raises:
-        Invalid: Another site sent it, nothing tells who did, or its page is too old.
+        Invalid: Another site sent it, its origin is unknown, or its page has expired.
     """
     match origin():
         case Origin.FOREIGN:
@@ -112,21 +112,21 @@ def verify() -> None:
 
 
 def may_set(name: CookieName, value: str) -> bool:
-    """Tell whether the answer may set this cookie.
+    """Tell whether the response may set this cookie.
 
-    Another site's form comes without our cookies, so that a new one would replace who the
-    browser was.  A page that is only looked at comes with them all (SameSite=Lax).
+    Another site's form comes without our cookies, so a new cookie would replace the browser's
+    own one.  A GET brings them all (SameSite=Lax).
     """
     if request.method in SAFE or is_ours():
         return True
     if name == "form":
-        # It would have come with the others: there is none to replace.
+        # The browser sent other cookies but not this one: there is none to replace.
         return brings_cookies()
     return value != "" and read_cookie(name) == value
 
 
 def token() -> str:
-    """Return a token for this page's forms; none for a browser that says where they come from."""
+    """Return a CSRF token for this page's forms; empty if the browser sends Sec-Fetch-Site."""
     if request.headers.get("Sec-Fetch-Site"):
         return ""
     known = cookie("form")
@@ -160,7 +160,8 @@ def _by_token() -> Origin:
     is_here = hmac.compare_digest(macs[MAC_SIZE:], _mac(at, _address()))
     if not (is_its if known else is_here):
         return Origin.UNTOLD
-    # Who keeps cookies and lacks this one may bring a form of anybody at the same address.
+    # A browser with other cookies but not this one may send the form of another visitor with the
+    # same IP address.
     if not known and (not is_its or brings_cookies()):
         return Origin.UNMATCHED
     age = formatting.now() - int.from_bytes(at, "big")
@@ -170,14 +171,14 @@ def _by_token() -> Origin:
 
 
 def _written() -> str:
-    """Return the token that came: in a link, or in a form whose body was read to its end."""
+    """Return the token in the query, or in a form whose body was read completely."""
     if request.method in SAFE:
         return request.args.get(FIELD, "")[:WRITTEN_MOST]
     if "body_read" not in g:
         return ""
     try:
         return request.form.get(FIELD, "")[:WRITTEN_MOST]
-    except HTTPException:  # the view meets it, too, and says so
+    except HTTPException:  # the view runs into it, too, and reports it
         return ""
 
 

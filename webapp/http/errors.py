@@ -1,4 +1,4 @@
-"""From facts to HTTP: the one table, and an answer for programs or for people."""
+"""Errors over HTTP: the table of statuses; problem responses (RFC 9457) and error pages."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ log = structlog.get_logger()
 
 
 class Malformed(errors.RestanteError):
-    """The body is not what the address takes: no JSON, no object, a name twice."""
+    """The body is not what the URL accepts: no JSON, no object, or a name twice."""
 
     code = "malformed"
     title = "The request could not be understood."
 
 
 class MethodNotAllowed(errors.RestanteError):
-    """There is something here, but it takes other methods."""
+    """The URL exists, but accepts other methods."""
 
     code = "method-not-allowed"
     title = "This address does not take that method."
 
 
 class UnsupportedMediaType(errors.RestanteError):
-    """The API takes application/json."""
+    """The API accepts only application/json."""
 
     code = "unsupported-media-type"
     title = "This address takes application/json."
@@ -59,9 +59,9 @@ class RateLimited(errors.RestanteError):
 
 
 class BudgetSpent(RateLimited):
-    """One network sent as many messages, or bytes of them, as it may in a day: until `until` (ms).
+    """The network's daily quota of messages or bytes is used up, until `until` (ms).
 
-    A shorter text may still go where only the bytes are used up.
+    If only the bytes are used up, a shorter text may still fit.
     """
 
     title = "This network has sent as much as it may for today."
@@ -81,7 +81,7 @@ class BodyTooLarge(errors.RestanteError):
 
 
 class Internal(errors.RestanteError):
-    """A fault of ours; the log has its class and place, never its words."""
+    """A bug in the product; the log has the error's class and place, never its message."""
 
     code = "internal"
     title = "Something went wrong on our side."
@@ -125,7 +125,7 @@ PROBLEM = "application/problem+json"
 
 
 def init_app(app: Flask) -> None:
-    """Let every error, foreseen or not, be answered here."""
+    """Handle every error here, expected or not."""
     app.register_error_handler(errors.RestanteError, answer)
     app.register_error_handler(RateLimitExceeded, lambda _: answer(RateLimited()))
     app.register_error_handler(StorageError, lambda _: answer(errors.Unavailable()))
@@ -135,11 +135,11 @@ def init_app(app: Flask) -> None:
 
 @contextmanager
 def limits_translated() -> Iterator[None]:
-    """Turn what the rate limits raise into errors that a page can show beside what was typed.
+    """Turn errors of Flask-Limiter into ours, so that a page can show them beside its form.
 
     Raises:
-        RateLimited: The network asked too often.
-        Unavailable: Nobody can count now: the store went away between two requests.
+        RateLimited: The network sent too many requests.
+        Unavailable: The store cannot count now.
     """
     try:
         yield
@@ -150,7 +150,7 @@ def limits_translated() -> Iterator[None]:
 
 
 def answer(error: errors.RestanteError) -> Response:
-    """Return the error as a problem for programs or a page for people."""
+    """Return the error as a problem response for the API, or as a page."""
     status = STATUS[type(error)]
     if request.path.startswith("/api/"):
         problem = Response(json.dumps(_problem(error, status)), mimetype=PROBLEM)
@@ -162,7 +162,7 @@ def answer(error: errors.RestanteError) -> Response:
 
 
 def told(answer: str | Response, error: errors.RestanteError) -> Response:
-    """Return an answer of any kind with the error's status, and when to try again."""
+    """Return a response with the error's status and, if useful, Retry-After."""
     g.code = error.code
     if isinstance(error, errors.Damaged):
         log.error("damaged", request_id=g.get("request_id"), **error_fields(error))
@@ -204,7 +204,7 @@ def _senders() -> Senders:
 
 
 def _accepted() -> str:
-    """Return who may send, without naming a network."""
+    """Return how to get permission to send, without naming a network."""
     senders = _senders()
     if senders.tokens and senders.networks:
         return "Send from one of the operator's networks, or with an operator's token as bearer."

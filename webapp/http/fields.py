@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=Token)
 PLAIN_NAME = re.compile(r"[A-Za-z_]{1,40}(\.[A-Za-z_]{1,40})?")
-"""Anything else in a name's place could be content, which no answer repeats."""
+"""Other names could be content, which no response may repeat."""
 UNKNOWN_MOST = 20
 LIST_MOST = 1_000
-"""Elements that are looked at one by one; the settings bound recipients further."""
+"""Elements of a list; the settings limit recipients further."""
 STRUCTURE, STRUCTURE_MOST = (b"[", b"{", b":"), 1_000
-"""Outside of strings: what makes JSON costly to parse, and many times what any request needs."""
+"""Limit of these characters outside of strings: they make JSON costly to parse."""
 STRINGS_MOST, ELEMENTS_MOST = 4 * STRUCTURE_MOST, 1_000_000
 LINK_ID = re.compile(r"[0-9a-f]{32}")
 EVENT_ID = re.compile(r"([0-9a-f]{32})-([0-9]{1,9})")
 
 
 def bearer(kind: type[T]) -> T:
-    """Return the token that the request carries.
+    """Return the bearer token of the request.
 
     Raises:
-        NotFound: Missing, malformed or of another kind: as an unknown one.
+        NotFound: Missing, malformed or of another kind, just as for an unknown token.
     """
     return kind.parse(written_bearer())
 
 
 def written_bearer() -> str:
-    """Return what the request carries as its token; empty when it carries none."""
+    """Return the text of the bearer token; empty without one."""
     scheme, _, written = request.headers.get("Authorization", "").partition(" ")
     return written.strip() if scheme.lower() == "bearer" else ""
 
@@ -53,10 +53,10 @@ def reader_key() -> ReaderKey:
 
 
 def after(message_id: bytes) -> int:
-    """Return the number of the event of this message after which to go on; 0 for its beginning.
+    """Return the number of the event in `?after=`; 0, the beginning, without it.
 
     Raises:
-        Invalid: `?after=` is no id of an event of this message.
+        Invalid: It is not the id of an event of this message.
     """
     if (written := request.args.get("after")) is None:
         return 0
@@ -67,7 +67,7 @@ def after(message_id: bytes) -> int:
 
 
 def link_ids(written: Iterable[str], name: str, faults: list[Fault]) -> list[bytes]:
-    """Return ids from their hex digits; what is not written so becomes a fault of *name*."""
+    """Parse ids from hex digits; if one is malformed, add a fault of *name*."""
     ids = list(written)
     if all(LINK_ID.fullmatch(one) for one in ids):
         return [bytes.fromhex(one) for one in ids]
@@ -76,12 +76,12 @@ def link_ids(written: Iterable[str], name: str, faults: list[Fault]) -> list[byt
 
 
 def parsed() -> Any:  # noqa: ANN401 (any JSON)
-    """Return the request's JSON value; it is read once.
+    """Return the request's JSON value; the result is kept for the request.
 
     Raises:
-        BodyTooLarge: Larger than any message.
+        BodyTooLarge: Larger than any message can be.
         UnsupportedMediaType: Not application/json.
-        Malformed: No JSON in UTF-8 with each name once, or with more structure than any request.
+        Malformed: Not JSON in UTF-8 with each name once, or with too much structure.
     """
     if "parsed" not in g:
         try:
@@ -95,7 +95,7 @@ def parsed() -> Any:  # noqa: ANN401 (any JSON)
 
 def _parse(raw: bytes) -> Any:  # noqa: ANN401 (any JSON)
     if request.content_length is None and len(raw) == request.max_content_length:
-        # It came in chunks, and Werkzeug stops reading there without a word.
+        # A chunked body: Werkzeug stops reading at the limit without an error.
         raise BodyTooLarge
     if request.mimetype != "application/json":
         raise UnsupportedMediaType
@@ -110,34 +110,34 @@ def _parse(raw: bytes) -> Any:  # noqa: ANN401 (any JSON)
 
 
 def _structure(raw: bytes) -> int:
-    """Return how many lists, objects and names there are; linear, and soon done with most texts."""
+    """Return how many lists, objects and names there are, or 0 if surely few; in linear time."""
     if raw.count(b",") > ELEMENTS_MOST and _outside(raw).count(b",") > ELEMENTS_MOST:
         return STRUCTURE_MOST + 1
     if sum(map(raw.count, STRUCTURE)) <= STRUCTURE_MOST:
         return 0
-    # A string has a quote without a backslash before it: too many are not even taken apart.
+    # Strings end with a quote that has no backslash before it: with too many, do not split.
     if raw.count(b'"') - raw.count(b'\\"') > STRINGS_MOST:
         return STRUCTURE_MOST + 1
     return sum(map(_outside(raw).count, STRUCTURE))
 
 
 def _outside(raw: bytes) -> bytes:
-    """Return what stands outside of strings: without the escapes each quote begins or ends one."""
+    """Return what is outside of strings: once escapes are removed, quotes begin and end them."""
     return b"".join(raw.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
 
 
 class Body:
-    """A JSON object whose fields are taken one by one; what is wrong is kept, not raised.
+    """A JSON object whose fields are taken one by one; faults are collected, not raised.
 
-    Booleans are no numbers, null is no value, and a name nobody took is a fault: a typo in
-    `passphrase` must not send unprotected.
+    A boolean is not a number, and null is not a value.  A name that is not taken is a fault,
+    because a typo in `passphrase` must not send a message without protection.
     """
 
     def __init__(self, *, optional: bool = False) -> None:
         """Read the request; with *optional* an empty body is an empty object.
 
         Raises:
-            BodyTooLarge: Larger than any message.
+            BodyTooLarge: Larger than any message can be.
             UnsupportedMediaType: Not application/json.
             Malformed: Not one JSON object in UTF-8 with each name once.
         """
@@ -183,15 +183,15 @@ class Body:
         return None if wrong else tuple(value)
 
     def link_ids(self, name: str) -> list[bytes]:
-        """Take ids, 32 lowercase hex digits each; empty when the field is not there."""
+        """Take ids of 32 lowercase hex digits each; empty if the field is missing."""
         return link_ids(self.texts(name) or (), name, self.faults)
 
     def require(self, names: Iterable[str]) -> None:
-        """Find fault with every one of these that is missing."""
+        """Add a fault for every one of these names that is missing."""
         self.faults += [Fault(name, "required") for name in names if name not in self._left]
 
     def within(self, name: str, inner: str) -> str | None:
-        """Take a string out of the object *name*, which holds nothing else."""
+        """Take the string *inner* from the object *name*; other names in it are faults."""
         value: dict[str, Any] | None = self._take(name, dict, "an object")
         if value is None:
             return None
@@ -203,7 +203,7 @@ class Body:
         return found
 
     def close(self) -> list[Fault]:
-        """Return every fault found; what nobody took is one, named where it looks like a name."""
+        """Return every fault, also for names that were not taken (repeated only if plain)."""
         self.faults += [
             Fault(
                 name if PLAIN_NAME.fullmatch(name) else "(unnamed)", "not a field of this request"

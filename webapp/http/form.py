@@ -1,4 +1,4 @@
-"""What a page's form brings: what was typed, to be shown again, and numbers."""
+"""Reads fields of a page's form: typed text to show again, and numbers."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from flask import request
 from webapp.http.request import settings
 
 SHORT_MOST, RECIPIENTS_MOST = 1_000, 64_000
-"""Characters of a field that come back with what was wrong."""
+"""Maximum number of characters of a field that are shown again beside an error."""
 
 
 def typed(*names: str) -> dict[str, str]:
-    """Return what stands in these fields, if they were sent, to be shown again.
+    """Return the content of these fields, to show it again.
 
-    Of a text that is too long it is up to twice what can be sent.
+    A text that is too long is cut to twice the allowed length.
     """
     most = {"text": 2 * settings().text_max, "recipients": RECIPIENTS_MOST}
     form = request.form
@@ -21,6 +21,6 @@ def typed(*names: str) -> dict[str, str]:
 
 
 def digits(written: str, most: int = 12) -> int | None:
-    """Return the number that so many ASCII digits are, at the most; None for anything else."""
+    """Parse at most *most* ASCII digits as a number; return None for anything else."""
     is_number = written.isascii() and written.isdigit() and len(written) <= most
     return int(written) if is_number else None

@@ -1,4 +1,4 @@
-"""Our words in the visitor's language: gettext with types."""
+"""Translates our texts into the visitor's language: gettext with types."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 CHOICE = "choose_language"
-"""Under this name the application keeps what chooses a request's language."""
+"""Name of the application's extension that chooses the language of a request."""
 
 
 def current() -> Language:
-    """Return the language of the page that is being made."""
+    """Return the language of this request."""
     if "language" not in g:
         g.language = current_app.extensions[CHOICE]()
     found: Language = g.language
@@ -34,6 +34,6 @@ def ngettext(one: str, many: str, number: int, **values: object) -> str:
 
 
 def html(text: str, **values: object) -> Markup:
-    """Return a text of ours as HTML; in *values* only what is HTML already stays so."""
+    """Return our own text as HTML; *values* are escaped, unless they are Markup."""
     written = Markup(text)  # noqa: S704 (our own words)
     return written % values if values else written

@@ -1,11 +1,11 @@
-"""Which language a page is in: the one just asked for, the one chosen, or the browser's.
+"""Chooses a page's language: from the request, else from the cookie, else the browser's.
 
-`?language=es` below any page's address shows it in Spanish and has the browser remember that,
-if the link stood on a page of ours; with POST it shows the page anew with what was typed, and
-does none of its deeds (docs/decisions/0037-a-switch-that-loses-nothing.md).
+`?language=es` on any page shows it in Spanish, and sets the cookie if the link was on one of our
+pages.  With POST it shows the page again with what was typed, and does nothing else
+(docs/decisions/0037-a-switch-that-loses-nothing.md).
 
-No answer says `Vary`: pages are never stored (`no-store`), and the only files that are,
-have no words.
+No response has `Vary`: pages are never stored (`no-store`), and the files that are stored
+contain no words.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 COOKIE: Final = "language"
 FIELD = "language"
 TAGS_MOST = 20
-"""So many of the browser's languages are looked at."""
+"""How many of the browser's languages are read."""
 
 
 def init_app(app: Flask) -> None:
-    """Let pages speak the visitor's language, and offer the others."""
+    """Show pages in the visitor's language, with a switch to the others."""
     app.extensions[CHOICE] = _choose
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
@@ -46,7 +46,7 @@ def init_app(app: Flask) -> None:
 
 
 def is_pressed() -> bool:
-    """Tell whether this form came to be shown in another language, not for its deed."""
+    """Tell whether this POST only switches the language and must do nothing else."""
     return request.method == "POST" and _asked() is not None
 
 
@@ -59,14 +59,14 @@ def _asked() -> Language | None:
 
 
 def _wanted() -> Language:
-    """Return what the browser asks for, by its order; what it refuses (`q=0`) is left out."""
+    """Return the browser's preferred language that we have; refused ones (`q=0`) are ignored."""
     tags = [tag for tag, quality in request.accept_languages if quality > 0]
     return i18n.best(tags[:TAGS_MOST])
 
 
 def _remember(response: Response) -> Response:
     asked = _asked()
-    # A link that stands on another site shows the language, and is not remembered.
+    # A link on another site shows the language but must not set the cookie.
     if asked and response.mimetype == "text/html" and csrf.is_ours():
         set_cookie(response, COOKIE, asked.code, max_age=YEAR_SECONDS)
     return response

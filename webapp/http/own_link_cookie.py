@@ -1,10 +1,10 @@
-"""The links that this browser sent or saw on their control page: its looks are the sender's.
+"""The cookie with the sender's own links, so that their looks are classed as the sender's.
 
     cookie `own` = tag || tag …, newest first
     tag          = base64url( HMAC-SHA-256(key, link id)[:6] )
 
-The link's page knows the link and nothing of its message, so a tag is the link's.  The store
-never hears of it, and cannot tell that two messages have one sender.
+It has a tag for each link, since the gate does not know the message.  The store never sees the
+tags, so it cannot tell that two messages have the same sender.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 COOKIE: Final = "own"
 TAG_BYTES, TAG_SIZE = 6, 8
 MOST = 200
-"""Links that are remembered; with them the cookie has 1,600 characters."""
+"""Maximum number of links; the cookie then has 1,600 characters."""
 
 
 def is_own(link: LinkToken) -> bool:
-    """Tell whether this browser knows the link's control page."""
+    """Tell whether this browser sent this link or saw it on its control page."""
     return _tag(link) in _known()
 
 
 def remember(response: Response, links: Iterable[LinkToken]) -> Response:
-    """Let the browser know these links again."""
+    """Add these links to the cookie."""
     known = _known()
     new = [tag for tag in map(_tag, links) if tag not in known]
     if new:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 ADDRESS_MOST = 80
-"""Longer than any address, with brackets, scope and port."""
+"""Longer than any IP address with brackets, scope and port."""
 UNTRUSTED = "restante.forwarding_untrusted"
 MISSING = "restante.forwarding_missing"
 HEADERS = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP")
@@ -42,7 +42,7 @@ _told: dict[str, float] = {}
 
 
 class Forwarding:
-    """Puts the visitor's address where a server puts the one it was asked from."""
+    """Middleware that puts the visitor's IP address into REMOTE_ADDR; empty if unknown."""
 
     def __init__(self, app: WSGIApplication, trusted: int) -> None:
         self._app = app
@@ -50,8 +50,8 @@ class Forwarding:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:  # noqa: ANN401
         if self._trusted:
-            # Plainly by comma: the header knows no quotes, and a reader that does can be
-            # made to overlook what the proxies appended.
+            # Split at every comma: the header has no quotes, and a parser that knows quotes can
+            # be tricked into ignoring what the proxies appended.
             entries = environ.get("HTTP_X_FORWARDED_FOR", "").split(",")
             is_enough = len(entries) >= self._trusted and entries[-self._trusted].strip()
             environ["REMOTE_ADDR"] = entries[-self._trusted].strip() if is_enough else ""
@@ -62,7 +62,7 @@ class Forwarding:
 
 
 def warn(environ: WSGIEnvironment) -> None:
-    """Tell once an hour that the proxies and the setting do not agree; no values."""
+    """Log once an hour, without values, if proxies and RESTANTE_TRUSTED_PROXIES do not agree."""
     for sign, words in WORDS.items():
         if environ.get(sign) and time.monotonic() - _told.get(sign, -HOUR_SECONDS) >= HOUR_SECONDS:
             _told[sign] = time.monotonic()
@@ -71,10 +71,10 @@ def warn(environ: WSGIEnvironment) -> None:
 
 @lru_cache(maxsize=1024)
 def read_address(written: str) -> IPv4Address | IPv6Address | None:
-    """Return the address, or None for what is none.
+    """Parse an IP address; return None if it is none.
 
-    A port behind it and brackets around it are dropped, as is the scope of an IPv6 address;
-    one that is mapped (::ffff:192.0.2.1) is the IPv4 address in it.
+    Port, brackets and the scope of an IPv6 address are dropped; an IPv4-mapped address
+    (::ffff:192.0.2.1) becomes the IPv4 address in it.
     """
     if len(written) > ADDRESS_MOST or not written.isascii():
         return None

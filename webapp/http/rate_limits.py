@@ -1,7 +1,7 @@
-"""How often one network may ask: Flask-Limiter over our own connections.
+"""Rate limits per network and minute: Flask-Limiter over our own connections to the store.
 
-A counter is keyed by an HMAC of the network (IPv4 /32, IPv6 /64) and lives a minute.
-Recall and acknowledge carry no limit: they take access away, never give it.
+A counter's key is an HMAC of the network (IPv4 /32, IPv6 /64); it expires after a minute.
+Recall and acknowledge have no limit: they only take access away.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     from restante.wiring import Services
 
 PAUSE_SECONDS = 1.0
-"""How long a store that failed to count is not asked whether it is well again."""
+"""How long to wait for the first health check after the store failed to count."""
 
 
 class Counters(RedisStorage):
-    """Counts in the store, over connections that are given.
+    """Counts in the store, over our own connection pool.
 
-    Flask-Limiter asks a store for its health at once after it failed; with a store that
-    hangs the visitor would wait for one timeout more.
+    After a failure Flask-Limiter checks the store's health at once; if the store hangs, the
+    visitor would wait for a second timeout.
     """
 
     STORAGE_SCHEME = ["restante"]  # noqa: RUF012 (how limits wants it)
@@ -55,7 +55,7 @@ class Counters(RedisStorage):
 
 
 def network_id() -> bytes:
-    """Return what a network is counted by; all whose address is not known are one."""
+    """Return the key of the visitor's network; all unknown IP addresses count as one network."""
     key = services().key_for("limits")
     return hmac.digest(key, (network(32, 64) or "").encode(), hashlib.sha256)[:16]
 
@@ -82,11 +82,11 @@ def _counted(name: str) -> Callable[[object], None]:
 
 def _brings_no_passphrase() -> bool:
     if (request.endpoint or "").endswith(".request_code"):
-        return False  # a mail goes out for it
+        return False  # it sends a mail
     if request.is_json:
         try:
             body = fields.parsed() if len(fields.written_bearer()) == TOKEN_LENGTH else None
-        except RestanteError:  # it is refused later
+        except RestanteError:  # the view refuses it
             body = None
         return not isinstance(body, dict) or not {"passphrase", "code"} & body.keys()
     return not (request.form.get("passphrase") or request.form.get("code"))
@@ -106,7 +106,7 @@ passphrase = _limit("passphrase", exempt_when=_brings_no_passphrase)
 
 
 def init_app(app: Flask, services: Services) -> None:
-    """Count in the store of the services, whose connections are shared."""
+    """Set up the limiter with the services' store and connections."""
     app.config["RATELIMIT_ENABLED"] = services.settings.rate_limits
     options: dict[str, Any] = {"wrap_exceptions": True, "key_prefix": "limits"}
     if services.settings.is_cluster:

@@ -29,7 +29,7 @@ CookieName = Literal["reader", "sender", "permit", "shown", "own", "language", "
 COOKIES: tuple[CookieName, ...] = get_args(CookieName)
 COOKIE_SIZE = 24
 AGENT_MOST = 512
-"""Characters of what a browser calls itself that are looked at, and kept for the next time."""
+"""Characters of the User-Agent header that are read (and cached)."""
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{32}")
 
 BROWSERS = (
@@ -41,7 +41,7 @@ BROWSERS = (
     ("Chrome/", "Chrome"),
     ("Safari/", "Safari"),
 )
-"""Most particular first: every later name also stands in an earlier one's line."""
+"""The most specific marks first: User-Agent headers also contain the later ones."""
 SYSTEMS = (
     ("Windows", "Windows"),
     ("Android", "Android"),
@@ -59,7 +59,7 @@ def services() -> Services:
 
 
 def settings() -> Settings:
-    """Return what the operator decided."""
+    """Return the operator's settings."""
     return services().settings
 
 
@@ -79,17 +79,17 @@ def reading() -> Reading:
 
 
 def answering() -> Answering:
-    """Return the recipient's further verbs."""
+    """Return the recipient's verbs after opening (feedback)."""
     return services().answering
 
 
 def address() -> IPv4Address | IPv6Address | None:
-    """Return the visitor's whole address; None when there is none, or none can be made out."""
+    """Return the visitor's whole IP address; None if it is unknown or malformed."""
     return read_address(request.remote_addr or "")
 
 
 def network(prefix_v4: int, prefix_v6: int) -> str | None:
-    """Return the visitor's network, cut to so many bits; None when there is no address."""
+    """Return the visitor's network, cut to this prefix length; None if unknown."""
     its = address()
     if its is None:
         return None
@@ -98,9 +98,9 @@ def network(prefix_v4: int, prefix_v6: int) -> str | None:
 
 
 def evidence() -> Evidence:
-    """Return what is recorded of this visit: families, a country and a cut network, no more.
+    """Return what is recorded of this visit: browser, system, country and the cut network.
 
-    Nothing where the operator wants none.
+    Empty if the operator has turned evidence off.
     """
     if not settings().evidence:
         return Evidence()
@@ -119,10 +119,10 @@ def _family(agent: str, families: tuple[tuple[str, str], ...]) -> str | None:
 
 
 def cookie_name(name: CookieName) -> str:
-    """Return a cookie's name as browsers know it.
+    """Return a cookie's name with its prefix.
 
-    With these prefixes (RFC 6265bis) they take it over TLS only, and `__Host-` from no other
-    host: a neighbour below the same domain cannot give a reader a nonce that it knows.
+    With these prefixes (RFC 6265bis) browsers accept it over TLS only, and with `__Host-` from
+    no other host: a sibling domain cannot set a reader key that it knows.
     """
     if not settings().secure:
         return name
@@ -130,23 +130,23 @@ def cookie_name(name: CookieName) -> str:
 
 
 def read_cookie(name: CookieName) -> str:
-    """Return what a cookie of ours holds, or nothing.
+    """Return the value of one of our cookies; empty if it is missing or ambiguous.
 
-    Two that differ are nothing, too: a neighbour below the same domain, or somebody on the way
-    over plain http, may have set one of them, and nobody can tell which.
+    Of two different values, a sibling domain or, over plain http, somebody on the network may
+    have set one, and we cannot tell which.
     """
     values = set(request.cookies.getlist(cookie_name(name)))
     return values.pop() if len(values) == 1 else ""
 
 
 def cookie(name: CookieName) -> str | None:
-    """Return one of our cookies, or None when it is missing or not of our making."""
+    """Return the value of one of our cookies, or None if it is missing or malformed."""
     value = read_cookie(name)
     return value if _COOKIE.fullmatch(value) else None
 
 
 def brings_cookies() -> bool:
-    """Tell whether this browser keeps cookies of ours and brought them."""
+    """Tell whether this request has any of our cookies."""
     return any(cookie_name(name) in request.cookies for name in COOKIES)
 
 

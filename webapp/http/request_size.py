@@ -1,7 +1,7 @@
-"""What a request may bring: so many bytes, so many fields, and within so much time.
+"""Limits of a request: its bytes, its fields, and the time to read it.
 
-A body is read whole before anything else looks at it, so that neither a slow nor a huge
-one holds what others wait for.
+A body is read completely before anything else uses it, so that a slow or huge one does not
+hold resources that others need.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from flask import Flask
 
 BODY_MAX = 6 * 1024 * 1024 + 512 * 1024
-"""A text of 1 MiB whose every byte JSON writes as six, and the rest of a message."""
+"""A text of 1 MiB, of which JSON escapes every byte as six, and the rest of a message."""
 FORM_MAX = 3 * 1024 * 1024 + 512 * 1024
-"""The same in a form, which writes a byte as three."""
+"""The same in a form, which escapes a byte as three."""
 PARTS_MAX = 1024 * 1024 + 512 * 1024
-"""The same in parts, which write each byte as it is."""
+"""The same in a multipart form, which escapes nothing."""
 SMALL_MAX = 64 * 1024
-"""Enough for all that carries no text."""
+"""Enough for every request without a text."""
 WITH_TEXT = {"api.send", "api.replace", "compose.send", "control.replace", "control.translate"}
 FIELDS_MAX = 64
 NO_ESCAPE, NO_ESCAPES_MOST = re.compile(rb"%(?![0-9A-Fa-f]{2})"), 1_000
-"""What browsers never write; each costs the standard library a microsecond and 200 bytes."""
+"""Browsers never send these; each costs the standard library a microsecond and 200 bytes."""
 BODY_SECONDS = 20.0
 WITHOUT_BODY = {"GET", "HEAD", "OPTIONS"}
 
@@ -57,7 +57,7 @@ def _read() -> None:
         _read_no_more()
         abort(408)
     except ParseException:
-        # Chunks that are none: nobody knows where the next request would begin.
+        # Malformed chunks: it is unknown where the next request would begin.
         _read_no_more()
         abort(400)
     if request.mimetype == "application/x-www-form-urlencoded":
@@ -74,16 +74,16 @@ def _read() -> None:
 
 
 def _unquoted(raw: bytes) -> bytes:
-    """Return what urllib's `unquote_to_bytes` does, twenty times quicker.
+    """Do the same as urllib's `unquote_to_bytes`, twenty times faster.
 
-    Quoted-printable is the same but for its sign, and written in C.
+    Quoted-printable differs only in its escape character, and its decoder is written in C.
     """
     whole = NO_ESCAPE.sub(b"%25", raw)
     return a2b_qp(whole.replace(b"=", b"%3D").replace(b"%", b"="))
 
 
 def _must_be_utf8(raw: bytes) -> None:
-    """Refuse what no browser sends, before it is taken apart and shown again."""
+    """Refuse what is not UTF-8, which no browser sends, before it is parsed."""
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -91,7 +91,7 @@ def _must_be_utf8(raw: bytes) -> None:
 
 
 def _read_no_more() -> None:
-    """Let the server not wait for the rest, so that the next request began behind it."""
+    """Close the socket for reading: gunicorn must not look for a next request in the rest."""
     line = request.environ.get("gunicorn.socket")
     if line is not None:
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Permission to send, for programs and people; a browser keeps its token in a cookie."""
+"""Permission to send, by network or sender token; a browser keeps its token in a cookie."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ FIELD = "permit"
 
 
 def admit_program() -> None:
-    """Let a request of the API send.
+    """Authorize an API request to send.
 
     Raises:
-        NotASender: Its network may not, and it carries no good token.
+        NotASender: Neither its network nor its bearer token allows it.
     """
     _admit(fields.written_bearer())
 
 
 def admit_person() -> None:
-    """Let a form be sent; a token typed into it goes before the one that the browser brings.
+    """Authorize a form to send; a typed token has priority over the browser's cookie.
 
     Raises:
-        NotASender: The network may not, and there is no good token.
+        NotASender: Neither the network nor the token allows it.
     """
     typed = request.form.get(FIELD, "").strip()
     _admit(typed or _remembered())
@@ -45,7 +45,7 @@ def admit_person() -> None:
 
 
 def may_write() -> bool:
-    """Tell whether the form is to be shown: to whom may send, or while nobody can tell."""
+    """Tell whether to show the form: if the visitor may send, or the store cannot tell now."""
     try:
         _admit(_remembered())
     except NotASender:
@@ -56,39 +56,39 @@ def may_write() -> bool:
 
 
 def is_remembered() -> bool:
-    """Tell whether this browser brought a token of its own."""
+    """Tell whether this browser has a sender token in its cookie."""
     return bool(_remembered())
 
 
 def typed() -> str:
-    """Return the typed token, to be shown again; not where another site may have typed it.
+    """Return the typed token to show it again, unless another site may have sent it.
 
-    One press more would have the browser remember that site's token in place of its own.
+    Otherwise, with one more press, the browser would store that site's token as its own.
     """
     return form.typed(FIELD).get(FIELD, "") if csrf.is_vouched() else ""
 
 
 def left_open(error: RestanteError) -> str:
-    """Return the typed token where nobody could say yet whether it is good."""
+    """Return the typed token if it was not checked yet."""
     is_settled = isinstance(error, NotASender) or "permit" in g
     return "" if is_settled else typed()
 
 
 def doubt() -> list[Fault]:
-    """Return the fault of a token that must be typed anew, if one came that way."""
+    """Return the fault for a token that must be typed again, if there is one."""
     is_doubtful = FIELD in request.form and request.form[FIELD].strip() and not typed()
     return [Fault(FIELD, "untold")] if is_doubtful else []
 
 
 def remember(response: Response) -> Response:
-    """Let the browser keep the token that was typed and found good, if one was."""
+    """Set the cookie with the typed token, if it is valid."""
     if "permit" in g:
         set_cookie(response, COOKIE, g.permit, max_age=YEAR_SECONDS)
     return response
 
 
 def page(error: RestanteError | None = None, typed: str = "") -> Response:
-    """Say who may send, and ask for the token where one would do."""
+    """Return the page that asks for a token, or that tells who may send."""
     senders = settings().senders
     fault = states.refused(error) if error else None
     shown = render_template("permit.html", senders=senders, fault=fault, typed=typed)
@@ -99,7 +99,7 @@ def page(error: RestanteError | None = None, typed: str = "") -> Response:
 
 @bp.post("/permit")
 def ask() -> Response:
-    """Take a token, and let the browser remember it if it is good."""
+    """Check a typed token, and set the cookie if it is valid."""
     home = redirect(url_for("compose.compose"), code=303)
     if not settings().senders.tokens:
         return make_response(home)
@@ -109,7 +109,7 @@ def ask() -> Response:
         return page(typed=typed())
     token = request.form.get(FIELD, "").strip()
     try:
-        # Guessing is limited as sending is.
+        # Guesses have the same rate limit as sends.
         with limits_translated(), rate_limits.send:
             csrf.verify()
         g.sender = services().admission.prove(token)
@@ -123,7 +123,7 @@ def ask() -> Response:
 
 @bp.post("/permit/forget")
 def forget() -> Response:
-    """Let this browser remember no token any more."""
+    """Delete the cookie with the sender token."""
     try:
         csrf.verify()
     except Invalid as error:
@@ -138,7 +138,7 @@ def _remembered() -> str:
 
 
 def _admit(token: str) -> None:
-    # Behind a proxy that nobody told us of, every visitor has the proxy's address.
+    # Behind a proxy that is not in the settings, every visitor has the proxy's IP address.
     known = None if request.environ.get(UNTRUSTED) else address()
     name = services().admission.admit(known, token)
     if name is not None:

@@ -1,6 +1,6 @@
-"""Visitor classes: what kind of visitor looked, by headers and network.
+"""Visitor classes: what kind of visitor makes a look, by headers and network.
 
-A hint, not a guard: a visitor can lie.  What guards is the gate.
+Only a hint, since visitors can lie.  The gate protects the message.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from restante.reports import Preview
 
 MACHINES = frozenset({"preview_bot", "prefetch", "scanner_suspected", "program"})
-"""The classes that no person comes as; scripts/lib/50_looks.lua has the same."""
+"""The classes of visitors that are machines; the same as in scripts/lib/50_looks.lua."""
 
 PREVIEW_BOT = re.compile(
     # A CUBOT is a phone.
@@ -28,16 +28,16 @@ PREVIEW_BOT = re.compile(
     r"slack-imgproxy|embedly|iframely|vkshare|google-read-aloud|googleimageproxy",
     re.IGNORECASE,
 )
-"""What chats and search engines call themselves that look at links for a preview."""
+"""User-Agent marks of chats and search engines that fetch links for a preview."""
 SCANNER = re.compile(
     r"headless|phantomjs|proofpoint|urldefense|mimecast|barracuda|safelinks|urlscan|virustotal",
     re.IGNORECASE,
 )
-"""What scanners of mail call themselves, where they do, and browsers that nobody sits at."""
+"""User-Agent marks of mail scanners and headless browsers."""
 
 
 def visitor(link: LinkToken) -> str:
-    """Return the class of a look at this link; docs/glossary.md has them all."""
+    """Return the class of a look at this link; docs/glossary.md lists the classes."""
     purpose = " ".join(request.headers.get(h, "") for h in ("Sec-Purpose", "Purpose", "X-Moz"))
     if "prefetch" in purpose.lower() or "prerender" in purpose.lower():
         return "prefetch"
@@ -50,12 +50,12 @@ def visitor(link: LinkToken) -> str:
         return "scanner_suspected"
     if "Mozilla/" not in agent:
         return "program"
-    # No browser asks for a page's headers alone.
+    # Browsers never send HEAD for a page.
     return "scanner_suspected" if request.method == "HEAD" else "browser"
 
 
 def is_scanners_network() -> bool:
-    """Tell whether the visitor comes from a network of scanners, as the operator lists them."""
+    """Tell whether the visitor is in one of the scanner networks of the settings."""
     its = address()
     return its is not None and any(its in network for network in settings().scanner_networks)
 
@@ -67,10 +67,9 @@ def look_at(
     *,
     counts: bool = True,
 ) -> Preview:
-    """Return what the gate may show this visitor, and record that it was shown.
+    """Return what the gate shows this visitor, and record a look if it *counts*.
 
-    *kind* is the look's class, where more is known than the request says by itself.  What is
-    on record already no longer *counts*.
+    *kind* is the look's class, if the caller knows more than the request tells.
 
     Raises:
         NotFound: No such link.

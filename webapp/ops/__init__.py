@@ -1,1 +1,1 @@
-"""For those who run it: health and metrics."""
+"""Health and metrics, for the operator."""

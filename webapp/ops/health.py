@@ -1,4 +1,4 @@
-"""Whether this process lives, and whether the store answers and keeps what is promised."""
+"""Health checks: `/healthz` (this process serves) and `/readyz` (the store is as promised)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ bp = Blueprint("health", __name__)
 
 @bp.get("/healthz")
 def alive() -> Response:
-    """Answer: this process serves requests."""
+    """Return 200: this process serves requests."""
     return Response("ok\n", mimetype="text/plain")
 
 
 @bp.get("/readyz")
 def ready() -> Response:
-    """Answer 200 when the store is reachable and as durable as the operator asked."""
+    """Return 200 if the store answers and is as durable as the settings say."""
     shortcomings = services().files.shortcomings(services().settings.durability)
     if shortcomings:
         return Response("\n".join(shortcomings) + "\n", status=503, mimetype="text/plain")

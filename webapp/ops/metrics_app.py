@@ -31,7 +31,7 @@ bp = Blueprint("watching", __name__)
 
 @bp.get(PATH)
 def numbers() -> Response:
-    """Answer with everything that is counted, in a format of Prometheus."""
+    """Return all metrics in a format of Prometheus."""
     meters = services().meters
     assert meters is not None
     shown, content_type = meters.show(request.headers.get("Accept", ""))
@@ -61,17 +61,17 @@ def _refuse(error: HTTPException) -> Response:
 
 
 class Doors:
-    """Tells requests for the numbers from requests for the pages.
+    """Routes requests with access to the metrics to their application, all others to the pages.
 
-    By the port that took the connection, which only its socket tells: behind a Unix socket
-    SERVER_PORT is what the visitor wrote into Host.  Or by the token, for one path.
+    A request has access by the port of its connection, or by the token for one path.  Only the
+    socket tells the port: SERVER_PORT may come from the header Host, which can be forged.
     """
 
     def __init__(
         self, pages: WSGIApplication, watching: WSGIApplication, settings: Settings, meters: Meters
     ) -> None:
         self.meters = meters
-        """For what the server answers itself."""
+        """Used by gunicorn's configuration to count responses that the server makes itself."""
         self._pages = pages
         self._watching = watching
         self._port = settings.metrics_port
@@ -103,5 +103,5 @@ class Doors:
 
 
 def _digest(token: str) -> bytes:
-    """Return what two tokens are compared by, in the same time whatever they are."""
+    """Return a hash of a token, so that tokens of any length compare in constant time."""
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()

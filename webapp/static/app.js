@@ -1,8 +1,8 @@
-// Comfort only: every page works without this file.
+// Progressive enhancement: every page works without this file.
 "use strict";
 
-// Times in the reader's own zone, with the zone named.
-// The words are the page's language, the rest is as the reader has it at home.
+// Times in the visitor's time zone, with its name: in the page's language, and in the format of
+// the visitor's own locale.
 const page = document.documentElement.lang;
 const isPage = (tag) => tag.split("-")[0] === page.split("-")[0];
 const { hourCycle } = new Intl.DateTimeFormat(navigator.language, { hour: "numeric" }).resolvedOptions();
@@ -14,7 +14,7 @@ for (const time of document.querySelectorAll("time[datetime]")) {
   time.textContent = clock.format(new Date(time.dateTime));
 }
 
-// The gate: scripts run here, and a person's hand was seen.
+// The gate: report that scripts run, and that a pointer, key or touch was used.
 for (const form of document.querySelectorAll("form[data-hand]")) {
   const { scripts, hand } = form.elements;
   scripts.value = "1";
@@ -29,7 +29,7 @@ async function copy(source) {
   try {
     await navigator.clipboard.writeText(source.textContent);
   } catch {
-    // Without TLS there is no clipboard to write to: the old way.
+    // Without TLS there is no clipboard API: use execCommand.
     getSelection().selectAllChildren(source);
     document.execCommand("copy");
   }
@@ -56,21 +56,21 @@ for (const place of document.querySelectorAll("[data-copy]")) {
   });
 }
 
-// What a form says, said without leaving the page; the form with `more` in it.
+// Send a form without leaving the page, with `more` added.
 const say = (action, form, more = {}) => {
   const body = new URLSearchParams(new FormData(form));
   for (const [name, value] of Object.entries(more)) body.set(name, value);
   return fetch(action, { method: "POST", body, keepalive: true });
 };
-// What went well is seen where it was pressed; what failed is seen here, too.
+// The button shows success; a failure is shown here, too.
 const announce = (words, failed = false) => {
   const said = document.getElementById("said");
   said.textContent = words;
   said.className = failed ? "fault" : "unseen";
 };
 
-// The text is on the screen: say so, and keep the time in which it can be shown again.  Then
-// count how long it is there, while the page is visible, and say that when it is left.
+// The text is on the screen: acknowledge it, which keeps the lease.  Then count how long the text
+// is visible, and report that when the page is left.
 const arrived = document.querySelector("form[data-arrived]");
 if (arrived) {
   let shown = 0, since = null, told = 0, has = false;
@@ -96,7 +96,7 @@ if (arrived) {
       tell();
     }
   };
-  // A reload or a way back asks the gate, which shows it again, and not whether to send a form.
+  // A reload or the back button then loads the gate instead of asking to send the form again.
   if ("revisit" in arrived.dataset) history.replaceState(null, "", location.href);
   document.addEventListener("visibilitychange", turn);
   addEventListener("pagehide", tell);
@@ -106,8 +106,8 @@ if (arrived) {
   turn();
 }
 
-// How long it can be shown again, counted down; keeping it longer moves the end.
-// It stands above the text and, with what to do about it, below.
+// Count down the lease; extending it moves the end.  The countdown is above the text and below
+// it, there with the buttons.
 const counters = [...document.querySelectorAll("[data-countdown]")];
 const counter = counters.at(-1);
 if (counter) {
@@ -132,7 +132,7 @@ if (counter) {
         leased.classList.add("over");
       }
     } else {
-      // Who listens is told once, at a minute; who looks sees every second.
+      // Screen readers announce it once, at a minute; visually it changes every second.
       if (left <= 60 && minute === false) announce(counter.dataset.minute);
       minute = left <= 60;
       for (const one of shown) {
@@ -154,7 +154,7 @@ if (counter) {
       end = performance.now() + seconds * 1000;
       tick();
       announce(longer.dataset.done);
-      // A press that would gain less than a minute is not offered.
+      // Offer no extension that gains less than a minute.
       const again = settle(button, longer.dataset.done);
       if (offer_at) offer = { at: offer_at, again };
     } catch {
@@ -163,8 +163,8 @@ if (counter) {
   });
 }
 
-// A button whose deed is done says so in its place: nothing moves, and the focus stays.
-// Returns what offers the deed again.
+// Show success in the button itself: nothing moves, and the focus stays.  Returns a function that
+// restores the button.
 function settle(button, words) {
   const offered = button.textContent;
   button.setAttribute("aria-disabled", "true");
@@ -175,7 +175,7 @@ function settle(button, words) {
   };
 }
 
-// "I have read this", said once.
+// "I have read this": confirm once.
 const confirming = document.querySelector("form[data-confirm]");
 confirming?.addEventListener("submit", async (event) => {
   event.preventDefault();
@@ -192,7 +192,7 @@ confirming?.addEventListener("submit", async (event) => {
 
 document.querySelector("[data-print]")?.addEventListener("click", () => print());
 
-// The switch of languages brings one form along: what was typed in the others goes with it.
+// The language switch submits one form: copy what was typed in the other forms into it.
 addEventListener("submit", ({ target, submitter }) => {
   if (!submitter?.closest(".languages")) return;
   const add = ({ formData }) => {
@@ -203,7 +203,7 @@ addEventListener("submit", ({ target, submitter }) => {
   target.addEventListener("formdata", add, { once: true });
 });
 
-// A double click sends one message.
+// A double click must send only one message.
 for (const form of document.querySelectorAll("form[data-once]")) {
   let sent = false;
   form.addEventListener("submit", (event) => {

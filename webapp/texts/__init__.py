@@ -1,1 +1,1 @@
-"""What we say to people, as words in their language."""
+"""Texts for people in their language: states, events, endings, times, countries."""

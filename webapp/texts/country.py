@@ -1,6 +1,6 @@
-"""The country an address belongs to (GeoIP), estimated by data inside the package.
+"""GeoIP: estimates the country of an IP address with data inside the package.
 
-Only near the truth: registries say whom a range was given to, not where somebody sits.
+Only an estimate: registries know to whom a range was assigned, not where its users are.
 """
 
 from __future__ import annotations
@@ -16,5 +16,5 @@ if TYPE_CHECKING:
 
 
 def country_of(address: IPv4Address | IPv6Address | None) -> str | None:
-    """Return the ISO 3166 code of the country, None if the data does not tell.  Asks nobody."""
+    """Return an IP address's ISO 3166 country code (GeoIP), or None; makes no request."""
     return country_code(str(plain(address))) if address is not None else None

@@ -1,4 +1,4 @@
-"""What became of a link that no longer opens, in words."""
+"""Texts for a link that has ended: what happened, what it means, what the visitor can do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Ending(NamedTuple):
-    """What happened, what it means, what can be done; *reason* is the sender's, with a recall."""
+    """The text for a link that has ended; *reason* is the sender's reason for a recall."""
 
     state: State
     heading: str
@@ -24,7 +24,7 @@ class Ending(NamedTuple):
 
 
 def of(error: Gone, seen: Preview | None = None) -> Ending:
-    """Return it; *seen* is what this visitor may know of the link, where that was asked."""
+    """Return the text for this state; *seen* is the link's preview for this visitor, if known."""
     state, ended_at = State(error.state), error.ended_at
     match state:
         case State.RECALLED:
@@ -88,5 +88,5 @@ def _at(text: str, at: int | None) -> str:
 
 
 def _text(*sentences: str) -> str:
-    """Return our own sentences as HTML, those left out that are empty."""
+    """Return our own sentences as HTML, without the empty ones."""
     return html(" ").join(html(one) for one in sentences if one)

@@ -1,6 +1,6 @@
-"""Events and looks in words.
+"""Texts for events and looks.
 
-Never more than is known: a read is "shown to someone who had the link".
+They never say more than is known: a read is "shown to someone who had the link".
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def event(of: Event) -> str:
-    """Return an event of the timeline in a few words; the page adds time and recipient."""
+    """Return a short text for an event; the page adds time and recipient."""
     match of.type:
         case "message.extended":
             return html(gettext("Expiry moved to %(to)s"), to=moment(int(of.facts["to"])))
@@ -58,12 +58,12 @@ def event(of: Event) -> str:
 
 
 def on_screen(seconds: int) -> str:
-    """Return how long a text was on the screen, by the browser's word; nobody knows who read."""
+    """Return how long the text was on the screen, as the browser reports it; not "read for"."""
     return gettext("On screen for %(time)s.", time=duration(seconds))
 
 
 def outcome(of: Outcome) -> str:
-    """Return a verdict in a few words."""
+    """Return a short text for the outcome of a recall."""
     return {
         Outcome.RECALLED_UNREAD: gettext("Recalled before anybody read it"),
         Outcome.RECALLED_AFTER_READ: gettext("Recalled after it was read; no further views"),
@@ -74,7 +74,7 @@ def outcome(of: Outcome) -> str:
 
 
 def visitor(kind: str, *, by_sender: bool = True) -> str:
-    """Return the class of a look in words; *by_sender* reads them, or else a recipient."""
+    """Return the text for a look's class; *by_sender*: the sender reads it, else a recipient."""
     if kind == "sender" and not by_sender:
         return gettext("the sender’s browser")
     return {

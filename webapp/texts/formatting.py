@@ -1,4 +1,4 @@
-"""Times between the core's milliseconds and what programs and people read."""
+"""Formats times and durations for pages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from webapp.http.i18n import current
 
 
 def now() -> int:
-    """Return this process's clock in ms; for tickets and words; the store's decides the rest."""
+    """Return this process's time in ms, for tickets and texts; all else uses the store's clock."""
     return time.time_ns() // 1_000_000
 
 
@@ -22,12 +22,12 @@ def utc(at: int) -> datetime:
 
 
 def rfc3339_or_none(at: int | None) -> str | None:
-    """Return the same, or None for what did not happen."""
+    """Return a time in ms as an aware datetime; None stays None."""
     return None if at is None else rfc3339(at)
 
 
 def moment(at: int) -> Markup:
-    """Return a `time` element; where scripts run, it turns to the reader's own zone."""
+    """Return a `time` element; the page's script converts it to the visitor's time zone."""
     written = current().moment(utc(at))
     return Markup('<time datetime="{}">{}</time>').format(rfc3339(at), written)
 

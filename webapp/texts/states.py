@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 
 def language() -> str:
-    """Return the page's language, as HTML names it."""
+    """Return the language tag of the page, for HTML."""
     return current().tag
 
 
 def direction() -> str:
-    """Return `ltr` or `rtl`, as the page's language is written."""
+    """Return the direction of the page's language: `ltr` or `rtl`."""
     return current().direction
 
 
 def overall(links: Sequence[LinkStatus]) -> State:
-    """Return the one state that stands for all the links of a message."""
+    """Return the one state that summarises all links of a message."""
     states = {link.state for link in links}
     if len(states) == 1:
         return states.pop()
@@ -41,7 +41,7 @@ def overall(links: Sequence[LinkStatus]) -> State:
 
 
 def headline(links: Sequence[LinkStatus]) -> str:
-    """Return the verdict on a whole message in a sentence or two, for its sender."""
+    """Return the sender's summary of a whole message, in one or two sentences."""
     read = sum(1 for link in links if link.reveals)
     is_over = all(link.state.final for link in links)
     if not read:
@@ -64,7 +64,7 @@ def headline(links: Sequence[LinkStatus]) -> str:
 
 
 def _headline(only: LinkStatus) -> str:
-    """Return the verdict on a message whose one link was opened."""
+    """Return the sender's summary of a message whose only link was opened."""
     if only.outcome is Outcome.ALREADY_SPENT:
         return gettext("The recall came too late: it had been read.")
     if only.state is State.RECALLED:
@@ -75,7 +75,7 @@ def _headline(only: LinkStatus) -> str:
 
 
 def state(of: State) -> str:
-    """Return the one or two words beside a seal."""
+    """Return the one or two words beside the seal."""
     return {
         State.HELD: gettext("Waiting"),
         State.SEALED: gettext("Sealed"),
@@ -88,7 +88,7 @@ def state(of: State) -> str:
 
 
 def link(of: LinkStatus) -> str:
-    """Return what is known of one link, in a sentence or two, for its sender."""
+    """Return the sender's summary of one link, in one or two sentences."""
     shown = ngettext(
         "Shown once to someone who had this link.",
         "Shown %(num)s times to someone who had this link.",
@@ -121,7 +121,7 @@ def link(of: LinkStatus) -> str:
 
 
 def too_late(of: LinkStatus) -> str | None:
-    """Return what a recall could not do, where it came too late."""
+    """Return the text for a recall that came too late for this link."""
     match of.outcome:
         case Outcome.ALREADY_SPENT:
             return gettext("The recall came too late: it had been read.")
@@ -133,7 +133,7 @@ def too_late(of: LinkStatus) -> str | None:
 
 
 def arrival(of: LinkStatus) -> str | None:
-    """Return whether a browser confirmed that the text arrived, once it was released."""
+    """Return the text on the acknowledgement of a released view: confirmed or not."""
     if of.reveals == 0:
         return None
     if of.acknowledged_at is None:
@@ -142,7 +142,7 @@ def arrival(of: LinkStatus) -> str | None:
 
 
 def refused(error: RestanteError) -> str:
-    """Return why a token was not taken, for the person who typed it."""
+    """Return why a typed sender token was refused."""
     match error.code:
         case "not-a-sender":
             return gettext("This token is not good here. Copy it whole, or ask for a new one.")
@@ -164,7 +164,7 @@ def refused(error: RestanteError) -> str:
 
 
 def fault(of: Fault) -> str:
-    """Return what is wrong with a field, for the person who filled it in."""
+    """Return what is wrong with a field of a form, for the visitor."""
     match of.field.partition("[")[0]:
         case "from" | "subject" | "recipients" | "reason" if of.detail == UNFIT:
             return gettext(
