@@ -32,7 +32,7 @@ format: .venv/dev.stamp  ## Format, and fix what can be fixed automatically
 	@$(BIN)/ruff format .
 
 messages: .venv/dev.stamp  ## Update the catalogues from the code, and list missing translations
-	@$(BIN)/python -m tests.translations
+	@$(BIN)/python -m tests.support.translations
 
 lock:  ## Choose the newest versions that fit, and write the lock files with hashes
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT \

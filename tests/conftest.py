@@ -23,8 +23,8 @@ from restante.service.embedded_store import EmbeddedStore
 from restante.settings import MIB, Settings
 from restante.store.connection import Connection
 from restante.store.keys import TAGS
-from tests import canaries
-from tests.mailserver import MailServer
+from tests.support import canaries
+from tests.support.mailserver import MailServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator

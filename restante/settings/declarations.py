@@ -1,6 +1,6 @@
 """Every setting, declared once: its default, its parser, and what the operator reads about it.
 
-`python -m tests.settings_table` writes the table of docs/settings.md from here.
+`python -m tests.support.settings_table` writes the table of docs/settings.md from here.
 """
 
 from __future__ import annotations

@@ -5,9 +5,9 @@ from urllib.parse import parse_qsl
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests import canaries
 from tests.browser import tour
-from tests.processes import Service
+from tests.support import canaries
+from tests.support.processes import Service
 
 
 @pytest.fixture(scope="package")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from playwright.sync_api import sync_playwright
 
 from tests.browser import tour
-from tests.processes import ROOT, Service
+from tests.support.processes import ROOT, Service
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser import tour
-from tests.processes import ROOT, Service
+from tests.support.processes import ROOT, Service
 
 FOLDER = ROOT / "screenshots"
 WIDTHS = {375: 740, 1280: 860}

@@ -6,10 +6,10 @@ import time
 import pytest
 from playwright.sync_api import expect
 
-from tests.api import Api
 from tests.browser.probe import WIDE
 from tests.browser.tour import LETTER, PATIENCE_MS, press, read, send
-from tests.processes import Service
+from tests.support.api import Api
+from tests.support.processes import Service
 
 SCRIPT_AND_PAINT = """() => new Promise((done) => new PerformanceObserver((list) => {
   const painted = list.getEntriesByName("first-contentful-paint")[0];

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.api import Api
 from tests.browser import tour
-from tests.processes import Service
-from tests.test_logos import heaviest_png, nested
+from tests.core.test_logo import heaviest_png, nested
+from tests.support.api import Api
+from tests.support.processes import Service
 from webapp.branding.brand import ALONE
 from webapp.branding.colours import DARK, LIGHT, accent
 

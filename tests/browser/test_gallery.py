@@ -3,10 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.api import Api
 from tests.browser.conftest import learn
 from tests.browser.tour import LETTER, PATIENCE_MS, press
-from tests.processes import Service
+from tests.support.api import Api
+from tests.support.processes import Service
 
 SCANNERS, OFFICE = "40.94.20.7", "192.0.2.80"
 

@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from tests import canaries
-from tests.api import Api, Visitor, filled, form_of
 from tests.browser import tour
 from tests.browser.conftest import learn
-from tests.operators import admission_of
-from tests.processes import Service
+from tests.support import canaries
+from tests.support.api import Api, Visitor, filled, form_of
+from tests.support.operators import admission_of
+from tests.support.processes import Service
 
 TEXT = "the safe is behind the Vermeer"
 NAMES = "--host-resolver-rules=MAP *.test 127.0.0.1"

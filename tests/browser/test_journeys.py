@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.api import Api
 from tests.browser.tour import LETTER, PATIENCE_MS, press, read
+from tests.support.api import Api
 
 
 def write(page, service, text=LETTER, **fields):

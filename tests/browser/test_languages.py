@@ -9,11 +9,11 @@ from babel import Locale
 from babel.messages.catalog import Catalog
 
 from restante.i18n import CATALOGUE, Language
-from tests import translations
-from tests.api import Api, Visitor
 from tests.browser import tour
 from tests.browser.probe import NARROW, WIDE
-from tests.processes import ROOT, Service
+from tests.support import translations
+from tests.support.api import Api, Visitor
+from tests.support.processes import ROOT, Service
 from webapp.sender.compose import EXPIRIES, HOLDS
 
 PARTS = ("restante", "webapp", "worker", "templates", "gunicorn.conf.py", "Procfile")

@@ -8,12 +8,12 @@ from playwright.sync_api import expect
 
 from restante.crypto.tokens import LinkToken
 from restante.store import keys
-from tests import canaries
-from tests.api import Api
 from tests.browser import tour
 from tests.browser.test_gallery import SUBMITS_ALL
 from tests.browser.tour import LETTER, PATIENCE_MS, press, send
-from tests.processes import Service
+from tests.support import canaries
+from tests.support.api import Api
+from tests.support.processes import Service
 
 ANA = "ana.of.the.browser@example.com"
 

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.browser import probe, tour
-from tests.processes import Service
+from tests.support.processes import Service
 
 ENTRY = "Restante"
 GATE = [ENTRY, "Open the message", "This is not for me"]

@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.tour import LETTER, press, read
-from tests.operators import admission_of
-from tests.processes import Service
+from tests.support.operators import admission_of
+from tests.support.processes import Service
 
 
 @pytest.fixture(scope="module")

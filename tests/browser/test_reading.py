@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.api import Api
 from tests.browser.tour import LETTER, PATIENCE_MS, press, read
-from tests.processes import Service
+from tests.support.api import Api
+from tests.support.processes import Service
 
 LEASE_SECONDS = 2
 OPENED_MS = 10_000

@@ -6,9 +6,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.api import Api
 from tests.browser.probe import NARROW, WIDE
 from tests.browser.tour import LETTER, PATIENCE_MS, press
+from tests.support.api import Api
 
 MADRID = {"locale": "es-ES", "timezone_id": "Europe/Madrid"}
 UTC = re.compile(r"\d{1,2} de [a-z]+ de 20\d\d, \d{1,2}:\d\d UTC")

@@ -15,9 +15,9 @@ import redis
 
 from restante.crypto.tokens import LinkToken
 from restante.store import keys
-from tests.mailserver import MailServer
-from tests.operators import admission_of
-from tests.processes import ROOT, Service
+from tests.support.mailserver import MailServer
+from tests.support.operators import admission_of
+from tests.support.processes import ROOT, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

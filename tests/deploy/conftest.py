@@ -4,7 +4,7 @@ import pytest
 
 from tests.deploy.proxies import Caddy, Identity, Nginx
 from tests.deploy.visits import LIMIT
-from tests.processes import Service
+from tests.support.processes import Service
 
 BELOW = "/letters"
 ELSEWHERE = "set_real_ip_from 127.0.0.0/8; real_ip_header X-Test-Address;"

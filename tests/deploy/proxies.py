@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.api import PRESSED, Api, Visitor, Way
-from tests.processes import ROOT, Running, free_port, wait_until
+from tests.support.api import PRESSED, Api, Visitor, Way
+from tests.support.processes import ROOT, Running, free_port, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

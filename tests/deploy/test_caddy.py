@@ -1,9 +1,9 @@
 """Caddy in front, run for real by the file that is shipped."""
 
-from tests.api import new_nonce
 from tests.deploy.proxies import Caddy
 from tests.deploy.visits import LIMIT, TEXT, journey, links_in
-from tests.processes import free_port
+from tests.support.api import new_nonce
+from tests.support.processes import free_port
 from webapp.http.request_size import BODY_MAX
 
 

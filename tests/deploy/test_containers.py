@@ -17,10 +17,10 @@ from restante.service.embedded_store import FLAGS
 from restante.settings import Settings
 from restante.store.connection import Connection
 from restante.store.persistence import Files
-from tests.api import Api, Visitor
 from tests.deploy import compose_file
 from tests.deploy.proxies import DEPLOY
-from tests.processes import ROOT, Running, Service, command_of, free_port, wait_until
+from tests.support.api import Api, Visitor
+from tests.support.processes import ROOT, Running, Service, command_of, free_port, wait_until
 
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text("utf-8")
 COMPOSE = compose_file.read(DEPLOY / "compose.yaml")

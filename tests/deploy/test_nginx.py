@@ -10,9 +10,9 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.api import Api, new_nonce
 from tests.browser import tour
 from tests.deploy.visits import LIMIT, TEXT, journey
+from tests.support.api import Api, new_nonce
 from webapp.http.request_size import BODY_MAX, SMALL_MAX
 
 NGINX_MAX = 7 * 1024 * 1024

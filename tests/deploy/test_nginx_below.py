@@ -2,9 +2,9 @@
 
 import json
 
-from tests.api import Api
 from tests.deploy.visits import TEXT, journey, links_in
-from tests.lines import at_once
+from tests.support.api import Api
+from tests.support.lines import at_once
 
 NGINX_MAX = 7 * 1024 * 1024
 AT_ONCE = 64

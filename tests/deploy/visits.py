@@ -3,7 +3,7 @@
 import re
 import time
 
-from tests.api import form_of
+from tests.support.api import form_of
 
 TEXT = "the safe is behind the Vermeer"
 GATE_SECONDS = 1.1

@@ -5,8 +5,8 @@ import redis
 
 from restante.crypto.tokens import ControlToken, LinkToken
 from restante.store import keys
-from tests.api import Api
-from tests.processes import Service
+from tests.support.api import Api
+from tests.support.processes import Service
 
 
 @pytest.fixture(scope="package")

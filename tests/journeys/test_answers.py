@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from tests.api import Api, Visitor, filled, form_of, new_nonce, number_on
 from tests.journeys.conftest import CROSS_SITE, TEXT
+from tests.support.api import Api, Visitor, filled, form_of, new_nonce, number_on
 from tests.support.tickets import gate_form, waited
 
 

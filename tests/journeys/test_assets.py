@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.api import Api
+from tests.support.api import Api
 
 NAMES = ("app.css", "app.js", "favicon.svg")
 

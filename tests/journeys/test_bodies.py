@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from tests.api import Api, Visitor
-from tests.lines import talk
+from tests.support.api import Api, Visitor
+from tests.support.lines import talk
 from webapp.http.request_size import BODY_SECONDS, FIELDS_MAX, SMALL_MAX
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}

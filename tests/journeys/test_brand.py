@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.api import Api, Visitor
-from tests.processes import Service
-from tests.test_commands import run
-from tests.test_logos import png
+from tests.commands.test_commands import run
+from tests.core.test_logo import png
+from tests.support.api import Api, Visitor
+from tests.support.processes import Service
 
 LOGO = Path(__file__).resolve().parent.parent / "vectors" / "logo.svg"
 

@@ -5,9 +5,9 @@ import time
 import pytest
 import redis
 
-from tests.api import Api, Visitor
-from tests.lines import at_once
-from tests.processes import Service
+from tests.support.api import Api, Visitor
+from tests.support.lines import at_once
+from tests.support.processes import Service
 
 MESSAGES, BYTES = 4, 1_000
 METRICS_TOKEN = "a-token-for-those-who-watch"

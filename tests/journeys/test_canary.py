@@ -15,10 +15,10 @@ from restante import wiring
 from restante.crypto.tokens import ControlToken, LinkToken
 from restante.store.connection import Connection
 from restante.store.persistence import Files
-from tests.api import Api, Sent, Visitor, form_of, new_nonce
-from tests.lines import talk
-from tests.operators import admission_of
-from tests.processes import Service, status_of, wait_until
+from tests.support.api import Api, Sent, Visitor, form_of, new_nonce
+from tests.support.lines import talk
+from tests.support.operators import admission_of
+from tests.support.processes import Service, status_of, wait_until
 from tests.support.tickets import waited
 
 ADDRESS = "203.0.113.77"

@@ -2,13 +2,13 @@
 
 import re
 
-from tests import canaries
-from tests.api import Api, new_nonce
 from tests.journeys.conftest import TEXT
 from tests.journeys.test_evidence import kept_in
-from tests.mailserver import MailServer
-from tests.processes import Service, free_port, wait_until
-from tests.receiver import Receiver
+from tests.support import canaries
+from tests.support.api import Api, new_nonce
+from tests.support.mailserver import MailServer
+from tests.support.processes import Service, free_port, wait_until
+from tests.support.receiver import Receiver
 
 ADDRESS = "ana.of.the.archive@example.com"
 PASSWORD = "the-mail-servers-own-password"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.api import Api, Visitor, new_nonce
-from tests.processes import Service
+from tests.support.api import Api, Visitor, new_nonce
+from tests.support.processes import Service
 
 SPAIN = "81.9.128.1"
 AMERICA = "2001:4860:4860::8888"

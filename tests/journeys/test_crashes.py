@@ -12,9 +12,9 @@ import pytest
 
 from restante.crypto import keyring
 from restante.service.embedded_store import EmbeddedStore
-from tests.api import Api, Visitor, new_nonce
-from tests.lines import at_once
-from tests.processes import Running, Service, alive, status_of, wait_until
+from tests.support.api import Api, Visitor, new_nonce
+from tests.support.lines import at_once
+from tests.support.processes import Running, Service, alive, status_of, wait_until
 
 PATIENCE_SECONDS = 2
 """Within this time a visitor is told that the service cannot, and an expiry is written down."""

@@ -11,10 +11,10 @@ from restante.crypto.keyring import Keyring
 from restante.crypto.sealed_fields import SealedFields
 from restante.crypto.tokens import ControlToken, LinkToken
 from restante.details import Details
-from tests.api import Api, Visitor, form_of
 from tests.journeys.test_country import AMERICA, SPAIN, come_from
-from tests.processes import Service, wait_until
-from tests.receiver import Receiver
+from tests.support.api import Api, Visitor, form_of
+from tests.support.processes import Service, wait_until
+from tests.support.receiver import Receiver
 from tests.support.tickets import waited
 
 LABELS = ["Label of Ana", "Label of Ben"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api import Visitor, form_of, new_nonce
+from tests.support.api import Visitor, form_of, new_nonce
 
 
 def raw_send(api, body, **headers):

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from restante.settings import MIB
-from tests.api import Api, Visitor, form_of
-from tests.processes import Service
+from tests.support.api import Api, Visitor, form_of
+from tests.support.processes import Service
 from webapp.http.fields import ELEMENTS_MOST, STRUCTURE_MOST, TYPED_MOST
 from webapp.http.floods import REFUSED_MOST
 from webapp.http.request_size import _unquoted as unquoted

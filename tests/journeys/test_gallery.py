@@ -11,9 +11,9 @@ import hmac
 import pytest
 
 from restante.crypto.tokens import LinkToken
-from tests.api import FIREFOX, Api, Visitor, filled, form_of, new_nonce, number_on
 from tests.browser.tour import CHROMIUM
-from tests.processes import Service
+from tests.support.api import FIREFOX, Api, Visitor, filled, form_of, new_nonce, number_on
+from tests.support.processes import Service
 from tests.support.tickets import gate_form, waited
 
 TEXT = "the safe is behind the Vermeer"

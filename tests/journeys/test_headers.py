@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from tests.api import PRESSED, Answer, Api, Visitor, form_of, new_nonce
-from tests.lines import talk
-from tests.processes import Service
+from tests.support.api import PRESSED, Answer, Api, Visitor, form_of, new_nonce
+from tests.support.lines import talk
+from tests.support.processes import Service
 from tests.support.tickets import waited
 
 

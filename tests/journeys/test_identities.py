@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from tests.api import FIREFOX, Api, Visitor, Way, filled, form_of
 from tests.journeys.conftest import TEXT
-from tests.lines import talk
-from tests.operators import admission_of, house_of
-from tests.processes import Service
+from tests.support.api import FIREFOX, Api, Visitor, Way, filled, form_of
+from tests.support.lines import talk
+from tests.support.operators import admission_of, house_of
+from tests.support.processes import Service
 from tests.support.tickets import gate_form
 
 NULL = {"Origin": "null"}

@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from tests.api import Api, Visitor, form_of
-from tests.operators import admission_of
-from tests.processes import Service
+from tests.support.api import Api, Visitor, form_of
+from tests.support.operators import admission_of
+from tests.support.processes import Service
 from tests.support.tickets import waited
 
 ENGLISH, SPANISH = "Write a message", "Escribe un mensaje"

@@ -5,10 +5,10 @@ from urllib.parse import quote
 import pytest
 import redis
 
-from tests.api import Api, Visitor, form_of, new_nonce
-from tests.lines import lines_to_each
-from tests.processes import Service
 from tests.second import dump, forms
+from tests.support.api import Api, Visitor, form_of, new_nonce
+from tests.support.lines import lines_to_each
+from tests.support.processes import Service
 
 LIMITS = {"SEND": 5, "PREVIEW": 8, "REVEAL": 6, "PASSPHRASE": 3}
 

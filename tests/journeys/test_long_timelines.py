@@ -5,9 +5,9 @@ import re
 import pytest
 
 from restante.crypto.tokens import ControlToken
-from tests.api import Api, Visitor, form_of, new_nonce
-from tests.operators import house_of
-from tests.processes import Service
+from tests.support.api import Api, Visitor, form_of, new_nonce
+from tests.support.operators import house_of
+from tests.support.processes import Service
 from webapp.http.floods import REFUSED_MOST
 
 EXTENDS = 600

@@ -13,10 +13,10 @@ import pytest
 from restante.crypto import keyring
 from restante.service.embedded_store import EmbeddedStore
 from restante.store.connection import LOST_MOST, script
-from tests.api import Api, new_nonce
-from tests.lines import web_processes
-from tests.processes import Service, wait_until
-from tests.proxy import Fate, Proxy
+from tests.support.api import Api, new_nonce
+from tests.support.lines import web_processes
+from tests.support.processes import Service, wait_until
+from tests.support.proxy import Fate, Proxy
 
 TEXT = "the safe is behind the Vermeer"
 LEASE_SECONDS = 1

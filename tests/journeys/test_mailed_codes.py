@@ -11,12 +11,12 @@ import redis
 from restante.crypto.tokens import LinkToken
 from restante.messages import Draft
 from restante.store import keys
-from tests import canaries
-from tests.api import Api, Visitor, filled, form_of, new_nonce, number_on
 from tests.journeys.conftest import TEXT
-from tests.operators import house_of
-from tests.processes import Service, wait_until
-from tests.receiver import Receiver
+from tests.support import canaries
+from tests.support.api import Api, Visitor, filled, form_of, new_nonce, number_on
+from tests.support.operators import house_of
+from tests.support.processes import Service, wait_until
+from tests.support.receiver import Receiver
 from tests.support.tickets import gate_form, waited
 
 ANA, BOB = "ana.reader@example.com", "bob@example.org"

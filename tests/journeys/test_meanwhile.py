@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.api import Api, Visitor, form_of, new_nonce, number_on
 from tests.journeys.conftest import TEXT
+from tests.support.api import Api, Visitor, form_of, new_nonce, number_on
 from tests.support.tickets import gate_form
 
 SLACK = {"User-Agent": "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"}

@@ -10,8 +10,8 @@ from restante.crypto.sealed_fields import SealedFields
 from restante.crypto.tokens import ControlToken, LinkToken
 from restante.details import Details
 from restante.store import keys
-from tests.api import Api, Visitor
-from tests.test_labels import NAMES
+from tests.core.test_safe_text import NAMES
+from tests.support.api import Api, Visitor
 
 HIDDEN = (
     "\u200b",

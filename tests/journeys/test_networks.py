@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.api import Api, Visitor
-from tests.processes import Service
+from tests.support.api import Api, Visitor
+from tests.support.processes import Service
 from webapp.http.proxies import MISSING, UNTRUSTED, WORDS
 
 CANARY = "203.0.113.77"

@@ -3,8 +3,8 @@
 import re
 import time
 
-from tests.api import Api, Visitor, form_of, new_nonce, number_on
 from tests.journeys.conftest import CROSS_SITE, TEXT
+from tests.support.api import Api, Visitor, form_of, new_nonce, number_on
 from tests.support.tickets import waited
 
 GATE_SECONDS = 1.1

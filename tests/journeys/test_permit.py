@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from tests.api import Api, Visitor, form_of
-from tests.lines import talk
-from tests.operators import admission_of
-from tests.processes import Service
+from tests.support.api import Api, Visitor, form_of
+from tests.support.lines import talk
+from tests.support.operators import admission_of
+from tests.support.processes import Service
 
 LETTER = {"text": "the whole letter", "recipients": "Ana", "passphrase": "a word", "subject": "S"}
 LIMIT = 8

@@ -1,7 +1,7 @@
 """Every problem: its status, its type and its facts."""
 
 from restante.settings import MIB
-from tests.api import Visitor, new_nonce
+from tests.support.api import Visitor, new_nonce
 from webapp.http.errors import STATUS
 from webapp.http.request_size import BODY_MAX
 

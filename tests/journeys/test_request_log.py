@@ -6,8 +6,8 @@ import redis
 
 from restante.crypto.tokens import ControlToken
 from restante.store.keys import TAGS
-from tests.api import Api, Visitor, form_of, new_nonce
-from tests.processes import wait_until
+from tests.support.api import Api, Visitor, form_of, new_nonce
+from tests.support.processes import wait_until
 
 
 def lines_after(service, deed, wanted=1):

@@ -8,9 +8,9 @@ from urllib.parse import quote
 import pytest
 
 from restante.crypto.tokens import ControlToken, LinkToken
-from tests.api import FIREFOX, PRESSED, Api, Visitor, filled, form_of, new_nonce
 from tests.journeys.conftest import CROSS_SITE, TEXT
-from tests.processes import Service
+from tests.support.api import FIREFOX, PRESSED, Api, Visitor, filled, form_of, new_nonce
+from tests.support.processes import Service
 from tests.support.tickets import gate_form, tickets_of, waited
 from webapp.recipient.gate import LONGEST_MS, QUICKEST_MS
 from webapp.recipient.tickets import Tickets

@@ -9,10 +9,10 @@ import pytest
 import redis
 
 from restante.store.connection import script
-from tests.api import Api, Visitor, new_nonce
-from tests.mailserver import MailServer
-from tests.operators import admission_of
-from tests.processes import Service
+from tests.support.api import Api, Visitor, new_nonce
+from tests.support.mailserver import MailServer
+from tests.support.operators import admission_of
+from tests.support.processes import Service
 from tests.support.tickets import gate_form
 
 

@@ -5,10 +5,10 @@ import threading
 
 import pytest
 
-from tests.api import Api, Visitor, new_nonce
-from tests.lines import talk
-from tests.operators import admission_of
-from tests.processes import Service, wait_until
+from tests.support.api import Api, Visitor, new_nonce
+from tests.support.lines import talk
+from tests.support.operators import admission_of
+from tests.support.processes import Service, wait_until
 
 OFFICE, ELSEWHERE = "192.0.2.7", "198.51.100.7"
 

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from restante.settings import MIB
-from tests.api import Api, Visitor, form_of, new_nonce
-from tests.lines import talk
+from tests.support.api import Api, Visitor, form_of, new_nonce
+from tests.support.lines import talk
 from tests.support.tickets import gate_form, waited
 from webapp.http.request_size import BODY_MAX
 

@@ -20,9 +20,17 @@ from prometheus_client.parser import text_string_to_metric_families
 from restante.crypto.keyring import new_key
 from restante.metrics import shared_folder
 from restante.metrics.meters import DEEDS, LIMITS, VISITORS
-from tests.api import Api, new_nonce
-from tests.processes import Running, Service, command_of, finished, free_port, status_of, wait_until
-from tests.test_metrics import values
+from tests.core.test_metrics import values
+from tests.support.api import Api, new_nonce
+from tests.support.processes import (
+    Running,
+    Service,
+    command_of,
+    finished,
+    free_port,
+    status_of,
+    wait_until,
+)
 
 TOKEN = "the-operators-token-of-32-signs!"
 PAGES = [

@@ -8,9 +8,9 @@ from contextlib import ExitStack
 import pytest
 from standardwebhooks import Webhook as Independent
 
-from tests.api import Api, new_nonce
-from tests.processes import Service, command_of, wait_until
-from tests.receiver import Receiver
+from tests.support.api import Api, new_nonce
+from tests.support.processes import Service, command_of, wait_until
+from tests.support.receiver import Receiver
 
 OURS = {"RESTANTE_WEBHOOK_NETWORKS": "127.0.0.0/8"}
 

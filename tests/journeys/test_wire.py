@@ -7,8 +7,8 @@ from itertools import product
 
 import pytest
 
-from tests.api import Api, Visitor
-from tests.lines import talk
+from tests.support.api import Api, Visitor
+from tests.support.lines import talk
 
 
 @pytest.mark.parametrize(

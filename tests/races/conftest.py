@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.processes import Service
+from tests.support.processes import Service
 
 
 @pytest.fixture(scope="package")

@@ -18,7 +18,7 @@ import sys
 import threading
 from contextlib import suppress
 
-from tests.processes import ROOT
+from tests.support.processes import ROOT
 
 SOME = 1 << 16
 

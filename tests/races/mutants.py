@@ -9,7 +9,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.processes import ROOT
+from tests.support.processes import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

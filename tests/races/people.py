@@ -10,14 +10,14 @@ from datetime import datetime
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
-from tests.api import Api, Way, new_nonce
 from tests.races.history import NO_ANSWER, Op, now
+from tests.support.api import Api, Way, new_nonce
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.api import Answer
     from tests.races.history import History
+    from tests.support.api import Answer
 
 TIMEOUT_SECONDS = 6
 OK, CREATED = 200, 201

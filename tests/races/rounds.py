@@ -15,11 +15,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from tests.processes import ROOT
 from tests.races.history import History
 from tests.races.people import People
 from tests.races.promises import Violation, violations
 from tests.races.web import Web
+from tests.support.processes import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

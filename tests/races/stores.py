@@ -11,9 +11,9 @@ from signal import SIGCONT, SIGSTOP
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tests.processes import ROOT, own_environ, wait_until
-from tests.proxy import Fate, Proxy
 from tests.races.cluster import PATIENCE, PRIMARIES, Cluster, Node
+from tests.support.processes import ROOT, own_environ, wait_until
+from tests.support.proxy import Fate, Proxy
 
 if TYPE_CHECKING:
     import random

@@ -16,10 +16,10 @@ from restante.messages import Draft
 from restante.settings import Settings
 from restante.store.connection import Connection
 from restante.store.keys import TAGS
-from tests import canaries
 from tests.conftest import read
-from tests.processes import ROOT, wait_until
-from tests.receiver import Receiver
+from tests.support import canaries
+from tests.support.processes import ROOT, wait_until
+from tests.support.receiver import Receiver
 
 MESSAGES, VIEWS = 200, 10
 EVENTS = MESSAGES * VIEWS

@@ -8,8 +8,8 @@ from itertools import chain
 
 import pytest
 
-from tests.api import Api, new_nonce
-from tests.lines import at_once, lines_to_each
+from tests.support.api import Api, new_nonce
+from tests.support.lines import at_once, lines_to_each
 
 ROUNDS = 1_000
 LINKS = 25

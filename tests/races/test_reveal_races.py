@@ -5,8 +5,8 @@ from itertools import chain
 
 import pytest
 
-from tests.api import Api, Visitor, new_nonce
-from tests.lines import at_once, lines_to_each
+from tests.support.api import Api, Visitor, new_nonce
+from tests.support.lines import at_once, lines_to_each
 from tests.support.tickets import gate_form
 
 READERS = 64

@@ -9,8 +9,8 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Self
 
 from restante.crypto import keyring
-from tests.processes import ROOT, Running, free_port, status_of, wait_until
 from tests.races.people import TRIES
+from tests.support.processes import ROOT, Running, free_port, status_of, wait_until
 
 if TYPE_CHECKING:
     import random

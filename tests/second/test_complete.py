@@ -7,8 +7,8 @@ import pytest
 from restante.channels import CHANNELS
 from restante.crypto import envelope
 from restante.store import keys
-from tests.processes import ROOT
 from tests.second import dump, forms, reader
+from tests.support.processes import ROOT
 
 SPEC = (ROOT / "docs/specs/store.md").read_text("utf-8")
 ENVELOPE = (ROOT / "docs/specs/envelope.md").read_text("utf-8")

@@ -9,16 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from restante.crypto.tokens import LinkToken
-from tests.api import form_of
-from tests.operators import house_of
+from tests.support.api import form_of
+from tests.support.operators import house_of
 from webapp.recipient.gate import QUICKEST_MS
 from webapp.recipient.tickets import Tickets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.api import Visitor
-    from tests.processes import Service
+    from tests.support.api import Visitor
+    from tests.support.processes import Service
 
 READER_COOKIE = "reader"
 """How the name of the reader's cookie ends; over TLS it has a prefix."""
