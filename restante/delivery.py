@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from restante.store.outbox import Due, Kept, Outbox
 
 LEASE_SECONDS = 30
-"""How long a delivery belongs to the worker that took it; the worker stops well before."""
+"""How long a delivery is leased to the worker that took it; the worker stops well before."""
 EVENTS_MOST = 20
 """Events of one message at a time, so that no message delays others."""
 SECOND = 1_000
@@ -36,7 +36,7 @@ class Delivery:
     """Notifications of one message through one channel, in order.
 
     Attributes:
-        target: Where to; see the channel.
+        target: Where to deliver; its type is the channel's.
     """
 
     shard: int
@@ -82,7 +82,7 @@ class Delivering:
         self._fields = SealedFields(keyring)
 
     def take(self, shard: int, most: int, channel: str | None = None) -> list[Delivery]:
-        """Take what is due in one shard, of one channel or of all: the caller's for LEASE_SECONDS.
+        """Take due deliveries of one shard, of one channel or all, for a lease of LEASE_SECONDS.
 
         Raises:
             Unavailable: The store does not answer.
@@ -98,9 +98,9 @@ class Delivering:
     def settle(
         self, delivery: Delivery, delivered: int, failure: Failure | None = None, *, wait: int = 0
     ) -> bool:
-        """Record how many notifications arrived; tell whether the rest was given up.
+        """Record how many notifications were delivered; tell whether the rest was given up.
 
-        Without a failure what is left is due again in *wait* ms.
+        Without a failure the rest is due again in *wait* ms.
 
         Raises:
             Unavailable: The store does not answer; all of it will be delivered again.
@@ -145,15 +145,15 @@ class Delivering:
         delivery.channel.refused(notification.content, delivery.shard, self._outbox)
 
     def dead(self, most: int = 1_000) -> list[Standing]:
-        """Return what was given up, at most so many in each shard."""
+        """Return the dead letters, at most *most* of each shard."""
         return self._standings(self._outbox.dead, most)
 
     def waiting(self, most: int = 1_000) -> list[Standing]:
-        """Return what is on its way, at most so many in each shard."""
+        """Return waiting deliveries, at most *most* of each shard."""
         return self._standings(self._outbox.waiting, most)
 
     def resend(self, message_id: bytes) -> bool:
-        """Let a message's deliveries be tried now; tell whether any event is left for them.
+        """Make a message's deliveries due now; tell whether they have any event left.
 
         Raises:
             NotFound: No message of that id has a channel whose deliveries are ever given up.

@@ -1,1 +1,1 @@
-"""Edge 2: time passes.  Deadlines are met, events delivered, and the store's files scrubbed."""
+"""The worker: runs deadlines, delivers events, and has the store's files rewritten."""

@@ -1,4 +1,4 @@
-"""How many deliveries go to one receiver at once, so that a slow one delays nobody else."""
+"""Limits concurrent deliveries per receiver (bulkhead): a slow one does not delay others."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
 WEIGHT = 0.3
-"""How much the latest delivery counts in what one takes on average."""
+"""Weight of the latest delivery in the average duration."""
 WAIT_LEAST, WAIT_MOST = 0.2, 300.0
 NARROW_SECONDS = 60.0
-"""How long a receiver that failed gets one place only."""
+"""How long a receiver that failed gets only one slot."""
 LANES_MOST = 10_000
 
 
 class Busy(Exception):
-    """No place is free; one is likely to be in *seconds*."""
+    """No slot is free; one is likely to be free in *seconds*."""
 
     def __init__(self, seconds: float) -> None:
         super().__init__()
@@ -28,7 +28,7 @@ class Busy(Exception):
 
 @dataclass(slots=True)
 class Lane:
-    """One receiver: who is under way to it, and when the next place is likely to be free."""
+    """One receiver: its running deliveries, and when the next slot is likely to be free."""
 
     under_way: int = 0
     seconds: float = 0.1
@@ -36,7 +36,7 @@ class Lane:
     narrow_until: float = 0.0
 
     def wait(self, now: float, width: int) -> float:
-        """Reserve the next of *width* places; return how long until it comes, in seconds."""
+        """Reserve the next of *width* slots; return the seconds until it is free."""
         self.next_at = min(max(now, self.next_at) + self.seconds / width, now + WAIT_MOST)
         return max(self.next_at - now, WAIT_LEAST)
 
@@ -50,10 +50,10 @@ class ConcurrencyLimits:
 
     @contextmanager
     def enter(self, receiver: Hashable) -> Iterator[None]:
-        """Hold one of the receiver's places.
+        """Hold one of the receiver's slots.
 
         Raises:
-            Busy: None is free.
+            Busy: No slot is free.
         """
         lane = self._lanes.setdefault(receiver, Lane())
         width = 1 if monotonic() < lane.narrow_until else self._width
@@ -64,7 +64,7 @@ class ConcurrencyLimits:
         was_there = True
         try:
             yield
-        except Busy:  # another place that it needs is not free: it took no time here
+        except Busy:  # a second slot that it needs is not free: do not count its duration
             was_there = False
             raise
         finally:
@@ -75,11 +75,11 @@ class ConcurrencyLimits:
                 self._lanes = {k: v for k, v in self._lanes.items() if v.under_way}
 
     def narrow(self, receiver: Hashable) -> None:
-        """Give one place only, for a while, to a receiver that failed."""
+        """Allow only one slot, for a while, for a receiver that failed."""
         if lane := self._lanes.get(receiver):
             lane.narrow_until = monotonic() + NARROW_SECONDS
 
     def widen(self, receiver: Hashable) -> None:
-        """Give all places again to a receiver that took something."""
+        """Allow all slots again for a receiver that accepted a delivery."""
         if lane := self._lanes.get(receiver):
             lane.narrow_until = 0.0

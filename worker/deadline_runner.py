@@ -1,4 +1,4 @@
-"""One turn of the worker: the deadlines of every shard, and the store's files now and then."""
+"""One turn of the worker: runs the deadlines of every shard, and rewrites the store's files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = structlog.get_logger()
 
 
 class Worker:
-    """Does what is due.  Safe to run several times at once, and to be killed anywhere."""
+    """Runs deadlines.  Several may run at once, and each may be killed at any point."""
 
     def __init__(self, timekeeping: Timekeeping, files: Files) -> None:
         self._timekeeping = timekeeping
@@ -25,9 +25,9 @@ class Worker:
         self._well = True
 
     def turn(self) -> int:
-        """Do all that is due; return how many deeds this turn did itself.
+        """Run all due deadlines; return how many this turn carried out itself.
 
-        A store that is away makes the turn end early; the next one does the rest.
+        If the store does not answer, the turn ends early; the next one does the rest.
         """
         try:
             done = self._timekeeping.catch_up()

@@ -31,20 +31,20 @@ if TYPE_CHECKING:
 
 TAKE_MOST = 64
 TURN_SECONDS = 2.0
-"""After this a delivery leaves its place and queues up anew, when an event was taken."""
+"""After this time a delivery gives up its slot and is queued again, if an event was accepted."""
 ATTEMPT_SECONDS = 10.0
-"""For one notification, from the look-up of its receiver's name to the status of the answer."""
+"""Timeout of one notification, from the DNS look-up to the status of the response."""
 IDLE_SECONDS, BUSY_SECONDS = 1.0, 0.1
 STORE_THREADS = 8
 STOP_SECONDS = 5.0
-"""How long what is under way may take when we are told to stop; the rest is delivered again."""
+"""How long running deliveries may take after a stop; the rest is delivered again later."""
 
 log = structlog.get_logger()
 
 
 @dataclass(slots=True)
 class Way:
-    """What goes on in one channel."""
+    """The running deliveries of one channel."""
 
     channel: Channel[Any, Any]
     lanes: ConcurrencyLimits
@@ -60,10 +60,10 @@ class Way:
 
 
 class Dispatcher:
-    """Delivers in a thread of its own, with an event loop, until it is told to stop.
+    """Delivers in its own thread, with an event loop, until it is stopped.
 
-    Any number may run, in one process or many: what one takes is its own for a lease, in
-    which it stops before the end; whoever dies leaves his deliveries to the others.
+    Any number may run, in one process or many.  Each takes deliveries for a lease and stops
+    before the lease ends; if it dies, the others take its deliveries after the lease.
     """
 
     def __init__(self, delivering: Delivering, transports: Transports) -> None:
@@ -75,7 +75,7 @@ class Dispatcher:
         self._thread = threading.Thread(target=self._main, name="dispatcher")
 
     def start(self) -> None:
-        """Begin to deliver."""
+        """Start to deliver."""
         self._thread.start()
 
     @property
@@ -83,7 +83,7 @@ class Dispatcher:
         return self._thread.is_alive()
 
     def stop(self) -> None:
-        """Take nothing more, wait a little for what is under way, and end."""
+        """Take no more deliveries, wait a little for running ones, and end."""
         self._stop.set()
         self._thread.join()
 
@@ -97,7 +97,7 @@ class Dispatcher:
         await asyncio.gather(*(self._serve(way) for way in self._ways.values()))
 
     async def _serve(self, way: Way) -> None:
-        """Deliver through one channel, in slots of its own: none waits behind another's."""
+        """Deliver through one channel, in its own slots: channels do not delay each other."""
         slots = way.channel.concurrency.slots
         while not self._stop.is_set():
             taken = await self._take(way, min(TAKE_MOST, slots - len(way.under_way)))
@@ -119,12 +119,12 @@ class Dispatcher:
             task.cancel()
 
     async def _rest(self, way: Way) -> None:
-        # While some are under way, those that wait for their places come due at any time.
+        # While deliveries run, those that wait for their slots become due at any time.
         seconds = BUSY_SECONDS if way.under_way else IDLE_SECONDS
         await asyncio.get_running_loop().run_in_executor(None, self._stop.wait, seconds)
 
     async def _take(self, way: Way, most: int) -> list[tuple[Delivery, float]]:
-        """Take at most so many deliveries, each with the time its lease ends by our clock."""
+        """Take at most *most* deliveries, each with the end of its lease by our clock."""
         taken: list[tuple[Delivery, float]] = []
         failures: list[RestanteError] = []
         for step in range(SHARDS):
@@ -145,7 +145,7 @@ class Dispatcher:
         elif not failures and not way.well:
             log.info("deliveries go on", channel=way.channel.name)
         way.well = not failures
-        # Another shard comes first next time.
+        # Start with another shard next time.
         way.shard = (way.shard + 1) % SHARDS
         return taken
 

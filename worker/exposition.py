@@ -1,4 +1,4 @@
-"""The worker's own numbers, where no web process of the same service shows them too."""
+"""Serves the worker's own metrics, if no web process of the same service does."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ PATIENCE_SECONDS = 5.0
 
 
 def serve(meters: Meters, bind: str) -> None:
-    """Answer `/metrics` and `/healthz` on *bind* from now on, beside everything else.
+    """Serve `/metrics` and `/healthz` on *bind*, in a thread.
 
     Raises:
-        OSError: The address cannot be had.
+        OSError: The address cannot be used.
     """
     host, _, port = bind.rpartition(":")
     host = host.strip("[]")
@@ -39,12 +39,12 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, _Handler)
 
     def server_bind(self) -> None:
-        # HTTPServer would ask the DNS for a name of ours that nobody needs.
+        # HTTPServer would ask the DNS for our own name, which we do not need.
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
 
     def handle_error(self, *_: object) -> None:
-        """Say nothing: whoever asked went away."""
+        """Log nothing: the client has disconnected."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -65,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
-        """Answer in fixed words, which repeat nothing of what was asked."""
+        """Send a fixed response that repeats nothing of the request."""
         status = HTTPStatus(code)
         self.close_connection = True
         self._answer(status, f"{status.value} {status.phrase}\n".encode())
@@ -82,4 +82,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: paths and addresses stand in these lines."""
+        """Log nothing: these lines contain paths and IP addresses."""

@@ -1,4 +1,4 @@
-"""The e-mail with a mailed code.  It says nothing of the link, its sender or the message."""
+"""Composes the e-mail with a mailed code.  It names neither link nor sender nor message."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def compose(letter: Letter, sender: Mailbox, at: int) -> bytes:
-    """Return the mail as bytes, dated *at* (ms).  Its id tells nothing, of us or of the message."""
+    """Return the mail as bytes, dated *at* (ms), with a random Message-ID."""
     domain = sender.address.rpartition("@")[2]
     say = i18n.spoken(letter.language)
     mail = EmailMessage(policy=SMTP)
@@ -30,7 +30,7 @@ def compose(letter: Letter, sender: Mailbox, at: int) -> bytes:
     mail["Message-ID"] = f"<{secrets.token_hex(16)}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content("\n\n".join(_paragraphs(letter, say)) + "\n")
-    # Setting the content takes every Content-… header away.
+    # Set after the content, because that removes every Content-… header.
     mail["Content-Language"] = say.tag
     return mail.as_bytes()
 

@@ -7,36 +7,36 @@ from enum import StrEnum
 
 
 class FailureReason(StrEnum):
-    """Why a notification was not taken, where the receiver's answer does not say it."""
+    """Why a notification was not delivered, if not because of the receiver's status."""
 
     ADDRESS_REFUSED = "address-refused"
-    """The name leads, at least in part, to where no notification may go."""
+    """The name resolves to an IP address that is not allowed (SSRF)."""
     NOT_HTTPS = "not-https"
-    """http leads out of our own networks."""
+    """http is allowed only within the operator's networks."""
     UNKNOWN_NAME = "unknown-name"
     UNREACHABLE = "unreachable"
     TLS = "tls"
-    """Its certificate does not prove the name, or no encryption was agreed on."""
+    """The certificate is not valid for the name, or TLS could not be negotiated."""
     DROPPED = "dropped"
-    """The connection broke before the answer was there."""
+    """The connection broke before the response arrived."""
     TIMEOUT = "timeout"
     ROOT_KEY_MISSING = "root-key-missing"
-    """The box with the target was closed under a root key that is not in the ring."""
+    """The target cannot be decrypted: its root key is not in the keyring."""
     TOO_MANY = "too-many"
-    """The quota of the address is used up for today."""
+    """The daily quota of the mail address is used up."""
     NO_RELAY = "no-relay"
-    """Mail is to go out, but no mail server is set."""
+    """A mail is due, but no mail server is set."""
     INTERNAL = "internal"
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a delivery ended before its end.
+    """Why a delivery stopped before all its events were delivered.
 
     Attributes:
-        word: For the operator: an HTTP status, or a FailureReason; never an address.
-        final: The receiver wants no more of it.
-        retry_after: Seconds for which the receiver asked to be left alone.
+        word: For the operator: a status, or a FailureReason; never a URL or a mail address.
+        final: The receiver wants no further tries.
+        retry_after: Seconds of the receiver's Retry-After header.
     """
 
     word: str
@@ -45,7 +45,7 @@ class Failure:
 
 
 class Refused(Exception):
-    """The receiver refused this notification for good; the next one may go well."""
+    """The receiver refused this notification for good; the next one may be accepted."""
 
     def __init__(self, word: str) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Refused(Exception):
 
 
 class DeliveryFailed(Exception):
-    """The receiver did not take a notification."""
+    """The receiver did not accept a notification."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__()
@@ -61,5 +61,5 @@ class DeliveryFailed(Exception):
 
 
 def failed(word: str, *, final: bool = False, retry_after: int = 0) -> DeliveryFailed:
-    """Return the error; *word* tells the operator why and has no address in it."""
+    """Return the error; *word* tells the operator why, without a URL or a mail address."""
     return DeliveryFailed(Failure(word, final, retry_after))

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 
 RETRY_AFTER_MOST = 3_600
-"""Seconds for which a receiver may ask to be left alone beyond a wait of ours."""
+"""Maximum seconds of a receiver's Retry-After header."""
 SECOND = 1_000
 
 

@@ -17,7 +17,7 @@ class Http(Protocol):
         """Post once.
 
         Raises:
-            DeliveryFailed: It was not taken, or must not be sent there.
+            DeliveryFailed: It was not accepted, or must not be sent there (SSRF).
         """
 
 
@@ -28,7 +28,7 @@ class Mail(Protocol):
         """Send the mail that *write* returns; it is given the address for From.
 
         Raises:
-            DeliveryFailed: The server did not take it now.
+            DeliveryFailed: The server did not accept it now.
             Refused: The server refuses this address for good.
         """
 

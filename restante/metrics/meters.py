@@ -1,7 +1,7 @@
-"""What is counted, for those who run it.  Labels come from small fixed sets: nothing per message.
+"""The metrics.  Labels have small fixed sets of values: nothing is counted per message.
 
-Each process counts in files of its own below the folder that `shared_folder.VARIABLE` names, and
-the process that is asked adds them up.  Where none is named, a process counts for itself.
+Each process counts in its own files in the folder that the variable `shared_folder.VARIABLE` names;
+the process that shows the metrics sums them.  Without a folder a process shows only its own.
 """
 
 from __future__ import annotations
@@ -52,18 +52,18 @@ DEEDS = {
     ("settle", b"delayed"): "delivery_failed",
     ("settle", b"given-up"): "delivery_given_up",
 }
-"""By verb and the word that its script replied."""
+"""Names of outcomes, by verb and the first word of the script's reply."""
 VISITORS = ("browser", "sender", "program", "prefetch", "preview_bot", "scanner_suspected")
 LIMITS = ("send", "preview", "status", "reveal", "passphrase", "budget")
 STORE_BUCKETS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1)
 REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _UP = ("restante_store_up", "1 if every primary of the store answered when this was asked for.")
 NOWHERE = "none"
-"""The endpoint of a request that no address of ours took."""
+"""The endpoint of a request for a URL that does not exist."""
 
 
 class Meters:
-    """Counts what this process does, and shows what all that share the folder did."""
+    """Counts in this process, and shows the sums of all processes that share the folder."""
 
     def __init__(self) -> None:
         self._folder = Path(named) if (named := os.environ.get(shared_folder.VARIABLE)) else None
@@ -110,7 +110,7 @@ class Meters:
         self._refused = Counter(
             "restante_rate_limited", "Requests refused by a limit.", ["limit"], registry=ours
         )
-        # To look a counter up by its labels costs as much as to count.
+        # Looking up a counter by its labels costs as much as counting.
         self._trip = cache(
             lambda verb, outcome: (
                 self._round_trips.labels(verb, outcome),
@@ -123,7 +123,7 @@ class Meters:
                 self._request_seconds.labels(endpoint),
             )
         )
-        # What never happened yet is shown as 0: its first time must be seen as a rise.
+        # Show counters from 0 on, so that the first event appears as an increase.
         for kind in DEEDS.values():
             self._deeds.labels(kind)
         for visitor in VISITORS:
@@ -142,14 +142,14 @@ class Meters:
     def answered(
         self, endpoint: str | None, method: str, status: int, seconds: float | None
     ) -> None:
-        """Count a request; *seconds* is None where nobody saw it begin."""
+        """Count a request; *seconds* is None if its start is unknown."""
         requests, times = self._request(endpoint or NOWHERE, method, status)
         requests.inc()
         if seconds is not None:
             times.observe(seconds)
 
     def looked(self, visitor: str) -> None:
-        """Count a gate that was shown."""
+        """Count a look at a gate."""
         self._looks.labels(visitor).inc()
 
     def refused(self, limit: str) -> None:
@@ -157,11 +157,11 @@ class Meters:
         self._refused.labels(limit).inc()
 
     def watch(self, numbers: Numbers) -> None:
-        """Show the store's own numbers too, as they are when somebody asks."""
+        """Also show the store's statistics, read for every request of the metrics."""
         self._shown.register(_Store(numbers))
 
     def show(self, accept: str = "") -> tuple[bytes, str]:
-        """Return everything in the format that suits the header Accept best, and its type."""
+        """Return all metrics in the best format for the header Accept, and its content type."""
         try:
             encode, content_type = choose_encoder(accept)
         except (TypeError, ValueError):  # a version that is no number
@@ -170,7 +170,7 @@ class Meters:
 
 
 class _Store(Collector):
-    """Asks the store; while it is away, says only that."""
+    """Collects the store's statistics; if the store does not answer, only that fact."""
 
     def __init__(self, numbers: Numbers) -> None:
         self._numbers = numbers

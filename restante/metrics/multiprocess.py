@@ -1,4 +1,4 @@
-"""Adds up the counters of all processes of one service, from the files that each keeps."""
+"""Sums the counters of all processes of one service, from the files of each."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ if TYPE_CHECKING:
 
 
 KINDS = ("counter", "histogram")
-"""What prometheus_client keeps a file of, by process."""
+"""Kinds of metrics, for each of which prometheus_client has a file per process."""
 RESERVED_BYTES = 512 * 1024
-"""Several times what our labels take."""
+"""Several times the size that our labels need."""
 
 
 class AllProcesses(Collector):
-    """Adds up the files of all processes, the dead ones' too."""
+    """Sums the files of all processes, also of those that have ended."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def collect(self) -> Iterable[Metric]:
-        # A process that begins makes its file first and fills it then.
+        # A new process creates its file first and fills it later.
         files = [str(file) for file in self._folder.glob("*.db") if file.stat().st_size]
         metrics: Iterable[Metric] = MultiProcessCollector.merge(files)
         return metrics
 
 
 def claim(folder: Path) -> BinaryIO:
-    """Take a set of files for what this process counts from now on, and return its lock.
+    """Take a set of files for the counters of this process, and return its lock.
 
-    The set is free again when the process ends, however it ends: the next one counts on from
-    there.  So the sums keep what the dead counted, and there are never more sets than processes
-    at once.
+    When a process ends, however it ends, its set is free, and the next process continues it.  So
+    the sums keep the counts of ended processes, and there are never more sets than processes at
+    once.
 
-    The room is reserved now: the files are memory-mapped, and if the disk fills up later, a write
-    kills the process.
+    The files are memory-mapped.  If the disk fills up later, a write raises SIGBUS, which kills the
+    process; so reserve the space now.
 
     Raises:
-        OSError: There is no room.
+        OSError: There is not enough space.
     """
     for number in count():
         lock = (folder / f"{number}.lock").open("wb")

@@ -1,4 +1,4 @@
-"""The folder in which the processes of one service keep their counters.
+"""The folder in which all processes of one service keep their counters.
 
 Separate from `meters`, because importing prometheus_client takes 40 ms, and making the folder
 does not need it.
@@ -12,21 +12,21 @@ import tempfile
 from pathlib import Path
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
-"""Names the folder to prometheus_client."""
+"""The variable that tells prometheus_client the folder."""
 MEMORY = Path("/dev/shm")  # noqa: S108 (a folder of our own is made in it)
 
 LEAST_FREE_BYTES = 16 * 1024 * 1024
-"""Every process takes 1 MiB there."""
+"""Free space that is needed; each process takes 1 MiB."""
 
 
 def new_folder() -> str:
-    """Return an empty folder that only we may enter, in memory where the system has room there."""
+    """Create an empty, private folder, in memory if there is enough room."""
     has_room = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= LEAST_FREE_BYTES
     return tempfile.mkdtemp(prefix=_prefix(), dir=MEMORY if has_room else None)
 
 
 def remove(folder: str | None) -> None:
-    """Remove the folder if this process made it, not one that forked from us or was told of it."""
+    """Remove the folder if this very process created it, not a parent or a forked child."""
     if folder and Path(folder).name.startswith(_prefix()):
         shutil.rmtree(folder, ignore_errors=True)
 

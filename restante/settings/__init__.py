@@ -1,4 +1,4 @@
-"""What the operator decides.  The environment is read here, once per process, nowhere else."""
+"""The operator's settings.  Only this package reads the environment, once per process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 @dataclass(frozen=True, slots=True)
 class Settings(Declarations):
-    """What the operator decided, and what follows from it.  The fields: `declarations.py`."""
+    """The settings, and values derived from them.  `declarations.py` has the fields."""
 
     @property
     def host(self) -> str:
@@ -33,12 +33,12 @@ class Settings(Declarations):
 
     @property
     def metrics_port(self) -> int | None:
-        """The port that tells a request for the metrics from one for the pages."""
+        """The port of the metrics, which separates their requests from those of pages."""
         return int(self.metrics_bind.rpartition(":")[2]) if self.metrics_bind else None
 
     @property
     def counts(self) -> bool:
-        """Somebody may see the metrics, so they are counted."""
+        """Metrics are on: a port or a token gives access to them."""
         return self.metrics_bind is not None or self.metrics_token is not None
 
     @property
@@ -47,7 +47,7 @@ class Settings(Declarations):
 
     @property
     def mail_sender(self) -> Mailbox | None:
-        """Whose mail we send; where the address has no name, the service's own stands there."""
+        """The sender of mails; without a display name, the service's name is used."""
         its = self.mail_from
         return its and its._replace(name=its.name or self.name)
 
@@ -59,22 +59,22 @@ class Settings(Declarations):
 
     @property
     def secure(self) -> bool:
-        """Recipients come over TLS."""
+        """Links use https."""
         return self.public_url.startswith("https://")
 
     @property
     def public(self) -> bool:
-        """Others than this machine's own people come."""
+        """The service can be reached from other machines."""
         return not is_loopback(urlsplit(self.public_url).hostname or "")
 
     @property
     def path_prefix(self) -> str:
-        """The path of the public address, as `/letters`, or nothing."""
+        """The path of the public URL, such as `/letters`, or empty."""
         return urlsplit(self.public_url).path
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """The Host values that are ours, in lower case; without a port any port will do."""
+        """The accepted values of the header Host, in lower case; without a port, any port."""
         public = urlsplit(self.public_url)
         if public.hostname in {"localhost", "127.0.0.1", "::1"}:
             return LOOPBACK_NAMES

@@ -44,7 +44,7 @@ def setting(default: T, parse: Callable[[str], T], meaning: str, *, is_secret: b
 
 @dataclass(frozen=True, slots=True)
 class Declarations:
-    """What the operator decides.  A variable is named as its field, without the unit."""
+    """The fields of the settings.  A variable has the name of its field, without the unit."""
 
     bind: str = setting(
         "127.0.0.1:8000",
@@ -225,7 +225,7 @@ class Declarations:
 
 
 class Variable(NamedTuple):
-    """A variable of the environment: the field it sets, how it is read, and what it means."""
+    """A variable of the environment: its field, its parser and its meaning."""
 
     field: str
     parse: Callable[[str], Any]
@@ -236,4 +236,4 @@ VARIABLES: Mapping[str, Variable] = {
     its.name.removesuffix("_seconds").upper(): Variable(its.name, **its.metadata)
     for its in fields(Declarations)
 }
-"""Each variable by its name without `RESTANTE_`."""
+"""All variables, by their names without `RESTANTE_`."""

@@ -29,11 +29,11 @@ DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 Network = IPv4Network | IPv6Network
 WRAPPING = (IPv6Network("::ffff:0:0/96"), IPv6Network("64:ff9b::/96"))
-"""What stands for IPv4 addresses; an address is looked at without it."""
+"""The prefix of IPv4-mapped addresses, which are compared as IPv4 addresses."""
 
 
 class Senders(NamedTuple):
-    """Who may send: anyone, or whoever comes from one of the networks or holds a token."""
+    """Who may send: anyone, or visitors from these networks, or holders of a sender token."""
 
     anyone: bool = True
     networks: tuple[Network, ...] = ()
@@ -44,7 +44,7 @@ ANYONE = Senders()
 
 
 class Relay(NamedTuple):
-    """The mail server that takes our mail.
+    """The mail server that sends our mail.
 
     Attributes:
         tls: `whole`: from the first byte; `needed`: STARTTLS, or nothing is sent; `offered`:
@@ -61,11 +61,11 @@ class Relay(NamedTuple):
 RELAY_PORTS = {"smtp": 587, "smtps": 465, "smtp+plain": 25}
 
 SAFE_LINKS = tuple(ipaddress.ip_network(n) for n in ("40.94.0.0/16", "40.107.0.0/16"))
-"""Where Microsoft looks at the links of its customers' mail from, as is reported."""
+"""Networks from which Microsoft Safe Links scans links in mail, as reported."""
 
 
 def bind_address(written: str) -> str:
-    """Read `host:port`; an IPv6 host stands in brackets."""
+    """Read `host:port`; an IPv6 host is in brackets."""
     matching(r"(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}", "must be host:port")(written)
     if not 1 <= int(written.rpartition(":")[2]) <= PORT_MAX:
         message = f"the port must be from 1 to {PORT_MAX}"
@@ -74,7 +74,7 @@ def bind_address(written: str) -> str:
 
 
 def public_url(written: str) -> str:
-    """Read an address for links, as browsers write it, without a trailing slash."""
+    """Read the base URL of links, normalised as browsers do, without a trailing slash."""
     message = "must be http:// or https://, a host, and at most a path"
     if not written.isascii() or re.search(r"[\s\\\x00-\x20\x7f?#]", written):
         raise ValueError(message)
@@ -88,13 +88,13 @@ def public_url(written: str) -> str:
         raise ValueError(message)
     if not re.fullmatch(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*", path):
         raise ValueError(message)
-    # Browsers write the host small and leave the scheme's own port out of it.
+    # Browsers write the host in lower case and omit the scheme's default port.
     host = parts.netloc.lower().removesuffix(DEFAULT_PORTS[parts.scheme]).removesuffix(":")
     return f"{parts.scheme}://{host}{path}"
 
 
 def redis_url(written: str) -> str:
-    """Read where the store is; clusters may name several hosts."""
+    """Read the URL of the store; for a cluster it may name several hosts."""
     message = (
         "must begin with redis://, rediss://, unix://, redis+cluster:// or rediss+cluster://,"
         " and name a host and a port, or a socket"
@@ -115,7 +115,7 @@ def redis_url(written: str) -> str:
 
 
 def smtp_url(written: str) -> Relay:
-    """Read the mail server and its login."""
+    """Read the URL of the mail server, with its login."""
     message = "must be smtp://, smtps:// or smtp+plain://, at most a login, a host and a port"
     try:
         parts = urlsplit(written)
@@ -141,7 +141,7 @@ def smtp_url(written: str) -> Relay:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host's name or address is this machine's own."""
+    """Tell whether a host's name or IP address is loopback."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -158,7 +158,7 @@ def mail_from(written: str) -> Mailbox:
 
 
 def matching(pattern: str, rule: str) -> Callable[[str], str]:
-    """Return a parser that takes what *pattern* matches whole, and else states the *rule*."""
+    """Return a parser that accepts full matches of *pattern*; its error is the *rule*."""
 
     def read(written: str) -> str:
         if not re.fullmatch(pattern, written, re.DOTALL):
@@ -169,7 +169,7 @@ def matching(pattern: str, rule: str) -> Callable[[str], str]:
 
 
 def one_of(*words: str) -> Callable[[str], str]:
-    """Return a parser that takes one of the words."""
+    """Return a parser that accepts one of these words."""
     return matching("|".join(map(re.escape, words)), "must be " + " or ".join(words))
 
 
@@ -195,7 +195,7 @@ def on_off(written: str) -> bool:
 
 
 def networks(written: str) -> tuple[Network, ...]:
-    """Read networks as CIDR, comma between; none is empty."""
+    """Read comma-separated networks in CIDR notation; an empty text is no network."""
     try:
         found = tuple(
             ipaddress.ip_network(one.strip()) for one in written.split(",") if one.strip()
@@ -225,7 +225,7 @@ def senders(written: str) -> Senders:
 
 
 def name(written: str) -> str:
-    """Read a name that people see, spaces around it left out."""
+    """Read a visible name, without surrounding spaces."""
     found = written.strip()
     if not 1 <= len(found) <= NAME_MOST or not is_fit(found):
         message = f"must be 1 to {NAME_MOST} characters, with {UNFIT}"

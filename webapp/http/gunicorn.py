@@ -1,6 +1,6 @@
-"""How gunicorn serves us: its words become lines of ours, and bad requests get fixed answers.
+"""Our gunicorn worker and logger: known messages become events, bad requests get fixed responses.
 
-gunicorn's own lines and error pages repeat request lines, headers and addresses.
+gunicorn's own log lines and error pages contain request lines, headers and IP addresses.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ EVENTS = {
     "Handling signal: %s": ("server signalled", "signal"),
     "Shutting down: %s": ("server ending",),
 }
-"""What gunicorn may say: its format, our event, and names for its arguments."""
+"""Known messages of gunicorn: their format string, our event, and names for their arguments."""
 
 STATUSES: dict[type[Exception], HTTPStatus] = {
     errors.LimitRequestLine: HTTPStatus.REQUEST_URI_TOO_LONG,
@@ -56,33 +56,33 @@ STATUSES: dict[type[Exception], HTTPStatus] = {
     errors.ExpectationFailed: HTTPStatus.EXPECTATION_FAILED,
     errors.ForbiddenProxyRequest: HTTPStatus.FORBIDDEN,
     errors.ConfigurationProblem: HTTPStatus.INTERNAL_SERVER_ERROR,
-    # A header of ours that may not be sent, not one that came in.
+    # A header of our response, not of the request.
     errors.InvalidResponseHeader: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.InvalidResponseHeaderName: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.ParseException: HTTPStatus.BAD_REQUEST,
     Exception: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
-"""The answer to each error; the most special class decides."""
+"""The status for each error; the most derived class decides."""
 
 TCP_NOTSENT_LOWAT = 25  # Linux; the module has no name for it
 ANSWER_SECONDS = 1.0
 IDLE_SECONDS = 30.0
 PIECE_BYTES = 16 * 1024
-"""Of an answer: each piece has IDLE_SECONDS, so half a KiB a second is quick enough."""
+"""Size of a piece of a response; each has IDLE_SECONDS, so clients need half a KiB a second."""
 LINGER_BYTES = 65_536
 
 _log = structlog.get_logger()
 
 
 class ServerLog(Logger):  # type: ignore[misc]
-    """gunicorn's logger: an event we know becomes a line, of any other only its gravity."""
+    """gunicorn's logger: known messages are logged as events; for others only the level."""
 
     def setup(self, cfg: Config) -> None:
-        """Write through structlog, whatever handlers the configuration asks for."""
+        """Log through structlog and ignore the handlers in the configuration."""
         self.cfg = cfg
 
     def access(self, resp: object, req: object, environ: object, request_time: timedelta) -> None:
-        """Say nothing: the application logs its requests itself, without their paths."""
+        """Log nothing: the application logs requests itself, without their paths."""
 
     def debug(self, msg: object, *args: object, **kwargs: object) -> None:
         self._tell("debug", msg, args, kwargs)
@@ -115,23 +115,23 @@ class ServerLog(Logger):  # type: ignore[misc]
 
 
 class Patient:
-    """A connection that is given its answer piece by piece.
+    """A connection that sends a response in pieces.
 
-    gevent's `sendall` takes the timeout for the whole answer, so a slow reader was cut off, and
-    its view was spent.
+    gevent's `sendall` applies its timeout to the whole response: slow readers were cut off after
+    their view was spent.
     """
 
     def __init__(self, line: socket.socket) -> None:
         self._line = line
         with suppress(OSError, AttributeError):
-            # Else the system takes megabytes at once and then nothing for minutes.
+            # Otherwise the system accepts megabytes at once, and then nothing for minutes.
             line.setsockopt(IPPROTO_TCP, TCP_NOTSENT_LOWAT, PIECE_BYTES)
 
     def sendall(self, answer: bytes) -> None:
-        """Send all of it.
+        """Send the whole response.
 
         Raises:
-            TimeoutError: A piece was not taken in IDLE_SECONDS.
+            TimeoutError: The client did not accept a piece within IDLE_SECONDS.
         """
         view = memoryview(answer)
         for at in range(0, len(view), PIECE_BYTES):
@@ -142,30 +142,30 @@ class Patient:
 
 
 class Worker(GeventWorker):  # type: ignore[misc]
-    """gunicorn's gevent worker, which tells nobody what a bad request was."""
+    """gunicorn's gevent worker, without the contents of bad requests in log and response."""
 
     def init_process(self) -> None:
-        """Patch and serve; what a greenlet dies of becomes a line too."""
+        """Patch and serve; errors that end a greenlet are logged, too."""
         Hub.print_exception = _tell_dead_greenlet
         super().init_process()
 
     def handle_request(
         self, listener_name: str, req: object, sock: socket.socket, addr: object
     ) -> object:
-        """Serve one request; whoever takes too little of the answer for long is cut off."""
+        """Serve one request; cut off clients that read the response too slowly."""
         sock.settimeout(IDLE_SECONDS)
         return super().handle_request(listener_name, req, Patient(sock), addr)
 
     def handle_error(
         self,
-        req: object,  # noqa: ARG002 (it holds what must not be told)
+        req: object,  # noqa: ARG002 (it must not be logged)
         client: socket.socket,
         addr: object,  # noqa: ARG002
         exc: BaseException,
     ) -> None:
-        """Answer in fixed words, and log the kind of error only."""
+        """Send a fixed response, and log only the class of the error."""
         status = status_for(exc)
-        # What is served counts, unless nobody may see the numbers.
+        # Count the response, if metrics are on.
         if meters := getattr(self.wsgi, "meters", None):
             meters.answered(None, "other", int(status), None)
         if status == HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -174,7 +174,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
             _log.warning("bad request", error=type(exc).__name__, status=int(status))
         with suppress(OSError), gevent.Timeout(ANSWER_SECONDS, exception=False):
             client.sendall(answer(status))
-            # To close with bytes unread would reset the connection under the answer.
+            # Closing with unread bytes would reset the connection before the response arrives.
             client.shutdown(SHUT_WR)
             left = LINGER_BYTES
             while left > 0 and (some := client.recv(left)):
@@ -182,7 +182,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
 
 def status_for(exc: BaseException) -> HTTPStatus:
-    """Return what the server answers when a request ends in *exc*."""
+    """Return the status of a request that ends in *exc*."""
     for kind in type(exc).__mro__:
         if kind in STATUSES:
             return STATUSES[kind]
@@ -190,7 +190,7 @@ def status_for(exc: BaseException) -> HTTPStatus:
 
 
 def answer(status: HTTPStatus) -> bytes:
-    """Return a whole answer that is the same for every request that earns it."""
+    """Return the fixed response for this status."""
     body = f"{status.value} {status.phrase}\n"
     return (
         f"HTTP/1.1 {status.value} {status.phrase}\r\n"

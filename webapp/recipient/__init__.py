@@ -1,1 +1,1 @@
-"""The recipient's pages."""
+"""The recipient's pages: gate, message, feedback."""

@@ -1,6 +1,6 @@
-"""Bot signals: what makes a form look as if no person had sent it.
+"""Bot signals: signs that a machine, not a person, sent a form.
 
-Nothing here refuses anybody.  What looks wrong gets a challenge, a number to type; one field is a
+They refuse no visitor: a suspicious form gets a challenge, a number to type.  One field is a
 honeypot (docs/decisions/0030-what-looks-like-a-machine.md).
 """
 
@@ -19,50 +19,50 @@ if TYPE_CHECKING:
     from restante.crypto.tokens import LinkToken
 
 DECOY, SCRIPTS, HAND = "remark", "scripts", "hand"
-"""Fields of the gate: one that people do not see, one that says that scripts ran, and one
-that says that they saw a pointer, a key or a touch."""
+"""Fields of the gate: the honeypot, which people do not see; one that tells that scripts ran; and
+one that tells that they saw a pointer, a key or a touch."""
 SINCE = {"Chrome": 76, "Firefox": 90}
 SAYS_WHY = re.compile(r"\b(Chrome|Firefox)/(\d{1,4})")
-"""Browsers that say why they ask, and since which version."""
+"""Browsers that send Fetch Metadata, and since which version."""
 
 
 class Why(StrEnum):
-    """Why a form was not taken as a person's."""
+    """Why a form gets the gate again or a challenge."""
 
     AGAIN = "again"
-    """There was no ticket, or an old one: the gate, once more."""
+    """The ticket is missing or expired: show the gate again."""
     QUICK = "quick"
     FOREIGN = "foreign"
     STRANGER = "stranger"
-    """The ticket is another browser's or link's, or cookies are off."""
+    """The ticket belongs to another browser or link, or cookies are off."""
     NUMBER = "number"
     """The number was not the one on the page."""
     DECOY = "decoy"
-    """A field came filled in that people do not see."""
+    """The honeypot field was filled in."""
     SCRIPTED = "scripted"
-    """The browser says that the page was asked for, but not that a person asked."""
+    """The browser sends Fetch Metadata, but not that a person made the request."""
     UNTOUCHED = "untouched"
     """Scripts ran and saw no pointer, key or touch."""
     SILENT = "silent"
-    """Over TLS the browser left out what every browser of its name and version says."""
+    """Over TLS the browser did not send Fetch Metadata, unlike every browser of its version."""
     NETWORK = "network"
     """The visitor comes from a network of scanners."""
     MACHINE = "machine"
-    """The visitor calls itself a machine, or nothing at all."""
+    """The User-Agent header names a machine, or nothing."""
     WATCHED = "watched"
     """A machine looked at this link a few minutes ago."""
 
     ALWAYS = "always"
-    """Everybody is asked, by the sender's wish or the operator's."""
+    """The sender or the operator wants a challenge for every reader."""
 
     @property
     def is_robots(self) -> bool:
-        """No person's own press looks so."""
+        """A person's press never looks like this."""
         return self in {Why.DECOY, Why.SCRIPTED, Why.UNTOUCHED}
 
 
 def find(link: LinkToken) -> Why | None:
-    """Return what looks wrong about the form that came in, the plainest sign first."""
+    """Return the first sign of a machine in this form, the clearest signs first."""
     if request.form.get(DECOY):
         return Why.DECOY
     if _is_scripted():
@@ -73,7 +73,7 @@ def find(link: LinkToken) -> Why | None:
 
 
 def of_origin(link: LinkToken) -> Why | None:
-    """Return what looks wrong about where the visitor comes from, or what it calls itself."""
+    """Return the sign of a machine in the visitor's network or User-Agent header."""
     if is_scanners_network():
         return Why.NETWORK
     if visitor(link) in MACHINES:
@@ -82,10 +82,10 @@ def of_origin(link: LinkToken) -> Why | None:
 
 
 def _is_silent() -> bool:
-    """Tell whether a browser that names itself says nothing of why it asks.
+    """Tell whether Fetch Metadata is missing from a browser that always sends it.
 
-    Chromium says it since 76 and Firefox since 90 (Fetch Metadata), wherever the page came over
-    TLS: what does not has borrowed the name, or something on the way takes headers out.
+    Chromium sends it since 76 and Firefox since 90, over TLS.  If it is missing, the User-Agent
+    header is forged, or something in between removes headers.
     """
     if not settings().secure or request.headers.get("Sec-Fetch-Mode"):
         return False
@@ -94,11 +94,11 @@ def _is_silent() -> bool:
 
 
 def _is_scripted() -> bool:
-    """Tell whether the browser would have said that a person asked, and did not.
+    """Tell whether the browser sends Fetch Metadata, but not that a person made the request.
 
-    Old browsers, and all of them over plain http to another host, send none of these headers.
-    WebKit sends them but for Sec-Fetch-User (https://webkit.org/b/247697); what calls itself
-    WebKit and names its brands as Chromium does is none.
+    Old browsers, and all browsers over plain http to another host, send none of these headers.
+    WebKit does not send Sec-Fetch-User (https://webkit.org/b/247697).  A client that claims to be
+    WebKit but sends Sec-CH-UA is not WebKit.
     """
     if not request.headers.get("Sec-Fetch-Mode") or request.headers.get("Sec-Fetch-User") == "?1":
         return False

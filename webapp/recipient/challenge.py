@@ -1,4 +1,4 @@
-"""The challenge: a number to type, why it is asked for, and its field."""
+"""The challenge: a number to type, the reason for it, and its field."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Number(NamedTuple):
     """The number and its field.
 
     Attributes:
-        is_typed: It was typed and is right: it stays in its field.
+        is_typed: It was typed correctly and stays in its field.
     """
 
     digits: str
@@ -26,7 +26,7 @@ class Number(NamedTuple):
 
 
 class StepView(NamedTuple):
-    """The page that asks for the number before a reader tells the sender something."""
+    """The challenge page before a dispute or a decline."""
 
     title: str
     lead: str
@@ -35,7 +35,7 @@ class StepView(NamedTuple):
 
 
 def reason(of: Why) -> str:
-    """Return why a number is asked for, for the person who is asked."""
+    """Return the reason for the challenge, as text for the visitor."""
     return {
         Why.QUICK: gettext("The button was pressed quicker than a person usually does."),
         Why.FOREIGN: gettext("The button was pressed on another site than this one."),
@@ -57,7 +57,7 @@ def reason(of: Why) -> str:
 def number(
     form: Form, *, asks: Why | None = None, is_wrong: bool = False, is_typed: bool = False
 ) -> Number | None:
-    """Return the number that *form* asks for, if it does; *asks* says why, from the first."""
+    """Return the number that *form* asks for, if any; *asks* is the reason, if it always asks."""
     if form.digits is None:
         return None
     return Number(
@@ -70,7 +70,7 @@ def number(
 
 
 def before_telling(deed: str, why: Why | None, form: Form) -> StepView:
-    """Return the page before `dispute` or `decline`; without *why* none was typed yet."""
+    """Return the page before `dispute` or `decline`; without *why*, it is shown the first time."""
     reasons = reason(why) if why else gettext("Type the number: it tells you from a machine.")
     untold = gettext("Nothing has been told yet.")
     is_wrong = why is Why.NUMBER

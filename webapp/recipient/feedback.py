@@ -1,7 +1,8 @@
-"""What a recipient answers: it arrived, I have read it, it is not for me, that was not me.
+"""The routes of reader feedback: acknowledge, confirm, decline, dispute, on screen.
 
-And what he asks in return: to keep it longer, and what was recorded.  What holds a view needs
-nothing but a good ticket; what everybody may say passes the gate like a press of its button.
+Also: extend the lease, show the link's history.  Verbs of a reader who holds a view need only a
+valid ticket.  Dispute and decline are open to everybody with the link, so they pass the gate
+like opening.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ ON_SCREEN_DIGITS = 7
 
 @bp.post("/acknowledge")
 def acknowledge(token: str) -> Response:
-    """Take the reader's word that the message arrived; unless it keeps it, destroy it now."""
+    """Record that the message arrived; without `keep`, end the lease and show the last page."""
     keep = request.form.get("keep") == "1"
 
     def deed(link: LinkToken, passed: Passed) -> Response:
-        left = answering().acknowledge(link, passed.nonce, keep=keep, evidence=evidence())
+        left = answering().acknowledge(link, passed.reader_key, keep=keep, evidence=evidence())
         if keep:
             return Response(status=DONE)
         page = render_template("done.html", token=token, form=passed.form, views_left=left)
@@ -47,13 +48,13 @@ def acknowledge(token: str) -> Response:
 
 @bp.post("/prolong")
 def extend_lease(token: str) -> Response:
-    """Keep the view longer; a script asks, for the page that stays on the screen."""
+    """Extend the lease; the page's script calls this while the message is open."""
 
     def deed(link: LinkToken, passed: Passed) -> Response:
-        until, most, at = answering().extend_lease(link, passed.nonce, evidence=evidence())
+        until, most, at = answering().extend_lease(link, passed.reader_key, evidence=evidence())
         return jsonify(
             seconds=max((until - at) // 1000, 0),
-            # With so many left, or fewer, asking again is worth it; 0: it never is.
+            # The script offers it again when this many seconds are left; 0: never.
             offer_at=EXTEND_LEASE_SECONDS - LEAST_MS // 1000 if most - until >= LEAST_MS else 0,
         )
 
@@ -62,10 +63,10 @@ def extend_lease(token: str) -> Response:
 
 @bp.post("/confirm")
 def confirm(token: str) -> Response:
-    """Take the reader's word that he has read it; a script wants no page for it."""
+    """Record that the reader confirms reading it; for the script, without a page."""
 
     def deed(link: LinkToken, passed: Passed) -> Response:
-        answering().confirm(link, passed.nonce, evidence=evidence())
+        answering().confirm(link, passed.reader_key, evidence=evidence())
         if request.form.get("quiet"):
             return Response(status=DONE)
         page = render_template("answered.html", deed="confirm", token=token, form=passed.form)
@@ -76,12 +77,12 @@ def confirm(token: str) -> Response:
 
 @bp.post("/on-screen")
 def on_screen(token: str) -> Response:
-    """Take a browser's word for how long the text was on its screen, in seconds."""
+    """Record how long the text was on the screen, in seconds, as the browser reports it."""
     seconds = form.digits(request.form.get("seconds", ""), ON_SCREEN_DIGITS) or 0
 
     def deed(link: LinkToken, passed: Passed) -> Response:
         if settings().evidence:
-            answering().on_screen(link, passed.nonce, seconds)
+            answering().on_screen(link, passed.reader_key, seconds)
         return Response(status=DONE)
 
     return _held(token, deed)
@@ -90,14 +91,14 @@ def on_screen(token: str) -> Response:
 @bp.post("/dispute")
 @rate_limits.reveal
 def dispute(token: str) -> Response:
-    """Tell the sender that it was not this browser that opened the link."""
+    """Report to the sender that somebody else opened the link."""
     return _tell(token, "dispute")
 
 
 @bp.post("/decline")
 @rate_limits.reveal
 def decline(token: str) -> Response:
-    """Tell the sender that the message is not meant for whoever has the link."""
+    """Report to the sender that the message is not meant for this reader."""
     return _tell(token, "decline")
 
 
@@ -107,7 +108,7 @@ def recorded(token: str) -> Response:
     """Show what was recorded about the link."""
     link = LinkToken.find(token)
     who, _ = gate.reader()
-    account = answering().link_history(link, gate.nonces(who, gate.MOST))
+    account = answering().link_history(link, gate.reader_keys(who, gate.MOST))
     return make_response(render_template("recorded.html", account=account, token=str(link)))
 
 
@@ -115,7 +116,7 @@ def _held(token: str, deed: Callable[[LinkToken, Passed], Response]) -> Response
     link = LinkToken.find(token)
     passed = gate.check(link, spends=False)
     if not isinstance(passed, Passed):
-        # Who holds a view is never told to wait; who brings nothing looks, and looks are limited.
+        # A reader with a view has no rate limit; other requests are looks, which have one.
         with rate_limits.preview:
             return gate_page.refuse(link, LOOKED, passed)
     return deed(link, passed)
@@ -127,13 +128,13 @@ def _tell(token: str, name: str) -> Response:
     if not isinstance(passed, Passed):
         is_untried = passed is Why.NUMBER and not request.form.get("number")
         return gate_page.step(link, name, None if is_untried else passed)
-    nonces = gate.nonces(passed.form.holder, gate.MOST)
+    reader_keys = gate.reader_keys(passed.form.holder, gate.MOST)
     declined = None
     if name == "decline":
-        declined = answering().decline(link, nonces, evidence=evidence())
+        declined = answering().decline(link, reader_keys, evidence=evidence())
         said = declined and declined.told
     else:
-        said = answering().dispute(link, nonces, evidence=evidence())
+        said = answering().dispute(link, reader_keys, evidence=evidence())
     if said is None:
         return gate_page.show(link)
     page = render_template(

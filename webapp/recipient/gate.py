@@ -1,7 +1,6 @@
-"""The gate: what tells a person's press of the button from everything else that comes by.
+"""The gate: decides whether a person pressed the button.
 
-Whatever looks wrong meets the gate again or the second step, never a refusal, and
-spends nothing.
+A suspicious form gets the gate again or a challenge.  It is never refused and spends nothing.
 """
 
 from __future__ import annotations
@@ -29,32 +28,34 @@ if TYPE_CHECKING:
     from restante.reports import Preview
 
 QUICKEST_MS = 1_000
-"""A person needs this long to see the button and press it."""
+"""A person needs at least this long to see the button and press it."""
 LONGEST_MS = 30 * 60 * 1_000
 HELD_MS = 24 * 60 * 60 * 1_000
-"""So long the page of an opened message can say what it has to: it spends nothing."""
+"""Validity of tickets on the page of an opened message, whose forms spend nothing."""
 REMEMBERED_SECONDS = 30 * 24 * 60 * 60
-"""So long a browser knows of a message that it was the one who opened it."""
+"""Lifetime of the cookie `reader`: so long a browser knows that it opened a message itself."""
 GIVEN = {Origin.OURS, Origin.ADDRESS}
-"""Whose forms may say who the reader is, where no cookie does."""
+"""Origins whose forms may carry the reader, if there is no cookie."""
 FEW, MOST = 4, 100
-"""How many of its views of a link a browser is known by at first, and when that was not enough:
-no link can be opened more often."""
+"""Reader keys to try for this browser: 4 first, then 100, the maximum number of views."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form that may be sent: whose it is, its ticket, and the number to be typed."""
+    """A form of the gate: its reader, its ticket, and the number to type, if any."""
 
     reader: str
     carried: bool
-    """The reader is in the form, since the browser brings no cookie."""
+    """The reader is in the form, because the browser sends no cookie."""
     ticket: str
     digits: str | None = None
 
     @property
     def holder(self) -> str:
-        """Return what the nonces are made of: nothing that a form shows, where it carries that."""
+        """Return the secret that reader keys are made of.
+
+        If the form carries the reader, it is a MAC of that, so that the page does not show it.
+        """
         if not self.carried:
             return self.reader
         mac = hmac.digest(services().key_for("carried"), self.reader.encode(), hashlib.sha256)
@@ -63,72 +64,72 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """A person came through: the nonce of this view, and the form to come back with.
+    """A form that passed the gate: the reader key of this view, and the form for the next request.
 
-    Without a number it can show the view again and spend none.
+    Without a number, that form can show the view again but spend none.
     """
 
-    nonce: ReaderKey
+    reader_key: ReaderKey
     form: Form
 
 
 def tickets() -> Tickets:
-    """Return the maker of tickets under this service's key."""
+    """Return the `Tickets` with this service's key."""
     return Tickets(services().key_for("tickets"))
 
 
-def nonce(holder: str, ordinal: int) -> ReaderKey:
-    """Return the nonce of this browser's *ordinal*-th view of a link."""
+def reader_key(holder: str, ordinal: int) -> ReaderKey:
+    """Return the reader key of this browser's *ordinal*-th view of a link."""
     return ReaderKey(f"{holder}.{ordinal}")
 
 
-def nonces(holder: str, many: int = FEW) -> list[ReaderKey]:
-    """Return the nonces this browser could be known by, in the order of their use."""
-    return [nonce(holder, ordinal) for ordinal in range(many)]
+def reader_keys(holder: str, many: int = FEW) -> list[ReaderKey]:
+    """Return this browser's reader keys, in the order of use."""
+    return [reader_key(holder, ordinal) for ordinal in range(many)]
 
 
 def reader() -> tuple[str, bool]:
-    """Return who this browser is, and whether that is new."""
+    """Return the reader in this browser's cookie, or a new one; and whether it is new."""
     known = cookie("reader")
     return (known, False) if known else (new_cookie(), True)
 
 
 def remember(response: Response, who: str) -> Response:
-    """Let the browser be known as this reader, also after it was closed.
+    """Set the cookie `reader`, which stays after the browser is closed.
 
-    Else it would be told that somebody else had opened what it opened itself.
+    Otherwise the browser would later see that somebody else opened what it opened itself.
     """
     set_cookie(response, "reader", who, max_age=REMEMBERED_SECONDS)
     return response
 
 
 def form(link: LinkToken, who: str, preview: Preview) -> Form:
-    """Return the gate's form; no number is asked for."""
+    """Return the gate's form, without a challenge."""
     ordinal, again = preview.ordinal or 0, preview.lease_until is not None
     return Form(who, carried=False, ticket=_ticket(link, who, ordinal, again=again))
 
 
 def second_step(link: LinkToken, who: str, preview: Preview, *, carried: bool) -> Form:
-    """Return a form that asks for a number, which stands on the page as text."""
+    """Return a form with the challenge: a number, which the page shows as text."""
     digits = three_digits()
     ticket = _ticket(link, who, preview.ordinal or 0, digits=digits)
     return Form(who, carried=carried, ticket=ticket, digits=digits)
 
 
 def asks(link: LinkToken, preview: Preview) -> Why | None:
-    """Return why the number is asked for from the first, where a press alone would not do."""
+    """Return why the gate shows the challenge at once, or None if a press is enough."""
     if preview.details.always_asks or settings().second_step == "always":
         return Why.ALWAYS
     if not preview.watched:
         return None
-    # The machine that looked may be this visitor, as far as we can tell.
+    # The machine that looked may be this visitor.
     return bot_signals.of_origin(link) or Why.WATCHED
 
 
 def check(link: LinkToken, *, spends: bool) -> Passed | Why:
-    """Judge the form that came in; what *spends* a view must also look like a person's.
+    """Check the form of this request; if it *spends* a view, also look for bot signals.
 
-    A number that is right is enough: nobody is asked twice.
+    A right number is enough: there is no second challenge.
     """
     written = request.form.get("ticket", "")
     if not written:
@@ -140,7 +141,7 @@ def check(link: LinkToken, *, spends: bool) -> Passed | Why:
         return Why.STRANGER
     who, carried, ticket = found
     age = formatting.now() - ticket.at
-    # Without cookies the form is all that a reader has to come back with within his lease.
+    # Without cookies, readers need the form to fetch the view again within the lease.
     longest = max(LONGEST_MS, settings().lease_most * 1_000)
     if age > (longest if spends else HELD_MS):
         return Why.AGAIN
@@ -149,27 +150,27 @@ def check(link: LinkToken, *, spends: bool) -> Passed | Why:
         if not tickets().is_right(ticket, link.link_id, who, digits):
             return Why.NUMBER
         if carried and (known := cookie("reader")):
-            # Two tabs came before the first cookie: this browser is who that cookie says.
+            # Two tabs were opened before the first cookie was set: the cookie decides.
             who, carried = known, False
         renewed = _ticket(link, who, ticket.ordinal, digits=digits.strip())
         form = Form(who, carried, renewed, digits.strip())
-        return Passed(nonce(form.holder, ticket.ordinal), form)
+        return Passed(reader_key(form.holder, ticket.ordinal), form)
     if spends and not ticket.again and (why := _suspicion(link, age)):
         return why
-    # Once it was opened, it can be shown again: that spends nothing.
+    # With this ticket the view can be shown again, which spends nothing.
     again = _ticket(link, who, ticket.ordinal, again=True)
-    return Passed(nonce(who, ticket.ordinal), Form(who, carried=False, ticket=again))
+    return Passed(reader_key(who, ticket.ordinal), Form(who, carried=False, ticket=again))
 
 
 def _recognize(link: LinkToken, written: str) -> tuple[str, bool, Ticket] | None:
-    """Return who sent the form, whether the form alone says so, and what its ticket says."""
+    """Return the form's reader, whether only the form names it, and the ticket."""
     who = cookie("reader") or ""
     ticket = tickets().read(written, link.link_id, who) if who else None
     if ticket is not None:
         return who, False, ticket
     who = request.form.get("reader", "")
     ticket = tickets().read(written, link.link_id, who)
-    # Another site's form can carry a reader, too: ours was given to this address, at the least.
+    # Another site's form can carry a reader, too: ours at least was given to this IP address.
     if ticket is None or not ticket.asks_number or origin() not in GIVEN:
         return None
     return who, True, ticket

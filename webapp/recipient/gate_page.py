@@ -43,18 +43,18 @@ REFUSALS = (
     PassphraseWrong,
     Watched,
 )
-"""What the link's page says by itself, with all that was typed."""
+"""Errors that are shown on the link's page, with what was typed."""
 
 
 def show(link: LinkToken, attempt: Attempt = LOOKED) -> Response:
-    """Return the link's page: the gate, unless it does not open yet or no more."""
+    """Return the link's page: the gate, or that the link is held or has ended."""
     who, is_new = gate.reader()
-    # A wrong try and a code that was asked for are events, which say as much as a look.
+    # A wrong try and a requested code are recorded as events, so they need no look.
     is_event = attempt.requested is not None and attempt.requested.fresh
     counts = not (isinstance(attempt.error, TRIES) or is_event)
     seen = _look(link, who, attempt.why, counts=counts)
     if seen.ordinal is None:
-        # This browser opened more views than it is known by at first.
+        # This browser opened more views than the first few reader keys.
         seen = _look(link, who, attempt.why, counts=False, many=gate.MOST)
     why = attempt.why
     asks = gate.asks(link, seen) if why in {None, Why.AGAIN} else why
@@ -72,7 +72,7 @@ def show(link: LinkToken, attempt: Attempt = LOOKED) -> Response:
 
 
 def refuse(link: LinkToken, attempt: Attempt, refusal: Why | RestanteError) -> Response:
-    """Return the page after the gate or the store refused what was tried."""
+    """Return the link's page after the gate or the store refused the attempt."""
     match refusal:
         case Held():
             view = GateView(step=Step.HELD, opens_at=refusal.opens_at, error=refusal)
@@ -92,9 +92,9 @@ def refuse(link: LinkToken, attempt: Attempt, refusal: Why | RestanteError) -> R
 
 
 def step(link: LinkToken, deed: str, why: Why | None) -> Response:
-    """Return the second step before a deed other than opening: `dispute` or `decline`.
+    """Return the challenge page before `dispute` or `decline`.
 
-    Without *why* nothing looked wrong: the link's page asks for a number, and none was typed.
+    Without *why* there is no bot signal: these always need a number, and none was typed yet.
     """
     who, is_new = gate.reader()
     seen = _look(link, who, why)
@@ -114,7 +114,7 @@ def _look(
     if why:
         g.gate = str(why)
     kind = "scanner_suspected" if why and why.is_robots else None
-    return look_at(link, gate.nonces(who, many), kind, counts=counts)
+    return look_at(link, gate.reader_keys(who, many), kind, counts=counts)
 
 
 def _page(view: GateView, link: LinkToken) -> Response:

@@ -1,7 +1,7 @@
-"""The gate as a value: which page a link shows, and all that this page says and asks.
+"""The view model of the gate: which page a link shows, and everything on that page.
 
-One function builds it from what the visitor tried and what the store says of the link.  The
-templates print it and decide nothing.
+One function builds it from the visitor's attempt and the link's preview.  The templates print it
+and decide nothing.
 """
 
 from __future__ import annotations
@@ -41,25 +41,25 @@ class Step(StrEnum):
 
     OPEN = "open"
     ASK_CODE = "ask_code"
-    """A code is needed, and none was asked for yet."""
+    """A mailed code is needed, and none was requested yet."""
     TYPE_CODE = "type_code"
     AGAIN = "again"
-    """This browser opened it, and can show it again."""
+    """This browser opened the message and can show it again."""
     HELD = "held"
     ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """What a visitor tried and what came of it; nothing, if the visitor only looks.
+    """What a visitor tried, and the result; empty if the visitor only looks.
 
     Attributes:
-        why: What was wrong with the form that came in.
+        why: Why the gate did not accept the form.
         error: Why the store refused.
-        form: The form to go on with: its number was typed and is right.
-        typed: What stays in the fields.
-        has_code: The mailed code is asked for, not whether to mail one.
-        requested: The code that was just asked for.
+        form: The form to continue with: its number was typed correctly.
+        typed: The text that stays in the fields.
+        has_code: Show the field for the mailed code, not the button that requests one.
+        requested: The mailed code that was just requested.
     """
 
     why: Why | None = None
@@ -70,7 +70,7 @@ class Attempt:
     requested: Requested | None = None
 
     def without(self, name: str) -> Attempt:
-        """Return it with one field emptied: what is wrong is typed anew."""
+        """Return the attempt with one field emptied, since it must be typed again."""
         return replace(self, typed={n: typed for n, typed in self.typed.items() if n != name})
 
 
@@ -89,14 +89,14 @@ class GateView:
     """What a link's page shows.
 
     Attributes:
-        form: What the page's forms carry.
-        error: What the answer's status comes from.
-        challenge: Why a number is asked for after the button was pressed.
-        faults: What is wrong with a field, by its name.
-        asks_passphrase: The form has a field for it.
-        keeps_typed: The form comes back when the language is switched.
-        has_traps: The press itself must look like a person's.
-        may_dispute: Somebody else opened the link, or used up its tries.
+        form: The hidden fields of the page's forms.
+        error: The error that gives the response its status.
+        challenge: The reason for a challenge after the button was pressed.
+        faults: What is wrong with each field, by its name.
+        asks_passphrase: The form has a field for the passphrase.
+        keeps_typed: The language switch sends the form, so that typed text is kept.
+        has_traps: The form has the honeypot and the other fields for bot signals.
+        may_dispute: Another browser opened the link or used up its tries.
     """
 
     step: Step
@@ -122,21 +122,21 @@ class GateView:
 
     @property
     def typed_number(self) -> str | None:
-        """The number, where it need not be typed again."""
+        """The number of the challenge, if it was typed correctly already."""
         return self.number.digits if self.number and self.number.is_typed else None
 
 
 def is_over(seen: Preview) -> bool:
-    """Tell whether the link opens no more, and this browser cannot show it again either."""
+    """Tell whether the link has ended and this browser has no open lease."""
     return seen.state.final and seen.lease_until is None
 
 
 def build(
     attempt: Attempt, seen: Preview, form: Form, *, asks: Why | None, is_own: bool
 ) -> GateView:
-    """Return what the link's page shows.
+    """Build the view of the link's page.
 
-    *asks* says why the form asks for a number; *is_own*: the visitor is its sender.
+    *asks* is the reason for the challenge; *is_own* means that the visitor is the sender.
     """
     if is_over(seen):
         error = Gone(seen.state, reason=seen.reason, ended_at=seen.ended_at)
@@ -146,7 +146,7 @@ def build(
             form=form,
             error=error,
             ending=endings.of(error, seen),
-            # A sender who looks what became of his link has nothing to dispute.
+            # Senders who look at their own links have nothing to dispute.
             may_dispute=seen.by_others and not is_own,
         )
     if seen.state is State.HELD:
@@ -163,7 +163,7 @@ def build(
         challenge=challenge.reason(attempt.why) if attempt.why and is_stopped else None,
         number=challenge.number(
             form,
-            # What stopped the press stands above the form.
+            # The reason is above the form already.
             asks=None if is_stopped and asks is not Why.ALWAYS else asks,
             is_wrong=attempt.why is Why.NUMBER,
             is_typed=attempt.form is not None,

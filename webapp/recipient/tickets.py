@@ -1,8 +1,8 @@
-"""Tickets: proof that a form came from our gate, for this link and this reader, just now.
+"""Tickets: signed proof that a form came from our gate, for this link, reader and time.
 
     ticket = time in ms || "." || ordinal || "." || again || "." || number || "." || signature
 
-A ticket opens nothing: it tells a person's form from a robot's.
+A ticket gives no access to a message; it only helps to tell people from bots.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from itsdangerous import BadSignature, Signer
 
 
 class Ticket(NamedTuple):
-    """What a good ticket says.
+    """The content of a valid ticket.
 
     Attributes:
         at: When the form was made, in ms.
-        ordinal: Which of this browser's nonces it is for.
+        ordinal: Index of the reader key that it is for.
         again: It was made within the lease.
-        number: MAC of the digits asked for; empty if none were.
+        number: MAC of the number to type; empty without a challenge.
     """
 
     at: int
@@ -34,7 +34,7 @@ class Ticket(NamedTuple):
 
 
 class Tickets:
-    """Makes and reads tickets under one key of 32 bytes."""
+    """Makes and verifies tickets under one key of 32 bytes."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -55,7 +55,7 @@ class Tickets:
         return self._signer("ticket", link_id, reader).sign(written).decode()
 
     def read(self, written: str, link_id: bytes, reader: str) -> Ticket | None:
-        """Return what the ticket says, or None: not ours, another link's or reader's."""
+        """Verify a ticket; return None if it is forged, or of another link or reader."""
         try:
             says = self._signer("ticket", link_id, reader).unsign(written).decode()
         except BadSignature:
@@ -64,7 +64,7 @@ class Tickets:
         return Ticket(int(at), int(ordinal), again == "1", number)
 
     def is_right(self, ticket: Ticket, link_id: bytes, reader: str, digits: str) -> bool:
-        """Tell whether these are the digits that the ticket asks for."""
+        """Tell whether the typed digits are the ticket's number."""
         numbers = self._numbers(link_id, reader, ticket.at)
         return numbers.verify_signature(digits.strip(), ticket.number)
 
@@ -73,10 +73,10 @@ class Tickets:
 
     def _signer(self, purpose: str, link_id: bytes, reader: str) -> Signer:
         salt = purpose.encode() + link_id + reader.encode()
-        # The library's own choices are SHA-1, and a key that is derived without HMAC.
+        # The library's defaults are SHA-1 and a key derivation without HMAC.
         return Signer(self._key, salt, key_derivation="hmac", digest_method="sha256")
 
 
 def three_digits() -> str:
-    """Return a number from 100 to 999, as a person reads it."""
+    """Return a random number from 100 to 999 as text."""
     return str(100 + secrets.randbelow(900))

@@ -1,4 +1,4 @@
-"""The recipient's page: the gate, and the message."""
+"""The routes of the recipient's page: gate, message, download, mailed code."""
 
 from __future__ import annotations
 
@@ -29,18 +29,15 @@ if TYPE_CHECKING:
 bp = Blueprint("viewer", __name__)
 
 TYPED, TYPED_MOST = ("passphrase", "code"), 256
-"""What people type at the gate, and how much of it comes back; the fields take no more."""
+"""Fields of the gate that are shown again, and the maximum length of each."""
 EXTEND_LEASE_LEAST_MS = 60_000
-"""Less than so much is not offered."""
+"""An extension that gains less is not offered."""
 
 
 @bp.get("/m/<path:pasted>")
 @rate_limits.preview
 def preview(pasted: str) -> Response:
-    """Show the gate.
-
-    Mail scanners and chat previews follow links, so looking changes nothing.
-    """
+    """Show the gate; mail scanners and chat previews follow links, so a GET opens nothing."""
     return gate_page.show(LinkToken.find(pasted))
 
 
@@ -48,9 +45,9 @@ def preview(pasted: str) -> Response:
 @rate_limits.passphrase
 @rate_limits.reveal
 def reveal(pasted: str) -> Response:
-    """Open the message for whoever pressed the button; for anything else show the gate.
+    """Open the message if a person pressed the button; otherwise show the gate.
 
-    Within its lease the same reader gets it again; the form says what for.
+    Within the lease the same reader gets it again: to show it, download it, or extend the lease.
     """
     link = LinkToken.find(pasted)
     passed = gate.check(link, spends=True)
@@ -60,7 +57,7 @@ def reveal(pasted: str) -> Response:
     try:
         content = reading().reveal(
             link,
-            passed.nonce,
+            passed.reader_key,
             request.form.get("passphrase") or None,
             code=request.form.get("code"),
             visitor=visitor(link),
@@ -91,16 +88,16 @@ def _show(link: LinkToken, passed: Passed, content: Content) -> Response:
             can_extend_lease=until - content.lease_until >= EXTEND_LEASE_LEAST_MS,
         )
     )
-    # What a form carried is never set: the form may be another site's, and the reader with it.
+    # Never set a reader from a form as cookie: the form may be another site's.
     return page if passed.form.carried else gate.remember(page, passed.form.reader)
 
 
 def _extend_lease(link: LinkToken, passed: Passed, content: Content) -> Response:
-    """Show it with a longer lease; the first fetch has a whole one."""
-    # The text is released: whatever else happens, it is shown.
+    """Show the message with an extended lease; the first fetch has a full lease already."""
+    # The text is released, so show it even if the lease cannot be extended.
     with suppress(Gone, Unavailable):
         if not content.fresh:
-            until, _, at = answering().extend_lease(link, passed.nonce, evidence=evidence())
+            until, _, at = answering().extend_lease(link, passed.reader_key, evidence=evidence())
             content = replace(content, lease_until=until, at=at)
     return _show(link, passed, content)
 
@@ -115,7 +112,7 @@ def _download(_link: LinkToken, _passed: Passed, content: Content) -> Response:
 @bp.post("/m/<token>/code")
 @rate_limits.passphrase
 def request_code(token: str) -> Response:
-    """Have a code mailed, and ask for it.  Who looks like a machine gets the second step first."""
+    """Have a code mailed, and ask for it; suspected machines get a challenge first."""
     link = LinkToken.find(token)
     passed = gate.check(link, spends=True)
     attempt = _attempt(passed)
@@ -138,9 +135,9 @@ def request_code(token: str) -> Response:
 @bp.post("/m/<token>/gate")
 @rate_limits.preview
 def anew(token: str) -> Response:
-    """Show the gate in another language, or for a code that was mailed before; open nothing.
+    """Show the gate in another language, or with the field for a code that was mailed before.
 
-    All that was typed comes back.
+    Everything that was typed is shown again.  Nothing is opened.
     """
     link = LinkToken.find(token)
     passed = gate.check(link, spends=False)
@@ -148,7 +145,7 @@ def anew(token: str) -> Response:
 
 
 def _attempt(passed: Passed | Why, *, has_code: bool = False) -> Attempt:
-    """Return what was typed; nothing of it where another site typed it."""
+    """Return the visitor's attempt; without typed text if another site sent the form."""
     names = () if is_foreign() else TYPED
     return Attempt(
         form=passed.form if isinstance(passed, Passed) and passed.form.digits else None,

@@ -1,1 +1,1 @@
-"""The sender's pages."""
+"""The sender's pages: compose page and control page."""

@@ -1,4 +1,4 @@
-"""Where a sender writes: the form, and what becomes of it."""
+"""The compose page: its form, and sending it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FIELDS = (
 
 @bp.get("/")
 def compose() -> Response:
-    """Show an empty form to whoever may send; to others how they might."""
+    """Show an empty form; to visitors who may not send, how to get permission."""
     if not send_access.may_write():
         return send_access.page()
     return make_response(_form({}))
@@ -37,7 +37,7 @@ def compose() -> Response:
 
 @bp.post("/")
 def send() -> Response:
-    """Send, and lead to the control page; with a fault give everything back."""
+    """Send and redirect to the control page; after an error show the form again, with its text."""
     if language_choice.is_pressed():
         written = {} if csrf.is_foreign() else _written(send_access.typed())
         try:
@@ -62,7 +62,7 @@ def _send() -> Response:
     send_access.admit_person()
     draft, faults = _draft()
     sending().check(draft, faults)
-    # Who brings no cookie with a form that only its address speaks for keeps none.
+    # If only the IP address vouches for the form, no cookie may be set.
     sender = cookie("sender") or (new_cookie() if csrf.is_ours() else None)
     sent = sending().send(draft, cookie=sender, evidence=evidence(), afford=afford)
     response = make_response(redirect(url_for("control.show", pasted=str(sent.control)), code=303))

@@ -1,4 +1,4 @@
-"""The sender's private page: report, recall, replace, extend."""
+"""The routes of the control page: status, recall, replace, extend."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ bp = Blueprint("control", __name__)
 @bp.get("/s/<path:pasted>")
 @rate_limits.status
 def show(pasted: str) -> Response:
-    """Show the page to the sender's browser; ask any other first."""
+    """Show the page to the sender's browser; show a warning to other browsers first."""
     control = ControlToken.find(pasted)
     status = managing().status(control, _asked(), cookie=cookie("sender"))
     if not (status.from_sender or _is_shown(control)):
@@ -49,7 +49,7 @@ def show(pasted: str) -> Response:
 @bp.post("/s/<path:pasted>")
 @rate_limits.status
 def show_anyway(pasted: str) -> Response:
-    """Show the page: somebody read the warning and pressed the button."""
+    """Show the page to a browser after its visitor has read the warning and pressed the button."""
     control = ControlToken.find(pasted)
     try:
         csrf.verify()
@@ -69,7 +69,7 @@ def recall(token: str) -> Response:
 
 @bp.post("/s/<token>/replace")
 def replace(token: str) -> Response:
-    """Put another text behind the links that nobody has read."""
+    """Replace the text of all links that are not read yet."""
     return _act(token, _replace)
 
 
@@ -131,7 +131,7 @@ def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
     try:
         status = managing().status(control, NEWEST, cookie=cookie("sender"))
     except NotFound:
-        # A form may be large: who has no token sends few.
+        # Forms may be large, so requests without a valid token have a rate limit.
         with rate_limits.status:
             raise
     if request.content_length and request.mimetype not in FORMS:
@@ -148,9 +148,9 @@ def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
 
 
 def _counted(error: Invalid) -> RestanteError:
-    """Count a recall that is at fault as a look: it takes nothing back, and shows the page again.
+    """Count an invalid recall as a visit of the page, since it only shows the page again.
 
-    Who looked too often still sees the page for a while; who goes on is answered in short.
+    Above the rate limit the page is still shown for a while, later only a short error.
     """
     try:
         with limits_translated(), rate_limits.status:
@@ -162,13 +162,13 @@ def _counted(error: Invalid) -> RestanteError:
 
 
 def _asked() -> Page:
-    """Return the part of the timeline that the address asks for: the newest before an event."""
+    """Return the page of the timeline in `?before=`: the last events before that one."""
     before = form.digits(request.args.get("before", ""), NUMBER_DIGITS)
     return NEWEST if before is None else Page(before=before, most=EVENTS_SHOWN)
 
 
 def _warning(control: ControlToken, *, again: bool = False) -> Response:
-    """Ask who comes; *again* where nothing tells that the press was made on this page."""
+    """Show the warning; *again* if the origin of the pressed button is unknown."""
     page = render_template("control_warning.html", token=str(control), again=again)
     return make_response(page)
 
@@ -190,7 +190,7 @@ def _page(control: ControlToken, status: Status, error: RestanteError | None = N
 
 
 def _shown(control: ControlToken) -> str:
-    """Return the value of the cookie that remembers that the warning was read."""
+    """Return the value of the cookie `shown`: this browser has read the warning."""
     key = services().key_for("shown")
     return hmac.digest(key, control.message_id, hashlib.sha256)[:24].hex()[:32]
 

@@ -1,6 +1,6 @@
-"""The control page as a value: what it says of a message and its links, and what can be done.
+"""The view model of the control page: what it shows of a message, and which actions it offers.
 
-One function builds it from the message's status and what was refused; the template prints it.
+One function builds it from the message's status and an error, if any; the template prints it.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ TOO_LATE = {Outcome.ALREADY_SPENT, Outcome.ALREADY_EXPIRED, Outcome.ALREADY_LOCK
 
 
 class Notice(NamedTuple):
-    """Why nothing was done, above the page."""
+    """Why nothing was done, at the top of the page."""
 
     heading: str
     text: str
 
 
 class Alarm(NamedTuple):
-    """What somebody who has a link said of it; *at* is the latest time."""
+    """Reports by people who have a link: disputes or declines; *at* is the latest time."""
 
     heading: str
     text: str
@@ -41,7 +41,7 @@ class Alarm(NamedTuple):
 
 
 class LinkView(NamedTuple):
-    """One link: what is known of it, and when what happened."""
+    """One link: its summary, and the times of what happened."""
 
     link: LinkStatus
     said: tuple[str, ...]
@@ -53,12 +53,12 @@ class ControlView:
     """What the sender's page shows.
 
     Attributes:
-        overall: The state that stands for all links.
-        is_prevented: Everything was recalled, and nobody had read any of it.
-        faults: What is wrong with a field, by its name.
-        copied_first: The link whose button to copy stands out.
+        overall: The state that summarises all links.
+        is_prevented: All links were recalled before any was read.
+        faults: What is wrong with each field, by its name.
+        copied_first: The link whose copy button is the primary one.
         open_links: How many links can still be opened.
-        can_replace: There are links that nobody has read.
+        can_replace: Some links are not read yet.
     """
 
     title: str
@@ -80,14 +80,14 @@ class ControlView:
 
     @property
     def switch_form(self) -> str | None:
-        """The form that goes along when the language is switched."""
+        """The form that the language switch sends, so that typed text is kept."""
         if not self.open_links:
             return None
         return "replacing" if self.can_replace else "recalling"
 
 
 def build(status: Status, error: RestanteError | None = None, *, asks_all: bool) -> ControlView:
-    """Return what the page shows; *asks_all*: the operator wants a number from every reader."""
+    """Build the view; *asks_all*: the operator wants a challenge for every reader."""
     links = status.links
     still_open = [link for link in links if not link.state.final]
     unread = [link for link in still_open if not link.reveals]
@@ -185,7 +185,7 @@ def _notice(error: RestanteError, faults: Mapping[str, str]) -> Notice:
 
 def _alarms(links: Sequence[LinkStatus], *, is_open: bool) -> Iterator[Alarm]:
     disputed = _latest_last(links, "disputes", "disputed_at")
-    # What is said of a link that was read comes first: who has another link must not cover it.
+    # Disputes of links that were read come first: a dispute of another link must not hide them.
     if read := [link for link in disputed if link.reveals]:
         yield Alarm(
             gettext("Somebody else may have read this."),
@@ -221,7 +221,7 @@ def _alarms(links: Sequence[LinkStatus], *, is_open: bool) -> Iterator[Alarm]:
 
 
 def _latest_last(links: Sequence[LinkStatus], many: str, at: str) -> list[LinkStatus]:
-    """Return the links of which this was said, the latest last; a time may be missing."""
+    """Return the links with such reports, the latest last; a time may be missing."""
     said = [link for link in links if getattr(link, many) or getattr(link, at)]
     return sorted(said, key=lambda link: getattr(link, at) or 0)
 

@@ -1,6 +1,6 @@
-"""States, verdicts and faults in words.
+"""Texts for states, verdicts and faults.
 
-Never more than is known: a read is "shown to someone who had the link".
+They never say more than is known: a read is "shown to someone who had the link".
 """
 
 from __future__ import annotations

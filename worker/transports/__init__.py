@@ -1,1 +1,1 @@
-"""Transports: how what a channel has to tell leaves this machine."""
+"""Transports: how channels send data from this machine, over HTTP or SMTP."""

@@ -1,8 +1,8 @@
-"""Posts to the systems of others, guarded against SSRF.
+"""Posts to senders' own systems, with protection against SSRF.
 
-The name is resolved once, every address that it leads to is judged, and the connection goes
-to an address that was judged, under the name that was given.  No redirect is followed, no
-proxy of the environment is asked, and of the answer only its status counts.
+The host name is resolved once, every IP address is checked, and the connection goes to a checked
+address, with the given name as Host and SNI.  Redirects are not followed, proxies of the
+environment are not used, and only the status of the response is read.
 """
 
 from __future__ import annotations
@@ -30,29 +30,29 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5.0
 ADDRESSES_MOST = 3
-"""How many of a name's addresses are tried."""
+"""How many of a name's IP addresses are tried."""
 RESOLVERS = 256
-"""Look-ups at once: the system's resolver cannot be called off, and may take long."""
+"""DNS look-ups at once: the system's resolver cannot be cancelled and may take long."""
 DOMAIN_WIDTH = 8
-"""Of them, for names with the same last two labels: they may all have one slow name server."""
+"""Look-ups at once of names with the same last two labels, which may share a slow name server."""
 ADDRESS_WIDTH = 16
-"""Posts to one address at once: many names may lead to it."""
+"""Posts at once to one IP address, to which many names may resolve."""
 GONE = 410
 USER_AGENT = "Restante"
 
 
 class Http:
-    """Posts, each time over a connection of its own."""
+    """Posts, each time over a new connection."""
 
     def __init__(
         self,
         ours: Sequence[Network],
         resolve: Callable[[str, int], list[Address]] | None = None,
     ) -> None:
-        """*ours* may be reached although not public; *resolve* asks the system if not given."""
+        """*ours* are networks that are allowed although not public; *resolve* is for tests."""
         self._ours = tuple(ours)
         self._resolve = resolve or _resolve
-        # The system's authorities, and those that SSL_CERT_FILE names.
+        # The system's certificate authorities, or those in SSL_CERT_FILE.
         self._tls = ssl.create_default_context()
         self._lanes = ConcurrencyLimits(ADDRESS_WIDTH)
         self._domains = ConcurrencyLimits(DOMAIN_WIDTH)
@@ -60,11 +60,11 @@ class Http:
         self._looking_up: set[asyncio.Task[list[Address]]] = set()
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
-        """Post once; Host and User-Agent go with the *headers*.
+        """Post once, with Host, User-Agent and *headers*.
 
         Raises:
-            DeliveryFailed: It was not taken, or must not be sent there.
-            Busy: Too much goes to that address, or is asked of that domain, already.
+            DeliveryFailed: It was not accepted, or must not be sent there (SSRF).
+            Busy: Too many posts to that IP address, or look-ups of that domain, are running.
         """
         if webhook_fault(url, self._ours):
             raise failed(FailureReason.ADDRESS_REFUSED)
@@ -81,12 +81,12 @@ class Http:
         raise failed(why)
 
     async def _addresses(self, parts: SplitResult) -> list[Address]:
-        """Return where the name leads, if all of it may be reached."""
+        """Return the name's IP addresses, if all of them are allowed."""
         looking_up = asyncio.create_task(self._look_up(parts))
         self._looking_up.add(looking_up)
         looking_up.add_done_callback(self._looked_up)
         try:
-            # Whoever calls us off does not end the look-up: its thread is held, and its place.
+            # A cancelled post does not end the look-up, which keeps its thread and its slot.
             found = await asyncio.shield(looking_up)
         except (OSError, UnicodeError):
             raise failed(FailureReason.UNKNOWN_NAME) from None
@@ -108,7 +108,7 @@ class Http:
     def _looked_up(self, looking_up: asyncio.Task[list[Address]]) -> None:
         self._looking_up.discard(looking_up)
         if not looking_up.cancelled():
-            looking_up.exception()  # else the loop would tell of one that nobody waited for
+            looking_up.exception()  # otherwise asyncio logs that it was never retrieved
 
     async def _post(
         self, parts: SplitResult, address: Address, headers: Mapping[str, str], body: bytes
@@ -119,7 +119,7 @@ class Http:
             port=_port(parts),
             target=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
         )
-        # A pool of its own: a connection that was proven to be one name's serves no other.
+        # A new pool: a connection whose certificate was checked for one name serves no other.
         async with (
             httpcore.AsyncConnectionPool(self._tls, network_backend=ResponseLimitBackend()) as pool,
             pool.stream(
@@ -149,7 +149,7 @@ def _resolve(name: str, port: int) -> list[Address]:
 
 
 def _neighbourhood(address: Address) -> IPv4Network | IPv6Network:
-    """Return the network that is most likely one receiver's: /32, or /64 of IPv6."""
+    """Return the network that probably belongs to one receiver: /32, or /64 of IPv6."""
     return ip_network((address, 32 if address.version == 4 else 64), strict=False)  # noqa: PLR2004
 
 
@@ -168,5 +168,5 @@ def _is_in(address: Address, networks: Sequence[Network]) -> bool:
 
 
 def _seconds(written: str) -> int:
-    """Return the seconds of a Retry-After; a date counts as none."""
+    """Return the seconds of a Retry-After header; 0 for a date."""
     return int(written) if written.isascii() and written.isdigit() and len(written) < 10 else 0  # noqa: PLR2004

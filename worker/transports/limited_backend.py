@@ -1,7 +1,7 @@
-"""Connections that read little: of an answer only the head counts, and it must not be long.
+"""A network backend that limits how much of a response is read: only its head is needed.
 
-Without an end to it, a receiver that sends interim answers (100 to 199) without end keeps
-the one loop that reads for all of them busy.
+Otherwise a receiver that sends interim responses (100 to 199) without end would keep the event
+loop busy, which reads for all receivers.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 HEAD_MOST = 32 * 1024
-"""Bytes of an answer, up to the end of its head."""
+"""Maximum bytes of a response up to the end of its head."""
 
 
 class ResponseLimitBackend(httpcore.AnyIOBackend):
-    """Opens connections that give no more than HEAD_MOST bytes."""
+    """Opens connections from which at most HEAD_MOST bytes can be read."""
 
     async def connect_tcp(
         self,

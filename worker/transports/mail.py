@@ -1,7 +1,6 @@
-"""Mail: one letter, one connection to the operator's mail server, as they set it.
+"""Sends mail through the operator's mail server, each mail over a new connection.
 
-What the server answers is told to nobody: it repeats addresses.  Of an answer only its
-number counts.
+Replies of the server contain mail addresses, so only their numbers are used and logged.
 """
 
 from __future__ import annotations
@@ -20,26 +19,26 @@ if TYPE_CHECKING:
     from restante.settings.parsers import Relay
 
 TIMEOUT_SECONDS = 8.0
-"""For one step; the dispatcher ends the whole attempt after ten."""
+"""Timeout of one step; the dispatcher ends the whole attempt after ten seconds."""
 PERMANENT = 500
 STARTTLS = {"needed": True, "offered": None}
 
 
 class Mail:
-    """Mails through the relay, in the name of the sender's address that was set."""
+    """Sends mail through the relay, from the operator's sender address."""
 
     def __init__(self, relay: Relay | None, sender: Mailbox | None) -> None:
         self._relay = relay
         self._sender = sender
-        # The system's authorities, and those that SSL_CERT_FILE names.
+        # The system's certificate authorities, or those in SSL_CERT_FILE.
         self._tls = ssl.create_default_context()
 
     async def send(self, address: str, write: Callable[[Mailbox], bytes]) -> None:
-        """Send what *write* makes of the sender's address.
+        """Send the mail that *write* composes, given the sender's mailbox.
 
         Raises:
-            DeliveryFailed: It was not taken now.
-            Refused: It never will be: the server does not want this address.
+            DeliveryFailed: The server did not accept it now.
+            Refused: The server refuses this mail address for good.
         """
         relay = self._relay
         if relay is None or self._sender is None:
@@ -50,7 +49,7 @@ class Mail:
             port=relay.port,
             username=relay.user,
             password=relay.password,
-            # Else it tells the name of this machine.
+            # Otherwise it sends the name of this machine.
             local_hostname=domain,
             use_tls=relay.tls == "whole",
             start_tls=STARTTLS.get(relay.tls, False),
