@@ -64,14 +64,14 @@ class Clock:
         return self._now
 
 
-def nonce(number: int = 1) -> ReaderKey:
+def reader_key(number: int = 1) -> ReaderKey:
     """Return what reader *number* is known by."""
-    return ReaderKey(f"the-nonce-of-reader-{number}")
+    return ReaderKey(f"the-key-of-reader-{number}")
 
 
 def read(house: Services, link: LinkToken, reader: int = 1, passphrase: str | None = None) -> str:
     """Open a message as reader *reader* and return its text."""
-    return house.reading.reveal(link, nonce(reader), passphrase, visitor="browser").text
+    return house.reading.reveal(link, reader_key(reader), passphrase, visitor="browser").text
 
 
 def happened(house: Services, sent: Sent) -> list[str]:

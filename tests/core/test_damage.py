@@ -14,7 +14,7 @@ from restante.errors import (
 from restante.messages import Draft, Evidence
 from restante.store import keys
 from restante.store.keys import TAGS
-from tests.conftest import happened, nonce, read
+from tests.conftest import happened, read, reader_key
 
 EVIDENCE = Evidence("192.0.2.0/24", "Firefox", "Windows")
 FAILED_MOST = 100
@@ -32,7 +32,7 @@ def test_what_does_not_open_is_damaged_and_the_timeline_says_so(house, raw, spoi
     kept = raw.get(key)
     raw.set(key, kept[:-1] + bytes([kept[-1] ^ 1]), keepttl=True)
     with pytest.raises(Damaged):
-        house.reading.reveal(sent.links[0].token, nonce(), None, visitor="", evidence=EVIDENCE)
+        house.reading.reveal(sent.links[0].token, reader_key(), None, visitor="", evidence=EVIDENCE)
 
     assert happened(house, sent) == ["message.sent", "link.revealed", "link.failed"]
     failed = house.managing.status(sent.control).events[-1]
@@ -92,16 +92,16 @@ def test_a_content_that_is_missing_spends_nothing(house, raw):
 
 
 def test_a_copy_of_the_store_alone_opens_no_message(house, raw):
-    """Somebody with a copy of the store has every key, and not one token, nonce or word."""
+    """Somebody with a copy of the store has every key, and not one token, reader key or word."""
     draft = Draft("the safe is behind the Vermeer", recipients=("Anastasia",),
                   details=Details(sender_name="Zacharias", subject="Subjectively"),
                   passphrase="open sesame", views=2)  # fmt: skip
     sent = house.sending.send(draft, cookie="a-cookie-of-mine", evidence=EVIDENCE)
     link = sent.links[0].token
-    house.reading.preview(link, [nonce()], visitor="browser", evidence=EVIDENCE)
+    house.reading.preview(link, [reader_key()], visitor="browser", evidence=EVIDENCE)
     with pytest.raises(PassphraseWrong):
         read(house, link, 1, "wrong sesame")
-    house.reading.reveal(link, nonce(), "open sesame", visitor="browser", evidence=EVIDENCE)
+    house.reading.reveal(link, reader_key(), "open sesame", visitor="browser", evidence=EVIDENCE)
     house.managing.recall(sent.control, reason="a reason of mine", evidence=EVIDENCE)
     whole = b""
     for key in raw.scan_iter(b"{" + TAGS[link.shard].encode() + b"}:*", count=10_000):
@@ -116,7 +116,7 @@ def test_a_copy_of_the_store_alone_opens_no_message(house, raw):
 
     secrets = [
         draft.text, "Anastasia", "Zacharias", "Subjectively", "sesame", "a-cookie-of-mine",
-        "192.0.2", "Firefox", "Windows", "a reason of mine", nonce().value,
+        "192.0.2", "Firefox", "Windows", "a reason of mine", reader_key().value,
         str(link), str(sent.control),
         link.secret.hex(), sent.control.secret.hex(),
     ]  # fmt: skip

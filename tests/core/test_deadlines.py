@@ -17,7 +17,7 @@ from restante.settings import DAY, Settings
 from restante.store.connection import Connection
 from restante.store.deadlines import Deadlines
 from restante.store.keys import TAGS
-from tests.conftest import check_times, due_of, happened, kept_of, nonce, read
+from tests.conftest import check_times, due_of, happened, kept_of, read, reader_key
 
 if TYPE_CHECKING:
     from restante.reports import Sent
@@ -195,7 +195,7 @@ def test_content_stays_while_any_link_can_open_it(turned_house, clock, raw):
     check_times(raw, sent)
 
     assert read(turned_house, sent.links[2].token) == "x"
-    turned_house.answering.acknowledge(sent.links[2].token, nonce(), keep=False)
+    turned_house.answering.acknowledge(sent.links[2].token, reader_key(), keep=False)
     assert not sealed_parts(raw, sent)
 
 
@@ -221,7 +221,7 @@ def end_by_reading(house, sent, clock):
 def end_by_acknowledging(house, sent, clock):
     for link in sent.links:
         read(house, link.token, 1)
-        house.answering.acknowledge(link.token, nonce(), keep=False)
+        house.answering.acknowledge(link.token, reader_key(), keep=False)
 
 
 def end_by_recalling(house, sent, clock):
@@ -315,20 +315,20 @@ def test_every_key_has_its_time_after_every_verb(turned_house, clock, raw):
     link = [one.token for one in sent.links]
     for verb in (
         lambda: None,
-        lambda: house.reading.preview(link[0], [nonce()], visitor="browser"),
+        lambda: house.reading.preview(link[0], [reader_key()], visitor="browser"),
         lambda: house.managing.extend(sent.control, 60),
         lambda: house.managing.extend(sent.control, 3600),
         lambda: house.sending.replace(sent.control, "y"),
         lambda: clock.forward(10_000),
         lambda: read(house, link[0], 1),
         lambda: read(house, link[0], 1),
-        lambda: house.answering.acknowledge(link[0], nonce(1), keep=True),
+        lambda: house.answering.acknowledge(link[0], reader_key(1), keep=True),
         lambda: house.sending.replace(sent.control, "z", passphrase="p"),
         lambda: read(house, link[0], 2),
         lambda: read(house, link[1], 1, "p"),
         lambda: house.managing.extend(sent.control, 60),
         lambda: read(house, link[1], 2, "p"),
-        lambda: house.answering.acknowledge(link[1], nonce(2), keep=False),
+        lambda: house.answering.acknowledge(link[1], reader_key(2), keep=False),
         lambda: house.managing.recall(sent.control, [link[2].link_id], reason="r"),
         lambda: house.managing.extend(sent.control, 7200),
         lambda: clock.forward(LEASE) and house.timekeeping.catch_up(),

@@ -22,7 +22,7 @@ from restante.sending import NOTIFYING_SECONDS
 from restante.settings import DAY, Settings
 from restante.store.connection import Connection, script
 from restante.store.keys import TAGS
-from tests.conftest import check_times, happened, kept_of, nonce, read
+from tests.conftest import check_times, happened, kept_of, read, reader_key
 
 URL = "https://hooks.example/restante"
 LEASE = LEASE_SECONDS * 1000
@@ -82,7 +82,7 @@ def numbers(sent, *which):
 def test_every_deed_but_the_sending_is_due_at_once(ours):
     sent = send(ours, views=2)
     assert take(ours) == []
-    ours.reading.preview(sent.links[0].token, [nonce()], visitor="browser")
+    ours.reading.preview(sent.links[0].token, [reader_key()], visitor="browser")
     assert take(ours) == []
     read(ours, sent.links[0].token, 1)
     ours.managing.extend(sent.control, 3_600)
@@ -105,7 +105,7 @@ def test_an_event_is_told_as_the_api_tells_it(ours, clock):
     at = clock.now()
     ours.reading.reveal(
         sent.links[1].token,
-        nonce(),
+        reader_key(),
         None,
         visitor="browser",
         evidence=Evidence("192.0.2.0/24", "Firefox", "Linux", "ES"),

@@ -11,7 +11,7 @@ from restante.errors import (
 from restante.messages import Draft, Evidence
 from restante.settings import DAY
 from restante.store.keys import message as message_key
-from tests.conftest import check_times, due_of, happened, kept_of, nonce, read
+from tests.conftest import check_times, due_of, happened, kept_of, read, reader_key
 
 EVIDENCE = Evidence("192.0.2.0/24", "Firefox", "Windows")
 
@@ -84,7 +84,7 @@ def test_a_lease_ends_with_a_message_that_was_made_to_expire_sooner(turned_house
     check_times(raw, sent)
 
     assert kept_of(raw, sent)[b"key:" + link.link_id] == expires_at
-    preview = turned_house.reading.preview(link, [nonce(1)], visitor="")
+    preview = turned_house.reading.preview(link, [reader_key(1)], visitor="")
     assert preview.lease_until == expires_at
     clock.forward(60_000)
     for reader in (1, 2):

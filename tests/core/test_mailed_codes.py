@@ -26,7 +26,7 @@ from restante.settings import DAY, Settings
 from restante.settings.parsers import Relay
 from restante.store import keys
 from restante.store.keys import link as link_key
-from tests.conftest import happened, kept_of, nonce
+from tests.conftest import happened, kept_of, reader_key
 from tests.support.lines import at_once
 
 SECOND = 1_000
@@ -79,7 +79,9 @@ def to(letter, address):
 
 
 def read(house, link, code, reader=1, passphrase=None):
-    return house.reading.reveal(link, nonce(reader), passphrase, code=code, visitor="browser").text
+    return house.reading.reveal(
+        link, reader_key(reader), passphrase, code=code, visitor="browser"
+    ).text
 
 
 def test_a_mailed_code_has_address_language_and_number_and_the_reader_learns_its_expiry(

@@ -23,7 +23,7 @@ from restante.settings import Settings
 from restante.store.connection import ANSWERED, Connection, script
 from restante.store.keys import TAGS
 from restante.store.stats import Numbers
-from tests.conftest import nonce, read
+from tests.conftest import read, reader_key
 from tests.support.processes import ROOT
 from tests.support.proxy import Proxy
 from webapp.http import rate_limits
@@ -69,12 +69,12 @@ def test_every_deed_is_counted_once(counting_house, meters, clock):
     for _ in range(3):
         assert read(house, ana, 1, "correct") == "y"
     for _ in range(2):
-        house.answering.extend_lease(ana, nonce(1))
-        house.answering.confirm(ana, nonce(1))
-        house.answering.dispute(ana, [nonce(2)])
-        house.answering.decline(cy, [nonce(3)])
+        house.answering.extend_lease(ana, reader_key(1))
+        house.answering.confirm(ana, reader_key(1))
+        house.answering.dispute(ana, [reader_key(2)])
+        house.answering.decline(cy, [reader_key(3)])
     for keep in (True, False, False):
-        house.answering.acknowledge(ana, nonce(1), keep=keep)
+        house.answering.acknowledge(ana, reader_key(1), keep=keep)
     for _ in range(Settings().passphrase_tries - 1):
         with pytest.raises(PassphraseWrong):
             read(house, bob, 1, "wrong")

@@ -25,7 +25,7 @@ from restante import wiring
 from restante.errors import Gone, Held, NotFound, PassphraseWrong, RestanteError
 from restante.messages import Draft
 from restante.settings import DAY, Settings
-from tests.conftest import Clock, check_times, due_of, kept_of, nonce
+from tests.conftest import Clock, check_times, due_of, kept_of, reader_key
 from tests.support.model import FINAL, TRIES, ModelLink, ModelMessage
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class Story(RuleBasedStateMachine):
         given = {RIGHT: link.passphrase or "any", WRONG: "wrong", NONE: None}[word]
         answer = asked(
             lambda: self.house.reading.reveal(
-                token, nonce(reader), given, visitor="browser", wary=wary
+                token, reader_key(reader), given, visitor="browser", wary=wary
             ),
             lambda c: (c.text, str(c.state), c.views_left, c.lease_until, c.fresh),
         )
@@ -118,7 +118,7 @@ class Story(RuleBasedStateMachine):
     def acknowledge(self, place, reader, keep):
         link, token = self.link(place)
         answer = asked(
-            lambda: self.house.answering.acknowledge(token, nonce(reader), keep=keep),
+            lambda: self.house.answering.acknowledge(token, reader_key(reader), keep=keep),
             lambda views_left: (views_left,),
         )
 
@@ -127,21 +127,23 @@ class Story(RuleBasedStateMachine):
     @rule(place=places, reader=readers)
     def extend_lease(self, place, reader):
         link, token = self.link(place)
-        answer = asked(lambda: self.house.answering.extend_lease(token, nonce(reader)))
+        answer = asked(lambda: self.house.answering.extend_lease(token, reader_key(reader)))
 
         assert answer == self.model.extend_lease(link, reader, self.clock.now())
 
     @rule(place=places, reader=readers)
     def confirm(self, place, reader):
         link, token = self.link(place)
-        answer = asked(lambda: self.house.answering.confirm(token, nonce(reader)), lambda _: ())
+        answer = asked(
+            lambda: self.house.answering.confirm(token, reader_key(reader)), lambda _: ()
+        )
 
         assert answer == self.model.confirm(link, reader, self.clock.now())
 
     @rule(place=places, reader=readers, deed=st.sampled_from(["dispute", "decline"]))
     def tell(self, place, reader, deed):
         link, token = self.link(place)
-        answer = getattr(self.house.answering, deed)(token, [nonce(reader)])
+        answer = getattr(self.house.answering, deed)(token, [reader_key(reader)])
 
         assert answer == getattr(self.model, deed)(link, reader, self.clock.now())
 
@@ -149,7 +151,7 @@ class Story(RuleBasedStateMachine):
     def show(self, place, reader, seconds):
         link, token = self.link(place)
         answer = asked(
-            lambda: self.house.answering.on_screen(token, nonce(reader), seconds), lambda _: ()
+            lambda: self.house.answering.on_screen(token, reader_key(reader), seconds), lambda _: ()
         )
 
         assert answer == self.model.show(link, reader, min(seconds, 3_600), self.clock.now())
@@ -190,7 +192,7 @@ class Story(RuleBasedStateMachine):
     def look(self, place, reader, visitor):
         link, token = self.link(place)
         now = self.clock.now()
-        gate = self.house.reading.preview(token, [nonce(reader)], visitor=visitor)
+        gate = self.house.reading.preview(token, [reader_key(reader)], visitor=visitor)
         state = self.model.state(link, now)
         if visitor == "preview_bot":
             link.scanned_at = now

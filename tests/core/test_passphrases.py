@@ -22,11 +22,11 @@ from restante.errors import (
 )
 from restante.messages import Draft
 from restante.settings import Settings
-from tests.conftest import happened, kept_of, nonce, read
+from tests.conftest import happened, kept_of, read, reader_key
 
 
 def look(house, link, *readers):
-    return house.reading.preview(link, [nonce(r) for r in readers], visitor="browser")
+    return house.reading.preview(link, [reader_key(r) for r in readers], visitor="browser")
 
 
 def test_nine_wrong_passphrases_burn_nothing(house):
@@ -68,7 +68,7 @@ def test_a_lock_leaves_a_reader_its_lease_and_then_the_key_goes(turned_house, cl
     assert read(house, link, 1, "right") == "x"
     lock(house, link, 2)
     clock.forward(119_999)
-    again = house.reading.reveal(link, nonce(1), "right", visitor="browser")
+    again = house.reading.reveal(link, reader_key(1), "right", visitor="browser")
 
     assert (again.text, again.state, again.views_left) == ("x", "locked", 0)
     for reader in (2, 3):
@@ -91,7 +91,7 @@ def test_a_locked_link_has_no_key_once_no_lease_is_open(turned_house, raw, end):
         read(house, link, 1, "right")
     lock(house, link, 2)
     if end == "acknowledged":
-        house.answering.acknowledge(link, nonce(1), keep=False)
+        house.answering.acknowledge(link, reader_key(1), keep=False)
     elif end == "recalled":
         verdict = house.managing.recall(sent.control)[0]
         assert (verdict.outcome, verdict.reveals) == ("already_locked", 1)
@@ -183,7 +183,7 @@ def test_nobody_s_processor_is_spent_on_a_link_that_ended_or_is_unknown(connecti
     house = wiring.assemble(Settings(), ring, connection, offload=noted)
     sent = house.sending.send(Draft("x", passphrase="p", recipients=("Ana", "Bob")))
     read(house, sent.links[0].token, 1, "p")
-    house.answering.acknowledge(sent.links[0].token, nonce(1), keep=False)
+    house.answering.acknowledge(sent.links[0].token, reader_key(1), keep=False)
     house.managing.recall(sent.control)
     open_one = house.sending.send(Draft("x"))
     stretched.clear()

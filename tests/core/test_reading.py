@@ -13,7 +13,7 @@ from restante.errors import (
 )
 from restante.messages import Draft, Evidence, State
 from restante.store.keys import TAGS
-from tests.conftest import check_times, due_of, happened, kept_of, nonce, read
+from tests.conftest import check_times, due_of, happened, kept_of, read, reader_key
 
 EVIDENCE = Evidence("192.0.2.0/24", "Firefox", "Windows")
 
@@ -21,7 +21,7 @@ LEASE = 120_000
 
 
 def look(house, link, *readers):
-    return house.reading.preview(link, [nonce(r) for r in readers], visitor="browser")
+    return house.reading.preview(link, [reader_key(r) for r in readers], visitor="browser")
 
 
 def key_of(sent, kind, rest=b""):
@@ -119,7 +119,7 @@ def test_a_look_keeps_its_class_and_evidence_and_no_class_writes_none(house):
     assert one.evidence == EVIDENCE.as_dict()
 
 
-def test_the_gate_tells_which_of_a_browser_s_nonces_is_next(turned_house, clock):
+def test_the_gate_tells_which_of_a_browser_s_reader_keys_is_next(turned_house, clock):
     sent = turned_house.sending.send(Draft("x", views=3))
     link = sent.links[0].token
 
@@ -133,7 +133,7 @@ def test_the_gate_tells_which_of_a_browser_s_nonces_is_next(turned_house, clock)
     read(turned_house, link, 2)
     assert look(turned_house, link, 1, 2).ordinal == 1
     assert look(turned_house, link, 3, 2).ordinal == 1
-    turned_house.answering.acknowledge(link, nonce(2), keep=False)
+    turned_house.answering.acknowledge(link, reader_key(2), keep=False)
     assert look(turned_house, link, 1, 2).ordinal is None
     assert look(turned_house, link, 2, 3).ordinal == 1
 
@@ -164,7 +164,7 @@ def test_an_unknown_link_is_not_found_whatever_is_asked(house):
         lambda: look(house, link, 1),
         lambda: read(house, link),
         lambda: read(house, link, 1, "p"),
-        lambda: house.answering.acknowledge(link, nonce(), keep=True),
+        lambda: house.answering.acknowledge(link, reader_key(), keep=True),
     ):
         with pytest.raises(NotFound):
             ask()
@@ -174,7 +174,7 @@ def test_each_view_goes_to_one_reader_and_then_it_is_gone(house, raw):
     sent = house.sending.send(Draft("x", views=3))
     link = sent.links[0].token
     contents = [
-        house.reading.reveal(link, nonce(r), None, visitor="browser", evidence=EVIDENCE)
+        house.reading.reveal(link, reader_key(r), None, visitor="browser", evidence=EVIDENCE)
         for r in (1, 2, 3)
     ]
 
@@ -198,9 +198,11 @@ def test_each_view_goes_to_one_reader_and_then_it_is_gone(house, raw):
 def test_within_its_lease_a_reader_gets_its_view_again_without_another(turned_house, clock):
     sent = turned_house.sending.send(Draft("x", details=Details(sender_name="Ana", subject="Hi")))
     link = sent.links[0].token
-    first = turned_house.reading.reveal(link, nonce(), None, visitor="browser")
+    first = turned_house.reading.reveal(link, reader_key(), None, visitor="browser")
     clock.forward(LEASE - 1)
-    again = turned_house.reading.reveal(link, nonce(), None, visitor="program", evidence=EVIDENCE)
+    again = turned_house.reading.reveal(
+        link, reader_key(), None, visitor="program", evidence=EVIDENCE
+    )
 
     assert first.lease_until == again.lease_until == first.at + LEASE
     assert (again.text, again.fresh, again.state, again.views_left) == ("x", False, "spent", 0)
@@ -213,7 +215,7 @@ def test_within_its_lease_a_reader_gets_its_view_again_without_another(turned_ho
         read(turned_house, link)
 
 
-def test_a_nonce_opens_one_view_ever(turned_house, clock):
+def test_a_reader_key_opens_one_view_ever(turned_house, clock):
     sent = turned_house.sending.send(Draft("x", views=2))
     link = sent.links[0].token
     read(turned_house, link, 1)
@@ -229,7 +231,7 @@ def test_a_lease_does_not_outlive_the_message(turned_house, clock, raw):
     sent = turned_house.sending.send(Draft("x", expires_in_seconds=60, views=2))
     link = sent.links[0].token
     clock.forward(30_000)
-    content = turned_house.reading.reveal(link, nonce(), None, visitor="browser")
+    content = turned_house.reading.reveal(link, reader_key(), None, visitor="browser")
 
     assert content.lease_until == sent.expires_at
     clock.forward(30_000)
@@ -243,14 +245,14 @@ def test_the_key_of_a_spent_link_goes_with_its_last_lease(turned_house, clock, r
     link = sent.links[0].token
     read(turned_house, link, 1)
     clock.forward(1000)
-    content = turned_house.reading.reveal(link, nonce(2), None, visitor="browser")
+    content = turned_house.reading.reveal(link, reader_key(2), None, visitor="browser")
 
     assert raw.pexpiretime(key_of(sent, "key")) == content.lease_until
     assert due_of(raw, sent)[b"end:" + link.link_id] == content.lease_until
-    turned_house.answering.acknowledge(link, nonce(2), keep=False)
+    turned_house.answering.acknowledge(link, reader_key(2), keep=False)
     assert raw.pexpiretime(key_of(sent, "key")) == content.lease_until - 1000
     assert due_of(raw, sent)[b"end:" + link.link_id] == content.lease_until - 1000
-    turned_house.answering.acknowledge(link, nonce(1), keep=False)
+    turned_house.answering.acknowledge(link, reader_key(1), keep=False)
     assert not raw.exists(key_of(sent, "key"), key_of(sent, "content", b":1"))
     assert b"end:" + link.link_id not in due_of(raw, sent)
 
@@ -276,7 +278,7 @@ def test_acknowledging_to_keep_records_it_and_leaves_the_lease(turned_house, clo
     link = sent.links[0].token
     read(turned_house, link)
     at = clock.forward(1000)
-    turned_house.answering.acknowledge(link, nonce(), keep=True, evidence=EVIDENCE)
+    turned_house.answering.acknowledge(link, reader_key(), keep=True, evidence=EVIDENCE)
     clock.forward(1000)
 
     assert turned_house.managing.status(sent.control).links[0].acknowledged_at == at
@@ -290,7 +292,7 @@ def test_acknowledging_without_keeping_ends_the_view_at_once(house, raw):
     sent = house.sending.send(Draft("x"))
     link = sent.links[0].token
     read(house, link)
-    house.answering.acknowledge(link, nonce(), keep=False)
+    house.answering.acknowledge(link, reader_key(), keep=False)
 
     with pytest.raises(Gone) as caught:
         read(house, link)
@@ -303,7 +305,7 @@ def test_one_reader_s_acknowledgement_does_not_end_another_s_lease(house):
     link = sent.links[0].token
     read(house, link, 1)
     read(house, link, 2)
-    house.answering.acknowledge(link, nonce(1), keep=False)
+    house.answering.acknowledge(link, reader_key(1), keep=False)
 
     assert read(house, link, 2) == "x"
     with pytest.raises(Gone):
@@ -315,7 +317,7 @@ def test_acknowledging_again_answers_the_same_and_is_one_event(house):
     link = sent.links[0].token
     read(house, link)
     for keep in (True, True, False, False, True):
-        house.answering.acknowledge(link, nonce(), keep=keep)
+        house.answering.acknowledge(link, reader_key(), keep=keep)
 
     assert happened(house, sent).count("link.acknowledged") == 1
     with pytest.raises(Gone):
@@ -327,7 +329,7 @@ def test_only_a_reader_of_a_view_can_acknowledge_it(house):
     link = sent.links[0].token
     read(house, link, 1)
     with pytest.raises(NotFound):
-        house.answering.acknowledge(link, nonce(2), keep=False)
+        house.answering.acknowledge(link, reader_key(2), keep=False)
 
     assert "link.acknowledged" not in happened(house, sent)
 
@@ -336,6 +338,6 @@ def test_a_view_acknowledged_before_another_is_spent_leaves_the_link_readable(ho
     sent = house.sending.send(Draft("x", views=2))
     link = sent.links[0].token
     read(house, link, 1)
-    house.answering.acknowledge(link, nonce(1), keep=False)
+    house.answering.acknowledge(link, reader_key(1), keep=False)
 
     assert read(house, link, 2) == "x"

@@ -11,7 +11,7 @@ from restante.errors import (
 )
 from restante.messages import Draft, Evidence, Outcome
 from restante.settings import DAY
-from tests.conftest import happened, kept_of, nonce, read
+from tests.conftest import happened, kept_of, read, reader_key
 
 EVIDENCE = Evidence("192.0.2.0/24", "Firefox", "Windows")
 
@@ -54,7 +54,7 @@ def test_the_verdict_counts_what_was_released_before(turned_house, clock):
     clock.forward(10)
     read(turned_house, link, 2)
     acknowledged = clock.forward(10)
-    turned_house.answering.acknowledge(link, nonce(2), keep=True)
+    turned_house.answering.acknowledge(link, reader_key(2), keep=True)
     recalled = clock.forward(10)
     (verdict,) = turned_house.managing.recall(sent.control)
 

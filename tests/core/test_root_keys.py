@@ -15,7 +15,7 @@ from restante.errors import (
 )
 from restante.messages import Draft, Evidence
 from restante.settings import Settings
-from tests.conftest import happened, nonce, read
+from tests.conftest import happened, read, reader_key
 
 EVIDENCE = Evidence("192.0.2.0/24", "Firefox", "Windows")
 
@@ -66,7 +66,7 @@ def test_a_root_key_that_is_missing_hides_names_but_neither_content_nor_verdict(
     link = sent.links[0].token
 
     assert after.reading.preview(link, visitor="browser").details.sender_name is None
-    content = after.reading.reveal(link, nonce(1), None, visitor="browser")
+    content = after.reading.reveal(link, reader_key(1), None, visitor="browser")
     assert (content.text, content.details.sender_name) == ("two", None)
     verdicts = after.managing.recall(sent.control)
     assert outcomes(verdicts) == ["already_spent", "recalled_unread"]

@@ -15,7 +15,7 @@ from restante.errors import (
 from restante.messages import Draft, Evidence, State
 from restante.settings import DAY
 from restante.store.keys import TAGS
-from tests.conftest import check_times, kept_of, nonce, read
+from tests.conftest import check_times, kept_of, read, reader_key
 
 EVIDENCE = Evidence("192.0.2.0/24", "Firefox", "Windows")
 
@@ -157,9 +157,9 @@ def test_ids_may_have_any_bytes(house, raw):
         for link in sent.links:
             if not odd & set(link.link_id + sent.message_id):
                 continue
-            house.reading.preview(link.token, [nonce()], visitor="browser", evidence=EVIDENCE)
+            house.reading.preview(link.token, [reader_key()], visitor="browser", evidence=EVIDENCE)
             assert read(house, link.token) == "x"
-            house.answering.acknowledge(link.token, nonce(), keep=False)
+            house.answering.acknowledge(link.token, reader_key(), keep=False)
         verdicts = house.managing.recall(sent.control, [link.link_id for link in sent.links])
         status = house.managing.status(sent.control)
         assert [v.link_id for v in verdicts] == [link.link_id for link in sent.links]

@@ -8,7 +8,7 @@ from restante import wiring
 from restante.errors import Gone, PassphraseWrong
 from restante.messages import Draft, Evidence
 from restante.settings import Settings
-from tests.conftest import Clock, nonce, read
+from tests.conftest import Clock, read, reader_key
 
 SENDER = Evidence("198.51.100.0/24", "Chrome", "Linux")
 READER = Evidence("192.0.2.0/24", "Firefox", "Windows")
@@ -25,7 +25,7 @@ def life(connection, ring):
 
     def reveal(link, reader, passphrase):
         return house.reading.reveal(
-            link, nonce(reader), passphrase, visitor="browser", evidence=READER
+            link, reader_key(reader), passphrase, visitor="browser", evidence=READER
         )
 
     clock.forward(1000)
@@ -34,7 +34,7 @@ def life(connection, ring):
     clock.forward(1000)
     reveal(ana, 1, "p")
     clock.forward(1000)
-    house.answering.acknowledge(ana, nonce(1), keep=True, evidence=READER)
+    house.answering.acknowledge(ana, reader_key(1), keep=True, evidence=READER)
     clock.forward(1000)
     house.sending.replace(sent.control, "y", passphrase="p", evidence=SENDER)
     clock.forward(1000)

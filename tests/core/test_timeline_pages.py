@@ -5,7 +5,7 @@ import pytest
 from restante.errors import Invalid
 from restante.messages import EVENTS_MOST, OLDEST, Draft, Page
 from restante.store.keys import message as message_key
-from tests.conftest import nonce, read
+from tests.conftest import read, reader_key
 
 EXTENDS = 1_000
 
@@ -16,8 +16,8 @@ def long_one(house):
     sent = house.sending.send(Draft("the safe", recipients=("Ana", "Bob"), views=3))
     ana = sent.links[0].token
     read(house, ana)
-    house.answering.dispute(ana, [nonce(2)])
-    house.answering.decline(sent.links[1].token, [nonce(3)])
+    house.answering.dispute(ana, [reader_key(2)])
+    house.answering.decline(sent.links[1].token, [reader_key(3)])
     for _ in range(EXTENDS):
         house.managing.extend(sent.control, 3_600)
     return sent
@@ -102,10 +102,10 @@ def test_whoever_has_a_link_is_shown_the_newest_of_it(house):
     ana, bob = (link.token for link in sent.links)
     for reader in range(100):
         read(house, ana, reader)
-        house.answering.confirm(ana, nonce(reader))
+        house.answering.confirm(ana, reader_key(reader))
     read(house, bob)
-    its = house.answering.link_history(ana, [nonce(1)])
-    of_bob = house.answering.link_history(bob, [nonce(1)])
+    its = house.answering.link_history(ana, [reader_key(1)])
+    of_bob = house.answering.link_history(bob, [reader_key(1)])
 
     assert len(its.events) == 100
     assert its.has_older
@@ -121,7 +121,7 @@ def test_an_opening_long_ago_is_not_shown_and_not_denied(house):
     read(house, sent.links[0].token)
     for _ in range(51):
         house.sending.replace(sent.control, "another")
-    its = house.answering.link_history(sent.links[0].token, [nonce()])
+    its = house.answering.link_history(sent.links[0].token, [reader_key()])
 
     assert (its.events, its.has_older) == ((), True)
 

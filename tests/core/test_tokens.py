@@ -1,4 +1,4 @@
-"""Tokens, ids and nonces: docs/specs/link.md, by its frozen vectors and by chance."""
+"""Tokens, ids and reader keys: docs/specs/link.md, by its frozen vectors and by chance."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_a_page_forgives_what_mail_programs_leave_around_a_token(case):
 
 
 @pytest.mark.parametrize("written", VECTORS["rejected_nonces"], ids=ascii)
-def test_a_nonce_out_of_bounds_is_invalid_and_not_echoed(written):
+def test_a_reader_key_out_of_bounds_is_invalid_and_not_echoed(written):
     with pytest.raises(Invalid) as caught:
         ReaderKey(written)
 
@@ -177,15 +177,15 @@ def test_new_control_tokens_use_every_shard_and_never_repeat():
 
 def test_secrets_do_not_show_when_tokens_are_printed():
     control = ControlToken.new()
-    nonce = ReaderKey("n" * 20)
-    shown = repr([control, control.link(0), nonce, SenderToken.new()])
+    reader_key = ReaderKey("n" * 20)
+    shown = repr([control, control.link(0), reader_key, SenderToken.new()])
 
     assert shown == "[<ControlToken>, <LinkToken>, <ReaderKey>, <SenderToken>]"
 
 
 def test_a_sender_and_a_reader_are_somebody_else_at_every_message():
     one, other = ControlToken.new(), ControlToken.new()
-    nonce = ReaderKey("n" * 20)
+    reader_key = ReaderKey("n" * 20)
 
     assert tokens.sender_id(one, "cookie") != tokens.sender_id(other, "cookie")
-    assert nonce.reader_id(one.link(0)) != nonce.reader_id(one.link(1))
+    assert reader_key.reader_id(one.link(0)) != reader_key.reader_id(one.link(1))

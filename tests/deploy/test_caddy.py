@@ -2,7 +2,7 @@
 
 from tests.deploy.proxies import Caddy
 from tests.deploy.visits import LIMIT, TEXT, journey, links_in
-from tests.support.api import new_nonce
+from tests.support.api import new_reader_key
 from tests.support.processes import free_port
 from webapp.http.request_size import BODY_MAX
 
@@ -21,7 +21,7 @@ def test_the_visitors_own_address_is_the_evidence(caddy):
     forged = {"X-Forwarded-For": "203.0.113.9", "Forwarded": "for=203.0.113.9"}
     api = caddy.api("127.201.3.4", **forged)
     sent = api.send(TEXT)
-    api.reveal(sent.link, new_nonce())
+    api.reveal(sent.link, new_reader_key())
     event = next(e for e in api.message(sent.control)["events"] if e["type"] == "link.revealed")
 
     assert event["evidence"]["network"] == "127.201.3.0/24"

@@ -12,7 +12,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.browser import tour
 from tests.deploy.visits import LIMIT, TEXT, journey
-from tests.support.api import Api, new_nonce
+from tests.support.api import Api, new_reader_key
 from webapp.http.request_size import BODY_MAX, SMALL_MAX
 
 NGINX_MAX = 7 * 1024 * 1024
@@ -53,7 +53,7 @@ def test_a_real_browser_speaks_http_2_with_it(nginx, chromium_path):
 def test_the_visitors_own_address_is_the_evidence(nginx):
     api = nginx.api("127.200.3.4", **{"X-Forwarded-For": "203.0.113.9", "Forwarded": "for=1.2.3.4"})
     sent = api.send(TEXT)
-    api.reveal(sent.link, new_nonce())
+    api.reveal(sent.link, new_reader_key())
     event = next(e for e in api.message(sent.control)["events"] if e["type"] == "link.revealed")
 
     assert event["evidence"]["network"] == "127.200.3.0/24"
@@ -86,7 +86,7 @@ def test_a_429_reaches_the_visitor_as_our_own_page(nginx, address):
 def test_a_text_of_six_byte_escapes_passes(nginx, address):
     body = b'{"text": "' + b"\\u0001" * (1024 * 1024) + b'"}'
     sent = nginx.api(address).ask("POST", "/api/v1/messages", body)
-    read = nginx.api(address).reveal(sent.json["links"][0]["token"], new_nonce())
+    read = nginx.api(address).reveal(sent.json["links"][0]["token"], new_reader_key())
 
     assert len(body) < BODY_MAX
     assert read.json["text"] == "\x01" * (1024 * 1024)

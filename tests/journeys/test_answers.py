@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.journeys.conftest import CROSS_SITE, TEXT
-from tests.support.api import Api, Visitor, filled, form_of, new_nonce, number_on
+from tests.support.api import Api, Visitor, filled, form_of, new_reader_key, number_on
 from tests.support.tickets import gate_form, waited
 
 
@@ -207,9 +207,9 @@ def test_an_alarm_about_what_was_read_is_not_hidden_by_a_later_and_lesser_one(se
     """Whoever has one link must not be able to cover what is said of another."""
     sent = Api(service.url).send(TEXT, recipients=["Ana", "Ben"], passphrase="open sesame")
     ana, ben = sent.links
-    Api(service.url).reveal(ana, new_nonce(), "open sesame")
+    Api(service.url).reveal(ana, new_reader_key(), "open sesame")
     for _ in range(10):
-        Api(service.url).reveal(ben, new_nonce(), "wrong")
+        Api(service.url).reveal(ben, new_reader_key(), "wrong")
     for link in (ana, ben):
         other = Visitor(service.url)
         form = gate_form(service, other, link, "dispute")
@@ -300,7 +300,7 @@ def test_declining_takes_one_number_where_a_number_is_asked_for(service, kind):
 def test_an_alarm_about_an_unopened_link_does_not_say_it_was_read(service):
     sent = Api(service.url).send(TEXT, passphrase="blue tin")
     for _ in range(10):
-        last = Api(service.url).reveal(sent.link, new_nonce(), "red tin")
+        last = Api(service.url).reveal(sent.link, new_reader_key(), "red tin")
     assert last.code == "gone"
     other = Visitor(service.url)
     form = gate_form(service, other, sent.link, "dispute")

@@ -15,7 +15,7 @@ from restante import wiring
 from restante.crypto.tokens import ControlToken, LinkToken
 from restante.store.connection import Connection
 from restante.store.persistence import Files
-from tests.support.api import Api, Sent, Visitor, form_of, new_nonce
+from tests.support.api import Api, Sent, Visitor, form_of, new_reader_key
 from tests.support.lines import talk
 from tests.support.operators import admission_of
 from tests.support.processes import Service, status_of, wait_until
@@ -171,27 +171,27 @@ def by_program(api, secrets, refused):
     }
     sent = secrets.learn("program", api.send(KNOWN["text"], **fields))
     for number in range(3):
-        secrets[f"nonce {number}"] = new_nonce()
+        secrets[f"reader_key {number}"] = new_reader_key()
     link, other = sent.links
     api.preview(link)
-    refused["no passphrase"] = api.reveal(link, secrets["nonce 0"]).body
-    refused["wrong"] = api.reveal(link, secrets["nonce 0"], KNOWN["wrong passphrase"]).body
-    answer = api.reveal(link, secrets["nonce 0"], KNOWN["passphrase"])
+    refused["no passphrase"] = api.reveal(link, secrets["reader_key 0"]).body
+    refused["wrong"] = api.reveal(link, secrets["reader_key 0"], KNOWN["wrong passphrase"]).body
+    answer = api.reveal(link, secrets["reader_key 0"], KNOWN["passphrase"])
     assert answer.json["text"] == KNOWN["text"]
-    api.reveal(link, secrets["nonce 0"], KNOWN["passphrase"])
-    api.acknowledge(link, secrets["nonce 0"], keep=True)
+    api.reveal(link, secrets["reader_key 0"], KNOWN["passphrase"])
+    api.acknowledge(link, secrets["reader_key 0"], keep=True)
     assert (
         api.replace(
             sent.control, KNOWN["replaced text"], passphrase=KNOWN["second passphrase"]
         ).status
         == 200
     )
-    api.reveal(other, secrets["nonce 1"], KNOWN["second passphrase"])
-    api.acknowledge(other, secrets["nonce 1"])
+    api.reveal(other, secrets["reader_key 1"], KNOWN["second passphrase"])
+    api.acknowledge(other, secrets["reader_key 1"])
     assert api.extend(sent.control, 3600).status == 200
     api.message(sent.control)
     assert api.recall(sent.control, reason=KNOWN["reason"]).status == 200
-    refused["gone"] = api.reveal(link, secrets["nonce 2"], KNOWN["passphrase"]).body.replace(
+    refused["gone"] = api.reveal(link, secrets["reader_key 2"], KNOWN["passphrase"]).body.replace(
         KNOWN["reason"].encode(), b""
     )
     secrets.learn("waiting", api.send(KNOWN["text"], **fields))

@@ -5,7 +5,7 @@ import re
 from tests.journeys.conftest import TEXT
 from tests.journeys.test_evidence import kept_in
 from tests.support import canaries
-from tests.support.api import Api, new_nonce
+from tests.support.api import Api, new_reader_key
 from tests.support.mailserver import MailServer
 from tests.support.processes import Service, free_port, wait_until
 from tests.support.receiver import Receiver
@@ -41,7 +41,9 @@ def test_neither_address_nor_code_stands_in_the_store_or_a_log_in_clear(tmp_path
         code = mail.code()
         before = kept_in(service)
         body = {"code": code}
-        opened = api.ask("POST", "/api/v1/link/reveal", body, token=sent.link, nonce=new_nonce())
+        opened = api.ask(
+            "POST", "/api/v1/link/reveal", body, token=sent.link, reader_key=new_reader_key()
+        )
         after = kept_in(service)
         log = service.log().encode()
 

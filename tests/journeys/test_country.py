@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.api import Api, Visitor, new_nonce
+from tests.support.api import Api, Visitor, new_reader_key
 from tests.support.processes import Service
 
 SPAIN = "81.9.128.1"
@@ -23,8 +23,8 @@ def come_from(address):
 
 def test_the_country_is_gauged_from_the_whole_address_and_told_in_words(proxied):
     sent = Api(proxied.url).send("text", views=2)
-    Api(proxied.url, headers=come_from(SPAIN)).reveal(sent.link, new_nonce())
-    Api(proxied.url, headers=come_from(AMERICA)).reveal(sent.link, new_nonce())
+    Api(proxied.url, headers=come_from(SPAIN)).reveal(sent.link, new_reader_key())
+    Api(proxied.url, headers=come_from(AMERICA)).reveal(sent.link, new_reader_key())
     events = Api(proxied.url).message(sent.control)["events"]
     assert events[1]["evidence"] == {
         "network": "81.9.128.0/24",

@@ -12,7 +12,7 @@ import pytest
 
 from restante.crypto import keyring
 from restante.service.embedded_store import EmbeddedStore
-from tests.support.api import Api, Visitor, new_nonce
+from tests.support.api import Api, Visitor, new_reader_key
 from tests.support.lines import at_once
 from tests.support.processes import Running, Service, alive, status_of, wait_until
 
@@ -62,17 +62,17 @@ def test_what_was_sent_is_there_after_the_store_was_killed(service):
 
     assert message["subject"] == "a subject"
     assert [link["state"] for link in message["links"]] == ["sealed"]
-    assert api.reveal(sent.link, new_nonce()).json["text"] == "still here"
+    assert api.reveal(sent.link, new_reader_key()).json["text"] == "still here"
 
 
 def test_what_was_opened_stays_opened_after_the_store_was_killed(service):
-    api, nonce = Api(service.url), new_nonce()
+    api, reader_key = Api(service.url), new_reader_key()
     sent = api.send("once")
-    assert api.reveal(sent.link, nonce).status == 200
+    assert api.reveal(sent.link, reader_key).status == 200
     kill_the_store(service)
-    other = api.reveal(sent.link, new_nonce())
+    other = api.reveal(sent.link, new_reader_key())
     assert (other.status, other.json["state"]) == (410, "spent")
-    again = api.reveal(sent.link, nonce)
+    again = api.reveal(sent.link, reader_key)
 
     assert again.json["text"] == "once"
     assert api.recall(sent.control).json["verdicts"][0]["outcome"] == "already_spent"
@@ -84,7 +84,7 @@ def test_what_was_recalled_stays_recalled_after_the_store_was_killed(service):
     sent = api.send("never", views=2)
     verdict = api.recall(sent.control, reason="the wrong Ana").json
     kill_the_store(service)
-    gone = api.reveal(sent.link, new_nonce())
+    gone = api.reveal(sent.link, new_reader_key())
 
     assert (gone.status, gone.json["state"]) == (410, "recalled")
     assert gone.json["reason"] == "the wrong Ana"
@@ -98,13 +98,13 @@ def test_a_store_killed_under_load_breaks_no_promise(service):
     def traffic(n):
         told = []
         for _ in range(12):
-            api, nonce = Api(service.url), new_nonce()
+            api, reader_key = Api(service.url), new_reader_key()
             try:
                 sent = api.send(f"text {n}")
             except (AssertionError, OSError, HTTPException):
                 continue
-            deed = api.reveal(sent.link, nonce) if n % 2 else api.recall(sent.control)
-            told.append((sent, nonce, deed))
+            deed = api.reveal(sent.link, reader_key) if n % 2 else api.recall(sent.control)
+            told.append((sent, reader_key, deed))
         return told
 
     with ThreadPoolExecutor(8) as pool:
@@ -113,8 +113,8 @@ def test_a_store_killed_under_load_breaks_no_promise(service):
         kill_the_store(service)
         told = [entry for future in running for entry in future.result()]
     api, seen = Api(service.url), set()
-    for sent, nonce, deed in told:
-        answer = api.reveal(sent.link, new_nonce())
+    for sent, reader_key, deed in told:
+        answer = api.reveal(sent.link, new_reader_key())
         seen.add(deed.status)
         if deed.status == 503:
             assert deed.code == "unavailable"
@@ -123,7 +123,7 @@ def test_a_store_killed_under_load_breaks_no_promise(service):
             assert answer.json["state"] == "recalled"
         else:
             assert answer.json["state"] == "spent"
-            assert api.reveal(sent.link, nonce).json["text"] == deed.json["text"]
+            assert api.reveal(sent.link, reader_key).json["text"] == deed.json["text"]
 
     assert 200 in seen
 
@@ -163,9 +163,9 @@ def requests_to(service, sent, secret):
     return {
         "send": lambda: api.ask("POST", "/api/v1/messages", {"text": "more"}),
         "preview": lambda: api.preview(sent.link),
-        "reveal": lambda: api.reveal(sent.link, new_nonce()),
-        "reveal with a passphrase": lambda: api.reveal(secret.link, new_nonce(), "a word"),
-        "acknowledge": lambda: api.acknowledge(sent.link, new_nonce()),
+        "reveal": lambda: api.reveal(sent.link, new_reader_key()),
+        "reveal with a passphrase": lambda: api.reveal(secret.link, new_reader_key(), "a word"),
+        "acknowledge": lambda: api.acknowledge(sent.link, new_reader_key()),
         "recall": lambda: api.recall(sent.control),
         "replace": lambda: api.replace(sent.control, "other"),
         "extend": lambda: api.extend(sent.control, 600),
@@ -206,10 +206,10 @@ def test_without_a_store_visitors_get_503_within_two_seconds_until_it_is_back(
     # A store that hung did what it was asked once it went on, and tells the truth about it.
     verdict = api.recall(sent.control).json["verdicts"][0]
     assert (verdict["outcome"] == "recalled_unread") == (verdict["reveals"] == 0)
-    assert api.reveal(sent.link, new_nonce()).code == "gone"
+    assert api.reveal(sent.link, new_reader_key()).code == "gone"
     if trouble is without_a_store:
         assert verdict["outcome"] == "recalled_unread"
-        assert api.reveal(secret.link, new_nonce(), "a word").json["text"] == "waits too"
+        assert api.reveal(secret.link, new_reader_key(), "a word").json["text"] == "waits too"
 
 
 def test_with_a_hanging_store_many_visitors_get_503_within_two_seconds(service):
@@ -236,7 +236,7 @@ def test_a_full_store_refuses_to_send_and_still_does_all_else(tmp_path):
         RESTANTE_LIMIT_SEND="1000",
         RESTANTE_EXPIRY_MIN="1",
     ) as service:
-        api, visitor, nonce = Api(service.url), Visitor(service.url), new_nonce()
+        api, visitor, reader_key = Api(service.url), Visitor(service.url), new_reader_key()
         kept, recalled, opened = (
             api.send("held by a full store", recipients=["Ana", "Ben"]) for _ in range(3)
         )
@@ -251,11 +251,11 @@ def test_a_full_store_refuses_to_send_and_still_does_all_else(tmp_path):
         page = visitor.post("/", {"text": "all that I wrote" + "x" * 900_000})
         replaced = api.replace(kept.control, "x" * 900_000)
         looked = api.preview(kept.link), visitor.get(f"/m/{kept.link}")
-        revealed = api.reveal(opened.link, nonce)
-        again = api.reveal(opened.link, nonce)
-        acknowledged = api.acknowledge(opened.link, nonce)
-        wrong = api.reveal(secret.link, nonce, "no word")
-        right = api.reveal(secret.link, nonce, "a word")
+        revealed = api.reveal(opened.link, reader_key)
+        again = api.reveal(opened.link, reader_key)
+        acknowledged = api.acknowledge(opened.link, reader_key)
+        wrong = api.reveal(secret.link, reader_key, "no word")
+        right = api.reveal(secret.link, reader_key, "a word")
         verdicts = api.recall(recalled.control, reason="still possible").json["verdicts"]
         wait_until(lambda: "link.expired" in events_of(api, brief))
         after = api.message(kept.control)
@@ -268,14 +268,14 @@ def test_a_full_store_refuses_to_send_and_still_does_all_else(tmp_path):
         assert [answer.status for answer in looked] == [200, 200]
         assert revealed.json["text"] == again.json["text"] == "held by a full store"
         assert acknowledged.status == 204
-        assert api.reveal(opened.link, nonce).code == "gone"
+        assert api.reveal(opened.link, reader_key).code == "gone"
         assert wrong.json["tries_left"] == 9
         assert right.json["text"] == "held by a full store"
         assert [v["outcome"] for v in verdicts] == ["recalled_unread"] * 2
         assert (after["version"], after["links"][0]["state"]) == (1, "sealed")
-        assert api.reveal(brief.link, nonce).json["state"] == "expired"
+        assert api.reveal(brief.link, reader_key).json["state"] == "expired"
         # Nothing was half sent: what was refused left nothing that could be asked for.
-        assert api.reveal(kept.link, nonce).json["text"] == "held by a full store"
+        assert api.reveal(kept.link, reader_key).json["text"] == "held by a full store"
         assert "Traceback" not in service.log()
 
 
@@ -366,4 +366,4 @@ def test_what_fell_due_while_no_worker_ran_is_written_once_after_the_restart(tmp
         assert [e["type"] for e in events] == ["message.sent", "link.expired", "link.expired"]
         # The event tells when it ended, not when the worker came to it.
         assert {e["at"] for e in events[1:]} == {sent.answer["expires_at"]}
-        assert api.reveal(sent.link, new_nonce()).json["state"] == "expired"
+        assert api.reveal(sent.link, new_reader_key()).json["state"] == "expired"

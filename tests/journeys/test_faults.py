@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.api import Visitor, form_of, new_nonce
+from tests.support.api import Visitor, form_of, new_reader_key
 
 
 def raw_send(api, body, **headers):
@@ -93,14 +93,18 @@ def test_every_field_at_fault_is_named_at_once(api):
 
 
 def test_every_field_at_fault_is_named_by_the_other_deeds_too(api):
-    sent, nonce = api.send("text"), new_nonce()
+    sent, reader_key = api.send("text"), new_reader_key()
     path = "/api/v1/message"
     faults = {
         "recall": api.ask("POST", f"{path}/recall", {"links": 7, "reason": 7}, token=sent.control),
         "replace": api.ask("POST", f"{path}/replace", {"passphrase": 7}, token=sent.control),
         "extend": api.ask("PATCH", path, {"a": 1, "b": 2}, token=sent.control),
         "reveal": api.ask(
-            "POST", "/api/v1/link/reveal", {"passphrase": 7, "a": 1}, token=sent.link, nonce=nonce
+            "POST",
+            "/api/v1/link/reveal",
+            {"passphrase": 7, "a": 1},
+            token=sent.link,
+            reader_key=reader_key,
         ),
     }
 
@@ -114,7 +118,7 @@ def test_every_field_at_fault_is_named_by_the_other_deeds_too(api):
 
 
 def test_an_unknown_field_is_a_fault_in_every_call_and_only_plain_names_are_echoed(api):
-    sent, nonce = api.send("text"), new_nonce()
+    sent, reader_key = api.send("text"), new_reader_key()
     deeds = [
         ("POST", "/api/v1/messages", {"text": "t"}, None),
         ("POST", "/api/v1/message/recall", {}, sent.control),
@@ -125,7 +129,7 @@ def test_an_unknown_field_is_a_fault_in_every_call_and_only_plain_names_are_echo
     ]
     for method, path, body, token in deeds:
         for name, told in (("pasphrase", "pasphrase"), ("<b>a secret</b>", "(unnamed)")):
-            answer = api.ask(method, path, body | {name: 1}, token=token, nonce=nonce)
+            answer = api.ask(method, path, body | {name: 1}, token=token, reader_key=reader_key)
 
             assert fields_at_fault(answer) == [told], path
             assert "a secret" not in answer.text
@@ -162,7 +166,7 @@ MALFORMED = {
 
 @pytest.mark.parametrize("body", MALFORMED.values(), ids=MALFORMED)
 def test_a_body_that_is_no_json_object_is_malformed_and_does_nothing(api, body):
-    sent, nonce = api.send("text"), new_nonce()
+    sent, reader_key = api.send("text"), new_reader_key()
     answers = [
         raw_send(api, body),
         api.ask("POST", "/api/v1/message/replace", body, token=sent.control),
@@ -174,7 +178,7 @@ def test_a_body_that_is_no_json_object_is_malformed_and_does_nothing(api, body):
             ("/api/v1/link/reveal", sent.link),
             ("/api/v1/link/acknowledge", sent.link),
         ):
-            answers.append(api.ask("POST", path, body, token=token, nonce=nonce))
+            answers.append(api.ask("POST", path, body, token=token, reader_key=reader_key))
 
     assert [(answer.status, answer.code) for answer in answers] == [(400, "malformed")] * len(
         answers
@@ -200,16 +204,16 @@ def test_another_media_type_is_refused(api, kind):
 
 
 @pytest.mark.parametrize(
-    "nonce",
+    "reader_key",
     ["", "x" * 15, "x" * 129, "with a space 1234", "ümlaut-ümlaut-ümlaut", "tab\tinside-it-all"],
 )
-def test_an_invalid_idempotency_key_is_refused_first(api, nonce):
+def test_an_invalid_idempotency_key_is_refused_first(api, reader_key):
     sent = api.send("text", passphrase="a word")
     answers = [
-        api.reveal(sent.link, nonce, "no word"),
-        api.acknowledge(sent.link, nonce),
-        api.reveal("no token", nonce),
-        api.ask("POST", "/api/v1/link/reveal", b"no json", token=sent.link, nonce=nonce),
+        api.reveal(sent.link, reader_key, "no word"),
+        api.acknowledge(sent.link, reader_key),
+        api.reveal("no token", reader_key),
+        api.ask("POST", "/api/v1/link/reveal", b"no json", token=sent.link, reader_key=reader_key),
     ]
 
     assert [fields_at_fault(answer) for answer in answers] == [["Idempotency-Key"]] * 4

@@ -12,7 +12,7 @@ import pytest
 
 from restante.crypto.tokens import LinkToken
 from tests.browser.tour import CHROMIUM
-from tests.support.api import FIREFOX, Api, Visitor, filled, form_of, new_nonce, number_on
+from tests.support.api import FIREFOX, Api, Visitor, filled, form_of, new_reader_key, number_on
 from tests.support.processes import Service
 from tests.support.tickets import gate_form, waited
 
@@ -273,7 +273,7 @@ def test_a_sender_may_ask_everybody_for_a_number(service):
     assert TEXT not in press(person, by_hand, blank, PRESSED).text
     assert get_in(service, come(service), sent.link, PRESSED) == 1
     assert get_in(service, come(service), by_hand, PRESSED) == 1
-    assert api.reveal(api.send(TEXT, second_step="always").link, new_nonce()).status == 200
+    assert api.reveal(api.send(TEXT, second_step="always").link, new_reader_key()).status == 200
 
 
 def test_a_second_step_that_is_not_known_is_a_fault_of_its_field(service):

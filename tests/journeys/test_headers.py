@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.support.api import PRESSED, Answer, Api, Visitor, form_of, new_nonce
+from tests.support.api import PRESSED, Answer, Api, Visitor, form_of, new_reader_key
 from tests.support.lines import talk
 from tests.support.processes import Service
 from tests.support.tickets import waited
@@ -96,7 +96,7 @@ def every_kind_of_answer(service, host=None):
         "foreign host": foreign.ask("GET", "/"),
         "foreign host, API": foreign.ask("GET", "/api/v1/link"),
         "API": api.message(sent.control) and api.preview(secret.link),
-        "API, revealed": api.reveal(api.send("t").link, new_nonce()),
+        "API, revealed": api.reveal(api.send("t").link, new_reader_key()),
         "API problem": api.preview("nothing"),
         "API nowhere": api.ask("GET", "/api/v1/nothing"),
         "API options": api.ask("OPTIONS", "/api/v1/messages", headers={"Origin": "https://e.x"}),

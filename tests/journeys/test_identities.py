@@ -57,7 +57,7 @@ def planted(service, link, way=None):
     return carried
 
 
-def nonces_of(form):
+def reader_keys_of(form):
     return [f"{form['reader']}.{ordinal}" for ordinal in range(5)]
 
 
@@ -73,14 +73,18 @@ def test_a_planted_form_from_another_address_opens_nothing_and_sets_no_cookie(se
     again = filled(answer, sent.link)
     assert again["reader"] != form["reader"]
     assert TEXT in victim.ask("POST", f"/m/{sent.link}", again, NULL).text
-    readers = [Api(service.url).reveal(sent.link, nonce) for nonce in nonces_of(form)]
+    readers = [
+        Api(service.url).reveal(sent.link, reader_key) for reader_key in reader_keys_of(form)
+    ]
     assert {reader.code for reader in readers} == {"gone"}
 
 
 def test_whoever_planted_a_reader_id_cannot_read_even_from_the_same_address(service, sent):
     form = planted(service, sent.link)
     answer, cookies = from_nowhere(silent(service), f"/m/{sent.link}", form)
-    seconds = [Api(service.url).reveal(sent.link, nonce) for nonce in nonces_of(form)]
+    seconds = [
+        Api(service.url).reveal(sent.link, reader_key) for reader_key in reader_keys_of(form)
+    ]
 
     assert TEXT in answer.text
     assert cookies == {}
@@ -436,10 +440,12 @@ def test_a_tossed_reader_cookie_opens_nothing(service, sent):
     gate = victim.get(path, Cookie=both)
     page = victim.ask("POST", path, form_of(gate, sent.link), NULL | {"Cookie": both})
     opened = victim.ask("POST", path, filled(page, sent.link), NULL | {"Cookie": both})
-    nonces = [f"{tosser.cookies['reader']}.{ordinal}" for ordinal in range(5)]
+    reader_keys = [f"{tosser.cookies['reader']}.{ordinal}" for ordinal in range(5)]
 
     assert TEXT in opened.text
-    assert {Api(service.url).reveal(sent.link, nonce).code for nonce in nonces} == {"gone"}
+    assert {Api(service.url).reveal(sent.link, reader_key).code for reader_key in reader_keys} == {
+        "gone"
+    }
 
 
 def test_a_tossed_form_cookie_sends_no_form(service):

@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from tests.second import dump, forms
-from tests.support.api import Api, Visitor, form_of, new_nonce
+from tests.support.api import Api, Visitor, form_of, new_reader_key
 from tests.support.lines import lines_to_each
 from tests.support.processes import Service
 
@@ -109,9 +109,9 @@ def test_reveals_are_limited_and_what_was_not_opened_stays(service, network):
     api = at(service, network)
     link = sent(service).link
     for _ in range(LIMITS["REVEAL"]):
-        api.reveal("L" + "x" * 34, new_nonce())
-    refused = api.reveal(link, new_nonce())
-    elsewhere = at(service, "192.0.2.78").reveal(link, new_nonce())
+        api.reveal("L" + "x" * 34, new_reader_key())
+    refused = api.reveal(link, new_reader_key())
+    elsewhere = at(service, "192.0.2.78").reveal(link, new_reader_key())
 
     assert is_limited(refused)
     assert elsewhere.json["text"] == "text"
@@ -123,7 +123,7 @@ def test_passphrases_are_limited_however_the_field_is_spelt(service, network, na
     link = sent(service, passphrase="a word").link
     body = f'{{"{name}": "wrong"}}'.encode()
     answers = [
-        api.ask("POST", "/api/v1/link/reveal", body, token=link, nonce=new_nonce())
+        api.ask("POST", "/api/v1/link/reveal", body, token=link, reader_key=new_reader_key())
         for _ in range(LIMITS["PASSPHRASE"] + 1)
     ]
 
@@ -134,10 +134,10 @@ def test_passphrases_are_limited_however_the_field_is_spelt(service, network, na
 def test_taking_back_and_acknowledging_are_never_limited(service, network):
     api = at(service, network)
     message = sent(service, views=2)
-    nonce = new_nonce()
-    assert api.reveal(message.link, nonce).status == 200
+    reader_key = new_reader_key()
+    assert api.reveal(message.link, reader_key).status == 200
 
-    acknowledged = [api.acknowledge(message.link, nonce, keep=True).status for _ in range(40)]
+    acknowledged = [api.acknowledge(message.link, reader_key, keep=True).status for _ in range(40)]
     recalled = [api.recall(message.control).status for _ in range(40)]
 
     assert set(acknowledged) == {204}

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from restante.crypto.tokens import ControlToken
-from tests.support.api import Api, Visitor, form_of, new_nonce
+from tests.support.api import Api, Visitor, form_of, new_reader_key
 from tests.support.operators import house_of
 from tests.support.processes import Service
 from webapp.http.floods import REFUSED_MOST
@@ -114,7 +114,7 @@ def test_nobody_is_told_that_a_link_is_unopened_since_that_was_long_ago(service)
     names = [f"Recipient {number}" for number in range(100)]
     sent = Api(service.url).send("the safe", recipients=names)
     opened, sealed = sent.links[0], Api(service.url).send("the safe").link
-    Api(service.url).reveal(opened, new_nonce())
+    Api(service.url).reveal(opened, new_reader_key())
     with house_of(service) as house:
         for _ in range(51):
             house.sending.replace(ControlToken.parse(sent.control), "another")

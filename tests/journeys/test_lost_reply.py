@@ -13,7 +13,7 @@ import pytest
 from restante.crypto import keyring
 from restante.service.embedded_store import EmbeddedStore
 from restante.store.connection import LOST_MOST, script
-from tests.support.api import Api, new_nonce
+from tests.support.api import Api, new_reader_key
 from tests.support.lines import web_processes
 from tests.support.processes import Service, wait_until
 from tests.support.proxy import Fate, Proxy
@@ -30,39 +30,39 @@ class Place:
         self.service, self.to_store, self.to_web = service, to_store, to_web
         self.api = Api(service.url)
 
-    def cut_from_the_store(self, link, nonce):
+    def cut_from_the_store(self, link, reader_key):
         """The claim reaches the store; the reply is cut off, also when it is asked again."""
         loss = self.to_store.lose(script("reveal").sha.encode(), times=LOST_MOST)
-        answer = self.api.reveal(link, nonce)
+        answer = self.api.reveal(link, reader_key)
 
         assert (answer.status, answer.code) == (503, "unavailable")
         assert len(loss.replies) == LOST_MOST
 
-    def silent_store(self, link, nonce):
+    def silent_store(self, link, reader_key):
         """The store takes the claim; its reply does not come."""
         loss = self.to_store.lose(script("reveal").sha.encode(), Fate.KEPT)
         began = time.monotonic()
-        answer = self.api.reveal(link, nonce)
+        answer = self.api.reveal(link, reader_key)
 
         assert (answer.status, answer.code) == (503, "unavailable")
         assert time.monotonic() - began < 2
         assert loss.happened.wait(10)
         assert b"revealed" in loss.replies[0]
 
-    def cut_from_the_reader(self, link, nonce):
+    def cut_from_the_reader(self, link, reader_key):
         """The web answers, and the line to the reader breaks."""
         loss = self.to_web.lose(b"POST /api/v1/link/reveal")
         with pytest.raises((OSError, HTTPException)):
-            Api(self.to_web.url).reveal(link, nonce)
+            Api(self.to_web.url).reveal(link, reader_key)
 
         assert b" 200 OK" in loss.replies[0]
 
-    def killed_web(self, link, nonce):
+    def killed_web(self, link, reader_key):
         """The web process is killed between the claim and its answer."""
         loss = self.to_store.lose(script("reveal").sha.encode(), Fate.KEPT)
         before = web_processes(self.service)
         with ThreadPoolExecutor(1) as pool:
-            reading = pool.submit(Api(self.service.url).reveal, link, nonce)
+            reading = pool.submit(Api(self.service.url).reveal, link, reader_key)
             assert loss.happened.wait(10)
             os.kill(loss.peers[0], signal.SIGKILL)
             with pytest.raises((OSError, HTTPException)):
@@ -93,7 +93,7 @@ def place_in(folder, **env):
                 warm = place.api.send("warm")
                 place.api.extend(warm.control, 600)
                 place.api.replace(warm.control, "warmer")
-                place.api.reveal(warm.link, new_nonce())
+                place.api.reveal(warm.link, new_reader_key())
                 place.api.recall(warm.control)
                 yield place
     finally:
@@ -123,15 +123,15 @@ def reveals(place, sent):
 
 @pytest.mark.parametrize("lose", LOSSES)
 def test_the_same_reader_reads_it_again_without_a_second_view_and_nobody_else_does(place, lose):
-    sent, nonce = place.api.send(TEXT, views=2), new_nonce()
-    lose(place, sent.link, nonce)
-    again = place.api.reveal(sent.link, nonce)
+    sent, reader_key = place.api.send(TEXT, views=2), new_reader_key()
+    lose(place, sent.link, reader_key)
+    again = place.api.reveal(sent.link, reader_key)
     assert again.json["text"] == TEXT
     assert again.json["views_left"] == 1
-    other = place.api.reveal(sent.link, new_nonce())
+    other = place.api.reveal(sent.link, new_reader_key())
     # The second view is another's, and there is no third.
     assert other.json["text"] == TEXT
-    third = place.api.reveal(sent.link, new_nonce())
+    third = place.api.reveal(sent.link, new_reader_key())
 
     assert (third.status, third.code) == (410, "gone")
     assert reveals(place, sent) == 2
@@ -139,59 +139,59 @@ def test_the_same_reader_reads_it_again_without_a_second_view_and_nobody_else_do
 
 @pytest.mark.parametrize("lose", LOSSES)
 def test_after_the_reader_acknowledged_nobody_reads_it(place, lose):
-    sent, nonce = place.api.send(TEXT), new_nonce()
-    lose(place, sent.link, nonce)
-    other = place.api.reveal(sent.link, new_nonce())
+    sent, reader_key = place.api.send(TEXT), new_reader_key()
+    lose(place, sent.link, reader_key)
+    other = place.api.reveal(sent.link, new_reader_key())
     assert (other.status, other.json["state"]) == (410, "spent")
-    again = place.api.reveal(sent.link, nonce)
+    again = place.api.reveal(sent.link, reader_key)
     assert again.json["text"] == TEXT
-    done = place.api.acknowledge(sent.link, nonce)
+    done = place.api.acknowledge(sent.link, reader_key)
 
     assert done.status == 204
-    assert place.api.reveal(sent.link, nonce).code == "gone"
-    assert place.api.reveal(sent.link, new_nonce()).code == "gone"
+    assert place.api.reveal(sent.link, reader_key).code == "gone"
+    assert place.api.reveal(sent.link, new_reader_key()).code == "gone"
     assert reveals(place, sent) == 1
 
 
 @pytest.mark.parametrize("lose", LOSSES)
 def test_after_a_recall_nobody_reads_it_and_the_verdict_does_not_say_unread(place, lose):
-    sent, nonce = place.api.send(TEXT), new_nonce()
-    lose(place, sent.link, nonce)
+    sent, reader_key = place.api.send(TEXT), new_reader_key()
+    lose(place, sent.link, reader_key)
     verdict = place.api.recall(sent.control).json["verdicts"][0]
 
     assert (verdict["outcome"], verdict["reveals"]) == ("already_spent", 1)
-    assert place.api.reveal(sent.link, nonce).code == "gone"
-    assert place.api.reveal(sent.link, new_nonce()).code == "gone"
+    assert place.api.reveal(sent.link, reader_key).code == "gone"
+    assert place.api.reveal(sent.link, new_reader_key()).code == "gone"
 
 
 @pytest.mark.parametrize("lose", LOSSES)
 def test_after_the_leases_end_nobody_reads_it(hasty_place, lose):
     place = hasty_place
-    sent, nonce = place.api.send(TEXT), new_nonce()
-    lose(place, sent.link, nonce)
+    sent, reader_key = place.api.send(TEXT), new_reader_key()
+    lose(place, sent.link, reader_key)
     time.sleep(LEASE_SECONDS)
 
-    assert place.api.reveal(sent.link, nonce).code == "gone"
-    assert place.api.reveal(sent.link, new_nonce()).code == "gone"
+    assert place.api.reveal(sent.link, reader_key).code == "gone"
+    assert place.api.reveal(sent.link, new_reader_key()).code == "gone"
     assert reveals(place, sent) == 1
 
 
-def test_after_the_leases_end_a_view_that_is_left_takes_another_nonce(hasty_place):
+def test_after_the_leases_end_a_view_that_is_left_takes_another_reader_key(hasty_place):
     place = hasty_place
-    sent, nonce = place.api.send(TEXT, views=2), new_nonce()
-    place.cut_from_the_reader(sent.link, nonce)
+    sent, reader_key = place.api.send(TEXT, views=2), new_reader_key()
+    place.cut_from_the_reader(sent.link, reader_key)
     time.sleep(LEASE_SECONDS)
-    again = place.api.reveal(sent.link, nonce)
+    again = place.api.reveal(sent.link, reader_key)
 
     assert (again.code, again.json["state"]) == ("gone", "read")
-    assert place.api.reveal(sent.link, new_nonce()).json["text"] == TEXT
+    assert place.api.reveal(sent.link, new_reader_key()).json["text"] == TEXT
     assert reveals(place, sent) == 2
 
 
 def test_one_lost_reply_from_the_store_is_retried_unnoticed(place):
-    sent, nonce = place.api.send(TEXT, views=2), new_nonce()
+    sent, reader_key = place.api.send(TEXT, views=2), new_reader_key()
     loss = place.to_store.lose(script("reveal").sha.encode())
-    answer = place.api.reveal(sent.link, nonce)
+    answer = place.api.reveal(sent.link, reader_key)
 
     assert loss.happened.is_set()
     assert answer.json["text"] == TEXT
@@ -229,7 +229,7 @@ def test_a_replace_whose_reply_was_lost_leaves_one_whole_text(place):
 
     assert loss.happened.is_set()
     assert replaced.json["links"][0]["outcome"] == "replaced"
-    assert place.api.reveal(sent.link, new_nonce()).json["text"] == "the second text"
+    assert place.api.reveal(sent.link, new_reader_key()).json["text"] == "the second text"
 
 
 @contextmanager
@@ -252,7 +252,7 @@ def test_a_recall_between_a_claim_and_its_repetition_ends_the_lease(place):
     """Nobody has the text, and the view is spent: both are told so."""
     sent = place.api.send(TEXT)
     api = Api(place.service.url)
-    with meanwhile(place, "reveal", lambda: api.reveal(sent.link, new_nonce())) as asked:
+    with meanwhile(place, "reveal", lambda: api.reveal(sent.link, new_reader_key())) as asked:
         verdict = place.api.recall(sent.control).json["verdicts"][0]
     answer = asked.result()
 
@@ -265,10 +265,10 @@ def test_a_retried_replace_repeats_its_first_result_after_a_read_and_a_recall(
     place,
 ):
     """The reader got the new text, so nobody may be told that it came too late."""
-    sent, nonce = place.api.send(TEXT), new_nonce()
+    sent, reader_key = place.api.send(TEXT), new_reader_key()
     api = Api(place.service.url)
     with meanwhile(place, "replace", lambda: api.replace(sent.control, "another")) as asked:
-        text = place.api.reveal(sent.link, nonce).json["text"]
+        text = place.api.reveal(sent.link, reader_key).json["text"]
         place.api.recall(sent.control)
     replaced = asked.result()
 
@@ -291,9 +291,9 @@ def test_an_extend_whose_reply_was_lost_is_one_event(place):
 def test_the_last_try_locks_once_though_the_reply_was_lost(place):
     sent = place.api.send(TEXT, passphrase="right")
     for _ in range(9):
-        place.api.reveal(sent.link, new_nonce(), "wrong")
+        place.api.reveal(sent.link, new_reader_key(), "wrong")
     place.to_store.lose(script("reveal").sha.encode())
-    locked = place.api.reveal(sent.link, new_nonce(), "wrong")
+    locked = place.api.reveal(sent.link, new_reader_key(), "wrong")
     events = [e["type"] for e in place.api.message(sent.control)["events"]]
 
     assert (locked.code, locked.json["state"]) == ("gone", "locked")
@@ -302,14 +302,14 @@ def test_the_last_try_locks_once_though_the_reply_was_lost(place):
 
 def test_a_lost_reply_gives_no_extra_passphrase_try(place):
     sent = place.api.send(TEXT, passphrase="right")
-    assert place.api.reveal(sent.link, new_nonce(), "wrong").json["tries_left"] == 9
+    assert place.api.reveal(sent.link, new_reader_key(), "wrong").json["tries_left"] == 9
     place.to_store.lose(script("reveal").sha.encode(), times=LOST_MOST)
-    lost = place.api.reveal(sent.link, new_nonce(), "wrong")
-    left = place.api.reveal(sent.link, new_nonce(), "wrong").json["tries_left"]
+    lost = place.api.reveal(sent.link, new_reader_key(), "wrong")
+    left = place.api.reveal(sent.link, new_reader_key(), "wrong").json["tries_left"]
 
     assert lost.code == "unavailable"
     # It cost one try, as it would have with its reply.
     assert left == 7
     events = [e["type"] for e in place.api.message(sent.control)["events"]]
     assert events == ["message.sent", *["link.passphrase_wrong"] * 3]
-    assert place.api.reveal(sent.link, new_nonce(), "right").json["text"] == TEXT
+    assert place.api.reveal(sent.link, new_reader_key(), "right").json["text"] == TEXT

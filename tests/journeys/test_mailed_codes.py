@@ -13,7 +13,7 @@ from restante.messages import Draft
 from restante.store import keys
 from tests.journeys.conftest import TEXT
 from tests.support import canaries
-from tests.support.api import Api, Visitor, filled, form_of, new_nonce, number_on
+from tests.support.api import Api, Visitor, filled, form_of, new_reader_key, number_on
 from tests.support.operators import house_of
 from tests.support.processes import Service, wait_until
 from tests.support.receiver import Receiver
@@ -55,9 +55,11 @@ def ask(api, link):
     return api.ask("POST", "/api/v1/link/code", {}, token=link)
 
 
-def reveal(api, link, code=None, nonce=None, **fields):
+def reveal(api, link, code=None, reader_key=None, **fields):
     body = fields | ({} if code is None else {"code": code})
-    return api.ask("POST", "/api/v1/link/reveal", body, token=link, nonce=nonce or new_nonce())
+    return api.ask(
+        "POST", "/api/v1/link/reveal", body, token=link, reader_key=reader_key or new_reader_key()
+    )
 
 
 def wrong(code):
@@ -69,15 +71,15 @@ def types(api, sent):
 
 
 def test_a_program_asks_for_a_code_and_opens_with_it_once(api, mail):
-    sent, nonce = send(api), new_nonce()
+    sent, reader_key = send(api), new_reader_key()
     before = reveal(api, sent.link)
     assert (before.status, before.code) == (403, "code-required")
     asked = [ask(api, sent.link), ask(api, sent.link)]
     assert [answer.status for answer in asked] == [204, 204]
     code = mail.code()
-    opened = reveal(api, sent.link, f" {code[:3]} {code[3:]}", nonce)
+    opened = reveal(api, sent.link, f" {code[:3]} {code[3:]}", reader_key)
     assert (opened.status, opened.json["text"]) == (200, TEXT)
-    again = reveal(api, sent.link, nonce=nonce)
+    again = reveal(api, sent.link, reader_key=reader_key)
 
     assert again.json["text"] == TEXT
     assert types(api, sent) == ["message.sent", "link.code_requested", "link.revealed"]

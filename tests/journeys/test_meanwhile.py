@@ -3,7 +3,7 @@
 import pytest
 
 from tests.journeys.conftest import TEXT
-from tests.support.api import Api, Visitor, form_of, new_nonce, number_on
+from tests.support.api import Api, Visitor, form_of, new_reader_key, number_on
 from tests.support.tickets import gate_form
 
 SLACK = {"User-Agent": "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)"}
@@ -56,4 +56,4 @@ def test_a_machines_look_changes_nothing_for_open_messages_and_programs(service)
 
     assert TEXT in person.post(path, form).text
     assert TEXT in person.post(path, form_of(person.get(path), sent.link)).text
-    assert api.reveal(sent.link, new_nonce()).json["text"] == TEXT
+    assert api.reveal(sent.link, new_reader_key()).json["text"] == TEXT

@@ -4,7 +4,7 @@ import re
 import time
 
 from tests.journeys.conftest import CROSS_SITE, TEXT
-from tests.support.api import Api, Visitor, form_of, new_nonce, number_on
+from tests.support.api import Api, Visitor, form_of, new_reader_key, number_on
 from tests.support.tickets import waited
 
 GATE_SECONDS = 1.1
@@ -150,19 +150,19 @@ def test_a_passphrase_counts_only_behind_a_good_ticket(service):
 
 
 def test_one_link_or_browser_never_opens_anothers_lease(service):
-    """A nonce is good for one link; a ticket is good for one browser and one link."""
+    """A reader key is good for one link; a ticket is good for one browser and one link."""
     api = Api(service.url)
     first, second = api.send("first", views=2), api.send("second", recipients=["Ana", "Ben"])
-    nonce = new_nonce()
-    assert api.reveal(first.link, nonce).json["text"] == "first"
-    assert api.reveal(second.link, nonce).json["text"] == "second"
-    assert api.acknowledge(second.links[1], nonce).code == "not-found"
-    assert api.acknowledge(second.link, new_nonce()).code == "not-found"
-    assert api.acknowledge(second.link, nonce).status == 204
+    reader_key = new_reader_key()
+    assert api.reveal(first.link, reader_key).json["text"] == "first"
+    assert api.reveal(second.link, reader_key).json["text"] == "second"
+    assert api.acknowledge(second.links[1], reader_key).code == "not-found"
+    assert api.acknowledge(second.link, new_reader_key()).code == "not-found"
+    assert api.acknowledge(second.link, reader_key).status == 204
 
     # What ended on one link goes on on the other.
-    assert api.reveal(first.link, nonce).json["text"] == "first"
-    assert api.reveal(second.link, nonce).code == "gone"
+    assert api.reveal(first.link, reader_key).json["text"] == "first"
+    assert api.reveal(second.link, reader_key).code == "gone"
     assert api.preview(second.links[1]).json["state"] == "sealed"
 
 

@@ -1,7 +1,7 @@
 """Every problem: its status, its type and its facts."""
 
 from restante.settings import MIB
-from tests.support.api import Visitor, new_nonce
+from tests.support.api import Visitor, new_reader_key
 from webapp.http.errors import STATUS
 from webapp.http.request_size import BODY_MAX
 
@@ -14,15 +14,15 @@ def test_every_problem_has_its_status_its_type_and_its_facts(api):
     sent, secret = api.send("t"), api.send("t", passphrase="a word")
     held, recalled = api.send("t", hold=600), api.send("t")
     api.recall(recalled.control, reason="a wrong address")
-    nonce = new_nonce()
+    reader_key = new_reader_key()
     came = [
         api.preview("L" * 35),
         api.ask("GET", "/api/v1/nothing"),
-        api.reveal(recalled.link, nonce),
+        api.reveal(recalled.link, reader_key),
         api.preview(recalled.link),
-        api.reveal(held.link, nonce),
-        api.reveal(secret.link, nonce),
-        api.reveal(secret.link, nonce, "no word"),
+        api.reveal(held.link, reader_key),
+        api.reveal(secret.link, reader_key),
+        api.reveal(secret.link, reader_key, "no word"),
         raw_send(api, {}),
         raw_send(api, b"{"),
         api.ask("GET", "/api/v1/messages"),
@@ -54,13 +54,13 @@ def test_every_problem_has_its_status_its_type_and_its_facts(api):
 
 def test_the_tenth_wrong_passphrase_locks_and_the_right_one_comes_too_late(counting_service, api):
     sent = api.send("t", passphrase="a word")
-    nine = [api.reveal(sent.link, new_nonce(), "no word").json["tries_left"] for _ in range(9)]
+    nine = [api.reveal(sent.link, new_reader_key(), "no word").json["tries_left"] for _ in range(9)]
     assert nine == [9, 8, 7, 6, 5, 4, 3, 2, 1]
     state = api.preview(sent.link).json["state"]
     assert state == "sealed"
-    tenth = api.reveal(sent.link, new_nonce(), "no word")
+    tenth = api.reveal(sent.link, new_reader_key(), "no word")
     assert (tenth.code, tenth.json["state"]) == ("gone", "locked")
-    right = api.reveal(sent.link, new_nonce(), "a word")
+    right = api.reveal(sent.link, new_reader_key(), "a word")
     assert (right.code, right.json["state"]) == ("gone", "locked")
     page = Visitor(counting_service.url).get(f"/m/{sent.link}")
     assert page.status == 410

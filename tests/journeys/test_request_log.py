@@ -6,7 +6,7 @@ import redis
 
 from restante.crypto.tokens import ControlToken
 from restante.store.keys import TAGS
-from tests.support.api import Api, Visitor, form_of, new_nonce
+from tests.support.api import Api, Visitor, form_of, new_reader_key
 from tests.support.processes import wait_until
 
 
@@ -52,7 +52,7 @@ def test_what_does_not_open_is_told_by_class_and_place(service):
     with redis.Redis.from_url(f"unix://{service.data_dir / 'store.sock'}") as store:
         key = f"{{{TAGS[control.shard]}}}:content:".encode() + control.message_id + b":1"
         store.set(key, store.get(key)[:-1] + b"?", keepttl=True)
-    told = lines_after(service, lambda: Api(service.url).reveal(sent.link, new_nonce()))
+    told = lines_after(service, lambda: Api(service.url).reveal(sent.link, new_reader_key()))
 
     [damaged] = [line for line in told if line["event"] == "damaged"]
     assert damaged["error"] == "Damaged"

@@ -9,7 +9,7 @@ import pytest
 
 from restante.crypto.tokens import ControlToken, LinkToken
 from tests.journeys.conftest import CROSS_SITE, TEXT
-from tests.support.api import FIREFOX, PRESSED, Api, Visitor, filled, form_of, new_nonce
+from tests.support.api import FIREFOX, PRESSED, Api, Visitor, filled, form_of, new_reader_key
 from tests.support.processes import Service
 from tests.support.tickets import gate_form, tickets_of, waited
 from webapp.recipient.gate import LONGEST_MS, QUICKEST_MS
@@ -72,7 +72,7 @@ def test_no_visit_but_a_pressed_button_changes_anything(service, sent, kept):
         if path == "/api/v1/message" and method == "PATCH":
             continue
         token = sent.control if "message" in path else sent.link
-        answer = api.ask(method, path, token=token, nonce=new_nonce(), headers=headers)
+        answer = api.ask(method, path, token=token, reader_key=new_reader_key(), headers=headers)
         statuses.add(answer.status)
         assert TEXT not in answer.body.decode("utf-8", "replace"), (method, path)
 
@@ -257,10 +257,10 @@ def test_litter_around_a_token_keeps_no_person_from_the_message(service):
 def test_the_api_takes_no_litter(service, sent, kept):
     api = Api(service.url)
     for token in (f"{sent.link}.", f'"{sent.link}', f"<{sent.link}>", f"{sent.link} x", ""):
-        answer = api.reveal(token, new_nonce())
+        answer = api.reveal(token, new_reader_key())
         assert (answer.status, answer.code) == (404, "not-found")
     for scheme in ("Basic", "bearer:", "Token", ""):
-        headers = {"Authorization": f"{scheme} {sent.link}", "Idempotency-Key": new_nonce()}
+        headers = {"Authorization": f"{scheme} {sent.link}", "Idempotency-Key": new_reader_key()}
         assert api.ask("POST", "/api/v1/link/reveal", {}, headers=headers).status == 404
 
     assert kept()

@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from restante.store.connection import script
-from tests.support.api import Api, Visitor, new_nonce
+from tests.support.api import Api, Visitor, new_reader_key
 from tests.support.mailserver import MailServer
 from tests.support.operators import admission_of
 from tests.support.processes import Service
@@ -72,18 +72,18 @@ def test_every_api_call_is_one_round_trip_and_one_for_each_limit_and_budget(serv
     def acknowledge_cost():
         used = [next(links).link, next(links).link]
         for link in used:
-            api.reveal(link, NONCE)
+            api.reveal(link, READER_KEY)
         turn = iter(used)
-        return rounds(service, lambda: api.acknowledge(next(turn), NONCE))
+        return rounds(service, lambda: api.acknowledge(next(turn), READER_KEY))
 
     api_control = next(links).control
     costs = {
         "send": rounds(service, lambda: api.send(text)),
         "replace": rounds(service, lambda: api.replace(api_control, text)),
         "preview": rounds(service, lambda: api.preview(next(links).link)),
-        "reveal": rounds(service, lambda: api.reveal(next(links).link, new_nonce())),
+        "reveal": rounds(service, lambda: api.reveal(next(links).link, new_reader_key())),
         "reveal, passphrase": rounds(
-            service, lambda: api.reveal(next(secret).link, new_nonce(), "a passphrase")
+            service, lambda: api.reveal(next(secret).link, new_reader_key(), "a passphrase")
         ),
         "acknowledge": acknowledge_cost(),
         "recall": rounds(service, lambda: api.recall(next(links).control)),
@@ -102,7 +102,7 @@ def test_every_api_call_is_one_round_trip_and_one_for_each_limit_and_budget(serv
     }
 
 
-NONCE = new_nonce()
+READER_KEY = new_reader_key()
 
 
 def test_a_code_is_asked_for_in_one_round_trip_and_checked_in_the_one_that_opens(tmp_path):
@@ -125,7 +125,11 @@ def test_a_code_is_asked_for_in_one_round_trip_and_checked_in_the_one_that_opens
 
         def read(sent, code):
             return api.ask(
-                "POST", "/api/v1/link/reveal", {"code": code}, token=sent.link, nonce=new_nonce()
+                "POST",
+                "/api/v1/link/reveal",
+                {"code": code},
+                token=sent.link,
+                reader_key=new_reader_key(),
             )
 
         for number, sent in enumerate(several[:2], start=1):

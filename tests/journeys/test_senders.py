@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from tests.support.api import Api, Visitor, new_nonce
+from tests.support.api import Api, Visitor, new_reader_key
 from tests.support.lines import talk
 from tests.support.operators import admission_of
 from tests.support.processes import Service, wait_until
@@ -104,7 +104,7 @@ def test_a_token_in_any_other_place_is_no_permission(service, token):
         api.ask("POST", f"{path}?token={token}&permit={token}", body),
         api.ask("POST", path, body | {"permit": token}),
         api.ask("POST", path, body, headers={"Cookie": f"permit={token}"}),
-        api.ask("POST", path, body, nonce=token),
+        api.ask("POST", path, body, reader_key=token),
         api.ask("POST", path, body, headers={"Authorization": token}),
         api.ask("POST", path, body, headers={"Authorization": f"Basic {token}"}),
         api.ask("POST", path, body, headers={"X-Authorization": f"Bearer {token}"}),
@@ -146,11 +146,11 @@ def test_permission_is_asked_before_the_body_is_understood(service):
 def test_reading_and_the_control_page_ask_for_nothing_but_their_links(service):
     sent = come_from(service, OFFICE).send("for all who have the link", views=2)
     unread = come_from(service, OFFICE).send("one")
-    api, nonce = come_from(service, ELSEWHERE), new_nonce()
+    api, reader_key = come_from(service, ELSEWHERE), new_reader_key()
 
     assert api.preview(sent.link).status == 200
-    assert api.reveal(sent.link, nonce).json["text"] == "for all who have the link"
-    assert api.acknowledge(sent.link, nonce).status == 204
+    assert api.reveal(sent.link, reader_key).json["text"] == "for all who have the link"
+    assert api.acknowledge(sent.link, reader_key).status == 204
     assert api.message(sent.control)["links"][0]["reveals"] == 1
     assert api.extend(sent.control, 3600).status == 200
     assert api.recall(sent.control).status == 200

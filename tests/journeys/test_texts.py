@@ -6,7 +6,7 @@ import re
 import pytest
 
 from restante.settings import MIB
-from tests.support.api import Api, Visitor, form_of, new_nonce
+from tests.support.api import Api, Visitor, form_of, new_reader_key
 from tests.support.lines import talk
 from tests.support.tickets import gate_form, waited
 from webapp.http.request_size import BODY_MAX
@@ -51,7 +51,7 @@ def test_a_text_comes_back_byte_for_byte_through_the_api_and_as_a_file(counting_
         forms[name] = gate_form(counting_service, visitor, link) | {"as": "txt"}
 
     for name, text in texts.items():
-        through_api = api.reveal(links[name], new_nonce())
+        through_api = api.reveal(links[name], new_reader_key())
         as_file = visitor.post(f"/m/{links[name]}", forms[name])
         assert through_api.json["text"] == text, name
         assert as_file.body == text.encode(), name
@@ -133,12 +133,12 @@ def test_half_a_character_is_refused(api, written):
 def test_names_keep_their_spelling_in_nfc_and_passphrases_match_in_any(api):
     sent = api.send("t", recipients=["Zoe\u0308"], from_="A\u030a", passphrase="caf\u00e9")
     message = api.message(sent.control)
-    opened = api.reveal(sent.link, new_nonce(), "cafe\u0301")
+    opened = api.reveal(sent.link, new_reader_key(), "cafe\u0301")
 
     assert message["links"][0]["recipient"] == "Zo\u00eb"
     assert message["from"] == "\u00c5"
     assert opened.json["text"] == "t"
-    assert api.reveal(api.send("t", passphrase=" x ").link, new_nonce(), "x").status == 403
+    assert api.reveal(api.send("t", passphrase=" x ").link, new_reader_key(), "x").status == 403
 
 
 MARK = (
@@ -223,9 +223,9 @@ def test_no_problem_repeats_what_came_in(api):
         api.ask("DELETE", f"/api/v1/messages?{secret}", headers={"X-A": secret}),
         api.recall(sent.control, [secret]),
         api.recall(sent.control, reason=secret * 100),
-        api.reveal(secret, new_nonce()),
+        api.reveal(secret, new_reader_key()),
         api.reveal(sent.link, secret[:3]),
-        api.reveal(sent.link, new_nonce(), secret),
+        api.reveal(sent.link, new_reader_key(), secret),
         api.ask("GET", "/api/v1/message", token=sent.control, headers={"Host": secret}),
         api.ask("GET", "/", headers={"Host": f"{secret}.example"}),
     ]

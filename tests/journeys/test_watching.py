@@ -21,7 +21,7 @@ from restante.crypto.keyring import new_key
 from restante.metrics import shared_folder
 from restante.metrics.meters import DEEDS, LIMITS, VISITORS
 from tests.core.test_metrics import values
-from tests.support.api import Api, new_nonce
+from tests.support.api import Api, new_reader_key
 from tests.support.processes import (
     Running,
     Service,
@@ -135,10 +135,10 @@ def make_noise(service):
         service.url, headers={"User-Agent": "canary-agent", "X-Forwarded-For": "203.0.113.77"}
     )
     sent = api.send(**CANARIES)
-    nonce = "canary-nonce-" + new_nonce()
+    reader_key = "canary-reader_key-" + new_reader_key()
     api.preview(sent.link)
-    api.reveal(sent.link, nonce, "canary-wrong")
-    api.reveal(sent.link, nonce, CANARIES["passphrase"])
+    api.reveal(sent.link, reader_key, "canary-wrong")
+    api.reveal(sent.link, reader_key, CANARIES["passphrase"])
     api.recall(sent.control)
     api.message(sent.control)
     browser = {"User-Agent": "Mozilla/5.0 canary-browser"}

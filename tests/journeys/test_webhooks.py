@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import pytest
 from standardwebhooks import Webhook as Independent
 
-from tests.support.api import Api, new_nonce
+from tests.support.api import Api, new_reader_key
 from tests.support.processes import Service, command_of, wait_until
 from tests.support.receiver import Receiver
 
@@ -40,10 +40,10 @@ def test_whoever_sends_with_a_webhook_is_told_of_every_event_in_order(told):
     api = Api(told.url)
     with Receiver() as receiver:
         sent = send(told, receiver, recipients=["Ana", "Bob"], views=2)
-        nonce = new_nonce()
+        reader_key = new_reader_key()
         api.preview(sent.links[0])
-        api.reveal(sent.links[0], nonce)
-        api.acknowledge(sent.links[0], nonce)
+        api.reveal(sent.links[0], reader_key)
+        api.acknowledge(sent.links[0], reader_key)
         api.extend(sent.control, 3_600)
         api.recall(sent.control, reason="wrong Bob")
         wait_until(lambda: len(receiver.taken) == 5)
@@ -109,10 +109,10 @@ def test_a_receiver_that_fails_in_every_way_and_comes_back_misses_nothing(told):
             order[one.answer["id"]] = place
             sent.append(one)
         for one in sent:
-            Api(told.url).reveal(one.links[0], new_nonce())
+            Api(told.url).reveal(one.links[0], new_reader_key())
         wait_until(lambda: len(receiver.posts) == len(ways))
         for one in sent:
-            Api(told.url).reveal(one.links[0], new_nonce())
+            Api(told.url).reveal(one.links[0], new_reader_key())
         wait_until(lambda: len(receiver.taken) == 2 * len(ways), 30)
 
     for one in sent:
@@ -188,7 +188,7 @@ def test_what_happens_while_the_worker_is_dead_is_told_when_it_is_back(tmp_path)
         sent = send(service, receiver, views=5)
         os.kill(service.pid_of("-m worker"), signal.SIGSTOP)
         for _ in range(3):
-            Api(service.url).reveal(sent.links[0], new_nonce())
+            Api(service.url).reveal(sent.links[0], new_reader_key())
         for pid in service.pids():
             if "-m restante" in command_of(pid):
                 os.kill(pid, signal.SIGKILL)

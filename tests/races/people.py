@@ -11,7 +11,7 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
 from tests.races.history import NO_ANSWER, Op, now
-from tests.support.api import Api, Way, new_nonce
+from tests.support.api import Api, Way, new_reader_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,13 +104,13 @@ class Message:
     control: str
     links: list[str]
     ids: dict[str, int]
-    nonces: dict[str, str] = field(default_factory=dict)
+    reader_keys: dict[str, str] = field(default_factory=dict)
     texts: int = 1
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def nonce(self, reader: str) -> str:
+    def reader_key(self, reader: str) -> str:
         with self.lock:
-            return self.nonces.setdefault(reader, new_nonce())
+            return self.reader_keys.setdefault(reader, new_reader_key())
 
     def new_text(self) -> str:
         with self.lock:
@@ -226,12 +226,12 @@ class People:
     def _asked(self, message: Message, op: Op) -> Answer:
         api, given = self._api, op.given
         token = message.links[op.link] if op.link is not None else ""
-        nonce = message.nonce(op.reader) if op.reader else ""
+        reader_key = message.reader_key(op.reader) if op.reader else ""
         if op.verb == "reveal":
             phrase = WRONG if given.get("passphrase") == "wrong" else RIGHT
-            return api.reveal(token, nonce, phrase if message.plan.passphrase else None)
+            return api.reveal(token, reader_key, phrase if message.plan.passphrase else None)
         if op.verb == "acknowledge":
-            return api.acknowledge(token, nonce, keep=given["keep"])
+            return api.acknowledge(token, reader_key, keep=given["keep"])
         if op.verb == "preview":
             return api.preview(token)
         if op.verb == "recall":

@@ -13,7 +13,7 @@ import pytest
 
 from restante.errors import Gone, NotFound, PassphraseWrong
 from restante.messages import Draft, Outcome
-from tests.conftest import nonce, read
+from tests.conftest import read, reader_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,12 +78,12 @@ def test_retries_acknowledgements_and_looks_in_between_spend_nothing(house, crow
 
         def acknowledge(n, link=link):
             try:
-                house.answering.acknowledge(link, nonce(n), keep=True)
+                house.answering.acknowledge(link, reader_key(n), keep=True)
             except NotFound:
                 return
 
         def look(link=link):
-            house.reading.preview(link, [nonce(1)], visitor="scanner")
+            house.reading.preview(link, [reader_key(1)], visitor="scanner")
 
         deeds = [lambda n=n: read(house, link, n) for n in range(5) for _ in range(2)]
         answers = crowd.do(deeds + [lambda n=n: acknowledge(n) for n in range(3)] + [look] * 3)
@@ -226,10 +226,10 @@ def test_an_extend_that_crosses_a_reader_leaves_the_view_as_it_was_told(house, c
             [
                 lambda: read(house, link, 1),
                 lambda: house.managing.extend(sent.control, 60),
-                lambda: house.reading.preview(link, [nonce(1)], visitor=""),
+                lambda: house.reading.preview(link, [reader_key(1)], visitor=""),
             ]
         )
-        gate = house.reading.preview(link, [nonce(1)], visitor="")
+        gate = house.reading.preview(link, [reader_key(1)], visitor="")
 
         assert text == read(house, link, 1) == "x"
         assert gate.lease_until <= gate.expires_at == expires_at

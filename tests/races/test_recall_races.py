@@ -8,7 +8,7 @@ from itertools import chain
 
 import pytest
 
-from tests.support.api import Api, new_nonce
+from tests.support.api import Api, new_reader_key
 from tests.support.lines import at_once, lines_to_each
 
 ROUNDS = 1_000
@@ -50,7 +50,7 @@ def test_in_1000_rounds_a_recall_says_unread_if_and_only_if_no_reader_got_the_te
         for link, link_id in zip(sent.links, sent.ids, strict=True):
             fire(
                 chance,
-                reader.prime_reveal(link, new_nonce()),
+                reader.prime_reveal(link, new_reader_key()),
                 sender.prime_recall(sent.control, [link_id]),
             )
             revealed, recalled = reader.collect(), sender.collect()
@@ -82,11 +82,11 @@ def test_a_message_that_opens_twice_is_recalled_with_a_true_count(service, lines
     counts = Counter()
     sent = Api(service.url).send("twice", views=3, recipients=[f"{n}" for n in range(4 * LINKS)])
     for link, link_id in zip(sent.links, sent.ids, strict=True):
-        nonces = new_nonce(), new_nonce()
+        reader_keys = new_reader_key(), new_reader_key()
         fire(
             chance,
-            reader.prime_reveal(link, nonces[0]),
-            other.prime_reveal(link, nonces[1]),
+            reader.prime_reveal(link, reader_keys[0]),
+            other.prime_reveal(link, reader_keys[1]),
             sender.prime_recall(sent.control, [link_id]),
         )
         statuses = [reader.collect().status, other.collect().status]
@@ -99,7 +99,7 @@ def test_a_message_that_opens_twice_is_recalled_with_a_true_count(service, lines
             "recalled_after_read" if verdict["reveals"] else "recalled_unread"
         )
         # Whoever held a view holds it no more.
-        assert {reader.reveal(link, nonce).status for nonce in nonces} == {410}
+        assert {reader.reveal(link, reader_key).status for reader_key in reader_keys} == {410}
 
     assert set(counts) == {0, 1, 2}, counts
 
@@ -116,10 +116,10 @@ def test_readers_racing_a_replace_get_whole_texts_and_lose_no_view(service, line
     for _ in range(REPLACE_ROUNDS):
         sent = Api(service.url).send(text("first"), recipients=["Ana", "Ben"])
         ana, ben = sent.links
-        nonce, late_nonce = new_nonce(), new_nonce()
+        reader_key, late_reader_key = new_reader_key(), new_reader_key()
         fire(
             chance,
-            reader.prime_reveal(ana, nonce),
+            reader.prime_reveal(ana, reader_key),
             other.prime_recall(sent.control, [sent.ids[1]]),
             sender.prime_replace(sent.control, text("second")),
             second_sender.prime_replace(sent.control, text("third")),
@@ -138,10 +138,10 @@ def test_readers_racing_a_replace_get_whole_texts_and_lose_no_view(service, line
         # The reader spent the view, so the reader has content: the last that came before.
         assert revealed.status == 200
         assert revealed.json["text"] == text(expected)
-        assert reader.reveal(ana, nonce).json["text"] == text(expected)
-        assert reader.reveal(ana, late_nonce).status == 410
+        assert reader.reveal(ana, reader_key).json["text"] == text(expected)
+        assert reader.reveal(ana, late_reader_key).status == 410
         assert recalled.json["verdicts"][0]["outcome"] == "recalled_unread"
-        assert reader.reveal(ben, nonce).status == 410
+        assert reader.reveal(ben, reader_key).status == 410
         events = [e["type"] for e in Api(service.url).message(sent.control)["events"]]
         # A replace that found nobody's link unread did nothing, and no event says otherwise.
         moved = sum("replaced" in outcome.values() for outcome in outcomes.values())
@@ -157,30 +157,34 @@ def test_replace_takes_nothing_from_a_reader_who_holds_the_text(service, lines):
     reader, other, sender, _ = lines
     for _ in range(REPLACE_ROUNDS // 2):
         sent = Api(service.url).send(text("first"), views=2)
-        nonces = new_nonce(), new_nonce()
+        reader_keys = new_reader_key(), new_reader_key()
         fire(
             chance,
-            reader.prime_reveal(sent.link, nonces[0]),
+            reader.prime_reveal(sent.link, reader_keys[0]),
             sender.prime_replace(sent.control, text("second")),
-            other.prime_reveal(sent.link, nonces[1]),
+            other.prime_reveal(sent.link, reader_keys[1]),
         )
         texts = {reader.collect().json["text"], other.collect().json["text"]}
         outcome = sender.collect().json["links"][0]["outcome"]
 
         # Of one link nobody ever sees two versions.
         assert texts == {text("second" if outcome == "replaced" else "first")}
-        assert {reader.reveal(sent.link, nonce).json["text"] for nonce in nonces} == texts
+        assert {
+            reader.reveal(sent.link, reader_key).json["text"] for reader_key in reader_keys
+        } == texts
 
 
 def test_concurrent_recall_acknowledge_and_extend_leave_one_consistent_state(service):
     for _ in range(10):
         sent = Api(service.url).send("one truth", views=2, recipients=["Ana", "Ben", "Cem"])
-        nonce = new_nonce()
-        assert Api(service.url).reveal(sent.link, nonce).status == 200
+        reader_key = new_reader_key()
+        assert Api(service.url).reveal(sent.link, reader_key).status == 200
         recalled, *_ = at_once(
             [
                 lambda sent=sent: Api(service.url).recall(sent.control),
-                lambda sent=sent, nonce=nonce: Api(service.url).acknowledge(sent.link, nonce),
+                lambda sent=sent, reader_key=reader_key: Api(service.url).acknowledge(
+                    sent.link, reader_key
+                ),
                 lambda sent=sent: Api(service.url).extend(sent.control, 600),
                 lambda sent=sent: Api(service.url).replace(sent.control, "another"),
                 lambda sent=sent: Api(service.url).recall(sent.control, sent.ids[1:]),
@@ -202,5 +206,5 @@ def test_concurrent_recall_acknowledge_and_extend_leave_one_consistent_state(ser
         assert {link["state"] for link in message["links"]} == {"recalled"}
         assert [e["type"] for e in message["events"]].count("link.recalled") == 3
         for link in sent.links:
-            assert Api(service.url).reveal(link, nonce).status == 410
-            assert Api(service.url).reveal(link, new_nonce()).status == 410
+            assert Api(service.url).reveal(link, reader_key).status == 410
+            assert Api(service.url).reveal(link, new_reader_key()).status == 410

@@ -5,7 +5,7 @@ from itertools import chain
 
 import pytest
 
-from tests.support.api import Api, Visitor, new_nonce
+from tests.support.api import Api, Visitor, new_reader_key
 from tests.support.lines import at_once, lines_to_each
 from tests.support.tickets import gate_form
 
@@ -40,12 +40,14 @@ def test_of_64_readers_at_once_exactly_as_many_as_there_are_views_get_the_text(
 ):
     first, second = lines
     sent = Api(service.url).send(TEXT, views=views)
-    nonces = [new_nonce() for _ in range(READERS)]
+    reader_keys = [new_reader_key() for _ in range(READERS)]
     # Readers alternate between the processes; those who ask twice ask one of each.
     readers = [
-        (lines[(first, second)[n % 2]][n // 2], nonces[n % READERS], n) for n in range(READERS)
-    ] + [(lines[(second, first)[n % 2]][(READERS + n) // 2], nonces[n], n) for n in range(TWICE)]
-    shots = [line.prime_reveal(sent.link, nonce) for line, nonce, _ in readers]
+        (lines[(first, second)[n % 2]][n // 2], reader_keys[n % READERS], n) for n in range(READERS)
+    ] + [
+        (lines[(second, first)[n % 2]][(READERS + n) // 2], reader_keys[n], n) for n in range(TWICE)
+    ]
+    shots = [line.prime_reveal(sent.link, reader_key) for line, reader_key, _ in readers]
 
     def fire():
         for shoot in shots:
@@ -53,21 +55,21 @@ def test_of_64_readers_at_once_exactly_as_many_as_there_are_views_get_the_text(
 
     def follow(reader):
         """Take the answer, then go on asking, and say that it came."""
-        line, nonce, _ = reader
-        answers = [line.collect(), line.reveal(sent.link, nonce)]
-        acknowledged = line.acknowledge(sent.link, nonce, keep=True)
-        return [*answers, line.reveal(sent.link, nonce)], acknowledged
+        line, reader_key, _ = reader
+        answers = [line.collect(), line.reveal(sent.link, reader_key)]
+        acknowledged = line.acknowledge(sent.link, reader_key, keep=True)
+        return [*answers, line.reveal(sent.link, reader_key)], acknowledged
 
     followers = [lambda reader=reader: follow(reader) for reader in readers]
     lookers = [lambda: look_around(service, sent.link)] * 4
     came = at_once([fire, *followers, *lookers])[1 : 1 + len(readers)]
     statuses, texts = {}, set()
-    for (_, nonce, _), (answers, acknowledged) in zip(readers, came, strict=True):
-        statuses.setdefault(nonce, set()).update(answer.status for answer in answers)
+    for (_, reader_key, _), (answers, acknowledged) in zip(readers, came, strict=True):
+        statuses.setdefault(reader_key, set()).update(answer.status for answer in answers)
         texts |= {answer.json["text"] for answer in answers if answer.status == 200}
         assert acknowledged.status == (204 if answers[0].status == 200 else 404)
-    winners = [nonce for nonce, seen in statuses.items() if seen == {200}]
-    losers = [nonce for nonce, seen in statuses.items() if seen == {410}]
+    winners = [reader_key for reader_key, seen in statuses.items() if seen == {200}]
+    losers = [reader_key for reader_key, seen in statuses.items() if seen == {410}]
     message = Api(service.url).message(sent.control)
     events = [event["type"] for event in message["events"]]
 
@@ -85,11 +87,11 @@ def test_ending_views_while_others_open_gives_no_extra_view(service):
     sent = Api(service.url).send(TEXT, views=3)
 
     def read_and_end(_):
-        api, nonce = Api(service.url), new_nonce()
-        answer = api.reveal(sent.link, nonce)
+        api, reader_key = Api(service.url), new_reader_key()
+        answer = api.reveal(sent.link, reader_key)
         if answer.status == 200:
-            assert api.acknowledge(sent.link, nonce).status == 204
-        return answer.status, api.reveal(sent.link, nonce).status
+            assert api.acknowledge(sent.link, reader_key).status == 204
+        return answer.status, api.reveal(sent.link, reader_key).status
 
     came = at_once([lambda n=n: read_and_end(n) for n in range(16)])
 

@@ -22,7 +22,7 @@ from tests.second.lives import (
     Lives,
     house_at,
 )
-from tests.second.lives import reader as nonce
+from tests.second.lives import reader as reader_key
 
 DUMPS = sorted(dump.DUMPS.glob("*.jsonl"))
 YEAR_MS = 365 * 86_400_000
@@ -94,7 +94,7 @@ def test_its_links_open_and_are_recalled(earlier):
 
     def opened(name, index=0, passphrase=None, **how):
         link = control(name).link(index)
-        return house.reading.reveal(link, nonce(1), passphrase, visitor="browser", **how)
+        return house.reading.reveal(link, reader_key(1), passphrase, visitor="browser", **how)
 
     coded = earlier.second.message(earlier.lives.controls["mailed a code"])["links"][0]
     several = opened("several")
@@ -118,7 +118,7 @@ def test_its_links_open_and_are_recalled(earlier):
     ]  # fmt: skip
     assert [str(one.outcome) for one in repeated] == ["recalled_unread"]
     with pytest.raises(Gone):
-        house.reading.reveal(control("several").link(1), nonce(5), None, visitor="browser")
+        house.reading.reveal(control("several").link(1), reader_key(5), None, visitor="browser")
 
 
 def test_what_waits_in_it_is_delivered(earlier):

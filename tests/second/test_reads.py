@@ -19,7 +19,7 @@ from tests.second.lives import (
     Clock,
     house_at,
 )
-from tests.second.lives import reader as nonce
+from tests.second.lives import reader as reader_key
 
 LATER = (0, 3_601_000, 2 * 86_400_000, 10 * 86_400_000)
 """What is held opens, what was extended expires, and at last everything."""
@@ -114,10 +114,10 @@ def test_both_implementations_tell_the_same_states_and_readers_at_any_time(lived
 
     ana, bob, _ = its.message(lives.controls["several"])["links"]
     _, secret = sealed.token_of("L", ana["token"])
-    known_as = its.reader(ana["token"], sealed.reader_id(secret, nonce(1).value))
+    known_as = its.reader(ana["token"], sealed.reader_id(secret, reader_key(1).value))
     del known_as["lease_until"], known_as["claimed_at"]
     assert known_as == {"view": 1, "acknowledged": 1, "confirmed": 1, "on_screen": 30_000}
-    assert its.reader(bob["token"], sealed.reader_id(secret, nonce(1).value)) is None
+    assert its.reader(bob["token"], sealed.reader_id(secret, reader_key(1).value)) is None
 
 
 def test_both_implementations_know_what_waits_and_what_was_given_up(lived):

@@ -18,7 +18,7 @@ from restante.messages import Draft, Outcome
 from restante.settings import Settings
 from restante.store import connection as module
 from restante.store.connection import Connection
-from tests.conftest import happened, nonce, read
+from tests.conftest import happened, read, reader_key
 from tests.support.proxy import Proxy
 
 VERBS = [
@@ -172,7 +172,7 @@ def test_one_lost_reply_is_retried_and_the_write_happens_once(lossy, house, verb
     deeds = {
         "send": lambda: lossy_house.sending.send(Draft("other")),
         "reveal": lambda: read(lossy_house, link),
-        "acknowledge": lambda: lossy_house.answering.acknowledge(link, nonce(), keep=False),
+        "acknowledge": lambda: lossy_house.answering.acknowledge(link, reader_key(), keep=False),
         "recall": lambda: lossy_house.managing.recall(sent.control),
         "replace": lambda: lossy_house.sending.replace(sent.control, "two"),
         "status": lambda: lossy_house.managing.status(sent.control),
@@ -283,4 +283,4 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_anew(own):
     with redis.Redis.from_url(store.url) as client:
         client.client_kill_filter(_type="normal", skipme=True)
     with pytest.raises(NotFound):
-        house.answering.acknowledge(sent.links[0].token, nonce(7), keep=True)
+        house.answering.acknowledge(sent.links[0].token, reader_key(7), keep=True)

@@ -6,11 +6,11 @@ import socket
 
 from restante.messages import Draft
 from restante.store.keys import TAGS
-from tests.conftest import kept_of, nonce, read
+from tests.conftest import kept_of, read, reader_key
 
 
 def look(house, link, *readers):
-    return house.reading.preview(link, [nonce(r) for r in readers], visitor="browser")
+    return house.reading.preview(link, [reader_key(r) for r in readers], visitor="browser")
 
 
 class Watch:
@@ -48,7 +48,7 @@ def test_when_warm_each_verb_is_one_round_trip_and_a_passphrase_costs_one_more(h
             "preview": (1, lambda: look(house, link, 1, 2)),
             "reveal": (1, lambda: read(house, link)),
             "again": (1, lambda: read(house, link)),
-            "acknowledge": (1, lambda: house.answering.acknowledge(link, nonce(), keep=False)),
+            "acknowledge": (1, lambda: house.answering.acknowledge(link, reader_key(), keep=False)),
             "recall": (1, lambda: house.managing.recall(sent.control)),
             "status": (1, lambda: house.managing.status(sent.control)),
             "with passphrase": (2, lambda: read(house, asked.links[0].token, 1, "p")),

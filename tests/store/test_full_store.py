@@ -15,11 +15,11 @@ from restante.errors import (
 from restante.messages import Draft
 from restante.settings import MIB, Settings
 from restante.store.keys import TAGS
-from tests.conftest import nonce, read
+from tests.conftest import read, reader_key
 
 
 def look(house, link, *readers):
-    return house.reading.preview(link, [nonce(r) for r in readers], visitor="browser")
+    return house.reading.preview(link, [reader_key(r) for r in readers], visitor="browser")
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_a_full_store_refuses_new_content_whole_and_still_does_all_else(full, cl
     for reader in (1, 2):
         assert read(house, ana, reader, "p") == "one"
     assert read(house, ana, 1, "p") == "one"
-    house.answering.acknowledge(ana, nonce(1), keep=False)
+    house.answering.acknowledge(ana, reader_key(1), keep=False)
     with pytest.raises(PassphraseWrong):
         read(house, bob, 1, "wrong")
     for _ in range(10):

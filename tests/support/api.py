@@ -25,7 +25,7 @@ PRESSED = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-User": "?1"}
 """What every browser of today says over TLS, when a person asked."""
 
 
-def new_nonce() -> str:
+def new_reader_key() -> str:
     return str(uuid.uuid4())
 
 
@@ -152,13 +152,13 @@ class Api:
         body: object = None,
         *,
         token: str | None = None,
-        nonce: str | None = None,
+        reader_key: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Ask and return the answer; a body of bytes goes out as it is, any other as JSON."""
         line = self if self._kept else Api(self._url, headers=self._headers, way=self._way)
         try:
-            line._begin(method, path, body, self._with(token, nonce, headers))
+            line._begin(method, path, body, self._with(token, reader_key, headers))
             return line.collect()
         except BaseException:
             line.close()
@@ -171,21 +171,21 @@ class Api:
         body: object = None,
         *,
         token: str | None = None,
-        nonce: str | None = None,
+        reader_key: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Callable[[], None]:
         """Send a request but for its last byte; return what sends that."""
-        last = self._begin(method, path, body, self._with(token, nonce, headers), hold_back=1)
+        last = self._begin(method, path, body, self._with(token, reader_key, headers), hold_back=1)
         return lambda: self._line.send(last)
 
     def _with(
-        self, token: str | None, nonce: str | None, headers: Mapping[str, str] | None
+        self, token: str | None, reader_key: str | None, headers: Mapping[str, str] | None
     ) -> dict[str, str]:
         given = self._headers | dict(headers or {})
         if token is not None:
             given["Authorization"] = f"Bearer {token}"
-        if nonce is not None:
-            given["Idempotency-Key"] = nonce
+        if reader_key is not None:
+            given["Idempotency-Key"] = reader_key
         return given
 
     def _begin(
@@ -232,16 +232,16 @@ class Api:
         return self.ask("GET", "/api/v1/link", token=link)
 
     def prime_reveal(
-        self, link: str, nonce: str, passphrase: str | None = None
+        self, link: str, reader_key: str, passphrase: str | None = None
     ) -> Callable[[], None]:
-        return self.prime(*_reveal(passphrase), token=link, nonce=nonce)
+        return self.prime(*_reveal(passphrase), token=link, reader_key=reader_key)
 
-    def reveal(self, link: str, nonce: str, passphrase: str | None = None) -> Answer:
-        return self.ask(*_reveal(passphrase), token=link, nonce=nonce)
+    def reveal(self, link: str, reader_key: str, passphrase: str | None = None) -> Answer:
+        return self.ask(*_reveal(passphrase), token=link, reader_key=reader_key)
 
-    def acknowledge(self, link: str, nonce: str, *, keep: bool = False) -> Answer:
+    def acknowledge(self, link: str, reader_key: str, *, keep: bool = False) -> Answer:
         path, body = "/api/v1/link/acknowledge", {"keep": keep}
-        return self.ask("POST", path, body, token=link, nonce=nonce)
+        return self.ask("POST", path, body, token=link, reader_key=reader_key)
 
     def prime_recall(
         self, control: str, links: list[str] | None = None, reason: str | None = None

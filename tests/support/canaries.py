@@ -1,6 +1,6 @@
 """A hunt for secrets in the log lines of the whole test run.
 
-What must stand in no line is known in two ways: by its form (tokens, nonces, paths, addresses,
+What must stand in no line is known in two ways: by its form (tokens, reader keys, paths, addresses,
 user agents), and because a test sent it (`learn`).  A line is looked at as it stands and with
 JSON's and an address's escapes undone.  Lines that differ only in time, duration and number are
 looked at once, so that thousands of them cost nothing.
@@ -53,7 +53,7 @@ FORMS = {
     "sender token": re.compile(rf"(?<![A-Za-z0-9-])S{WORD}{{32}}(?!{WORD})"),
     "webhook secret": re.compile(r"whsec_[A-Za-z0-9+/_-]+=*"),
     "path": re.compile(r"/[ms]/[^\s\"/]+"),
-    "nonce": re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE),
+    "reader_key": re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE),
     "user agent": re.compile(
         r"\b(?:Mozilla|AppleWebKit|Gecko|Chrome|Firefox|Safari|curl|Wget|[Pp]ython-\w+)/\d\S*"
     ),

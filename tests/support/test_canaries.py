@@ -26,7 +26,7 @@ FORMED = {
     "sender token": "S" + str(CONTROL)[2:34],
     "webhook secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     "path": "/m/nothing",
-    "nonce": str(uuid.uuid4()),
+    "reader_key": str(uuid.uuid4()),
     "user agent": "Mozilla/5.0",
     "address": "203.0.113.77",
 }
