@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from restante.settings import MIB
 from tests.support.api import Api, Visitor, form_of
 from tests.support.processes import Service
-from webapp.http.fields import ELEMENTS_MOST, STRUCTURE_MOST, TYPED_MOST
+from webapp.http.fields import ELEMENTS_MOST, STRUCTURE_MOST
 from webapp.http.floods import REFUSED_MOST
+from webapp.http.form import SHORT_MOST
 from webapp.http.request_size import _unquoted as unquoted
 
 JSON = {"Content-Type": "application/json"}
@@ -88,7 +89,7 @@ def test_what_comes_back_is_no_longer_than_its_field(service):
 
     assert answer.status in {413, 422}
     assert answer.text.count("&#34;") <= MIB
-    assert answer.text.count("b" * (TYPED_MOST + 1)) == 0
+    assert answer.text.count("b" * (SHORT_MOST + 1)) == 0
 
 
 def test_parts_are_bounded_as_what_they_hold(service):
