@@ -12,7 +12,7 @@ from restante.commands import checks, machine
 from restante.commands.check_smtp import of_relay
 from restante.commands.checks import Finding, Grade
 from restante.commands.environment import read_settings, settings_files
-from restante.commands.store import house_of
+from restante.commands.store import services_for
 from restante.errors import SettingsInvalid, Unavailable
 from restante.service.data_folder import StoreFailed
 
@@ -71,7 +71,7 @@ def _of_store(settings: Settings) -> Iterator[Finding]:
 
 
 def _of_reached_store(settings: Settings) -> Iterator[Finding]:
-    with house_of(settings) as services:
+    with services_for(settings) as services:
         from restante.store.diagnostics import Refused, inspect  # noqa: PLC0415 (loads the client)
 
         try:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from restante.commands.store import open_house
+from restante.commands.store import open_services
 
 if TYPE_CHECKING:
     from restante.delivery import Standing
@@ -50,7 +50,7 @@ def list_(*, waiting: bool) -> None:
     time, tries, why the last one failed (a status or a word), events left, and the receiver's
     scheme, host and port.
     """
-    with open_house() as services:
+    with open_services() as services:
         found = services.delivering.waiting() if waiting else services.delivering.dead()
     for one in found:
         click.echo(_line(one))
@@ -62,7 +62,7 @@ def list_(*, waiting: bool) -> None:
 @click.argument("message_id", type=MessageId(), metavar="ID")
 def show(message_id: bytes) -> int:
     """Show one delivery, waiting or given up."""
-    with open_house() as services:
+    with open_services() as services:
         kept = [(one, "given up") for one in services.delivering.dead(MOST)]
         kept += [(one, "waiting") for one in services.delivering.waiting(MOST)]
     found = [(one, state) for one, state in kept if one.message_id == message_id]
@@ -88,7 +88,7 @@ def resend(message_ids: tuple[bytes, ...], *, everything: bool) -> int:
     from restante.errors import NotFound  # noqa: PLC0415
 
     due = missing = 0
-    with open_house() as services:
+    with open_services() as services:
         ids = (
             [one.message_id for one in services.delivering.dead(MOST)]
             if everything

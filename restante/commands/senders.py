@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
-from restante.commands.store import open_house
+from restante.commands.store import open_services
 from restante.errors import Fault, Invalid, NotFound, Unavailable
 from restante.messages import SECOND
 from restante.service.data_folder import StoreFailed
@@ -31,7 +31,7 @@ def add(name: str) -> None:
 
     The log shows NAME, 1 to 60 characters, for every message sent with the token.
     """
-    with open_house() as services:
+    with open_services() as services:
         try:
             token = services.admission.make(name)
         except Unavailable:
@@ -68,7 +68,7 @@ def list_() -> None:
 
     It shows creation time, id and name, never the token itself.
     """
-    with open_house() as services:
+    with open_services() as services:
         holders = services.admission.listed()
     for holder in holders:
         made = datetime.fromtimestamp(holder.made_at // SECOND, UTC)
@@ -85,7 +85,7 @@ def withdraw(name: str) -> None:
     It can no longer be used to send.  Messages that its holder sent before stay, and the
     holder can still recall them.
     """
-    with open_house() as services:
+    with open_services() as services:
         try:
             services.admission.withdraw(name)
         except NotFound:

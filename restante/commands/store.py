@@ -25,14 +25,14 @@ TURN_SECONDS = 0.1
 
 
 @contextmanager
-def open_house() -> Iterator[Services]:
-    """Yield the services for the settings in the environment; see `house_of`."""
-    with house_of(read_settings()) as services:
+def open_services() -> Iterator[Services]:
+    """Yield the services for the settings in the environment; see `services_for`."""
+    with services_for(read_settings()) as services:
         yield services
 
 
 @contextmanager
-def house_of(settings: Settings) -> Iterator[Services]:
+def services_for(settings: Settings) -> Iterator[Services]:
     """Yield the services for *settings*.
 
     With the embedded store, the running service's is used.  If no service runs, the store is

@@ -1,4 +1,4 @@
-"""Every setting, declared once: its default, its parser, and what the operator reads about it.
+"""The declaration of every setting: its default, its parser, and its meaning for the operator.
 
 `python -m tests.support.settings_table` writes the table of docs/settings.md from here.
 """

@@ -1,10 +1,10 @@
 """The operator's logo: a small picture, PNG or SVG, that is cheap to draw.
 
-An SVG is a document that could run scripts and load things.  No filter looks for these: browsers
-do neither where it stands as `<img>`, and its own address has a policy under which nothing runs
-(`webapp/branding/brand.py`).  What is bounded here is what neither stops: a few references within
-references can repeat a shape a million times.  Sentences never repeat what a file holds: it may
-be another file than was meant.
+An SVG is a document that can contain scripts and load other files.  No filter looks for these:
+browsers do neither for an `<img>`, and the logo's own URL has a policy that forbids both
+(`webapp/branding/brand.py`).  Only the number of drawn elements is limited here, since a few
+nested references can repeat a shape a million times.  Errors never repeat the content of the file,
+which may be the wrong file.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
 LOGO_MOST = 8 * 1024
 """Bytes: the gate with all it loads stays below 30 KB (tests/browser/test_brand.py)."""
 PIXELS_MOST = 2_048
-"""Of a PNG's side: a few bytes can stand for a picture that fills a telephone's memory."""
+"""Maximum length of a PNG's side: a few bytes can decode to more than a phone's memory."""
 
 PNG = b"\x89PNG\r\n\x1a\n"
 PNG_HEADER = struct.Struct(">I4sII5BI")
 PNG_END = bytes.fromhex("0000000049454e44ae426082")
 SVG = "http://www.w3.org/2000/svg"
 ELEMENTS_MOST, DRAWN_MOST = 400, 2_000
-"""Elements in the file, and with all that its references repeat."""
+"""Maximum number of elements in the file, and including those that references repeat."""
 GRADIENTS = {"linearGradient", "radialGradient", "stop"}
 REFERENCE = re.compile(r"#([^\s\"'();,]+)")
-"""An element of the same file, as `<use>`, masks, clips and patterns name it."""
+"""A reference to an element of the same file, in `<use>`, masks, clips and patterns."""
 NOT_COUNTED = ("data:", "\\")
-"""A document within the document, and what could spell one: what stands there is not counted."""
+"""Not allowed: an embedded document, or an escape that could hide one, would not be counted."""
 NEITHER = "the file is neither SVG nor PNG"
 
 
 @dataclass(frozen=True, slots=True)
 class Logo:
-    """A picture and its proportions, of which only the ratio counts."""
+    """A picture; only the ratio of width and height matters."""
 
     content: bytes = field(repr=False)
     mimetype: str
@@ -50,13 +50,13 @@ class Logo:
 
 
 def read_logo(path: Path) -> Logo:
-    """Return the picture in a file, SVG or PNG by what it holds.
+    """Return the picture in a file; its content decides whether it is SVG or PNG.
 
     Raises:
-        ValueError: Says what is wrong, of an SVG everything.
+        ValueError: Says what is wrong; for an SVG, everything that is.
     """
     try:
-        # Of a pipe the end might never come.
+        # Only regular files: reading a pipe might never end.
         file = path.open("rb") if path.is_file() else None
     except (OSError, ValueError):
         file = None
@@ -91,17 +91,17 @@ def _png_size(content: bytes) -> tuple[int, int]:
 
 @dataclass(slots=True)
 class _Element:
-    """What counts of one: its place in the file, and whom it refers to."""
+    """An element of the SVG: its place in the file, and the elements that it refers to."""
 
     name: str
     children: list[_Element] = field(default_factory=list)
     references: list[str] = field(default_factory=list)
     drawn: int | None = None
-    """Elements drawn for it; 0 while they are counted."""
+    """Number of elements drawn for it; 0 while they are being counted."""
 
 
 class _Reader:
-    """Reads one SVG and counts what it draws."""
+    """Reads one SVG and counts the elements that it draws."""
 
     def __init__(self) -> None:
         self._size: tuple[float, float] | None = None
@@ -118,9 +118,9 @@ class _Reader:
         parser.CharacterDataHandler = self._text
 
     def read(self, content: bytes) -> tuple[float, float]:
-        """Return width and height of a good one."""
+        """Return width and height if the SVG is valid."""
         try:
-            # It is served as UTF-8; where expat sees a zero byte it guesses at UTF-16.
+            # It is served as UTF-8, but with a zero byte expat would guess UTF-16.
             if b"\0" in content:
                 raise ValueError(NEITHER)
             self._parser.Parse(content.decode(), True)  # noqa: FBT003 (the last part)
@@ -151,7 +151,7 @@ class _Reader:
             message = f"the SVG must not have more than {ELEMENTS_MOST} elements"
             raise ValueError(message)
         if local == "marker":
-            # It is drawn once for each point of a line: nobody counts those.
+            # A marker is drawn once for each point of a line, which is not counted.
             message = "the SVG must have no markers"
             raise ValueError(message)
         element = _Element(local)
@@ -189,7 +189,7 @@ class _Reader:
             raise ValueError(message)
 
     def _count(self, element: _Element) -> int:
-        """Return how many elements are drawn for one, with all that it refers to."""
+        """Return how many elements are drawn for one, including those that it refers to."""
         if element.drawn is None:
             element.drawn = 0
             its = [*element.children, *filter(None, map(self._by_id.get, element.references))]

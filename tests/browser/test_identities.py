@@ -150,7 +150,7 @@ def planted(place, link):
 
 
 def test_a_planted_reader_is_kept_by_no_browser_and_reads_nothing(place, victim, other_site):
-    """Whoever planted it asked from this very address: the best place that there is for it."""
+    """The attacker has the same IP address: the best case for the attack."""
     mine, sent = place.api().send("my own letter"), place.api().send(TEXT)
     victim.goto(f"{place.url}/m/{mine.link}")
     victim.wait_for_timeout(tour.PATIENCE_MS)
@@ -162,7 +162,7 @@ def test_a_planted_reader_is_kept_by_no_browser_and_reads_nothing(place, victim,
     assert jar(victim, place) == known
     reader_keys = [f"{form['reader']}.{ordinal}" for ordinal in range(4)]
     if place.says:
-        # Nothing was opened; nor is it when the page is loaded anew.
+        # Nothing was opened; nor is it when the page is loaded again.
         expect(victim.locator("#letter")).to_have_count(0)
         victim.reload()
         expect(victim.locator("#letter")).to_have_count(0)

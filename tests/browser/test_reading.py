@@ -1,4 +1,4 @@
-"""Nobody loses a message that he opened, and the sender hears what readers have to say."""
+"""Readers do not lose a message that they opened, and the sender gets their feedback."""
 
 import re
 

@@ -72,7 +72,7 @@ def core_limits(pid):
 
 @pytest.fixture
 def dumps_allowed():
-    """A parent that lets core dumps be written, as far as the system lets it."""
+    """A parent that allows core dumps, if the system does."""
     before = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
     yield

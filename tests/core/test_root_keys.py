@@ -24,7 +24,7 @@ def outcomes(verdicts):
     return [str(verdict.outcome) for verdict in verdicts]
 
 
-def house_of(connection, *keys):
+def services_for(connection, *keys):
     return wiring.assemble(Settings(), Keyring(keys), connection)
 
 
@@ -32,9 +32,9 @@ def house_of(connection, *keys):
 def test_root_keys_turn_over(connection, passphrase):
     old, new = (Keyring.parse(keyring.new_key()).newest for _ in range(2))
     before, between, after = (
-        house_of(connection, old),
-        house_of(connection, new, old),
-        house_of(connection, new),
+        services_for(connection, old),
+        services_for(connection, new, old),
+        services_for(connection, new),
     )
     draft = Draft("one", details=Details(sender_name="Ana"), views=2, passphrase=passphrase)
     kept, moved, lost = (before.sending.send(draft) for _ in range(3))
@@ -54,9 +54,9 @@ def test_root_keys_turn_over(connection, passphrase):
 def test_a_root_key_that_is_missing_hides_names_but_neither_content_nor_verdict(connection):
     old, new = (Keyring.parse(keyring.new_key()).newest for _ in range(2))
     before, between, after = (
-        house_of(connection, old),
-        house_of(connection, new, old),
-        house_of(connection, new),
+        services_for(connection, old),
+        services_for(connection, new, old),
+        services_for(connection, new),
     )
     sent = before.sending.send(
         Draft("one", recipients=("Ana", "Bob"), details=Details(sender_name="Zoë")),
@@ -76,8 +76,8 @@ def test_a_root_key_that_is_missing_hides_names_but_neither_content_nor_verdict(
 
 
 def test_ended_links_answer_gone_and_held_ones_held_even_without_their_root_key(connection):
-    before = house_of(connection, Keyring.parse(keyring.new_key()).newest)
-    after = house_of(connection, Keyring.parse(keyring.new_key()).newest)
+    before = services_for(connection, Keyring.parse(keyring.new_key()).newest)
+    after = services_for(connection, Keyring.parse(keyring.new_key()).newest)
     held = before.sending.send(Draft("x", hold_seconds=60, passphrase="p"))
     spent = before.sending.send(Draft("x", passphrase="p"))
     read(before, spent.links[0].token, 1, "p")

@@ -204,7 +204,7 @@ def test_the_control_page_raises_the_alarm(service, sent):
 
 
 def test_an_alarm_about_what_was_read_is_not_hidden_by_a_later_and_lesser_one(service):
-    """Whoever has one link must not be able to cover what is said of another."""
+    """Someone who has one link cannot hide what is reported about another."""
     sent = Api(service.url).send(TEXT, recipients=["Ana", "Ben"], passphrase="open sesame")
     ana, ben = sent.links
     Api(service.url).reveal(ana, new_reader_key(), "open sesame")

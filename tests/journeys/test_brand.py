@@ -1,4 +1,4 @@
-"""What is the operator's own is served like a file of ours, and can do nothing."""
+"""The operator's logo and colour are served like our static files, and can run nothing."""
 
 import os
 import re

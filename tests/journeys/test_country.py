@@ -1,4 +1,4 @@
-"""The country of a visitor: gauged by data of our own, told in the page's language."""
+"""The visitor's country: estimated by GeoIP data in the package, shown in the page's language."""
 
 import pytest
 

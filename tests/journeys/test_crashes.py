@@ -361,7 +361,7 @@ def test_what_fell_due_while_no_worker_ran_is_written_once_after_the_restart(tmp
         time.sleep(1.2)
         events = api.message(sent.control)["events"]
 
-        # Whoever runs the service sees the status and starts it again.
+        # The operator sees the exit status and restarts the service.
         assert status == 128 + signal.SIGKILL
         assert [e["type"] for e in events] == ["message.sent", "link.expired", "link.expired"]
         # The event tells when it ended, not when the worker came to it.

@@ -9,7 +9,7 @@ import pytest
 from tests.journeys.conftest import TEXT
 from tests.support.api import FIREFOX, Api, Visitor, Way, filled, form_of
 from tests.support.lines import talk
-from tests.support.operators import admission_of, house_of
+from tests.support.operators import admission_of, services_for
 from tests.support.processes import Service
 from tests.support.tickets import gate_form
 
@@ -35,7 +35,7 @@ def silent(service, way=None):
 
 def edge_key(service, purpose):
     """Return a key of the web, as its operator could make it."""
-    with house_of(service) as house:
+    with services_for(service) as house:
         return house.key_for(purpose)
 
 
@@ -431,7 +431,7 @@ def test_of_two_cookies_with_one_name_neither_counts(service, sent, name):
 
 
 def test_a_tossed_reader_cookie_opens_nothing(service, sent):
-    """The victim types a number, as without cookies, and whoever tossed it holds no view."""
+    """The victim types a number, as without cookies; the attacker who set the cookie gets none."""
     tosser, victim, path = silent(service), silent(service), f"/m/{sent.link}"
     tosser.get(path)
     victim.get(path)

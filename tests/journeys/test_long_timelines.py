@@ -6,7 +6,7 @@ import pytest
 
 from restante.crypto.tokens import ControlToken
 from tests.support.api import Api, Visitor, form_of, new_reader_key
-from tests.support.operators import house_of
+from tests.support.operators import services_for
 from tests.support.processes import Service
 from webapp.http.floods import REFUSED_MOST
 
@@ -28,7 +28,7 @@ def long_one(service):
 
 def extend(service, control, times):
     """Have so many things happen to a message."""
-    with house_of(service) as house:
+    with services_for(service) as house:
         for _ in range(times):
             house.managing.extend(ControlToken.parse(control), 3_600)
 
@@ -115,7 +115,7 @@ def test_nobody_is_told_that_a_link_is_unopened_since_that_was_long_ago(service)
     sent = Api(service.url).send("the safe", recipients=names)
     opened, sealed = sent.links[0], Api(service.url).send("the safe").link
     Api(service.url).reveal(opened, new_reader_key())
-    with house_of(service) as house:
+    with services_for(service) as house:
         for _ in range(51):
             house.sending.replace(ControlToken.parse(sent.control), "another")
     visitor = Visitor(service.url)

@@ -264,7 +264,7 @@ def test_a_recall_between_a_claim_and_its_repetition_ends_the_lease(place):
 def test_a_retried_replace_repeats_its_first_result_after_a_read_and_a_recall(
     place,
 ):
-    """The reader got the new text, so nobody may be told that it came too late."""
+    """The reader got the new text, so the sender must not be told that it came too late."""
     sent, reader_key = place.api.send(TEXT), new_reader_key()
     api = Api(place.service.url)
     with meanwhile(place, "replace", lambda: api.replace(sent.control, "another")) as asked:

@@ -14,7 +14,7 @@ from restante.store import keys
 from tests.journeys.conftest import TEXT
 from tests.support import canaries
 from tests.support.api import Api, Visitor, filled, form_of, new_reader_key, number_on
-from tests.support.operators import house_of
+from tests.support.operators import services_for
 from tests.support.processes import Service, wait_until
 from tests.support.receiver import Receiver
 from tests.support.tickets import gate_form, waited
@@ -208,7 +208,7 @@ def test_webhooks_that_hang_keep_no_code_waiting(mail, tmp_path):
         coded = send(api)
         worker = service.pid_of("-m worker")
         os.kill(worker, signal.SIGSTOP)
-        with house_of(service, webhook_networks=(ip_network("127.0.0.0/8"),)) as house:
+        with services_for(service, webhook_networks=(ip_network("127.0.0.0/8"),)) as house:
             for n in range(300):
                 url = f"http://127.1.{n // 200}.{n % 200 + 1}:{slow.port}/"
                 house.managing.recall(house.sending.send(Draft("x", webhook=url)).control)

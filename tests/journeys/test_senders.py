@@ -134,7 +134,7 @@ def test_a_header_of_10_megabytes_is_refused_in_fixed_words(service, token):
 
 
 def test_permission_is_asked_before_the_body_is_understood(service):
-    """Whoever may not send learns nothing about how a message is written."""
+    """A visitor without permission to send learns nothing about the form of a message."""
     api = come_from(service, ELSEWHERE)
     bodies = [b"{", b"", b"x" * 1000, json.dumps({"text": 5, "nonsense": 1}).encode()]
     answers = [api.ask("POST", "/api/v1/messages", body) for body in bodies]

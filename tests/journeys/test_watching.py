@@ -1,4 +1,4 @@
-"""Whoever runs the service sees its numbers and its health; nobody else sees numbers."""
+"""The operator sees metrics and health; others get no metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The papers say what the code does, as far as a test can tell."""
+"""The documents agree with the code, where a test can check it."""
 
 import os
 import re
@@ -52,7 +52,7 @@ def test_the_page_names_every_command():
 
 
 def test_the_page_and_the_help_name_the_exit_statuses_that_commands_have():
-    """But for faults of ours (70) and Ctrl-C (130)."""
+    """Except for our own bugs (70) and Ctrl-C (130)."""
     told = set(lines(r"Exit status: (0;.*(?:\n.+)*)", SETTINGS)[0].split())
     statuses = {str(status) for status in EXITS.values()} - {str(os.EX_SOFTWARE), "130"}
 

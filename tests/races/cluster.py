@@ -82,7 +82,7 @@ class Node:
 
 
 class Cluster:
-    """Three primaries, a replica for each, and whoever joins."""
+    """Three primaries, a replica for each, and nodes that join later."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -180,7 +180,7 @@ class Cluster:
         return result
 
     def replicas(self, primary: Node) -> list[Node]:
-        """Return the nodes that follow *primary*, as far as they answer."""
+        """Return the replicas of *primary* that answer."""
         own = self.id_of(primary)
         found = []
         for node in self.nodes:

@@ -49,7 +49,7 @@ def violations(found: Iterable[Life]) -> list[Violation]:
 
 
 def answers_are_of_the_api(life: Life) -> Iterator[str]:
-    """Whoever was told 201 is never told that there is no such message, and nobody 500."""
+    """After a 201 no client is told that the message does not exist, and none gets a 500."""
     for op in life.ops:
         if op.status not in ANSWERS[op.verb] | IN_DOUBT:
             yield f"{op.verb} was answered {op.status}"

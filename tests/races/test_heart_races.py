@@ -141,7 +141,7 @@ def test_recalls_at_once_give_one_verdict(house, crowd):
 
 @pytest.mark.parametrize("passphrases", [False, True])
 def test_what_a_reader_gets_while_it_is_replaced_is_one_whole_version(house, crowd, passphrases):
-    """And whoever spent a view has content, then and in a second fetch."""
+    """And each reader that spent a view has the content, then and in a second fetch."""
     seen = set()
     for turn in range(8 if passphrases else 100):
         passphrase = "p" if passphrases else None

@@ -98,7 +98,7 @@ def test_a_message_that_opens_twice_is_recalled_with_a_true_count(service, lines
         assert verdict["outcome"] == (
             "recalled_after_read" if verdict["reveals"] else "recalled_unread"
         )
-        # Whoever held a view holds it no more.
+        # Readers that held a view hold it no more.
         assert {reader.reveal(link, reader_key).status for reader_key in reader_keys} == {410}
 
     assert set(counts) == {0, 1, 2}, counts

@@ -184,7 +184,7 @@ def _too_many(life: Life, op: Op, link: int) -> Iterator[str]:
 def _may_have(life: Life, verb: str, link: int, at: float) -> set[str | None]:
     """Return the readers who may have revealed or acknowledged before *at*.
 
-    Whoever was left in doubt, asked again and was refused for good has not, unless the lease may
+    A reader whose reply was lost and whose retry was refused for good has not, unless the lease may
     have ended meanwhile.  Nor has who was told that the link is gone, unless its lease may have
     ended within that very request: the view was spent, the store's reply lost, and the web asked
     the store once more (test_lost_reply.py has this step by step).

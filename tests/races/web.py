@@ -71,7 +71,7 @@ class Web:
                 os.kill(chance.choice(serving), signal.SIGKILL)
 
     def kill_web(self) -> None:
-        """Kill gunicorn whole, and start it anew."""
+        """Kill gunicorn with all its processes, and restart it."""
         pids = self._gunicorn.pids()
         for pid in pids:
             with suppress(ProcessLookupError):
@@ -81,7 +81,7 @@ class Web:
         self.await_answers()
 
     def kill_worker(self) -> None:
-        """Kill the worker, and start it anew."""
+        """Kill the worker, and restart it."""
         self._worker.process.kill()
         self._worker.process.wait()
         self._worker.start()

@@ -82,7 +82,7 @@ class Copy:
         return open_content(content_key, content, mid, version).decode()
 
     def message(self, control: str) -> dict[str, Any]:
-        """Return what a message's sender is told, as far as it is in the store."""
+        """Return what the store has of a message's status."""
         shard, secret = token_of("C", control)
         mid = message_id(secret)
         fields = self.at(shard, "message", mid)

@@ -107,7 +107,7 @@ class Cluster:
         self.servers[place].wait()
 
     def revive(self, place: int) -> None:
-        """Start a node that was killed, and wait until it follows whoever took its place."""
+        """Start a killed node, and wait until it is a replica of the new primary."""
         self.servers[place] = self.run(place)
         wait_until(lambda: self.answers(place) and self.replicates(place))
 

@@ -1,4 +1,4 @@
-"""Clients for tests: as a program asks (`Api`) and as a browser does (`Visitor`)."""
+"""Clients for tests: a program that uses the API (`Api`), and a browser (`Visitor`)."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Sent:
 
 
 class _Line(http.client.HTTPConnection):
-    """A connection that also sends what no address should be made of."""
+    """A connection that also sends invalid URLs."""
 
     def _encode_request(self, request: str) -> bytes:
         return request.encode()
@@ -94,7 +94,7 @@ class Way:
     """How a client reaches the service.
 
     Attributes:
-        context: Whom it believes, where the way is TLS.
+        context: The certificate authorities that it trusts, if it uses TLS.
         source: The address it comes from, one of the loopback's.
     """
 
@@ -365,7 +365,7 @@ def filled(page: Answer, action: str = "") -> dict[str, str]:
 
 
 def number_on(page: Answer) -> str:
-    """Return the number that the second step shows."""
+    """Return the number that the challenge shows."""
     found = re.search(r'id="wanted">(\d{3})<', page.text)
     assert found, page.text
     return found[1]

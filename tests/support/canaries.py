@@ -1,4 +1,4 @@
-"""A hunt for secrets in the log lines of the whole test run.
+"""Searches all log lines of the test run for secrets.
 
 What must stand in no line is known in two ways: by its form (tokens, reader keys, paths, addresses,
 user agents), and because a test sent it (`learn`).  A line is looked at as it stands and with
@@ -75,7 +75,7 @@ class Found(NamedTuple):
 
 
 class Spoken(AssertionError):
-    """A log tells a secret."""
+    """A log line contains a secret."""
 
     def __init__(self, where: str, found: Iterable[Found]) -> None:
         lines = list(dict.fromkeys(f"  {kind}: {line}" for kind, line in found))
@@ -116,7 +116,7 @@ def learn_headers(headers: Mapping[str, str | bytes]) -> None:
 
 
 def is_log_line(line: str) -> bool:
-    """Tell whether *line* is a line of a log of ours, as JSON or for people."""
+    """Tell whether *line* is one of our log lines, as JSON or for people."""
     if line.startswith("{"):
         try:
             event = json.loads(line)
@@ -195,7 +195,7 @@ def _as_text(escaped: re.Match[str]) -> str:
 
 
 def _formed(text: str) -> Iterator[tuple[str, str]]:
-    """Yield what is a secret by its form."""
+    """Yield secrets that are recognised by their form."""
     for found in TOKEN.finditer(text):
         for kind, name in ((LinkToken, "link token"), (ControlToken, "control token")):
             with suppress(NotFound):
@@ -211,7 +211,7 @@ def _formed(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _sent(text: str, learnt: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield what a test sent."""
+    """Yield secrets that a test sent."""
     for value, kind in learnt.items():
         if value in text:
             yield kind, value

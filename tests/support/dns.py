@@ -1,4 +1,4 @@
-"""A name server for tests: real DNS over UDP on loopback, answering as it is told."""
+"""A name server for tests: real DNS over UDP on loopback, with configured answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A command beside ours that uses the house: `send TEXT` prints a control token, `states` reads it.
+"""A command that uses the services: `send TEXT` prints a control token, `states` reads it.
 
 The token comes by the environment, as no token may stand in an argument.
 """
@@ -9,7 +9,7 @@ import sys
 import click
 
 from restante.commands import group
-from restante.commands.store import open_house
+from restante.commands.store import open_services
 from restante.crypto.tokens import ControlToken
 
 
@@ -17,7 +17,7 @@ from restante.crypto.tokens import ControlToken
 @click.argument("text", required=False)
 def house(text):
     """Send, or tell the states of what was sent."""
-    with open_house() as opened:
+    with open_services() as opened:
         if text:
             from restante.messages import Draft  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""What several clients do at once, which process serves whom, and what no client would send."""
+"""Concurrent clients, the process that serves a connection, and malformed requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A mail server for tests: takes, refuses, keeps waiting or hangs up, as it is told."""
+"""A mail server for tests: accepts, refuses, stalls or drops the connection, as configured."""
 
 # ruff: noqa: ARG002, N802  (aiosmtpd names its hooks and what they get)
 

@@ -1,4 +1,4 @@
-"""A small model of the glossary's words: what people do to a message, and what they are told.
+"""A small executable specification: operations on a message, and their results.
 
 It knows no store, no keys and no crypto.
 """
@@ -56,7 +56,7 @@ class ModelLink:
 
 @dataclass
 class ModelMessage:
-    """A message and all that was promised of it."""
+    """A message and its expected state."""
 
     opens_at: int
     expires_at: int

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def house_of(service: Service, **more: Any) -> Iterator[Services]:
+def services_for(service: Service, **more: Any) -> Iterator[Services]:
     """Yield the use cases of a service with an embedded store, over connections of our own.
 
     *more* are settings of the service that count for them.
@@ -36,5 +36,5 @@ def house_of(service: Service, **more: Any) -> Iterator[Services]:
 @contextmanager
 def admission_of(service: Service) -> Iterator[Admission]:
     """Yield the operator's verbs on the tokens of a service with an embedded store."""
-    with house_of(service) as house:
+    with services_for(service) as house:
         yield house.admission

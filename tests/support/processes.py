@@ -116,13 +116,13 @@ def finished(
 
 
 class Running:
-    """A process of ours with its log in a file; nothing of it outlives the `with`.
+    """A process under test with its log in a file; it ends with the `with`.
 
     When it has ended, no line of its log may tell a secret.
     """
 
     is_ours = True
-    """Its log is one of ours; what else a proxy may say is for its own tests."""
+    """Its log has our format, so it is searched for secrets; other programs' logs are not."""
 
     def __init__(self, command: Sequence[str], log_path: Path, env: dict[str, str]) -> None:
         self.command = command

@@ -21,7 +21,7 @@ PEER = struct.Struct("3i")
 
 
 class Fate(Enum):
-    """What becomes of a reply."""
+    """What happens to a reply."""
 
     CUT = "the connection ends"
     KEPT = "the connection stays, silent"

@@ -1,4 +1,4 @@
-"""A webhook's receiver for tests: real HTTP on loopback, behaving as it is told."""
+"""A webhook receiver for tests: real HTTP on loopback, with configured behaviour."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Receiver(ThreadingHTTPServer):
         return self
 
     def handle_error(self, *_: object) -> None:
-        """Whoever hangs up early is expected here."""
+        """Ignore clients that disconnect early."""
 
     def __enter__(self) -> Self:
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
@@ -101,7 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         size = int(self.headers["Content-Length"])
         body = self.rfile.read(size)
-        if len(body) < size:  # whoever sent it was killed
+        if len(body) < size:  # the sender was killed
             self.close_connection = True
             return
         headers = {name.lower(): value for name, value in self.headers.items()}

@@ -1,4 +1,4 @@
-"""A WSGI application that misbehaves on request, to see what gunicorn lets out."""
+"""A WSGI application that misbehaves on request, to test what gunicorn logs and returns."""
 
 import os
 

@@ -1,6 +1,6 @@
 """The table of docs/settings.md, made from the declarations of the settings.
 
-python -m tests.support.settings_table        writes it anew
+python -m tests.support.settings_table        writes the table again
 """
 
 from __future__ import annotations

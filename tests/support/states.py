@@ -1,6 +1,6 @@
 """The table of docs/states.md, made from the model that the property tests hold the product to.
 
-python -m tests.support.states        writes it anew
+python -m tests.support.states        writes the table again
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from restante.crypto.tokens import LinkToken
 from tests.support.api import form_of
-from tests.support.operators import house_of
+from tests.support.operators import services_for
 from webapp.recipient.gate import QUICKEST_MS
 from webapp.recipient.tickets import Tickets
 
@@ -26,7 +26,7 @@ READER_COOKIE = "reader"
 
 def tickets_of(service: Service) -> Tickets:
     """Return the maker of a running service's tickets."""
-    with house_of(service) as house:
+    with services_for(service) as house:
         return Tickets(house.key_for("tickets"))
 
 

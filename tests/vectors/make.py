@@ -1,7 +1,7 @@
-"""Makes the frozen vectors a second time, from docs/specs/ alone: nothing of ours is imported.
+"""Makes the frozen vectors a second time, from docs/specs/ alone; imports no product code.
 
     python tests/vectors/make.py          compares with the frozen files
-    python tests/vectors/make.py write    freezes anew
+    python tests/vectors/make.py write    freezes them again
 
 HKDF is written out over stdlib's HMAC; AES-GCM and Argon2id are the bare primitives.
 """

@@ -1,7 +1,7 @@
 """Serves the static files: styles, script, icon.
 
-Each has an address that changes with its content, so browsers keep it for good.  It is compressed
-once, at the start; pages never are, since their length would tell of what they hold.
+Each has a URL that changes with its content, so browsers cache it for good.  It is compressed once,
+at the start.  Pages are never compressed, because their length could reveal secrets (BREACH).
 """
 
 from __future__ import annotations

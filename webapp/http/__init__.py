@@ -1,1 +1,1 @@
-"""What every request passes, whoever sends it."""
+"""HTTP for all pages and the API: middleware, cookies, CSRF, limits, errors, languages."""

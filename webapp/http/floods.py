@@ -1,7 +1,7 @@
-"""What is refused before it costs anything: requests of other sites, and floods beyond a limit.
+"""Middleware that refuses cheaply: subresource requests of other sites, and floods over a limit.
 
-Neither is counted in the store, and no body is read.  A network that reaches a limit keeps what
-it typed; one that goes on gets a short answer.
+Neither is counted in the store, and no body is read.  A network that reaches a rate limit gets its
+form back with what it typed; a network that continues gets a short response.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 WINDOW_SECONDS = 60
 REFUSED_MOST = 10
-"""So often in a minute a process answers a limit in full, with all that was typed."""
+"""How often per minute a process refuses in full, with what was typed."""
 NETWORKS_MOST = 10_000
 ALONE = "This address opens only as a page of its own.\n"
 TOO_MANY = "Too many requests. Wait a minute, then try again."
@@ -39,11 +39,11 @@ LIMITS_OF = {
     "api.reveal": ("reveal", "passphrase"),
     "api.request_code": ("passphrase",),
 }
-"""What brings a body and carries a limit; recall and acknowledge never do."""
+"""Endpoints with a body and a rate limit; recall and acknowledge have no limit."""
 
 
 class Refusals:
-    """How often this process refused each network for each limit, in this minute."""
+    """Counts how often this process refused each network, per limit, in this minute."""
 
     def __init__(self) -> None:
         self._minute = 0
@@ -71,7 +71,7 @@ refusals = Refusals()
 
 
 def init_app(app: Flask) -> None:
-    """Look at each request before anything else does; before the limits count it."""
+    """Check each request before all other middleware, and before the rate limits."""
     app.before_request(_refuse)
 
 
@@ -99,9 +99,9 @@ def _refuse() -> Response | None:
 
 
 def _is_other_sites() -> bool:
-    """Tell whether another site's page fetches this, as an image, a frame or by a script.
+    """Tell whether another site's page loads this as an image, a frame or by a script.
 
-    A link that a person follows is a navigation of a whole window.
+    A link that a person follows is a navigation of a whole window, which is allowed.
     """
     headers = request.headers
     if headers.get("Sec-Fetch-Site") not in {"cross-site", "same-site"}:

@@ -1,4 +1,4 @@
-"""Headers of every answer, and the checks that come before every request."""
+"""Headers of every response, the request log, and checks before every request (Host, size)."""
 
 from __future__ import annotations
 
@@ -45,21 +45,20 @@ ALWAYS = {
     "X-Robots-Tag": "noindex, nofollow, noarchive",
 }
 MACHINES = {"health.alive", "health.ready", "watching.numbers"}
-"""Asked every few seconds, by machines that know an address, not a name."""
+"""Health checks, whose clients know an IP address, not our host name."""
 
 
 HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
 FOREIGN = "restante.foreign_host"
 HEAD_MOST, TOO_MUCH = 32 * 1024, "restante.too_much"
-"""Characters in all headers: gunicorn bounds each, and joins a hundred of one name to one."""
+"""Characters of all headers together: gunicorn limits each, but joins headers of one name."""
 
 
 class Front:
-    """Sees each request before Flask does: whose host it is for, and below which path.
+    """WSGI middleware in front of Flask: checks Host and sets the path prefix.
 
-    Flask can build no address, and so no page, for a host that makes no sense: a foreign one
-    is noted and replaced by ours.  The application is served below the public address's
-    path, stripped by a proxy or not.
+    Flask can build no URL, and so no page, for a malformed host: a foreign Host is recorded and
+    replaced by ours.  The path of the public URL is the prefix, whether a proxy strips it or not.
     """
 
     def __init__(self, app: WSGIApplication, settings: Settings) -> None:
@@ -84,7 +83,7 @@ class Front:
 
     @staticmethod
     def _drop_long_heads(environ: WSGIEnvironment) -> bool:
-        """Drop all headers but Host where they are too long together, unread; tell whether so."""
+        """Drop all headers but Host if they are too long together; tell whether it did."""
         names = [name for name in environ if name.startswith("HTTP_")]
         if sum(len(environ[name]) for name in names) <= HEAD_MOST:
             return False
@@ -94,13 +93,13 @@ class Front:
         return True
 
     def _is_ours(self, host: str) -> bool:
-        """Tell whether a host is ours; where ours has no port, any will do."""
+        """Tell whether a host is ours; if ours has no port, any port is accepted."""
         written = HOST.fullmatch(host)
         return written is not None and (host in self._hosts or written[1] in self._hosts)
 
 
 def init_app(app: Flask) -> None:
-    """Check every request and dress every answer."""
+    """Check every request; set the headers of every response and log it."""
     app.before_request(_begin)
     app.after_request(_finish)
 
@@ -134,7 +133,7 @@ def _finish(response: Response) -> Response:
         method=method,
         endpoint=request.endpoint,
         status=response.status_code,
-        # What was refused, why a form was not taken as a person's, whose token let it in.
+        # The problem code, the bot signal at the gate, the holder of the sender token.
         **{name: g.get(name) for name in ("code", "gate", "sender") if name in g},
         ms=None if seconds is None else round(seconds * 1000, 1),
     )
