@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask
 
-from webapp.api import routes
+from webapp import api
 from webapp.branding import assets, brand
 from webapp.http import (
     cookies,
@@ -64,7 +64,7 @@ def create_app(services: Services) -> Flask:
         control.bp,
         viewer.bp,
         feedback.bp,
-        routes.bp,
+        api.bp,
         health.bp,
     ):
         app.register_blueprint(blueprint)

@@ -1,32 +1,24 @@
-"""The routes of API v1: JSON, bearer tokens, RFC 9457 problems."""
+"""The sender's routes of API v1: send, status, recall, replace, extend."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, json, url_for
+from flask import Response, url_for
 
-from restante.crypto.tokens import ControlToken, LinkToken
-from restante.errors import Gone
+from restante.crypto.tokens import ControlToken
 from restante.events import as_json, rfc3339
-from restante.messages import OLDEST, Draft, Page, State
+from restante.messages import OLDEST, Draft, Page
 from webapp import details
+from webapp.api.blueprint import bp, respond
 from webapp.http import fields, rate_limits, send_access
 from webapp.http.budgets import afford
-from webapp.http.request import answering, evidence, managing, reading, sending, settings
-from webapp.http.visitors import look_at, visitor
+from webapp.http.request import evidence, managing, sending, settings
 from webapp.texts.formatting import rfc3339_or_none
-from webapp.texts.states import language
 
 if TYPE_CHECKING:
     from restante.messages import Look
     from restante.reports import LinkStatus
-
-bp = Blueprint("api", __name__, url_prefix="/api/v1")
-
-
-def _json(value: dict[str, Any], status: int = 200) -> Response:
-    return Response(json.dumps(value), status, mimetype="application/json")
 
 
 @bp.post("/messages")
@@ -60,7 +52,7 @@ def send() -> Response:
     }
     if sent.webhook_secret:
         answer["webhook_secret"] = sent.webhook_secret
-    response = _json(answer, 201)
+    response = respond(answer, 201)
     response.headers["Location"] = url_for("api.status")
     return response
 
@@ -90,7 +82,7 @@ def status() -> Response:
 
 def _status(control: ControlToken, page: Page) -> Response:
     its = managing().status(control, page)
-    return _json(
+    return respond(
         {
             "id": its.message_id.hex(),
             **details.as_json(its.details),
@@ -146,7 +138,7 @@ def recall() -> Response:
     verdicts = managing().recall(
         control, link_ids, reason=reason, evidence=evidence(), found=body.close()
     )
-    return _json(
+    return respond(
         {
             "verdicts": [
                 {
@@ -177,7 +169,7 @@ def replace() -> Response:
     version, links = sending().replace(
         control, text or "", passphrase=passphrase, evidence=evidence(), afford=afford
     )
-    return _json(
+    return respond(
         {
             "version": version,
             "links": [{"id": one.link_id.hex(), "outcome": one.outcome} for one in links],
@@ -196,69 +188,3 @@ def extend() -> Response:
     body.check()
     managing().extend(control, expires_in or 0, evidence=evidence())
     return _status(control, OLDEST)
-
-
-@bp.get("/link")
-@rate_limits.preview
-def preview() -> Response:
-    """Return what the gate shows."""
-    link = fields.bearer(LinkToken)
-    seen = look_at(link)
-    if seen.state.final:
-        raise Gone(seen.state, reason=seen.reason, ended_at=seen.ended_at)
-    return _json(
-        {
-            "state": seen.state,
-            "from": seen.details.sender_name,
-            "opens_at": rfc3339(seen.opens_at),
-            "expires_at": rfc3339(seen.expires_at),
-            "views_left": seen.views_left,
-            "needs_passphrase": seen.needs_passphrase,
-            "needs_code": seen.needs_code,
-        }
-    )
-
-
-@bp.post("/link/reveal")
-@rate_limits.passphrase
-@rate_limits.reveal
-def reveal() -> Response:
-    """Spend a view for the reader whose key is in the header Idempotency-Key."""
-    reader_key = fields.reader_key()
-    link = fields.bearer(LinkToken)
-    body = fields.Body(optional=True)
-    passphrase, code = body.text("passphrase"), body.text("code")
-    body.check()
-    content = reading().reveal(
-        link, reader_key, passphrase, code=code, visitor=visitor(link), evidence=evidence()
-    )
-    return _json(
-        {
-            "text": content.text,
-            "state": State(content.state),
-            "views_left": content.views_left,
-            "lease_until": rfc3339(content.lease_until),
-        }
-    )
-
-
-@bp.post("/link/code")
-@rate_limits.passphrase
-def request_code() -> Response:
-    """Have a code mailed to the link's recipient; a recent one stays valid instead."""
-    link = fields.bearer(LinkToken)
-    fields.Body(optional=True).check()
-    reading().request_code(link, language=language(), evidence=evidence())
-    return Response(status=204)
-
-
-@bp.post("/link/acknowledge")
-def acknowledge() -> Response:
-    """Record the reader's acknowledgement that the content arrived."""
-    reader_key = fields.reader_key()
-    link = fields.bearer(LinkToken)
-    body = fields.Body(optional=True)
-    keep = body.flag("keep")
-    body.check()
-    answering().acknowledge(link, reader_key, keep=bool(keep), evidence=evidence())
-    return Response(status=204)
