@@ -105,7 +105,7 @@ def test_a_suspicious_dispute_or_decline_needs_a_number_first(service, sent, dee
     form = form_of(robot.get(f"/m/{sent.link}"), deed)
     tries = [robot.post(path, form), robot.post(path, {}), robot.post(path, form | {"ticket": "x"})]
     form = waited(service, robot, sent.link, form)
-    tries += [robot.post(path, form, **headers) for headers in CROSS_SITE]
+    forged = [robot.post(path, form, **headers) for headers in CROSS_SITE]
     tries.append(robot.post(path, form, **{"Sec-Fetch-Mode": "navigate"}))
     tries.append(robot.post(path, form | {"remark": "x"}))
     tries.append(robot.post(path, form | {"scripts": "1"}))
@@ -113,6 +113,7 @@ def test_a_suspicious_dispute_or_decline_needs_a_number_first(service, sent, dee
     tries.append(robot.post(path, wrong))
     assert {answer.status for answer in tries} == {200}
     assert all("One more step" in answer.text for answer in tries)
+    assert {answer.status for answer in forged} == {403}
     before = events_of(service, sent)
     assert event not in before
     passed = robot.post(path, filled(tries[-1], deed))

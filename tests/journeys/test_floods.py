@@ -158,6 +158,66 @@ def test_pictures_on_other_sites_use_up_nobodys_looks(limited):
     assert looked == [200] * PREVIEW + [429]
 
 
+NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document", "Sec-Fetch-User": "?1"}
+OTHERS = {
+    "another site": {"Sec-Fetch-Site": "cross-site"} | NAVIGATION,
+    "a neighbour": {"Sec-Fetch-Site": "same-site"} | NAVIGATION,
+    "an older browser": {"Origin": "https://evil.example"},
+    "a port beside ours": {"Origin": "http://127.0.0.1:1"},
+}
+PAGES = (
+    *("/", "/?language=es", "/permit", "/permit/forget"),
+    *(f"/s/{{control}}{deed}" for deed in ("", "/replace", "/extend", "/recall", "/language")),
+    *(f"/m/{{link}}{deed}" for deed in ("", "/code", "/gate", "/dispute", "/decline")),
+    *(f"/m/{{link}}/{deed}" for deed in ("acknowledge", "prolong", "confirm", "on-screen")),
+)
+PROGRAMS = (
+    *("messages", "message/replace", "message/recall"),
+    *("link/reveal", "link/code", "link/acknowledge"),
+)
+
+
+@pytest.mark.parametrize("headers", OTHERS.values(), ids=OTHERS)
+def test_forms_of_other_sites_use_up_no_limit_of_their_visitors_network(limited, headers):
+    """Not even one that is reached counts them as a flood."""
+    number = 20 + 2 * list(OTHERS.values()).index(headers)
+    network, senders = come_from(number), come_from(number + 1)
+    sent = Api(limited.url, headers=senders).send("the letter")
+    victim = Visitor(limited.url, headers=network)
+    paths = [path.format(control=sent.control, link=sent.link) for path in PAGES]
+    forged = [
+        Visitor(limited.url, network).ask(
+            "POST", path, {"text": "forged", "passphrase": "x", "ticket": "x"}, headers
+        )
+        for path in (*paths, *(f"/api/v1/{path}" for path in PROGRAMS))
+        for _ in range(PREVIEW + 1)
+    ]
+    statuses = {answer.status for answer in forged}
+    own = [victim.post("/", {"text": f"own {number}"}).status for number in range(SEND)]
+    looks = [victim.get(f"/m/{sent.link}").status for _ in range(PREVIEW)]
+    read = [victim.post(f"/m/{sent.link}", {}).status for _ in range(3)]
+
+    assert statuses == {403}
+    assert max(len(answer.text) for answer in forged) < PAGE
+    assert not [answer for answer in forged if "forged" in answer.text]
+    assert own == [303] * SEND
+    assert looks == [200] * PREVIEW
+    assert read == [200] * 3
+
+
+def test_a_form_of_another_site_is_not_read(limited):
+    head = (
+        f"POST / HTTP/1.1\r\nHost: {limited.bind}\r\nSec-Fetch-Site: cross-site\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000000\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", int(limited.bind.rpartition(":")[2]))) as line:
+        line.settimeout(10)
+        line.sendall(head.encode())
+        answer = line.recv(1_000)
+
+    assert answer.startswith(b"HTTP/1.1 403 ")
+
+
 def test_a_switch_of_the_language_counts_as_a_look(limited):
     visitor = Visitor(limited.url, headers=come_from(6))
     statuses = [

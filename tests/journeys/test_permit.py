@@ -129,8 +129,9 @@ def test_guessing_tokens_is_limited_as_sending_is(person, token):
 def test_another_site_can_neither_give_a_token_nor_take_one(person, token, path, headers):
     page = person.ask("POST", path, {"permit": token}, headers)
 
-    assert page.status == 422
-    assert "another site" in page.text
+    assert page.status == 403
+    assert "Another site sent this" in page.text
+    assert token not in page.text
     assert "Set-Cookie" not in page.headers
 
 

@@ -26,6 +26,7 @@ def test_every_problem_has_its_status_its_type_and_its_facts(api):
         raw_send(api, {}),
         raw_send(api, b"{"),
         api.ask("GET", "/api/v1/messages"),
+        api.ask("POST", "/api/v1/messages", {}, headers={"Sec-Fetch-Site": "cross-site"}),
         raw_send(api, {"text": "t"}, **{"Content-Type": "text/plain"}),
         raw_send(api, {"text": "x" * (MIB + 1)}),
         raw_send(api, b"x" * (BODY_MAX + 1)),

@@ -146,7 +146,7 @@ def test_another_site_opens_nothing_and_takes_nothing_back(service, sent, kept, 
         sender.ask("POST", f"/s/{sent.control}/replace", {"text": "phished"}, headers),
         sender.ask("POST", f"/s/{sent.control}/extend", {"expires_in": "3600"}, headers),
     ]
-    assert [answer.status for answer in deeds] == [200] * 5
+    assert [answer.status for answer in deeds] == [403] * 5
     assert not [answer for answer in deeds if TEXT in answer.text]
     stranger = Visitor(service.url)
     shown = stranger.ask("POST", f"/s/{sent.control}", {}, headers)
@@ -155,7 +155,7 @@ def test_another_site_opens_nothing_and_takes_nothing_back(service, sent, kept, 
 
     assert kept()
     assert stranger.cookies == {}
-    assert posted.status == 422
+    assert posted.status == 403
     assert [link["state"] for link in api.message(sent.control)["links"]] == ["sealed", "sealed"]
 
 

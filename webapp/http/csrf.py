@@ -76,14 +76,14 @@ def init_app(app: Flask) -> None:
 def origin() -> Origin:
     """Return the origin of this request."""
     if "origin" not in g:
-        g.origin = _judge()
+        g.origin = _said() or _by_token()
     found: Origin = g.origin
     return found
 
 
 def is_foreign() -> bool:
-    """Tell whether another site sent this form, according to the browser."""
-    return origin() is Origin.FOREIGN
+    """Tell whether another site sent this, according to the headers; the body is not read."""
+    return _said() is Origin.FOREIGN
 
 
 def is_ours() -> bool:
@@ -103,9 +103,7 @@ def verify() -> None:
         Invalid: Another site sent it, its origin is unknown, or its page has expired.
     """
     match origin():
-        case Origin.FOREIGN:
-            raise Invalid([Fault("form", "foreign")])
-        case Origin.UNTOLD | Origin.UNMATCHED:
+        case Origin.FOREIGN | Origin.UNTOLD | Origin.UNMATCHED:
             raise Invalid([Fault("form", "untold")])
         case Origin.STALE:
             raise Invalid([Fault("form", "stale")])
@@ -139,13 +137,14 @@ def token() -> str:
     return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
 
 
-def _judge() -> Origin:
+def _said() -> Origin | None:
+    """Return what the browser's headers say; None if they say nothing."""
     site = request.headers.get("Sec-Fetch-Site")
     if site:
         return Origin.OURS if site in OUR_PAGES else Origin.FOREIGN
     said = request.headers.get("Origin", "null")
     if said == "null":
-        return _by_token()
+        return None
     return Origin.OURS if said == _our_own() else Origin.FOREIGN
 
 

@@ -15,7 +15,6 @@ from restante import errors
 from restante.events import rfc3339
 from restante.logs import error_fields
 from restante.messages import State
-from webapp.http.floods import WINDOW_SECONDS
 from webapp.http.request import services
 from webapp.texts import endings
 from webapp.texts.formatting import now
@@ -54,7 +53,7 @@ class RateLimited(errors.RestanteError):
 
     code = "rate-limited"
     title = "Too many requests. Wait a minute, then try again."
-    wait_seconds = WINDOW_SECONDS
+    wait_seconds = 60
     is_for_today = False
 
 
@@ -71,6 +70,13 @@ class BudgetSpent(RateLimited):
         super().__init__()
         self.wait_seconds = wait_seconds
         self.until = now() + wait_seconds * 1_000
+
+
+class OtherSite(errors.RestanteError):
+    """Another site sent this form, or loads this as an image, in a frame or by a script."""
+
+    code = "other-site"
+    title = "Pages of other sites cannot use this address."
 
 
 class BodyTooLarge(errors.RestanteError):
@@ -108,6 +114,7 @@ STATUS: Mapping[type[errors.RestanteError], int] = {
     UnsupportedMediaType: 415,
     RateLimited: 429,
     BudgetSpent: 429,
+    OtherSite: 403,
     BodyTooLarge: 413,
     Internal: 500,
 }

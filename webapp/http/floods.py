@@ -1,4 +1,4 @@
-"""Middleware that refuses cheaply: subresource requests of other sites, and floods over a limit.
+"""Middleware that refuses cheaply: forms and subresources of other sites, and floods.
 
 Neither is counted in the store, and no body is read.  A network that reaches a rate limit gets its
 form back with what it typed; a network that continues gets a short response.
@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING
 
 from flask import Response, json, request
 
+from webapp.http import csrf
+from webapp.http.errors import OtherSite, RateLimited
 from webapp.http.request import network, services, settings
 
 if TYPE_CHECKING:
     from flask import Flask
 
-WINDOW_SECONDS = 60
 REFUSED_MOST = 10
 """How often per minute a process refuses in full, with what was typed."""
 NETWORKS_MOST = 10_000
-ALONE = "This address opens only as a page of its own.\n"
-TOO_MANY = "Too many requests. Wait a minute, then try again."
 LIMITS_OF = {
     "compose.send": ("send", "preview"),
     "permit.ask": ("send",),
@@ -62,7 +61,7 @@ class Refusals:
         )
 
     def _turn(self) -> None:
-        minute = int(time.monotonic() // WINDOW_SECONDS)
+        minute = int(time.monotonic() // RateLimited.wait_seconds)
         if minute != self._minute:
             self._minute, self._counts = minute, {}
 
@@ -77,7 +76,7 @@ def init_app(app: Flask) -> None:
 
 def _refuse() -> Response | None:
     if _is_other_sites():
-        return Response(ALONE, 403, mimetype="text/plain")
+        raise OtherSite
     limits = LIMITS_OF.get(request.endpoint or "", ())
     if not settings().rate_limits or not refusals.is_flood(limits):
         return None
@@ -86,23 +85,25 @@ def _refuse() -> Response | None:
     if request.path.startswith("/api/"):
         problem = {
             "type": "about:blank",
-            "title": TOO_MANY,
+            "title": RateLimited.title,
             "status": 429,
             "code": "rate-limited",
-            "detail": TOO_MANY,
+            "detail": RateLimited.title,
         }
         short = Response(json.dumps(problem), 429, mimetype="application/problem+json")
     else:
-        short = Response(f"{TOO_MANY}\n", 429, mimetype="text/plain")
-    short.headers["Retry-After"] = str(WINDOW_SECONDS)
+        short = Response(f"{RateLimited.title}\n", 429, mimetype="text/plain")
+    short.headers["Retry-After"] = str(RateLimited.wait_seconds)
     return short
 
 
 def _is_other_sites() -> bool:
-    """Tell whether another site's page loads this as an image, a frame or by a script.
+    """Tell whether another site sent this form, or loads this as an image, a frame or by a script.
 
     A link that a person follows is a navigation of a whole window, which is allowed.
     """
+    if request.method not in csrf.SAFE:
+        return csrf.is_foreign()
     headers = request.headers
     if headers.get("Sec-Fetch-Site") not in {"cross-site", "same-site"}:
         return False
@@ -111,4 +112,5 @@ def _is_other_sites() -> bool:
 
 
 def _key(name: str) -> bytes:
-    return hashlib.blake2b(f"{name} {network(32, 64)}".encode(), digest_size=8).digest()
+    counted = f"{name} {network(32, 64)} {csrf.is_foreign()}"
+    return hashlib.blake2b(counted.encode(), digest_size=8).digest()

@@ -18,7 +18,7 @@ from limits.storage import RedisStorage
 from restante.crypto.tokens import TOKEN_LENGTH
 from restante.errors import RestanteError
 from restante.settings.parsers import CLUSTER, CLUSTER_TLS
-from webapp.http import fields, floods
+from webapp.http import csrf, fields, floods
 from webapp.http.request import network, services
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ def network_id() -> bytes:
 
 
 def _network_key() -> str:
-    return network_id().hex()
+    # Any site can have its visitors follow a hundred links to us: those count apart.
+    return network_id().hex() + ("-elsewhere" if csrf.is_foreign() else "")
 
 
 limiter = Limiter(_network_key, headers_enabled=False, in_memory_fallback_enabled=True)

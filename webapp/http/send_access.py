@@ -103,8 +103,6 @@ def ask() -> Response:
     home = redirect(url_for("compose.compose"), code=303)
     if not settings().senders.tokens:
         return make_response(home)
-    if csrf.is_foreign():
-        return page(Invalid([Fault("form", "foreign")]))
     if language_choice.is_pressed():
         return page(typed=typed())
     token = request.form.get(FIELD, "").strip()

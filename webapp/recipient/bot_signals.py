@@ -32,7 +32,6 @@ class Why(StrEnum):
     AGAIN = "again"
     """The ticket is missing or expired: show the gate again."""
     QUICK = "quick"
-    FOREIGN = "foreign"
     STRANGER = "stranger"
     """The ticket belongs to another browser or link, or cookies are off."""
     NUMBER = "number"

@@ -38,7 +38,6 @@ def reason(of: Why) -> str:
     """Return the reason for the challenge, as text for the visitor."""
     return {
         Why.QUICK: gettext("The button was pressed quicker than a person usually does."),
-        Why.FOREIGN: gettext("The button was pressed on another site than this one."),
         Why.STRANGER: gettext("Your browser did not bring back the cookie that this page gave it."),
         Why.SCRIPTED: gettext("Your browser did not say that a person pressed the button."),
         Why.UNTOUCHED: gettext("The button was pressed, but no key, pointer or touch was seen."),

@@ -15,7 +15,7 @@ from flask import request
 
 from restante.crypto.tokens import LinkToken, ReaderKey
 from webapp.http.cookies import set_cookie
-from webapp.http.csrf import Origin, is_foreign, origin
+from webapp.http.csrf import Origin, origin
 from webapp.http.request import COOKIE_SIZE, cookie, new_cookie, services, settings
 from webapp.recipient import bot_signals
 from webapp.recipient.bot_signals import Why
@@ -134,8 +134,6 @@ def check(link: LinkToken, *, spends: bool) -> Passed | Why:
     written = request.form.get("ticket", "")
     if not written:
         return Why.AGAIN
-    if is_foreign():
-        return Why.FOREIGN
     found = _recognize(link, written)
     if found is None:
         return Why.STRANGER

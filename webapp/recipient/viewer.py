@@ -12,7 +12,6 @@ from restante.crypto.tokens import LinkToken
 from restante.errors import CodesUsedUp, Gone, Unavailable
 from restante.feedback import EXTEND_LEASE_SECONDS
 from webapp.http import rate_limits
-from webapp.http.csrf import is_foreign
 from webapp.http.request import answering, evidence, reading
 from webapp.http.visitors import visitor
 from webapp.recipient import gate, gate_page
@@ -145,10 +144,9 @@ def anew(token: str) -> Response:
 
 
 def _attempt(passed: Passed | Why, *, has_code: bool = False) -> Attempt:
-    """Return the visitor's attempt; without typed text if another site sent the form."""
-    names = () if is_foreign() else TYPED
+    """Return the visitor's attempt, with what was typed."""
     return Attempt(
         form=passed.form if isinstance(passed, Passed) and passed.form.digits else None,
-        typed={name: request.form.get(name, "")[:TYPED_MOST] for name in names},
+        typed={name: request.form.get(name, "")[:TYPED_MOST] for name in TYPED},
         has_code=has_code,
     )

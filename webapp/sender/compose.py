@@ -39,7 +39,7 @@ def compose() -> Response:
 def send() -> Response:
     """Send and redirect to the control page; after an error show the form again, with its text."""
     if language_choice.is_pressed():
-        written = {} if csrf.is_foreign() else _written(send_access.typed())
+        written = _written(send_access.typed())
         try:
             with limits_translated(), rate_limits.preview:
                 return make_response(_form(written))

@@ -151,16 +151,14 @@ def refused(error: RestanteError) -> str:
         case "unavailable":
             return gettext("The service cannot look at it right now. Try again in a moment.")
     of = error.faults[0] if isinstance(error, Invalid) else None
-    if of and of.field == "forget" and of.detail != "foreign":
+    if of and of.field == "forget":
         return gettext(
             "Nothing was changed: your browser did not say where this came from. "
             "Go back, reload the page, and press again."
         )
-    if of and of.detail == "untold":
-        return gettext("Your browser did not say where this form came from. Type the token again.")
     if of and of.detail == "stale":
         return gettext("This page was open for more than a day. Send the token again.")
-    return gettext("This form came from another site. Type the token here.")
+    return gettext("Your browser did not say where this form came from. Type the token again.")
 
 
 def fault(of: Fault) -> str:
@@ -208,12 +206,10 @@ def fault(of: Fault) -> str:
             )
         case "permit":
             return gettext("Sending takes a token that is good here. All that you wrote stays.")
-        case "form" if of.detail == "untold":
-            return gettext(
-                "Your browser did not say where this form came from. Check it, then send it again."
-            )
         case "form" if of.detail == "stale":
             return gettext("This page was open for more than a day. Check it, then send it again.")
         case "form":
-            return gettext("This form came from another site. Look through it and send it here.")
+            return gettext(
+                "Your browser did not say where this form came from. Check it, then send it again."
+            )
     return gettext("This is not possible here.")
