@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import json
+import re
 import secrets
 from pathlib import Path
 
@@ -53,6 +54,10 @@ def test_the_first_key_is_the_newest_and_all_are_found_by_their_ids():
 
     assert [written(ring[root_id]) for root_id in ring.ids] == keys
     assert written(ring.newest) == keys[0]
+
+
+def test_a_key_is_written_with_padding_as_the_spec_says():
+    assert re.fullmatch(r"[A-Za-z0-9_-]{43}=", keyring.new_key())
 
 
 def test_padding_may_be_left_out():
