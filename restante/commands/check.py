@@ -14,7 +14,7 @@ from restante.commands.checks import Finding, Grade
 from restante.commands.environment import read_settings, settings_files
 from restante.commands.store import services_for
 from restante.errors import SettingsInvalid, Unavailable
-from restante.service.data_folder import StoreFailed
+from restante.service.data_folder import SIZES, SOCKET, STORE_FOLDER, StoreFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -94,6 +94,6 @@ def _of_reached_store(settings: Settings) -> Iterator[Finding]:
 def _is_yet_to_come(settings: Settings) -> bool:
     """Tell whether the embedded store neither runs nor has left files."""
     folder = settings.data_dir.resolve()
-    return not (folder / "store.sock").is_symlink() and not any(
-        (folder / name).exists() for name in ("store.sock", "appendonlydir")
+    return not (folder / SOCKET).is_symlink() and not any(
+        (folder / name).exists() for name in (SOCKET, STORE_FOLDER, SIZES)
     )

@@ -127,6 +127,9 @@ def _of_data_folder(settings: Settings) -> Iterator[Finding]:
             yield problem(f"other users can read {folder}; chmod 700")
         else:
             yield ok(f"only its owner can read {folder}")
+        for parent in folder.parents:
+            if parent.stat().st_mode & (stat.S_IWOTH | stat.S_ISVTX) == stat.S_IWOTH:
+                yield warning(f"anybody can rename the data folder: chmod o-w {parent}")
         if settings.root_keys is None:
             yield from _of_made_keys(folder)
     except PermissionError:

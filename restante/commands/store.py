@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from restante import logs
 from restante.commands.environment import read_settings
 from restante.service.data_folder import FolderTaken, StoreFailed
-from restante.service.embedded_store import EmbeddedStore, ping, url_of
+from restante.service.embedded_store import EmbeddedStore
+from restante.service.store_socket import PONG, ping, url_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,7 +95,7 @@ def _await_service(store: EmbeddedStore) -> str | None:
     visible = store.data_dir / "store.sock"
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
-        if ping(visible.resolve()).startswith(b"+PONG"):
+        if ping(visible.resolve()).startswith(PONG):
             return url_of(visible.resolve())
         try:
             store.lock()

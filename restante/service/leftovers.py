@@ -14,10 +14,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from restante.service.data_folder import STORE_FOLDER
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FOLDERS = (".", "appendonlydir")
+FOLDERS = (".", STORE_FOLDER)
 TEMPORARY = re.compile(r"temp-(?:\D*-)?(\d+)\b.*|temp-.*")
 """The store's names of temporary files; the number is the pid of the process that writes."""
 END_SECONDS = 5.0

@@ -9,15 +9,16 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 PROCFILE_LINE = re.compile(r"^([A-Za-z0-9_-]+):\s*(\S.*?)\s*$", re.MULTILINE)
+WORDS_MOST = 64 * 1024
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -78,3 +79,39 @@ def end(children: Iterable[subprocess.Popen[bytes]], seconds: float) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
         child.wait()
+
+
+class FirstWords:
+    """The first output of a child, which says why it could not start.
+
+    Nobody reads it while the child runs.  When the pipe is full, further output is lost, and the
+    child does not block.
+    """
+
+    def __init__(self) -> None:
+        self._end: int | None = None
+
+    @contextmanager
+    def anew(self) -> Iterator[int]:
+        """Yield the end of a new pipe that a child is to write to."""
+        self.close()
+        self._end, other = os.pipe()
+        try:
+            for end in (self._end, other):
+                os.set_blocking(end, False)
+            yield other
+        finally:
+            os.close(other)
+
+    def read(self) -> str:
+        """Return what the child printed, once."""
+        with suppress(BlockingIOError):
+            if self._end is not None:
+                return os.read(self._end, WORDS_MOST).decode("utf-8", "replace")
+        return ""
+
+    def close(self) -> None:
+        """Forget what the child printed."""
+        if self._end is not None:
+            os.close(self._end)
+            self._end = None

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 from contextlib import contextmanager
 from dataclasses import replace
 from importlib.resources import files
@@ -15,6 +16,7 @@ from restante.commands.check_smtp import of_relay
 from restante.commands.checks import Grade
 from restante.crypto.keyring import new_key
 from restante.email_address import mailbox
+from restante.service.embedded_store import EmbeddedStore
 from restante.settings import Settings
 from restante.settings.parsers import Relay
 from restante.store.diagnostics import CALLED, Inspected
@@ -198,6 +200,36 @@ def test_a_store_nearly_full_is_a_warning(elsewhere):
 
     assert status == 0
     assert telling(told["warning"], "% full")
+
+
+def test_a_data_folder_that_anybody_can_rename_is_told(tmp_path):
+    parent = tmp_path / "shared"
+    (parent / "data").mkdir(mode=0o700, parents=True)
+    (parent / "data" / "lock").touch(0o600)
+    words = "anybody can rename the data folder"
+    parent.chmod(0o777)
+    _, told = check({"RESTANTE_DATA_DIR": str(parent / "data")})
+    parent.chmod(0o1777)
+    _, sticky = check({"RESTANTE_DATA_DIR": str(parent / "data")})
+
+    assert telling(told["warning"], words) == [f"{words}: chmod o-w {parent}"]
+    assert not telling(sticky["warning"], words)
+
+
+def test_a_store_whose_files_were_lost_is_a_problem(tmp_path):
+    data_dir = tmp_path / "data"
+    data_dir.mkdir(mode=0o700)
+    store = EmbeddedStore(data_dir, 2**26, "disk")
+    store.start()
+    root_keys = data_dir / "root.keys"
+    root_keys.touch(0o600)
+    root_keys.write_text(new_key())
+    store.stop()
+    shutil.rmtree(data_dir / "appendonlydir")
+    status, told = check({"RESTANTE_DATA_DIR": str(data_dir)})
+
+    assert status == os.EX_UNAVAILABLE
+    assert telling(told["problem"], "manifest is missing")
 
 
 def test_a_data_folder_that_others_can_look_into_is_a_problem(tmp_path):

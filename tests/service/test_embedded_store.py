@@ -1,7 +1,6 @@
 """The embedded store: what it promises, its keeper, its folder and its key."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -91,10 +90,11 @@ def test_a_killed_store_comes_back_with_everything_it_confirmed(store, client):
     assert wait_until(back) == b"the kill"
 
 
-def test_a_store_that_keeps_dying_is_started_later_each_time(store, data_dir):
+def test_a_store_that_keeps_dying_is_started_later_each_time(store, client, data_dir):
+    client.set("a", "x" * 1_000)
     os.kill(store.pid, signal.SIGKILL)
-    shutil.rmtree(data_dir / "appendonlydir")
-    (data_dir / "appendonlydir").write_text("in the way")
+    [file] = (data_dir / "appendonlydir").glob("*.incr.aof")
+    file.write_bytes(b"?" * file.stat().st_size)
     pids = set()
     with structlog.testing.capture_logs() as lines:
         until = time.monotonic() + 1.2
@@ -197,14 +197,10 @@ def test_the_store_dies_with_the_process_that_started_it(data_dir):
 
 
 def test_a_store_that_cannot_start_says_so(data_dir):
-    data_dir.mkdir(mode=0o700)
-    (data_dir / "appendonlydir").write_text("not a folder")
-
     began = time.monotonic()
     with pytest.raises(StoreFailed, match="ended at once"):
-        EmbeddedStore(data_dir, 64 * MIB, "disk").start()
+        EmbeddedStore(data_dir, -1, "disk").start()
     assert time.monotonic() - began < 10
-    (data_dir / "appendonlydir").unlink()
     store = EmbeddedStore(data_dir, 64 * MIB, "disk")
     store.start()
     store.stop()
@@ -331,7 +327,7 @@ def test_a_damaged_file_is_named_with_what_to_do(data_dir):
     [file] = (data_dir / "appendonlydir").glob("*.incr.aof")
     whole = file.read_bytes()
     file.write_bytes(whole[:2_000] + b"\0" * 50 + whole[2_050:])
-    with pytest.raises(StoreFailed, match=r"incr\.aof is damaged in the middle: .*Copy the folder"):
+    with pytest.raises(StoreFailed, match=r"incr\.aof is damaged in the middle: .*move everything"):
         EmbeddedStore(data_dir, 64 * MIB, "disk").start()
     file.write_bytes(whole)
     [manifest] = (data_dir / "appendonlydir").glob("*.manifest")
@@ -343,27 +339,89 @@ def test_a_damaged_file_is_named_with_what_to_do(data_dir):
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 
 
-@needs_root
-@pytest.mark.parametrize("name", ["", "lock", "root.keys"])
-def test_files_of_another_user_are_refused(data_dir, name):
-    data_dir.mkdir(mode=0o700)
-    path = data_dir / name if name else data_dir
-    if name:
+NAMES = ["lock", "root.keys", "store.sizes", "appendonlydir/appendonly.aof.1.incr.aof"]
+
+
+def folder_with(data_dir, name):
+    """Make a data folder with a file *name* in it; return the file's path."""
+    (data_dir / "appendonlydir").mkdir(mode=0o700, parents=True)
+    data_dir.chmod(0o700)
+    path = data_dir / name
+    if not path.exists():
         path.touch(mode=0o600)
+    return path
+
+
+@needs_root
+@pytest.mark.parametrize("name", ["", "appendonlydir", *NAMES])
+def test_files_of_another_user_are_refused(data_dir, name):
+    path = folder_with(data_dir, name)
     os.chown(path, 65_534, 65_534)
 
     with pytest.raises(StoreFailed, match="belongs to another user"):
         EmbeddedStore(data_dir, 64 * MIB, "disk").lock()
 
 
-@pytest.mark.parametrize("name", ["lock", "root.keys"])
+@needs_root
+@pytest.mark.parametrize("levels", [1, 2])
+def test_a_folder_that_another_user_could_exchange_is_refused(tmp_path, levels):
+    """Who owns a folder above may rename what is in it, and put something else there."""
+    data_dir = tmp_path / "theirs" / "ours" / "data"
+    parent = data_dir.parents[levels - 1]
+    parent.mkdir(parents=True)
+    os.chown(parent, 65_534, 65_534)
+
+    with pytest.raises(StoreFailed, match=f"^{parent} belongs to another user"):
+        EmbeddedStore(data_dir, 64 * MIB, "disk").lock()
+    os.chown(parent, os.geteuid(), os.getegid())
+    store = EmbeddedStore(data_dir, 64 * MIB, "disk")
+    store.lock()
+    store.stop()
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_link_in_a_files_place_is_refused_and_not_followed(data_dir, tmp_path, name):
-    data_dir.mkdir(mode=0o700)
+    folder_with(data_dir, "lock").unlink()
     (data_dir / name).symlink_to(tmp_path / "elsewhere")
 
     with pytest.raises(StoreFailed, match="not a plain file"):
         EmbeddedStore(data_dir, 64 * MIB, "disk").lock()
     assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("appendonlydir", "file"),
+        ("appendonlydir", "link"),
+        ("store.sock", "file"),
+        ("store.sock", "folder"),
+    ],
+)
+def test_something_else_in_the_stores_place_is_refused(data_dir, tmp_path, name, kind):
+    data_dir.mkdir(mode=0o700)
+    path = data_dir / name
+    if kind == "file":
+        path.write_text("in the way")
+    elif kind == "folder":
+        path.mkdir(mode=0o700)
+    else:
+        (tmp_path / "elsewhere").mkdir()
+        path.symlink_to(tmp_path / "elsewhere")
+
+    with pytest.raises(StoreFailed, match=f"{name} is not a "):
+        EmbeddedStore(data_dir, 64 * MIB, "disk").start()
+    assert path.exists()
+
+
+@pytest.mark.parametrize("name", ["appendonlydir", *NAMES])
+@pytest.mark.parametrize("mode", [0o070, 0o007])
+def test_files_that_others_can_read_or_write_are_refused(data_dir, name, mode):
+    path = folder_with(data_dir, name)
+    path.chmod(0o700 | mode)
+
+    with pytest.raises(StoreFailed, match=f"others can read or write {path}"):
+        EmbeddedStore(data_dir, 64 * MIB, "disk").lock()
 
 
 def test_keys_that_others_can_read_are_refused(data_dir):
