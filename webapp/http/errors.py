@@ -42,7 +42,7 @@ class MethodNotAllowed(errors.RestanteError):
 
 
 class UnsupportedMediaType(errors.RestanteError):
-    """The API accepts only application/json."""
+    """The API accepts only application/json, and pages only url-encoded forms."""
 
     code = "unsupported-media-type"
     title = "This address takes application/json."
@@ -148,6 +148,8 @@ def limits_translated() -> Iterator[None]:
         RateLimited: The network sent too many requests.
         Unavailable: The store cannot count now.
     """
+    if error := g.pop("not_counted", None):
+        raise error
     try:
         yield
     except RateLimitExceeded:

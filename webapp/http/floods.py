@@ -28,7 +28,7 @@ LIMITS_OF = {
     "control.show_anyway": ("status",),
     "control.replace": ("send", "passphrase"),
     "control.extend": ("send",),
-    "control.translate": ("preview",),
+    "control.translate": ("preview", "send"),
     "viewer.reveal": ("reveal", "passphrase"),
     "viewer.request_code": ("passphrase",),
     "viewer.anew": ("preview",),

@@ -13,9 +13,9 @@ SHORT_MOST, RECIPIENTS_MOST = 1_000, 64_000
 def typed(*names: str) -> dict[str, str]:
     """Return the content of these fields, to show it again.
 
-    A text that is too long is cut to twice the allowed length.
+    What is longer than its field allows is cut.
     """
-    most = {"text": 2 * settings().text_max, "recipients": RECIPIENTS_MOST}
+    most = {"text": settings().text_max, "recipients": RECIPIENTS_MOST}
     form = request.form
     return {name: form[name][: most.get(name, SHORT_MOST)] for name in names if name in form}
 

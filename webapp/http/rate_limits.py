@@ -11,14 +11,15 @@ import hmac
 import time
 from typing import TYPE_CHECKING, Any
 
-from flask import request
+from flask import g, request
 from flask_limiter import Limiter
 from limits.storage import RedisStorage
 
 from restante.crypto.tokens import TOKEN_LENGTH
-from restante.errors import RestanteError
+from restante.errors import RestanteError, Unavailable
 from restante.settings.parsers import CLUSTER, CLUSTER_TLS
-from webapp.http import csrf, fields, floods
+from webapp.http import csrf, fields, floods, request_size
+from webapp.http.errors import RateLimited, limits_translated
 from webapp.http.request import network, services
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from restante.wiring import Services
 
+LARGE_FORMS = {"compose.send", "control.replace", "control.translate"}
 PAUSE_SECONDS = 1.0
 """How long to wait for the first health check after the store failed to count."""
 
@@ -84,9 +86,14 @@ def _counted(name: str) -> Callable[[object], None]:
 def _brings_no_passphrase() -> bool:
     if (request.endpoint or "").endswith(".request_code"):
         return False  # it sends a mail
+    if request.is_json and len(fields.written_bearer()) != TOKEN_LENGTH:
+        return True
+    # An error that left this function would be taken for the store's.
+    if not request_size.is_readable():
+        return True
     if request.is_json:
         try:
-            body = fields.parsed() if len(fields.written_bearer()) == TOKEN_LENGTH else None
+            body = fields.parsed()
         except RestanteError:  # the view refuses it
             body = None
         return not isinstance(body, dict) or not {"passphrase", "code"} & body.keys()
@@ -99,7 +106,7 @@ def _limit(name: str, **options: Any) -> RouteLimit:  # noqa: ANN401
     )
 
 
-send = _limit("send")
+send = _limit("send", exempt_when=lambda: "large_counted" in g)
 preview = _limit("preview")
 status = _limit("status")
 reveal = _limit("reveal")
@@ -119,3 +126,18 @@ def init_app(app: Flask, services: Services) -> None:
         options["connection_pool"] = services.connection.pools[0]
     app.config["RATELIMIT_STORAGE_OPTIONS"] = options
     limiter.init_app(app)
+    app.before_request(_count_large)
+
+
+def _count_large() -> None:
+    """Count a large form as a send before it is read, whatever it is for.
+
+    If it is one too many, `limits_translated` says so where a page can show what was typed.
+    """
+    if request.endpoint in LARGE_FORMS and request_size.is_large():
+        try:
+            with limits_translated(), send:
+                pass
+        except (RateLimited, Unavailable) as error:
+            g.not_counted = error
+        g.large_counted = True

@@ -77,7 +77,7 @@ def _draft() -> tuple[Draft, list[Fault]]:
         text=form.get("text", ""),
         recipients=tuple(
             islice(
-                filter(None, (r.strip() for r in form.get("recipients", "").splitlines())),
+                filter(None, map(str.strip, form.get("recipients", "").splitlines())),
                 settings().recipients_max + 1,
             )
         ),

@@ -22,7 +22,7 @@ from restante.messages import Page
 from webapp.http import csrf, fields, floods, form, own_link_cookie, rate_limits
 from webapp.http.budgets import afford
 from webapp.http.cookies import set_cookie
-from webapp.http.errors import RateLimited, UnsupportedMediaType, limits_translated, told
+from webapp.http.errors import RateLimited, limits_translated, told
 from webapp.http.request import cookie, evidence, managing, sending, services, settings
 from webapp.sender import control_view
 from webapp.sender.compose import EXPIRIES
@@ -93,7 +93,6 @@ def translate(token: str) -> Response:
 EVENTS_SHOWN = 100
 NEWEST = Page(most=EVENTS_SHOWN)
 NUMBER_DIGITS = 9
-FORMS = {"application/x-www-form-urlencoded", "multipart/form-data"}
 
 
 def _recall(control: ControlToken) -> None:
@@ -134,8 +133,6 @@ def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
         # Forms may be large, so requests without a valid token have a rate limit.
         with rate_limits.status:
             raise
-    if request.content_length and request.mimetype not in FORMS:
-        raise UnsupportedMediaType
     if not (status.from_sender or _is_shown(control)):
         return _warning(control)
     try:
