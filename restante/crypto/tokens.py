@@ -11,12 +11,14 @@ import binascii
 import hashlib
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from restante.crypto import pasted
 from restante.errors import Fault, Invalid, NotASender, NotFound
 
 SECRET_SIZE = 24
@@ -24,8 +26,6 @@ ID_SIZE = 16
 SHARDS = 16
 TOKEN_LENGTH = 35
 SENDER_TOKEN_LENGTH = 33
-LITTER_BEFORE = "\"'`<([{«»“”„‘’‹›"
-"""Quotes and brackets that people and mail programs put before a URL."""
 
 
 def digest(label: str, *parts: bytes) -> bytes:
@@ -70,15 +70,11 @@ class Token:
         return token
 
     @classmethod
-    def find(cls, pasted: str) -> Self:
-        """Find the token in a pasted part of a page's URL.
-
-        Mail programs leave quotes and brackets before a URL and any text after it.
-
-        Raises:
-            NotFound: It does not begin with a token.
         """
-        return cls.parse(pasted.lstrip(LITTER_BEFORE)[:TOKEN_LENGTH])
+        for guess in pasted.guesses(written, cls.kind, TOKEN_LENGTH):
+            with suppress(NotFound):
+                return cls.parse(guess)
+        raise NotFound
 
 
 class LinkToken(Token):

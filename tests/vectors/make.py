@@ -225,10 +225,31 @@ def pasted(good: str) -> list[Case]:
         for behind in ("", ".", ">", "'", '">', ")", "%27", "/", "=3D", "\u200b", " and more", good)
     ]
     cases += [
-        {"pasted": before + good, "token": None}
-        for before in (".", "/", "x", " ", "%", ">", ")", "=", "\n", "\0")
+        {"pasted": before + good, "token": good}
+        for before in (
+            ".", "/", " ", "%", ">", ")", "=", "*", ":", "\n", "\0", "=3D", "%3D", "\u00a0",
+            "\u200b", "\ufeff", "\u200e", "\u2066", "link: ", "https://a.example/m/",
+        )
+    ]  # fmt: skip
+    cases += [
+        {"pasted": good[:12] + inside + good[12:], "token": good}
+        for inside in ("\u00ad", "\u200b", "\u2060", " ", "\n", "\r\n ", "=\r\n", "=\n", "=")
     ]
-    cases += [{"pasted": wrong, "token": None} for wrong in ("", "L", '"', good[1:], good[:-1])]
+    escapes = {"\\{}": "_", "=5F": "_", "%5F": "_", "%255F": "_", "&#95;": "_", "&#x2D;": "-"}
+    cases += [
+        {"pasted": good.replace(sign, escape.format(sign)), "token": good}
+        for escape, sign in escapes.items()
+    ]
+    defended = good.replace("_", "-5F") if "-" not in good else good.replace("-", "-2D")
+    cases += [
+        {"pasted": f"https-3A__a.example_m_{defended}", "token": good},
+        {"pasted": f"?url=https%3A%2F%2Fa.example%2Fm%2F{good}&data=05%7C02", "token": good},
+        {"pasted": f"__https://a.example/m/{good}__;!!Ab3!x-Y$", "token": good},
+    ]
+    cases += [
+        {"pasted": wrong, "token": None}
+        for wrong in ("", "L", '"', good[1:], good[:-1], "x" + good, "3D" + good)
+    ]
     return cases
 
 
