@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from restante import validation
@@ -15,6 +16,7 @@ from restante.crypto.mailed_codes import (
     macs,
     new_code,
 )
+from restante.crypto.passphrases import AS_GIVEN, spelled
 from restante.crypto.sealed_fields import SealedFields
 from restante.errors import Damaged, Invalid, PassphraseRequired, Unavailable
 from restante.messages import SECOND
@@ -117,8 +119,6 @@ class Reading:
             Damaged: The view was spent, but the stored data does not decrypt; the timeline
                 gets `link.failed`.
         """
-        if passphrase is not None and (faults := list(validation.passphrase_faults(passphrase))):
-            raise Invalid(faults)
         boxed = self._facts.close_evidence(link.link_id, evidence)
         codes = macs(self._keyring, link.link_id, code)
         for _ in range(REVEAL_TRIES):
@@ -191,12 +191,16 @@ class Reading:
         """
         if passphrase is None or not (salt := self._links.salt(link)):
             return None
-        message_id, root_id = salt
+        message_id, root_id, form = salt
+        if faults := list(validation.passphrase_faults(passphrase, form)):
+            raise Invalid(faults)
         if root_id not in self._keyring.ids:
             return None
         root_key = self._keyring[root_id]
-        stretched = self._offload(envelope.stretch, passphrase, message_id)
-        return LinkKeys.derive(root_key, link, stretched)
+        stretched = self._offload(envelope.stretch, spelled(passphrase, form), message_id)
+        keys = LinkKeys.derive(root_key, link, stretched)
+        before = bytes([form]) if form > AS_GIVEN else b""
+        return replace(keys, verifier=before + keys.verifier)
 
     def _open(self, link: LinkToken, released: Released, keys: LinkKeys | None) -> Content:
         keys = keys or LinkKeys.derive(self._keyring[released.root_id], link)

@@ -71,6 +71,13 @@ def _is_unfit(c: str) -> bool:
     return c in UNSEEN or unicodedata.category(c) in FORBIDDEN
 
 
+def shows_nothing(c: str) -> bool:
+    """Tell whether a character is neither seen nor a blank: it gets lost, or comes along unseen."""
+    unseen = c in UNSEEN or c in JOINERS or c in SELECTORS
+    formats = unicodedata.category(c) == "Cf" and c not in VISIBLE_FORMATS
+    return unseen or formats or (unicodedata.category(c) == "Cc" and not c.isspace())
+
+
 def _is_bound(before: str, c: str, after: str) -> bool:
     """Tell whether a joiner or a selector has the neighbours that it needs."""
     if c in SELECTORS:

@@ -9,6 +9,7 @@ from restante import validation
 from restante.channels import CHANNELS
 from restante.crypto import envelope
 from restante.crypto.envelope import LinkKeys
+from restante.crypto.passphrases import NEWEST, spelled
 from restante.crypto.sealed_fields import SealedFields
 from restante.crypto.tokens import ControlToken, LinkToken, sender_id
 from restante.email_address import mailbox
@@ -220,7 +221,7 @@ class Sending:
     def _stretch(self, passphrase: str | None, message_id: bytes) -> bytes:
         if passphrase is None:
             return b""
-        stretched: bytes = self._offload(envelope.stretch, passphrase, message_id)
+        stretched: bytes = self._offload(envelope.stretch, spelled(passphrase), message_id)
         return stretched
 
     def _wrap(
@@ -235,4 +236,4 @@ class Sending:
         wrapped = envelope.wrap_key(
             content_key, keys=keys, message_id=message_id, link_id=token.link_id, version=version
         )
-        return wrapped, keys.verifier if stretched else b""
+        return wrapped, bytes([NEWEST]) + keys.verifier if stretched else b""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from restante import i18n
 from restante.channels import CHANNELS
+from restante.crypto.passphrases import NEWEST, spelled
 from restante.email_address import mailbox
 from restante.errors import Fault, TooLarge
 from restante.safe_text import UNFIT, is_fit
@@ -100,10 +101,14 @@ def expiry_faults(seconds: int, settings: Settings) -> Iterator[Fault]:
         yield Fault("expires_in", f"from {settings.expiry_min} to {settings.expiry_max} seconds")
 
 
-def passphrase_faults(passphrase: str) -> Iterator[Fault]:
-    """Yield a fault if the passphrase is empty, too long or not Unicode text."""
-    if not _fits(passphrase, PASSPHRASE_MAX) or _has_surrogate(passphrase):
-        yield Fault("passphrase", f"1 to {PASSPHRASE_MAX} characters")
+def passphrase_faults(passphrase: str, form: int = NEWEST) -> Iterator[Fault]:
+    """Yield a fault for a passphrase that shows nothing, is too long or no Unicode text."""
+    if (
+        len(passphrase) > PASSPHRASE_MAX * COMPOSED_MOST
+        or _has_surrogate(passphrase)
+        or not 1 <= len(spelled(passphrase, form)) <= PASSPHRASE_MAX
+    ):
+        yield Fault("passphrase", f"1 to {PASSPHRASE_MAX} characters, not only blanks")
 
 
 def reason_faults(reason: str | None) -> Iterator[Fault]:

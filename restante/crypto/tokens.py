@@ -70,6 +70,11 @@ class Token:
         return token
 
     @classmethod
+    def find(cls, written: str) -> Self:
+        """Find a token in a page's URL: other programs mark and rewrite links (`pasted.py`).
+
+        Raises:
+            NotFound: There is no token in it.
         """
         for guess in pasted.guesses(written, cls.kind, TOKEN_LENGTH):
             with suppress(NotFound):

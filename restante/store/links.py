@@ -47,15 +47,15 @@ class Links(Verbs):
                 return Gate.of(its)
         raise NotFound
 
-    def salt(self, link: LinkToken) -> tuple[bytes, bytes] | None:
-        """Return the message id (the salt) and root key id; None if there is no passphrase.
+    def salt(self, link: LinkToken) -> tuple[bytes, bytes, int] | None:
+        """Return salt, root key id and form of a passphrase, for a link that asks for one.
 
         Raises:
             NotFound: No such link.
         """
         match self._run("salt", keys.link(link)):
-            case [b"salt", message_id, root_id]:
-                return message_id, root_id
+            case [b"salt", message_id, root_id, form]:
+                return message_id, root_id, form
             case [b"none"]:
                 return None
         raise NotFound

@@ -14,6 +14,7 @@ from restante import wiring
 from restante.crypto import envelope, keyring
 from restante.crypto.envelope import Box, LinkKeys
 from restante.crypto.keyring import Keyring
+from restante.crypto.passphrases import spelled
 from restante.crypto.tokens import ControlToken, LinkToken
 from restante.errors import Damaged, Unavailable
 from restante.settings import Settings
@@ -38,6 +39,11 @@ def link_of(secret: bytes) -> LinkToken:
 def rejected_keys() -> tuple[LinkKeys, bytes]:
     root_key, secret, message_id = raw(REJECTED, "root_key", "link_secret", "message_id")
     return LinkKeys.derive(root_key, link_of(secret)), message_id
+
+
+@pytest.mark.parametrize("vector", VECTORS["spelled"], ids=lambda v: ascii(v["passphrase"]))
+def test_a_passphrase_is_spelled_as_the_vectors_say(vector):
+    assert spelled(vector["passphrase"]) == vector["form_2"]
 
 
 @pytest.mark.parametrize("vector", VECTORS["stretch"])

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import time
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import count
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from restante import wiring
-from restante.crypto import keyring
+from restante.crypto import envelope, keyring
+from restante.crypto.envelope import LinkKeys
 from restante.crypto.keyring import Keyring
+from restante.crypto.passphrases import spelled
 from restante.crypto.tokens import ControlToken
 from restante.errors import (
     Gone,
@@ -22,6 +27,7 @@ from restante.errors import (
 )
 from restante.messages import Draft
 from restante.settings import Settings
+from restante.store.keys import TAGS
 from tests.conftest import happened, kept_of, read, reader_key
 
 
@@ -148,12 +154,104 @@ def test_a_second_fetch_asks_for_the_passphrase_too_and_spends_no_try(house):
     assert read(house, link, 1, "right") == "x"
 
 
-def test_a_passphrase_is_the_same_however_its_accents_were_typed(house):
-    link = house.sending.send(Draft("x", passphrase=" Zo\u00eb ")).links[0].token
-    with pytest.raises(PassphraseWrong):
-        read(house, link, 1, "Zo\u00eb")
+SPELLINGS = [
+    ("Zo\u00eb", "Zoe\u0308"),
+    ("Zo\u00eb", " Zo\u00eb\u00a0\n"),
+    ("orange boat", "orange\u00a0\u2003boat"),
+    ('it\'s "so" - yes', "it\u2019s \u201cso\u201d \u2013 yes"),
+    ("office 42", "o\ufb03ce \uff14\uff12"),
+    ("abc", "a\u200bb\ufeffc\u200e"),
+    ("\u30ab\u30d0\u30f3", "\uff76\uff8a\uff9e\uff9d"),
+]
+"""What keyboards, mail programs and word processors make of one passphrase."""
 
-    assert read(house, link, 1, " Zoe\u0308 ") == "x"
+
+@pytest.mark.parametrize(("one", "other"), SPELLINGS, ids=ascii)
+def test_a_passphrase_is_the_same_in_each_of_its_spellings(house, one, other):
+    for chosen, typed in ((one, other), (other, one)):
+        link = house.sending.send(Draft("x", passphrase=chosen)).links[0].token
+
+        assert read(house, link, 1, typed) == "x"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("boat", "Boat"),
+        ("orange boat", "orangeboat"),
+        ("a-b", "ab"),
+        ("1", "\u0661"),
+        ("e", "\u00e9"),
+    ],
+    ids=ascii,
+)
+def test_case_accents_and_blanks_between_words_make_another_passphrase(house, one, other):
+    link = house.sending.send(Draft("x", passphrase=one)).links[0].token
+
+    with pytest.raises(PassphraseWrong):
+        read(house, link, 1, other)
+
+
+@given(st.text(max_size=60))
+def test_a_spelling_is_its_own_spelling(passphrase):
+    once = spelled(passphrase)
+
+    assert spelled(once) == once == once.strip()
+
+
+@pytest.mark.parametrize(
+    "nothing", [" ", "\u00a0\u3000", "\n\t", "\u200b", "\u2800\u3164"], ids=ascii
+)
+def test_a_passphrase_that_shows_nothing_is_none_and_nothing_is_lost(house, nothing):
+    with pytest.raises(Invalid) as chosen:
+        house.sending.send(Draft("x", passphrase=nothing))
+    link = house.sending.send(Draft("x", passphrase="right")).links[0].token
+    with pytest.raises(Invalid) as given:
+        read(house, link, 1, nothing)
+
+    assert [fault.field for e in (chosen, given) for fault in e.value.faults] == ["passphrase"] * 2
+    assert look(house, link).tries_left == 10
+
+
+def sealed_before(house, raw, ring, passphrase):
+    """Return a link as it was sealed when passphrases were kept as they were given."""
+    sent = house.sending.send(Draft("x", passphrase="right"))
+    link = sent.links[0].token
+    tag = TAGS[link.shard].encode()
+    place = {"message_id": sent.message_id, "link_id": link.link_id, "version": 1}
+
+    def keys(its):
+        return LinkKeys.derive(ring.newest, link, envelope.stretch(its, sent.message_id))
+
+    key = b"{%b}:key:%b" % (tag, link.link_id)
+    content_key = envelope.unwrap_key(raw.get(key), keys=keys("right"), **place)
+    old = keys(passphrase)
+    raw.set(key, envelope.wrap_key(content_key, keys=old, **place), keepttl=True)
+    raw.hset(b"{%b}:link:%b" % (tag, link.link_id), "verifier", old.verifier)
+    return link
+
+
+@pytest.mark.parametrize("passphrase", [" Zo\u00eb ", "  ", "it\u2019s", "o\ufb03ce"], ids=ascii)
+def test_what_was_sealed_before_opens_as_it_was_given(house, raw, ring, passphrase):
+    link = sealed_before(house, raw, ring, passphrase)
+    with pytest.raises((PassphraseWrong, Invalid)):
+        read(house, link, 1, spelled(passphrase))
+
+    assert read(house, link, 1, unicodedata.normalize("NFD", passphrase)) == "x"
+
+
+def test_a_replace_by_another_form_between_salt_and_reveal_costs_no_try(
+    house, connection, raw, ring
+):
+    link = sealed_before(house, raw, ring, "right")
+    key = b"{%b}:link:%b" % (TAGS[link.shard].encode(), link.link_id)
+    old = raw.hget(key, "verifier")
+    words = (b"", b"r" * 16, b"".join(ring.ids))
+    newer = (b"\x02" + old, ring.newest_id, "browser", b"", 0, b"", b"q" * 16)
+    reply = connection.run("reveal", key, *words, *newer)
+
+    assert reply == [b"changed"]
+    assert look(house, link).tries_left == 10
 
 
 @pytest.mark.parametrize("passphrase", ["", "p" * 257, "a\ud800"])

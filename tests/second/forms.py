@@ -41,9 +41,10 @@ LINK = {
     **dict.fromkeys(
         ("version", "views", "reveals", "codes", "code_failed", "on_screen", "failures"), COUNT
     ),
-    **dict.fromkeys(("message", "refused", "failed", "verifier", "code"), ID),
+    **dict.fromkeys(("message", "refused", "failed", "code"), ID),
     **dict.fromkeys(("box", "address", "reason"), BOX),
     **dict.fromkeys(("disputed", "declined"), rb"(?:[\s\S]{16}){1,3}"),
+    "verifier": rb"(\x02)?[\s\S]{16}",
     "state": rb"sealed|read|spent|recalled|expired|locked",
     "outcome": rb"recalled_(un|after_)read|already_(spent|expired|locked)",
     "root": rb"[\s\S]{4}",

@@ -146,6 +146,36 @@ def open_box(ring: Ring, box: bytes, purpose: str, record_id: bytes) -> bytes:
     return decrypt(key, rest[16:], header + info)
 
 
+UNSEEN = set("\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0\ufffc\U0001d159\U00016fe4")
+UNSEEN |= {chr(one) for one in (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10))} - {"\u180e"}
+UNSEEN |= {chr(one) for one in (*range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000))}
+SEEN_FORMATS = set(
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+)
+TYPESET = {
+    "'": "\u2018\u2019\u201a\u201b\u2032\u02bc",
+    '"': "\u201c\u201d\u201e\u201f\u2033\xab\xbb",
+    "-": "\u2010\u2011\u2012\u2013\u2014\u2015\u2212",
+}
+
+
+def second_form(passphrase: str) -> str:
+    """Return the passphrase in form 2."""
+    plain = passphrase
+    for form in ("", "NFKC"):
+        plain = unicodedata.normalize(form, plain) if form else plain
+        for sign, others in TYPESET.items():
+            for other in others:
+                plain = plain.replace(other, sign)
+    seen = "".join(sign for sign in plain if sign.isspace() or not _is_unseen(sign))
+    return unicodedata.normalize("NFKC", " ".join(seen.split()))
+
+
+def _is_unseen(sign: str) -> bool:
+    kind = unicodedata.category(sign)
+    return sign in UNSEEN or kind == "Cc" or (kind == "Cf" and sign not in SEEN_FORMATS)
+
+
 def stretch(passphrase: str, salt: bytes) -> bytes:
     argon2 = Argon2id(salt=salt, length=32, iterations=2, lanes=1, memory_cost=19_456)
     return argon2.derive(unicodedata.normalize("NFC", passphrase).encode())

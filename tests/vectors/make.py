@@ -349,6 +349,14 @@ def envelope_vectors() -> Case:
         for p in passphrases
         for m in (mid, other_mid)
     ]
+    spellings = {
+        "pass": ["pass", " pass", "pass\u00a0", "\uff50\uff41\uff53\uff53", "pa\u200bss\n"],
+        "a b": ["a b", "a \u3000 b", "\u2009a\tb "],
+        'it\'s "1-2"': ["it\u2019s \u201c1\u20132\u201d", "it's \u00ab\uff11\u22122\u00bb"],
+        "Zo\u00eb fi": ["Zoe\u0308 \ufb01"],
+        "": [" ", "\u200b\u2800", "\u00ad"],
+    }
+    spelled = [{"passphrase": g, "form_2": s} for s, several in spellings.items() for g in several]
     keys = []
     for root, one, stretch in (
         (root_key, secret, b""),
@@ -430,6 +438,7 @@ def envelope_vectors() -> Case:
         ("with nothing but a tag", close(plain=b"")[:-1]),
     ]
     return {
+        "spelled": spelled,
         "stretch": stretches,
         "link_keys": keys,
         "wrapped_keys": [

@@ -47,7 +47,7 @@ end
 if link.verifier and verifier == "" then
   return { "passphrase-required" }
 end
-if link.verifier and root ~= link.root then
+if link.verifier and (root ~= link.root or #verifier ~= #link.verifier) then
   return { "changed" }
 end
 local needs_code = link.address and not again
