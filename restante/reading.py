@@ -10,6 +10,7 @@ from restante.crypto import envelope
 from restante.crypto.envelope import LinkKeys
 from restante.crypto.mailed_codes import (
     CODES_MOST,
+    DIGITS,
     GOOD_SECONDS,
     PAUSE_SECONDS,
     mac,
@@ -22,6 +23,7 @@ from restante.errors import Damaged, Invalid, PassphraseRequired, Unavailable
 from restante.messages import SECOND
 from restante.reports import Content, Preview, Requested
 from restante.store.replies import Changed, GoneBoxed
+from restante.typed_digits import code_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -110,7 +112,7 @@ class Reading:
         the reveal: pass it if nothing but a pressed button speaks for a person.
 
         Raises:
-            Invalid: The passphrase has an impossible length or form.  Nothing is spent.
+            Invalid: No possible passphrase, or a code that is not six digits.  Nothing is spent.
             NotFound, Gone, Held: Nothing is spent.
             PassphraseRequired, CodeRequired: Nothing is spent.
             PassphraseWrong, CodeWrong: One try is spent, no view.
@@ -120,7 +122,7 @@ class Reading:
                 gets `link.failed`.
         """
         boxed = self._facts.close_evidence(link.link_id, evidence)
-        codes = macs(self._keyring, link.link_id, code)
+        codes = macs(self._keyring, link.link_id, code_of(code, DIGITS))
         for _ in range(REVEAL_TRIES):
             keys = self._keys_for(link, passphrase)
             try:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 import secrets
 from typing import TYPE_CHECKING
 
@@ -39,15 +38,11 @@ def mac(root_key: bytes, link_id: bytes, code: str) -> bytes:
 
 
 def macs(keyring: Keyring, link_id: bytes, written: str | None) -> bytes:
-    """Return the MACs of a typed code under every root key; empty if nothing was typed.
-
-    Spaces and dashes are removed, since people copy codes with them.  Text that cannot be a
-    code gets MACs, too, and so counts as a wrong code.
-    """
-    code = re.sub(r"[\s-]", "", written or "")
+    """Return the MACs of a code under every root key; empty without a code."""
+    code = written and written.strip()
     if not code:
         return b""
-    return b"".join(mac(keyring[root_id], link_id, code[:64]) for root_id in keyring.ids)
+    return b"".join(mac(keyring[root_id], link_id, code) for root_id in keyring.ids)
 
 
 def address_id(keyring: Keyring, address: str) -> bytes:

@@ -62,6 +62,10 @@ def letter_of(house, sent):
     return found[-1] if found else None
 
 
+def other_than(code):
+    return f"{(int(code) + 1) % 1_000_000:06}"
+
+
 def settled_letter_of(house, sent):
     """Return the letter that is due, as if it had been mailed."""
     [delivery] = [
@@ -150,14 +154,15 @@ def test_of_many_who_ask_at_once_one_gets_a_new_code(house, sent):
 def test_a_replace_keeps_the_address_the_tries_and_the_code(house, sent):
     link = sent.links[0].token
     ask(house, link)
+    code = letter_of(house, sent).code
     with pytest.raises(CodeWrong) as wrong:
-        read(house, link, "none")
+        read(house, link, other_than(code))
     house.sending.replace(sent.control, "the vault")
     with pytest.raises(CodeWrong) as again:
-        read(house, link, "none")
+        read(house, link, other_than(code))
 
     assert again.value.tries_left == wrong.value.tries_left - 1
-    assert read(house, link, letter_of(house, sent).code) == "the vault"
+    assert read(house, link, code) == "the vault"
 
 
 @pytest.mark.parametrize("end", ["recall", "expire", "lock", "spend"])
@@ -174,7 +179,7 @@ def test_with_the_link_its_address_and_its_code_are_gone(house, sent, clock, raw
         case "lock":
             for _ in range(MAILS.passphrase_tries):
                 with pytest.raises((CodeWrong, Gone)):
-                    read(house, link, "none")
+                    read(house, link, other_than(code))
         case "spend":
             read(house, link, code)
     state = house.managing.status(sent.control).links[0].state
@@ -222,14 +227,13 @@ def test_a_link_without_mailed_codes_mails_none(house):
     assert happened(house, sent) == ["message.sent"]
 
 
-def test_a_code_is_known_under_every_root_key_and_with_spaces_inside(ring):
+def test_a_code_is_known_under_every_root_key(ring):
     code = new_code()
 
     assert len(code) == 6
     assert code.isdigit()
-    assert macs(ring, b"i" * 16, f" {code[:3]}\u00a0{code[3:]} ") == macs(ring, b"i" * 16, code)
-    assert macs(ring, b"i" * 16, " ") == b""
-    assert len(macs(ring, b"i" * 16, "\ud800")) == 16
+    assert macs(ring, b"i" * 16, None) == macs(ring, b"i" * 16, " ") == b""
+    assert len(macs(ring, b"i" * 16, code)) == 16
 
 
 @pytest.mark.parametrize(
@@ -367,7 +371,7 @@ def test_each_view_that_was_opened_makes_room_for_one_more_code(house, clock):
 def test_a_code_is_known_again_at_its_own_link_alone(ring):
     one, other = (macs(ring, link_id, "012345") for link_id in (b"a" * 16, b"b" * 16))
 
-    assert one == macs(ring, b"a" * 16, " 012-345 ")
+    assert one == macs(ring, b"a" * 16, "012345")
     assert one != other
 
 
