@@ -5,13 +5,15 @@
     bound   invisible, changes its neighbour's shape     JOINERS, SELECTORS
     seen    letter, digit, mark, punctuation, symbol     all others except spaces
 
-A label is fit if it has a character that is visible by itself and no unfit one.  A selector
-must follow a seen character.  A joiner must stand between two of them, or after a virama.
+A label is fit if it has a character that is visible by itself, no unfit one, and at most six
+marks in a row.  A selector must follow a seen character.  A joiner must stand between
+two of them, or after a virama.
 docs/decisions/0011-no-marks-that-reorder-labels.md has the reasons.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from itertools import chain
 
@@ -47,22 +49,34 @@ UNSEEN = frozenset(
     )
 )
 """Invisible characters whose category does not show it."""
+CONTROLS = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 VIRAMA = 9
 """Canonical combining class of the mark that removes a vowel in Indic scripts."""
-UNFIT = "no line breaks, control characters, characters that show nothing or that reorder text"
+MARKS_MOST = 6
+"""In a row, after composing: letters of Hebrew and Burmese have up to four."""
+MANY_MARKS = re.compile("M" * (MARKS_MOST + 1))
+UNFIT = (
+    "no line breaks, control characters, characters that show nothing or that reorder text, "
+    "no more than six marks on a letter"
+)
 
 
 def is_fit(label: str) -> bool:
     """Tell whether a label is visible and has no character that hides, reorders or breaks lines."""
     if any(_is_unfit(c) for c in label):
         return False
-    if not any(_stands_alone(c) for c in label):
+    if not any(_stands_alone(c) for c in label) or MANY_MARKS.search(_kinds(label)):
         return False
     return all(
         _is_bound(before, c, after)
         for before, c, after in zip(" " + label, label, label[1:] + " ", strict=False)
         if c in JOINERS or c in SELECTORS
     )
+
+
+def _kinds(label: str) -> str:
+    """Return the first letter of each character's category."""
+    return "".join(unicodedata.category(c)[0] for c in unicodedata.normalize("NFC", label))
 
 
 def _is_unfit(c: str) -> bool:
@@ -76,6 +90,16 @@ def shows_nothing(c: str) -> bool:
     unseen = c in UNSEEN or c in JOINERS or c in SELECTORS
     formats = unicodedata.category(c) == "Cf" and c not in VISIBLE_FORMATS
     return unseen or formats or (unicodedata.category(c) == "Cc" and not c.isspace())
+
+
+def shows_anything(text: str) -> bool:
+    """Tell whether a text has a character that is seen."""
+    return any(not c.isspace() and not shows_nothing(c) for c in text)
+
+
+def unshown(text: str) -> int:
+    """Return how many characters of a text no page can show: control characters but blanks."""
+    return len(CONTROLS.findall(text))
 
 
 def _is_bound(before: str, c: str, after: str) -> bool:

@@ -34,8 +34,11 @@ AN_ID = re.compile(r"[0-9a-fA-F]{32}")
 
 
 def normal(label: str | None) -> str | None:
-    """Return the NFC form in which labels, names, subjects and reasons are stored."""
-    return None if label is None else unicodedata.normalize("NFC", label)
+    """Return the form in which labels, names, subjects and reasons are stored.
+
+    That is NFC, with one blank for each run of blanks: many could push words out of sight.
+    """
+    return None if label is None else " ".join(unicodedata.normalize("NFC", label).split())
 
 
 def draft_faults(draft: Draft, settings: Settings) -> Iterator[Fault]:

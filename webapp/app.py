@@ -47,6 +47,7 @@ def create_app(services: Services) -> Flask:
         happenings=events,
         settings=services.settings,
     )
+    app.jinja_env.filters["exact"] = formatting.exact
     floods.init_app(app)
     language_choice.init_app(app)
     csrf.init_app(app)

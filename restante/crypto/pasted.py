@@ -36,6 +36,11 @@ BARE_DASH = re.compile(r"-(?![0-9A-F]{2})")
 PAGE = re.compile(r"/[ms]/")
 
 
+def token_signs(written: str) -> str:
+    """Return what was typed or pasted as a token, without what can be no part of one."""
+    return NO_LETTER.sub("", written[:PASTED_MOST])
+
+
 def guesses(pasted: str, kind: str, length: int) -> Iterator[str]:
     """Yield what may be a token of this kind, the likeliest first: *length* characters each."""
     spellings = dict.fromkeys(_spellings(pasted[:PASTED_MOST]))

@@ -131,3 +131,11 @@ def test_every_format_and_every_bidirectional_control_is_refused_or_seen():
 def test_a_fit_label_is_fit_in_its_normal_form_too(label):
     if is_fit(label):
         assert is_fit(unicodedata.normalize("NFC", label))
+
+
+@pytest.mark.parametrize("letter", ["Z", "\u05e9", "\U0001f600"])
+def test_a_letter_has_so_many_marks_as_languages_need_and_no_tower_of_them(letter):
+    marks = "\u0315\u0321\u0336\u0348\u0353\u0489\u0352"
+
+    assert is_fit(letter + marks[:6] + "a" + marks[:6])
+    assert not is_fit(letter + marks)

@@ -132,11 +132,14 @@ def test_a_label_may_be_anything_people_are_called(label):
 def test_labels_are_kept_in_their_normal_form():
     assert validation.normal(DECOMPOSED) == COMPOSED
     assert validation.normal(None) is None
+    assert validation.normal(" Ana \u00a0\u2003\u3000 Ruiz ") == "Ana Ruiz"
 
 
 def test_a_passphrase_has_bounds_in_its_normal_form_and_may_hold_anything():
-    assert passphrase_is_fine(" ")
-    assert passphrase_is_fine("\n\0\u202e")
+    assert not passphrase_is_fine(" ")
+    assert passphrase_is_fine(" a ")
+    assert not passphrase_is_fine("\n\0\u202e")
+    assert passphrase_is_fine("\n\0a\u202e")
     assert passphrase_is_fine("p" * 256)
     assert passphrase_is_fine("e\u0308" * 256)
     assert not passphrase_is_fine("")

@@ -29,7 +29,7 @@ def fields_at_fault(answer):
 
 HOSTS = (
     *("evil.example", "127.0.0.1.evil.example", "evil.example:80", "127.0.0.1@evil.example"),
-    *("", "localhost.", "127.0.0.2", "[::2]", "127.0.0.1:80:80", "127.0.0.1/evil", "x" * 300),
+    *("", "localhost..", "127.0.0.2", "[::2]", "127.0.0.1:80:80", "127.0.0.1/evil", "x" * 300),
 )
 
 
@@ -53,7 +53,7 @@ def test_a_request_with_two_hosts_or_for_elsewhere_is_refused(counting_service):
 
         assert reply.startswith(b"HTTP/1.1 400 "), (head, reply[:200])
         assert b"evil.example" not in reply
-    for host in ("localhost", "LOCALHOST:1", "127.0.0.1", "[::1]:99"):
+    for host in ("localhost", "localhost.", "LOCALHOST.:1", "LOCALHOST:1", "127.0.0.1", "[::1]:99"):
         assert Api(counting_service.url).ask("GET", "/", headers={"Host": host}).status == 200
 
 

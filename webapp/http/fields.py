@@ -103,7 +103,10 @@ def _parse(raw: bytes) -> Any:  # noqa: ANN401 (any JSON)
         raise Malformed
     try:
         return json.loads(
-            raw.decode("utf-8"), object_pairs_hook=_each_once, parse_constant=_no_constant
+            # With a byte-order mark before it, which some editors write.
+            raw.decode("utf-8-sig"),
+            object_pairs_hook=_each_once,
+            parse_constant=_no_constant,
         )
     except (ValueError, RecursionError):
         raise Malformed from None

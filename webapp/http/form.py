@@ -1,4 +1,4 @@
-"""Reads fields of a page's form: typed text to show again, and numbers."""
+"""Reads fields of a page's form: texts, and typed text to show again."""
 
 from __future__ import annotations
 
@@ -15,12 +15,22 @@ def typed(*names: str) -> dict[str, str]:
 
     What is longer than its field allows is cut.
     """
+    return {name: text(name)[: _most(name)] for name in names if name in request.form}
+
+
+def cut(*names: str) -> list[str]:
+    """Return those of the fields that come back without their end."""
+    return [name for name in names if len(text(name)) > _most(name)]
+
+
+def _most(name: str) -> int:
     most = {"text": settings().text_max, "recipients": RECIPIENTS_MOST}
-    form = request.form
-    return {name: form[name][: most.get(name, SHORT_MOST)] for name in names if name in form}
+    return most.get(name, SHORT_MOST)
 
 
-def digits(written: str, most: int = 12) -> int | None:
-    """Parse at most *most* ASCII digits as a number; return None for anything else."""
-    is_number = written.isascii() and written.isdigit() and len(written) <= most
-    return int(written) if is_number else None
+def text(name: str) -> str:
+    """Return a field's text with the line ends that it was written with: forms make CRLF of each.
+
+    A key that was pasted comes back as it was, then, by whichever way a reader takes it.
+    """
+    return request.form.get(name, "").replace("\r\n", "\n").replace("\r", "\n")

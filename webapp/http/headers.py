@@ -48,7 +48,7 @@ MACHINES = {"health.alive", "health.ready", "watching.numbers"}
 """Health checks, whose clients know an IP address, not our host name."""
 
 
-HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?")
+HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?")
 FOREIGN = "restante.foreign_host"
 HEAD_MOST, TOO_MUCH = 32 * 1024, "restante.too_much"
 """Characters of all headers together: gunicorn limits each, but joins headers of one name."""
@@ -93,9 +93,14 @@ class Front:
         return True
 
     def _is_ours(self, host: str) -> bool:
-        """Tell whether a host is ours; if ours has no port, any port is accepted."""
-        written = HOST.fullmatch(host)
-        return written is not None and (host in self._hosts or written[1] in self._hosts)
+        """Tell whether a host is ours; if ours has no port, any port is accepted.
+
+        A final dot says that the name is whole: `letters.example.` is the same host.
+        """
+        if not (written := HOST.fullmatch(host)):
+            return False
+        name = written[1].removesuffix(".")
+        return name in self._hosts or name + (written[2] or "") in self._hosts
 
 
 def init_app(app: Flask) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
 
+from restante.crypto.pasted import token_signs
 from restante.errors import Fault, Invalid, NotASender, Unavailable
 from webapp.http import csrf, fields, form, language_choice, rate_limits
 from webapp.http.cookies import YEAR_SECONDS, set_cookie
@@ -38,7 +39,7 @@ def admit_person() -> None:
     Raises:
         NotASender: Neither the network nor the token allows it.
     """
-    typed = request.form.get(FIELD, "").strip()
+    typed = token_signs(request.form.get(FIELD, ""))
     _admit(typed or _remembered())
     if typed and "sender" in g:
         g.permit = typed
@@ -105,7 +106,7 @@ def ask() -> Response:
         return make_response(home)
     if language_choice.is_pressed():
         return page(typed=typed())
-    token = request.form.get(FIELD, "").strip()
+    token = token_signs(request.form.get(FIELD, ""))
     try:
         # Guesses have the same rate limit as sends.
         with limits_translated(), rate_limits.send:

@@ -13,7 +13,8 @@ from flask import Blueprint, Response, jsonify, make_response, render_template, 
 
 from restante.crypto.tokens import LinkToken
 from restante.feedback import EXTEND_LEASE_SECONDS
-from webapp.http import form, rate_limits
+from restante.typed_digits import whole_number
+from webapp.http import rate_limits
 from webapp.http.request import answering, evidence, settings
 from webapp.recipient import gate, gate_page
 from webapp.recipient.bot_signals import Why
@@ -78,7 +79,7 @@ def confirm(token: str) -> Response:
 @bp.post("/on-screen")
 def on_screen(token: str) -> Response:
     """Record how long the text was on the screen, in seconds, as the browser reports it."""
-    seconds = form.digits(request.form.get("seconds", ""), ON_SCREEN_DIGITS) or 0
+    seconds = whole_number(request.form.get("seconds", ""), ON_SCREEN_DIGITS) or 0
 
     def deed(link: LinkToken, passed: Passed) -> Response:
         if settings().evidence:

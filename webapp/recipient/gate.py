@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from flask import request
 
 from restante.crypto.tokens import LinkToken, ReaderKey
+from restante.typed_digits import only_digits
 from webapp.http.cookies import set_cookie
 from webapp.http.csrf import Origin, origin
 from webapp.http.request import COOKIE_SIZE, cookie, new_cookie, services, settings
@@ -144,14 +145,14 @@ def check(link: LinkToken, *, spends: bool) -> Passed | Why:
     if age > (longest if spends else HELD_MS):
         return Why.AGAIN
     if ticket.asks_number:
-        digits = request.form.get("number", "")
+        digits = only_digits(request.form.get("number", ""))
         if not tickets().is_right(ticket, link.link_id, who, digits):
             return Why.NUMBER
         if carried and (known := cookie("reader")):
             # Two tabs were opened before the first cookie was set: the cookie decides.
             who, carried = known, False
-        renewed = _ticket(link, who, ticket.ordinal, digits=digits.strip())
-        form = Form(who, carried, renewed, digits.strip())
+        renewed = _ticket(link, who, ticket.ordinal, digits=digits)
+        form = Form(who, carried, renewed, digits)
         return Passed(reader_key(form.holder, ticket.ordinal), form)
     if spends and not ticket.again and (why := _suspicion(link, age)):
         return why

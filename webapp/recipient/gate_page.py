@@ -86,6 +86,8 @@ def refuse(link: LinkToken, attempt: Attempt, refusal: Why | RestanteError) -> R
             return show(link, replace(attempt, why=refusal))
         case CodeRequired() | CodeWrong():
             attempt = attempt.without("code")
+        case Invalid() if gate_view.is_about_code(refusal):
+            pass  # A digit too many is mended where it stands.
         case Invalid() | PassphraseRequired() | PassphraseWrong():
             attempt = attempt.without("passphrase")
     return show(link, replace(attempt, error=refusal))

@@ -227,6 +227,11 @@ def _on_its_way(code: Requested) -> str:
     return html(text, time=moment(code.until))
 
 
+def is_about_code(error: Invalid) -> bool:
+    """Tell whether what was typed as the mailed code cannot be one."""
+    return any(fault.field == "code" for fault in error.faults)
+
+
 def _faults(error: RestanteError | None) -> dict[str, str]:
     match error:
         case PassphraseWrong():
@@ -236,6 +241,8 @@ def _faults(error: RestanteError | None) -> dict[str, str]:
                 error.tries_left,
             )
             return {"passphrase": wrong}
+        case Invalid() if is_about_code(error):
+            return {"code": gettext("A code has six digits. Type it again: no try was used up.")}
         case PassphraseRequired() | Invalid():
             return {"passphrase": gettext("Type the passphrase first. Nothing was lost.")}
         case CodeWrong():

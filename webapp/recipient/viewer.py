@@ -11,6 +11,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from restante.crypto.tokens import LinkToken
 from restante.errors import CodesUsedUp, Gone, Unavailable
 from restante.feedback import EXTEND_LEASE_SECONDS
+from restante.safe_text import unshown
 from webapp.http import rate_limits
 from webapp.http.request import answering, evidence, reading
 from webapp.http.visitors import visitor
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 bp = Blueprint("viewer", __name__)
 
-TYPED, TYPED_MOST = ("passphrase", "code"), 256
-"""Fields of the gate that are shown again, and the maximum length of each."""
+TYPED, TYPED_MOST = ("passphrase", "code"), 1_024
+"""Fields of the gate that are shown again; longer input than any passphrase is dropped."""
 EXTEND_LEASE_LEAST_MS = 60_000
 """An extension that gains less is not offered."""
 
@@ -80,6 +81,7 @@ def _show(link: LinkToken, passed: Passed, content: Content) -> Response:
         render_template(
             "message.html",
             content=content,
+            unshown=unshown(content.text),
             token=str(link),
             form=passed.form,
             lease_seconds=max((content.lease_until - content.at) // 1_000, 0),
@@ -145,8 +147,9 @@ def anew(token: str) -> Response:
 
 def _attempt(passed: Passed | Why, *, has_code: bool = False) -> Attempt:
     """Return the visitor's attempt, with what was typed."""
+    typed = {name: request.form.get(name, "") for name in TYPED}
     return Attempt(
         form=passed.form if isinstance(passed, Passed) and passed.form.digits else None,
-        typed={name: request.form.get(name, "")[:TYPED_MOST] for name in TYPED},
+        typed={name: its if len(its) <= TYPED_MOST else "" for name, its in typed.items()},
         has_code=has_code,
     )

@@ -8,12 +8,14 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from restante.errors import Fault, Invalid, NotASender, RestanteError, TooLarge, Unavailable
 from restante.messages import Draft
+from restante.safe_text import shows_anything
+from restante.typed_digits import whole_number
 from webapp import details
 from webapp.http import csrf, language_choice, rate_limits, send_access
 from webapp.http.budgets import afford
 from webapp.http.cookies import YEAR_SECONDS, set_cookie
 from webapp.http.errors import RateLimited, limits_translated, told
-from webapp.http.form import digits, typed
+from webapp.http.form import cut, text, typed
 from webapp.http.request import cookie, evidence, new_cookie, sending, settings
 from webapp.texts import states
 
@@ -73,8 +75,10 @@ def _send() -> Response:
 
 def _draft() -> tuple[Draft, list[Fault]]:
     form, faults = request.form, list[Fault]()
+    if not shows_anything(written := text("text")):
+        faults.append(Fault("text", "shows nothing"))
     draft = Draft(
-        text=form.get("text", ""),
+        text=written,
         recipients=tuple(
             islice(
                 filter(None, map(str.strip, form.get("recipients", "").splitlines())),
@@ -94,7 +98,7 @@ def _number(name: str, default: int, faults: list[Fault]) -> int:
     written = request.form.get(name, "").strip()
     if not written:
         return default
-    if (number := digits(written)) is None:
+    if (number := whole_number(written)) is None:
         faults.append(Fault(name, "a whole number"))
         return default
     return number
@@ -118,7 +122,7 @@ def _form(written: dict[str, str], error: RestanteError | None = None) -> str:
     return render_template(
         "compose.html",
         written={"views": "1", "hold": "0"} | written,
-        faults={fault.field.partition("[")[0]: states.fault(fault) for fault in faults},
+        faults=states.faults(faults, cut(*FIELDS)),
         error=error,
         expiries=sorted({*allowed, its.expiry_default}),
         holds=[s for s in HOLDS if s <= its.hold_max],

@@ -19,6 +19,8 @@ from restante.errors import (
     Unavailable,
 )
 from restante.messages import Page
+from restante.safe_text import shows_anything
+from restante.typed_digits import whole_number
 from webapp.http import csrf, fields, floods, form, own_link_cookie, rate_limits
 from webapp.http.budgets import afford
 from webapp.http.cookies import set_cookie
@@ -93,6 +95,7 @@ def translate(token: str) -> Response:
 EVENTS_SHOWN = 100
 NEWEST = Page(most=EVENTS_SHOWN)
 NUMBER_DIGITS = 9
+WRITTEN = ("text", "passphrase", "reason", "expires_in", "link")
 
 
 def _recall(control: ControlToken) -> None:
@@ -107,9 +110,12 @@ def _recall(control: ControlToken) -> None:
 @rate_limits.passphrase
 def _replace(control: ControlToken) -> None:
     csrf.verify()
+    text = form.text("text")
+    if not shows_anything(text):
+        raise Invalid([Fault("text", "shows nothing")])
     sending().replace(
         control,
-        request.form.get("text", ""),
+        text,
         passphrase=request.form.get("passphrase") or None,
         evidence=evidence(),
         afford=afford,
@@ -119,7 +125,7 @@ def _replace(control: ControlToken) -> None:
 @rate_limits.send
 def _extend(control: ControlToken) -> None:
     csrf.verify()
-    expires_in = form.digits(request.form.get("expires_in", ""))
+    expires_in = whole_number(request.form.get("expires_in", ""))
     if expires_in is None:
         raise Invalid([Fault("expires_in", "a whole number")])
     managing().extend(control, expires_in, evidence=evidence())
@@ -160,7 +166,7 @@ def _counted(error: Invalid) -> RestanteError:
 
 def _asked() -> Page:
     """Return the page of the timeline in `?before=`: the last events before that one."""
-    before = form.digits(request.args.get("before", ""), NUMBER_DIGITS)
+    before = whole_number(request.args.get("before", ""), NUMBER_DIGITS)
     return NEWEST if before is None else Page(before=before, most=EVENTS_SHOWN)
 
 
@@ -174,10 +180,12 @@ def _page(control: ControlToken, status: Status, error: RestanteError | None = N
     its = settings()
     page = render_template(
         "control.html",
-        view=control_view.build(status, error, asks_all=its.second_step == "always"),
+        view=control_view.build(
+            status, error, asks_all=its.second_step == "always", cut=form.cut(*WRITTEN)
+        ),
         status=status,
         token=str(control),
-        written=form.typed("text", "passphrase", "reason", "expires_in", "link"),
+        written=form.typed(*WRITTEN),
         link_url=lambda token: f"{its.public_url}/m/{token}",
         names={link.link_id: link.recipient for link in status.links},
         expiries=[s for s in EXPIRIES if its.expiry_min <= s <= its.expiry_max],

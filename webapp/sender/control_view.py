@@ -16,7 +16,7 @@ from webapp.texts import events, states
 from webapp.texts.formatting import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from restante.errors import RestanteError
     from restante.reports import LinkStatus, Status
@@ -86,13 +86,23 @@ class ControlView:
         return "replacing" if self.can_replace else "recalling"
 
 
-def build(status: Status, error: RestanteError | None = None, *, asks_all: bool) -> ControlView:
-    """Build the view; *asks_all*: the operator wants a challenge for every reader."""
+def build(
+    status: Status,
+    error: RestanteError | None = None,
+    *,
+    asks_all: bool,
+    cut: Iterable[str] = (),
+) -> ControlView:
+    """Build the view.
+
+    *asks_all*: the operator wants a challenge for every reader; *cut* names the fields that are
+    shown again without their end.
+    """
     links = status.links
     still_open = [link for link in links if not link.state.final]
     unread = [link for link in still_open if not link.reveals]
     overall, headline = states.overall(links), states.headline(links)
-    faults = {fault.field: states.fault(fault) for fault in _faults(error)}
+    faults = states.faults(_faults(error), cut)
     return ControlView(
         title=_title(error) if error else headline,
         headline=headline,

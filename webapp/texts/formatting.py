@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from restante.events import rfc3339
 from webapp.http.i18n import current
@@ -30,6 +30,11 @@ def moment(at: int) -> Markup:
     """Return a `time` element; the page's script converts it to the visitor's time zone."""
     written = current().moment(utc(at))
     return Markup('<time datetime="{}">{}</time>').format(rfc3339(at), written)
+
+
+def exact(text: str) -> Markup:
+    """Return a text for a page, so that scripts read it as it is: HTML makes a line feed of CR."""
+    return Markup(str(escape(text)).replace("\r", "&#13;"))  # noqa: S704 (escaped)
 
 
 def duration(seconds: int) -> str:

@@ -13,7 +13,7 @@ from restante.safe_text import UNFIT
 from webapp.http.i18n import current, gettext, ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from restante.errors import Fault, RestanteError
     from restante.reports import LinkStatus
@@ -161,6 +161,13 @@ def refused(error: RestanteError) -> str:
     return gettext("Your browser did not say where this form came from. Type the token again.")
 
 
+def faults(found: Iterable[Fault], cut: Iterable[str]) -> dict[str, str]:
+    """Return a sentence for each field at fault, and for what comes back without its end."""
+    told = {one.field.partition("[")[0]: fault(one) for one in found}
+    end = gettext("Its end is missing here: it was far too long.")
+    return told | {name: f"{told[name]} {end}" if name in told else end for name in cut}
+
+
 def fault(of: Fault) -> str:
     """Return what is wrong with a field of a form, for the visitor."""
     match of.field.partition("[")[0]:
@@ -199,7 +206,7 @@ def fault(of: Fault) -> str:
         case "passphrase" if of.detail.startswith("required"):
             return gettext("This message has a passphrase: give one for the new text too.")
         case "passphrase":
-            return gettext("From 1 to 256 characters.")
+            return gettext("From 1 to 256 characters, not only blanks.")
         case "permit" if of.detail == "untold":
             return gettext(
                 "Type the token again: your browser did not say where this one came from."
