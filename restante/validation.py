@@ -30,6 +30,7 @@ HOLDER_MAX = 60
 PASSPHRASE_MAX = 256
 COMPOSED_MOST = 4
 """NFC joins at most this many characters into one: a letter with three marks."""
+BLANKS = re.compile(r"\s{2,}")
 AN_ID = re.compile(r"[0-9a-fA-F]{32}")
 
 
@@ -38,7 +39,9 @@ def normal(label: str | None) -> str | None:
 
     That is NFC, with one blank for each run of blanks: many could push words out of sight.
     """
-    return None if label is None else " ".join(unicodedata.normalize("NFC", label).split())
+    if label is None:
+        return None
+    return BLANKS.sub(" ", unicodedata.normalize("NFC", label)).strip()
 
 
 def draft_faults(draft: Draft, settings: Settings) -> Iterator[Fault]:

@@ -6,9 +6,9 @@ from contextlib import contextmanager, suppress
 import pytest
 from playwright.sync_api import Error, expect
 
-from tests.api import Api
 from tests.browser.tour import LETTER, press, read
-from tests.processes import Service
+from tests.support.api import Api
+from tests.support.processes import Service
 
 KEY = "-----BEGIN KEY-----\r\nMHcC\tAQEE  \u00a0x\n\n  IGs=\n\n"
 ODD_LANGUAGES = {
@@ -107,7 +107,7 @@ def test_each_feature_fails_alone(service, browser, broken):
 
 def test_time_that_stood_still_is_counted_when_the_page_wakes(service, browser):
     """A machine slept: timers did not run, and `performance.now` did not either."""
-    sleep = "let slept = 0; const real = Date.now; Date.now = () => real() + slept;"
+    sleep = "window.slept = 0; const real = Date.now; Date.now = () => real() + slept;"
     _, address = sent_by(service)
     with window(browser, sleep) as page:
         opened(page, address)
@@ -261,7 +261,7 @@ def plain(tmp_path_factory, launch, light_chromium_path):
 
 def test_without_a_secure_context_it_is_copied_whole_and_saved(plain):
     service, browser, url = plain
-    sent, _ = sent_by(service, KEY)
+    sent = Api(service.url, headers={"Host": "plain.example"}).send(KEY)
     with window(browser) as page:
         opened(page, f"{url}/m/{sent.link}")
         assert page.evaluate("isSecureContext") is False
@@ -317,6 +317,8 @@ def test_no_way_back_forward_or_again_shows_a_text_that_was_destroyed(service, b
             # Going back to the answer of a form, a browser may ask whether to send it again.
             with suppress(Error):
                 move()
+            page.wait_for_load_state()
+            page.wait_for_timeout(200)
             assert "4711" not in page.content()
 
 
@@ -375,9 +377,9 @@ def test_letters_of_one_width_are_chosen_once_on_a_device(service, browser):
     with window(browser) as page:
         opened(page, sent_by(service, "Il1 O0 " + "x" * 400)[1])
         narrow = page.evaluate("document.getElementById('letter').scrollWidth")
-        press(page, "Letters of one width")
-        press(page, "Long lines unbroken")
-        expect(page.get_by_role("button", name="Letters of one width")).to_have_attribute(
+        press(page, "Monospace letters")
+        press(page, "Do not wrap lines")
+        expect(page.get_by_role("button", name="Monospace letters")).to_have_attribute(
             "aria-pressed", "true"
         )
         wide = page.evaluate("document.getElementById('letter').scrollWidth")

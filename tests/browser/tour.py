@@ -332,7 +332,7 @@ def _messages(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         yield "message-passphrase", page
         page.clock.install()
         read(page, send(url)["links"][0]["url"])
-        page.locator("[data-confirm]").evaluate("form => form.submit()")
+        page.locator("[data-confirm]").evaluate("form => { form.target = ''; form.submit(); }")
         page.get_by_role("heading", name="The sender is told").wait_for()
         yield "confirmed", page
         press(page, "Show it again")

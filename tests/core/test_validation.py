@@ -133,6 +133,7 @@ def test_labels_are_kept_in_their_normal_form():
     assert validation.normal(DECOMPOSED) == COMPOSED
     assert validation.normal(None) is None
     assert validation.normal(" Ana \u00a0\u2003\u3000 Ruiz ") == "Ana Ruiz"
+    assert validation.normal("Ana\u3000Ruiz\u00a0") == "Ana\u3000Ruiz"
 
 
 def test_a_passphrase_has_bounds_in_its_normal_form_and_may_hold_anything():

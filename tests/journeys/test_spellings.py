@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api import Api, Visitor, form_of, new_nonce
+from tests.support.api import Api, Visitor, form_of, new_reader_key
 
 KEY = "-----BEGIN KEY-----\nMHcCAQ\tEE\n\n  IGs=  \n-----END KEY-----\n"
 
@@ -28,7 +28,7 @@ def test_a_key_pasted_into_the_form_comes_back_as_it_was_by_every_way(service, s
     control = sent.headers["Location"].rpartition("/")[2]
     api = Api(service.url)
     message = api.message(control)
-    text = api.reveal(message["links"][0]["url"].rpartition("/")[2], new_nonce()).json["text"]
+    text = api.reveal(message["links"][0]["url"].rpartition("/")[2], new_reader_key()).json["text"]
 
     assert text == KEY
 
@@ -44,7 +44,7 @@ def test_a_text_replaced_by_the_form_has_its_line_ends_too(service, sender):
     link = api.message(control)["links"][0]["url"].rpartition("/")[2]
 
     assert replaced.status == 303
-    assert api.reveal(link, new_nonce()).json["text"] == KEY
+    assert api.reveal(link, new_reader_key()).json["text"] == KEY
 
 
 @pytest.mark.parametrize(
@@ -111,3 +111,14 @@ def test_json_with_a_byte_order_mark_is_read(service):
     )
 
     assert answer.status == 201
+
+
+@pytest.mark.parametrize("charset", ["", "; charset=utf-8", "; charset=iso-8859-1"])
+def test_a_form_in_another_charset_is_not_guessed_at(service, sender, charset):
+    page = sender.get("/")
+    form = {"Content-Type": f"application/x-www-form-urlencoded{charset}"}
+    fine = sender.ask("POST", "/", form_of(page, "/") | {"text": "Zo\u00eb"}, form)
+    other = Api(service.url).ask("POST", "/", b"text=Zo%EB", headers=form)
+
+    assert fine.status == 303
+    assert (other.status, "UTF-8" in other.text) == (400, True)

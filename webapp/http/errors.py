@@ -32,6 +32,14 @@ class Malformed(errors.RestanteError):
 
     code = "malformed"
     title = "The request could not be understood."
+    is_of_charset = False
+
+
+class NotUtf8(Malformed):
+    """A form in another charset: what it says cannot be known for certain."""
+
+    title = "This is not text in UTF-8."
+    is_of_charset = True
 
 
 class MethodNotAllowed(errors.RestanteError):
@@ -110,6 +118,7 @@ STATUS: Mapping[type[errors.RestanteError], int] = {
     errors.Damaged: 500,
     errors.SettingsInvalid: 500,
     Malformed: 400,
+    NotUtf8: 400,
     MethodNotAllowed: 405,
     UnsupportedMediaType: 415,
     RateLimited: 429,

@@ -18,6 +18,8 @@ from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import FormDataParser
 
+from webapp.http.errors import NotUtf8
+
 if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.datastructures import FileStorage, MultiDict
@@ -57,7 +59,7 @@ def is_readable() -> bool:
         g.body_fault = None
         try:
             _read()
-        except HTTPException as fault:
+        except (HTTPException, NotUtf8) as fault:
             g.body_fault = fault
     return g.body_fault is None
 
@@ -92,6 +94,8 @@ def _read() -> None:
             abort(413)
         try:
             _ = request.form
+        except UnicodeDecodeError:
+            raise NotUtf8 from None
         except ValueError:
             abort(400)
     if is_large():

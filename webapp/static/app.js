@@ -1,4 +1,4 @@
-// Comfort only: every page works without this file.
+// Progressive enhancement: every page works without this file.
 "use strict";
 
 // Each feature starts on its own: what a browser lacks, or says of itself, takes no other along.
@@ -33,7 +33,7 @@ start(() => {
     event.preventDefault();
     event.stopImmediatePropagation();
     const said = event.target.querySelector(".offline") ?? document.createElement("p");
-    said.className = "fault offline";
+    said.classList.add("fault", "offline");
     said.setAttribute("role", "alert");
     said.textContent = offline;
     event.target.append(said);
@@ -162,9 +162,11 @@ start(() => {
     return;
   }
   form.addEventListener("submit", () => sessionStorage.setItem("sending", "yes"));
-  addEventListener("pageshow", () => {
-    if (sessionStorage.getItem("sending") !== "done") return;
+  addEventListener("pageshow", ({ persisted }) => {
+    const [way] = performance.getEntriesByType("navigation");
+    const is = sessionStorage.getItem("sending") === "done" && (persisted || way?.type === "back_forward");
     sessionStorage.removeItem("sending");
+    if (!is) return;
     for (const field of form.querySelectorAll("textarea, input[type=text], input:not([type])")) field.value = "";
   });
 });

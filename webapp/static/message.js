@@ -169,7 +169,7 @@ start(() => {
 // Saving asks first, and hands the browser what came.
 start(() => {
   for (const form of document.querySelectorAll("form[data-save]")) {
-    const isText = ({ ok, headers }) => ok && headers.get("Content-Type")?.startsWith("text/plain");
+    const isText = ({ ok, headers }) => ok && headers.get("content-type")?.startsWith("text/plain");
     inPlace(form, () => say(form.action, form, { as: "txt" }), isText, async (answer) => {
       const link = document.createElement("a");
       link.href = URL.createObjectURL(await answer.blob());

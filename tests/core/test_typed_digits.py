@@ -8,7 +8,7 @@ from restante.details import Details
 from restante.errors import CodeRequired, CodeWrong, Invalid
 from restante.messages import Draft
 from restante.typed_digits import only_digits, whole_number
-from tests.test_mailed_codes import ask, house, other_than, read, sent, settled_letter_of  # noqa: F401
+from tests.core.test_mailed_codes import ask, house, other_than, read, sent, settled_letter_of  # noqa: F401
 
 ZEROS = {
     "full-width": "\uff10", "Arabic-Indic": "\u0660", "Persian": "\u06f0", "Devanagari": "\u0966",
