@@ -5,7 +5,7 @@
              each run of blanks one blank, none at the ends
 
 Keyboards, mail programs and word processors change these unasked.  New links use form 2; links
-of the first version keep form 1 (docs/decisions/0049-one-spelling-for-a-passphrase.md).
+of the first version keep form 1 (docs/decisions/0051-one-spelling-for-a-passphrase.md).
 """
 
 from __future__ import annotations

@@ -446,3 +446,18 @@ def test_what_people_wrote_is_not_translated(service, browser):
         opened(page, address)
 
         assert page.locator("#letter").evaluate("(e) => e.translate") is False
+
+
+def test_a_text_that_is_too_long_is_not_even_sent_and_stays_whole(service, browser):
+    """SETTINGS allow 20,000 bytes; the service would give it back without its end."""
+    text = "\u00e9" * 10_001
+    with window(browser) as page:
+        page.goto(service.url)
+        page.get_by_label("Message").fill(text)
+        press(page, "Create link")
+        expect(page.get_by_role("alert")).to_have_text("This text is too long to send.")
+        expect(page.get_by_label("Message")).to_have_value(text)
+        page.get_by_label("Message").fill(text[1:])
+        press(page, "Create link")
+
+        expect(page.get_by_role("button", name="Copy link")).to_be_visible()

@@ -90,18 +90,22 @@ def _read() -> None:
         _read_no_more()
         abort(400)
     if is_form:
-        if raw.count(b"&") >= FIELDS_MAX:
-            abort(413)
-        try:
-            _ = request.form
-        except UnicodeDecodeError:
-            raise NotUtf8 from None
-        except ValueError:
-            abort(400)
+        _parse(raw)
     if is_large():
         # Parsing took a while: others go first.
         gevent.sleep(0)
     g.body_read = True
+
+
+def _parse(raw: bytes) -> None:
+    if raw.count(b"&") >= FIELDS_MAX:
+        abort(413)
+    try:
+        _ = request.form
+    except UnicodeDecodeError:
+        raise NotUtf8 from None
+    except ValueError:
+        abort(400)
 
 
 class _FormParser(FormDataParser):

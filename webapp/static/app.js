@@ -24,23 +24,30 @@ start(() => {
   }
 });
 
-// Offline a form would lead to the browser's own page, and what was typed would be lost there.
+// A form that cannot arrive is not sent: offline it would lead to the browser's own page, and a
+// text that is too long would come back without its end.
 start(() => {
   const { offline } = document.body.dataset;
-  addEventListener("submit", (event) => {
+  const why = (form) => {
     // A form that is sent in place tells of its own failure.
-    if (navigator.onLine !== false || "failed" in event.target.dataset) return;
+    if (navigator.onLine === false && !("failed" in form.dataset)) return offline;
+    for (const field of form.querySelectorAll("[data-most]")) {
+      if (new TextEncoder().encode(field.value).length > field.dataset.most) return field.dataset.tooLong;
+    }
+    return null;
+  };
+  addEventListener("submit", (event) => {
+    event.target.querySelector(".unsent")?.remove();
+    const words = why(event.target);
+    if (!words) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    const said = event.target.querySelector(".offline") ?? document.createElement("p");
-    said.classList.add("fault", "offline");
+    const said = document.createElement("p");
+    said.classList.add("fault", "unsent");
     said.setAttribute("role", "alert");
-    said.textContent = offline;
+    said.textContent = words;
     event.target.append(said);
   }, { capture: true });
-  addEventListener("online", () => {
-    for (const said of document.querySelectorAll(".offline")) said.remove();
-  });
 });
 
 // Times in the reader's own zone, with the zone named.
