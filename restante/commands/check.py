@@ -32,6 +32,7 @@ def check() -> int:
     """
     try:
         settings = read_settings()
+        _try_store_url(settings)
     except SettingsInvalid as invalid:
         _tell(checks.problem(words) for words in invalid.problems)
         _tell([checks.warning("the store was not checked: correct the settings first")])
@@ -44,6 +45,18 @@ def check() -> int:
     if not settings_well:
         return os.EX_CONFIG
     return os.EX_OK if store_well else os.EX_UNAVAILABLE
+
+
+def _try_store_url(settings: Settings) -> None:
+    """Connect to nothing, but find out whether the store's URL can be used.
+
+    Raises:
+        SettingsInvalid: The URL has an unknown option.
+    """
+    if settings.redis_url is not None:
+        from restante import wiring  # noqa: PLC0415 (loads the client)
+
+        wiring.reach(settings)
 
 
 def _tell(found: Iterable[Finding]) -> bool:
@@ -80,10 +93,13 @@ def _of_reached_store(settings: Settings) -> Iterator[Finding]:
             away_words = "the store does not answer" if isinstance(away, Unavailable) else str(away)
             yield checks.problem(away_words)
             return
-        for shortcoming in services.files.shortcomings(settings.durability):
-            yield checks.problem(shortcoming)
+        shortcomings = services.files.shortcomings(settings.durability)
+        yield from map(checks.problem, shortcomings)
         for primary in primaries:
-            yield from checks.of_primary(primary, settings.durability)
+            for finding in checks.of_primary(primary, settings.durability):
+                # A shortcoming says the same with the shard.
+                if not any(finding.words in said for said in shortcomings):
+                    yield finding
             if settings.store_is_here:
                 yield from machine.of_store_process(primary.pid)
         if settings.senders.tokens:

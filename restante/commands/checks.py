@@ -214,6 +214,6 @@ def _of_memory(found: Inspected) -> Finding:
 
 def _of_replicas(found: Inspected) -> Finding:
     if not found.replicas_known:
-        return problem("a primary has no replica, and RESTANTE_DURABILITY is replicas:all")
+        return problem("a primary has no replica")
     words = f"{found.replicas} of {found.replicas_known} replicas are connected to a primary"
     return ok(words) if found.replicas >= found.replicas_known else problem(words)

@@ -17,6 +17,7 @@ from restante.store import keys
 from restante.store.connection import Connection
 from restante.store.diagnostics import inspect
 from restante.store.stats import Numbers
+from tests.commands.test_commands import run
 from tests.store.test_cluster import PRIMARIES, REPLICAS, SLOTS, cluster, house, wait_until
 
 __all__ = ["cluster", "house"]
@@ -173,7 +174,15 @@ def test_ready_check_and_metric_name_the_shard_that_releases_nothing(cluster, ho
     wait_until(lambda: lacks(house) != [])
     [lack] = lacks(house)
     judged = [f for p in inspect(house.connection) for f in of_primary(p, "replicas:all")]
+    settings = {
+        "RESTANTE_REDIS_URL": house.settings.redis_url,
+        "RESTANTE_ROOT_KEYS": house.settings.root_keys,
+        "RESTANTE_DURABILITY": "replicas:all",
+    }
+    said = run(settings, "check").stdout
 
+    assert said.count("0 of 1 replicas are connected to a primary") == 1
+    assert lack in said
     assert well == [0] * PRIMARIES
     assert "0 of 1 replicas are connected to a primary, so it releases nothing (shards" in lack
     assert sorted(one.missing for one in Numbers(house.connection).read()[1]) == [0, 0, 1]
