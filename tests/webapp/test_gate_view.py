@@ -280,4 +280,4 @@ def test_an_end_says_what_happened(english, changed, heading, words):
 def test_a_refused_reveal_of_a_held_link_tells_when_it_opens():
     view = GateView(step=Step.HELD, opens_at=AT)
 
-    assert (view.template, view.preview) == ("gate/held.html", None)
+    assert (view.template, view.preview) == ("recipient/gate/held.html", None)

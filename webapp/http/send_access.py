@@ -92,7 +92,7 @@ def page(error: RestanteError | None = None, typed: str = "") -> Response:
     """Return the page that asks for a token, or that tells who may send."""
     senders = settings().senders
     fault = states.refused(error) if error else None
-    shown = render_template("permit.html", senders=senders, fault=fault, typed=typed)
+    shown = render_template("sender/permit.html", senders=senders, fault=fault, typed=typed)
     if error:
         return told(shown, error)
     return make_response(shown, 200 if senders.tokens else STATUS[NotASender])

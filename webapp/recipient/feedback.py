@@ -41,7 +41,9 @@ def acknowledge(token: str) -> Response:
         left = answering().acknowledge(link, passed.reader_key, keep=keep, evidence=evidence())
         if keep:
             return Response(status=DONE)
-        page = render_template("done.html", token=token, form=passed.form, views_left=left)
+        page = render_template(
+            "recipient/done.html", token=token, form=passed.form, views_left=left
+        )
         return make_response(page)
 
     return _held(token, deed)
@@ -70,7 +72,9 @@ def confirm(token: str) -> Response:
         answering().confirm(link, passed.reader_key, evidence=evidence())
         if request.form.get("quiet"):
             return Response(status=DONE)
-        page = render_template("answered.html", deed="confirm", token=token, form=passed.form)
+        page = render_template(
+            "recipient/answered.html", deed="confirm", token=token, form=passed.form
+        )
         return make_response(page)
 
     return _held(token, deed)
@@ -110,7 +114,9 @@ def recorded(token: str) -> Response:
     link = LinkToken.find(token)
     who, _ = gate.reader()
     account = answering().link_history(link, gate.reader_keys(who, gate.MOST))
-    return make_response(render_template("recorded.html", account=account, token=str(link)))
+    return make_response(
+        render_template("recipient/recorded.html", account=account, token=str(link))
+    )
 
 
 def _held(token: str, deed: Callable[[LinkToken, Passed], Response]) -> Response:
@@ -139,6 +145,11 @@ def _tell(token: str, name: str) -> Response:
     if said is None:
         return gate_page.show(link)
     page = render_template(
-        "answered.html", deed=name, said=said, declined=declined, token=token, form=passed.form
+        "recipient/answered.html",
+        deed=name,
+        said=said,
+        declined=declined,
+        token=token,
+        form=passed.form,
     )
     return make_response(page)

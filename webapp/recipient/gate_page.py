@@ -22,7 +22,7 @@ from restante.messages import State
 from webapp.http.errors import told
 from webapp.http.own_link_cookie import is_own
 from webapp.http.visitors import look_at
-from webapp.recipient import challenge, gate, gate_view
+from webapp.recipient import challenge, gate, gate_faults, gate_view
 from webapp.recipient.bot_signals import Why
 from webapp.recipient.gate_view import LOOKED, Attempt, GateView, Step
 
@@ -86,7 +86,7 @@ def refuse(link: LinkToken, attempt: Attempt, refusal: Why | RestanteError) -> R
             return show(link, replace(attempt, why=refusal))
         case CodeRequired() | CodeWrong():
             attempt = attempt.without("code")
-        case Invalid() if gate_view.is_about_code(refusal):
+        case Invalid() if gate_faults.is_about_code(refusal):
             pass  # A digit too many is mended where it stands.
         case Invalid() | PassphraseRequired() | PassphraseWrong():
             attempt = attempt.without("passphrase")
@@ -102,7 +102,7 @@ def step(link: LinkToken, deed: str, why: Why | None) -> Response:
     seen = _look(link, who, why)
     form = gate.second_step(link, who, seen, carried=is_new)
     page = render_template(
-        "step.html",
+        "recipient/step.html",
         view=challenge.before_telling(deed, why, form),
         form=form,
         action=url_for(f"answers.{deed}", token=str(link)),

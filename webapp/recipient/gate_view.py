@@ -10,18 +10,10 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from restante.errors import (
-    CodeRequired,
-    CodesUsedUp,
-    CodeWrong,
-    Gone,
-    Invalid,
-    PassphraseRequired,
-    PassphraseWrong,
-)
+from restante.errors import CodesUsedUp, Gone
 from restante.messages import State
-from webapp.http.i18n import gettext, html, ngettext
-from webapp.recipient import challenge
+from webapp.http.i18n import gettext, html
+from webapp.recipient import challenge, gate_faults
 from webapp.recipient.bot_signals import Why
 from webapp.texts import endings
 from webapp.texts.formatting import moment
@@ -37,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class Step(StrEnum):
-    """Which page a link shows: `templates/gate/<step>.html`."""
+    """Which page a link shows: `templates/recipient/gate/<step>.html`."""
 
     OPEN = "open"
     ASK_CODE = "ask_code"
@@ -118,7 +110,7 @@ class GateView:
 
     @property
     def template(self) -> str:
-        return f"gate/{self.step}.html"
+        return f"recipient/gate/{self.step}.html"
 
     @property
     def typed_number(self) -> str | None:
@@ -168,7 +160,7 @@ def build(
             is_wrong=attempt.why is Why.NUMBER,
             is_typed=attempt.form is not None,
         ),
-        faults=_faults(attempt.error),
+        faults=gate_faults.of(attempt.error),
         typed=attempt.typed,
         asks_passphrase=seen.needs_passphrase and step is not Step.ASK_CODE,
         keeps_typed=seen.needs_passphrase or attempt.has_code,
@@ -225,34 +217,3 @@ def _on_its_way(code: Requested) -> str:
             "wait a little for the mail."
         )
     return html(text, time=moment(code.until))
-
-
-def is_about_code(error: Invalid) -> bool:
-    """Tell whether what was typed as the mailed code cannot be one."""
-    return any(fault.field == "code" for fault in error.faults)
-
-
-def _faults(error: RestanteError | None) -> dict[str, str]:
-    match error:
-        case PassphraseWrong():
-            wrong = ngettext(
-                "That passphrase is not right. One try is left; nothing else was lost.",
-                "That passphrase is not right. %(num)s tries are left; nothing else was lost.",
-                error.tries_left,
-            )
-            return {"passphrase": wrong}
-        case Invalid() if is_about_code(error):
-            return {"code": gettext("A code has six digits. Type it again: no try was used up.")}
-        case PassphraseRequired() | Invalid():
-            return {"passphrase": gettext("Type the passphrase first. Nothing was lost.")}
-        case CodeWrong():
-            wrong = ngettext(
-                "That code is not right. One try is left; nothing else was lost.",
-                "That code is not right. %(num)s tries are left; nothing else was lost.",
-                error.tries_left,
-            )
-            return {"code": wrong}
-        case CodeRequired():
-            text = gettext("That code counts no more, or none was typed. Nothing was lost.")
-            return {"code": text}
-    return {}

@@ -79,7 +79,7 @@ def _show(link: LinkToken, passed: Passed, content: Content) -> Response:
     until = min(content.at + EXTEND_LEASE_SECONDS * 1_000, content.lease_most)
     page = make_response(
         render_template(
-            "message.html",
+            "recipient/message.html",
             content=content,
             unshown=unshown(content.text),
             token=str(link),

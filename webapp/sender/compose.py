@@ -120,7 +120,7 @@ def _form(written: dict[str, str], error: RestanteError | None = None) -> str:
     allowed = [s for s in EXPIRIES if its.expiry_min <= s <= its.expiry_max]
     faults = (*send_access.doubt(), *_faults(error)) if error else ()
     return render_template(
-        "compose.html",
+        "sender/compose.html",
         written={"views": "1", "hold": "0"} | written,
         faults=states.faults(faults, cut(*FIELDS)),
         error=error,

@@ -172,14 +172,14 @@ def _asked() -> Page:
 
 def _warning(control: ControlToken, *, again: bool = False) -> Response:
     """Show the warning; *again* if the origin of the pressed button is unknown."""
-    page = render_template("control_warning.html", token=str(control), again=again)
+    page = render_template("sender/control_warning.html", token=str(control), again=again)
     return make_response(page)
 
 
 def _page(control: ControlToken, status: Status, error: RestanteError | None = None) -> Response:
     its = settings()
     page = render_template(
-        "control.html",
+        "sender/control.html",
         view=control_view.build(
             status, error, asks_all=its.second_step == "always", cut=form.cut(*WRITTEN)
         ),

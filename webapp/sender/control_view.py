@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from restante.errors import Fault, Gone, Invalid, TooLarge, Unavailable
-from restante.messages import Outcome, State
+from restante.messages import State
 from webapp.http.errors import BudgetSpent, RateLimited
 from webapp.http.i18n import gettext, html
-from webapp.texts import events, states
+from webapp.sender import link_view
+from webapp.texts import states
 from webapp.texts.formatting import moment
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 
     from restante.errors import RestanteError
     from restante.reports import LinkStatus, Status
-
-TOO_LATE = {Outcome.ALREADY_SPENT, Outcome.ALREADY_EXPIRED, Outcome.ALREADY_LOCKED}
+    from webapp.sender.link_view import LinkView
 
 
 class Notice(NamedTuple):
@@ -38,14 +38,6 @@ class Alarm(NamedTuple):
     text: str
     recipient: str | None
     at: int | None
-
-
-class LinkView(NamedTuple):
-    """One link: its summary, and the times of what happened."""
-
-    link: LinkStatus
-    said: tuple[str, ...]
-    times: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +104,7 @@ def build(
         notice=_notice(error, faults) if error else None,
         faults=faults,
         alarms=tuple(_alarms(links, is_open=bool(still_open))),
-        links=tuple(_link(link, status) for link in links),
+        links=tuple(link_view.build(link, status) for link in links),
         copied_first=unread[0] if unread else None,
         open_links=len(still_open),
         can_replace=bool(unread),
@@ -234,39 +226,3 @@ def _latest_last(links: Sequence[LinkStatus], many: str, at: str) -> list[LinkSt
     """Return the links with such reports, the latest last; a time may be missing."""
     said = [link for link in links if getattr(link, many) or getattr(link, at)]
     return sorted(said, key=lambda link: getattr(link, at) or 0)
-
-
-def _link(link: LinkStatus, status: Status) -> LinkView:
-    is_many = len(status.links) > 1
-    said = (states.link(link) if is_many else None, states.too_late(link), states.arrival(link))
-    return LinkView(link, tuple(filter(None, said)), tuple(_times(link, status)))
-
-
-def _times(link: LinkStatus, status: Status) -> Iterator[str]:
-    if link.reveals > 1:
-        yield html(
-            gettext("First shown on %(first)s, last on %(last)s."),
-            first=_moment(link.first_revealed_at),
-            last=_moment(link.last_revealed_at),
-        )
-    elif link.reveals:
-        yield html(gettext("Shown on %(time)s."), time=_moment(link.first_revealed_at))
-    if link.confirmed_at:
-        text = gettext("“I have read this”, said someone it was shown to, on %(time)s.")
-        yield html(text, time=moment(link.confirmed_at))
-    if link.on_screen_seconds:
-        yield events.on_screen(link.on_screen_seconds)
-    if link.recalled_at:
-        text = gettext("Recalled on %(time)s.")
-        if link.outcome in TOO_LATE:
-            text = gettext("The recall was asked for on %(time)s.")
-        yield html(text, time=moment(link.recalled_at))
-    elif link.ended_at and link.state in {State.EXPIRED, State.LOCKED}:
-        yield html(gettext("Ended on %(time)s."), time=moment(link.ended_at))
-    if not link.state.final and status.views > 1:
-        text = gettext("Views left: %(left)s of %(views)s.")
-        yield text % {"left": link.views_left, "views": status.views}
-
-
-def _moment(at: int | None) -> str:
-    return moment(at) if at else ""
