@@ -100,8 +100,8 @@ class Declarations:
         None,
         parsers.logo,
         "path of a picture beside the name, in place of the seal, relative to the checkout: PNG,"
-        " or SVG of filled shapes and gradients, up to 8 KiB. (`RESTANTE_LOGO_FILE` names a file"
-        " that contains this path)",
+        " or SVG of up to 400 elements, up to 8 KiB. (`RESTANTE_LOGO_FILE` names a file that"
+        " contains this path)",
     )
     accent: str | None = setting(
         None,

@@ -1,10 +1,10 @@
 """The operator's logo: a small picture, PNG or SVG, that is cheap to draw.
 
-An SVG is a document that can contain scripts, load other files, and keep a browser busy for
-minutes.  So only filled shapes and gradients are allowed: each costs little to draw, whatever its
-numbers.  Lines are not: dashes, and long curves with a stroke, hang a browser.  Nor is anything
-that draws an element again.  Errors never repeat the content of the file, which may be the wrong
-file.
+An SVG is a document that can contain scripts and load other files.  No filter looks for these:
+browsers do neither for an `<img>`, and the logo's own URL has a policy that forbids both
+(`webapp/branding/brand.py`).  Only the number of drawn elements is limited here, since a few
+nested references can repeat a shape a million times.  Errors never repeat the content of the file,
+which may be the wrong file.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import struct
 import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 from xml.parsers import expat
 
 if TYPE_CHECKING:
@@ -28,17 +29,13 @@ PNG = b"\x89PNG\r\n\x1a\n"
 PNG_HEADER = struct.Struct(">I4sII5BI")
 PNG_END = bytes.fromhex("0000000049454e44ae426082")
 SVG = "http://www.w3.org/2000/svg"
-ELEMENTS = {
-    "svg", "g", "defs", "title", "desc", "path", "rect", "circle", "ellipse", "polygon",
-    "linearGradient", "radialGradient", "stop",
-}  # fmt: skip
-ATTRIBUTES = {
-    "id", "version", "width", "height", "viewBox", "preserveAspectRatio", "transform", "opacity",
-    "color", "d", "points", "x", "y", "rx", "ry", "cx", "cy", "r", "fill", "fill-opacity",
-    "fill-rule", "x1", "y1", "x2", "y2", "fx", "fy", "offset", "stop-color", "stop-opacity",
-    "gradientUnits", "gradientTransform", "spreadMethod",
-}  # fmt: skip
-"""All that an SVG may have; docs/operations.md lists them."""
+ELEMENTS_MOST, DRAWN_MOST = 400, 2_000
+"""Maximum number of elements in the file, and including those that references repeat."""
+GRADIENTS = {"linearGradient", "radialGradient", "stop"}
+REFERENCE = re.compile(r"#([^\s\"'();,]+)")
+"""A reference to an element of the same file, in `<use>`, masks, clips and patterns."""
+NOT_COUNTED = ("data:", "\\")
+"""Not allowed: an embedded document, or an escape that could hide one, would not be counted."""
 NEITHER = "the file is neither SVG nor PNG"
 
 
@@ -56,7 +53,7 @@ def read_logo(path: Path) -> Logo:
     """Return the picture in a file; its content decides whether it is SVG or PNG.
 
     Raises:
-        ValueError: Says what is wrong.
+        ValueError: Says what is wrong; for an SVG, everything that is.
     """
     try:
         # Only regular files: reading a pipe might never end.
@@ -92,22 +89,38 @@ def _png_size(content: bytes) -> tuple[int, int]:
     return width, height
 
 
+@dataclass(slots=True)
+class _Element:
+    """An element of the SVG: its place in the file, and the elements that it refers to."""
+
+    name: str
+    children: list[_Element] = field(default_factory=list)
+    references: list[str] = field(default_factory=list)
+    drawn: int | None = None
+    """Number of elements drawn for it; 0 while they are being counted."""
+
+
 class _Reader:
-    """Reads one SVG."""
+    """Reads one SVG and counts the elements that it draws."""
 
     def __init__(self) -> None:
         self._size: tuple[float, float] | None = None
-        self._is_begun = False
+        self._elements: list[_Element] = []
+        self._open: list[_Element] = []
+        self._by_id: dict[str, _Element] = {}
+        self._styles: list[str] = []
         parser = self._parser = expat.ParserCreate(namespace_separator=" ")
         parser.XmlDeclHandler = self._declare
-        parser.StartDoctypeDeclHandler = self._refuse
-        parser.ProcessingInstructionHandler = self._refuse
+        parser.StartDoctypeDeclHandler = self._refuse_doctype
+        parser.ProcessingInstructionHandler = lambda _, data: self._look_at(data)
         parser.StartElementHandler = self._start
+        parser.EndElementHandler = lambda _: self._open.pop()
+        parser.CharacterDataHandler = self._text
 
     def read(self, content: bytes) -> tuple[float, float]:
-        """Return width and height of a valid SVG."""
+        """Return width and height if the SVG is valid."""
         try:
-            # It is served as UTF-8; if expat sees a zero byte, it may guess UTF-16.
+            # It is served as UTF-8, but with a zero byte expat would guess UTF-16.
             if b"\0" in content:
                 raise ValueError(NEITHER)
             self._parser.Parse(content.decode(), True)  # noqa: FBT003 (the last part)
@@ -116,6 +129,7 @@ class _Reader:
         if self._size is None:
             message = "the SVG needs a viewBox, or a width and a height in pixels"
             raise ValueError(message)
+        self._bound()
         return self._size
 
     def _declare(self, _version: str, encoding: str | None, _standalone: int) -> None:
@@ -123,21 +137,72 @@ class _Reader:
             message = "the SVG has another encoding than UTF-8"
             raise ValueError(message)
 
+    def _refuse_doctype(self, *_: object) -> None:
+        message = "the SVG must not have a document type (<!DOCTYPE)"
+        raise ValueError(message)
+
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         namespace, _, local = name.rpartition(" ")
-        if not self._is_begun:
+        if not self._elements:
             if (namespace, local) != (SVG, "svg"):
                 raise ValueError(NEITHER)
-            self._is_begun, self._size = True, _svg_size(attributes)
-        if namespace != SVG or local not in ELEMENTS or not attributes.keys() <= ATTRIBUTES:
-            self._refuse()
+            self._size = _svg_size(attributes)
+        if len(self._elements) == ELEMENTS_MOST:
+            message = f"the SVG must not have more than {ELEMENTS_MOST} elements"
+            raise ValueError(message)
+        if local == "marker":
+            # A marker is drawn once for each point of a line, which is not counted.
+            message = "the SVG must have no markers"
+            raise ValueError(message)
+        element = _Element(local)
+        for attribute, value in attributes.items():
+            self._look_at(value)
+            if attribute == "id":
+                self._by_id.setdefault(value, element)
+            else:
+                element.references += _references(value)
+        if self._open:
+            self._open[-1].children.append(element)
+        self._elements.append(element)
+        self._open.append(element)
 
-    def _refuse(self, *_: object) -> None:
-        message = (
-            f"line {self._parser.CurrentLineNumber} of the SVG has more than filled shapes and"
-            " gradients: docs/operations.md lists what it may have"
-        )
-        raise ValueError(message)
+    def _text(self, text: str) -> None:
+        if self._open[-1].name == "style":
+            self._styles.append(text)
+
+    def _look_at(self, written: str) -> None:
+        if any(sign in written.lower() for sign in NOT_COUNTED):
+            message = "the SVG must hold no data: address and no backslash"
+            raise ValueError(message)
+
+    def _bound(self) -> None:
+        style = "".join(self._styles)
+        self._look_at(style)
+        found = (self._by_id.get(name) for name in _references(style))
+        if any(element and element.name not in GRADIENTS for element in found):
+            message = "the SVG's styles must refer to gradients only: use attributes for the rest"
+            raise ValueError(message)
+        if self._count(self._elements[0]) > DRAWN_MOST:
+            message = (
+                f"the SVG must not draw more than {DRAWN_MOST} elements, all repetition counted"
+            )
+            raise ValueError(message)
+
+    def _count(self, element: _Element) -> int:
+        """Return how many elements are drawn for one, including those that it refers to."""
+        if element.drawn is None:
+            element.drawn = 0
+            its = [*element.children, *filter(None, map(self._by_id.get, element.references))]
+            element.drawn = 1 + sum(map(self._count, its))
+        elif not element.drawn:
+            message = "the SVG has references that lead back to themselves"
+            raise ValueError(message)
+        return element.drawn
+
+
+def _references(written: str) -> list[str]:
+    found = REFERENCE.findall(written)
+    return [*dict.fromkeys([*found, *map(unquote, found)])]
 
 
 def _svg_size(attributes: dict[str, str]) -> tuple[float, float] | None:

@@ -100,7 +100,7 @@ def test_with_invalid_brand_settings_nothing_starts_and_every_problem_is_named(c
     told = done.stdout + done.stderr
 
     assert "RESTANTE_NAME: must be 1 to 60 characters" in told
-    assert "RESTANTE_LOGO: line 1 of the SVG has more than filled shapes" in told
+    assert "RESTANTE_LOGO: the SVG needs a viewBox" in told
     assert "RESTANTE_ACCENT: must be a colour as #1b5fae" in told
     assert "hunter2" not in told
     assert not (tmp_path / "data").exists()
