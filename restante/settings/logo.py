@@ -2,9 +2,10 @@
 
 An SVG is a document that can contain scripts and load other files.  No filter looks for these:
 browsers do neither for an `<img>`, and the logo's own URL has a policy that forbids both
-(`webapp/branding/brand.py`).  Only the number of drawn elements is limited here, since a few
-nested references can repeat a shape a million times.  Errors never repeat the content of the file,
-which may be the wrong file.
+(`webapp/branding/brand.py`).  What is limited here is the work of drawing: a few nested
+references can repeat a shape a million times, and dashes and very long lines hang a browser.
+These are bounds, not a proof: it is the operator's own file.  Errors never repeat the content of
+the file, which may be the wrong file.
 """
 
 from __future__ import annotations
@@ -34,8 +35,15 @@ ELEMENTS_MOST, DRAWN_MOST = 400, 2_000
 GRADIENTS = {"linearGradient", "radialGradient", "stop"}
 REFERENCE = re.compile(r"#([^\s\"'();,]+)")
 """A reference to an element of the same file, in `<use>`, masks, clips and patterns."""
-NOT_COUNTED = ("data:", "\\")
-"""Not allowed: an embedded document, or an escape that could hide one, would not be counted."""
+NOT_COUNTED = ("data:", "\\", "dasharray")
+"""Not allowed, since none of it would be counted: an embedded document, an escape that could hide
+one, and dashes, each of which is drawn."""
+GEOMETRY = {
+    "d", "points", "viewBox", "transform", "x", "y", "width", "height", "x1", "y1", "x2", "y2",
+    "cx", "cy", "r", "rx", "ry", "stroke-width",
+}  # fmt: skip
+LARGE = re.compile(r"(?<![.\d])\d{6}|\d\.?[eE]\+?\d")
+"""A number of six digits, or with an exponent: a line of that length takes long to draw."""
 NEITHER = "the file is neither SVG nor PNG"
 
 
@@ -156,7 +164,10 @@ class _Reader:
             raise ValueError(message)
         element = _Element(local)
         for attribute, value in attributes.items():
-            self._look_at(value)
+            self._look_at(f"{attribute} {value}")
+            if attribute in GEOMETRY and LARGE.search(value):
+                message = "the SVG must have no number of six digits or with an exponent"
+                raise ValueError(message)
             if attribute == "id":
                 self._by_id.setdefault(value, element)
             else:
@@ -172,7 +183,7 @@ class _Reader:
 
     def _look_at(self, written: str) -> None:
         if any(sign in written.lower() for sign in NOT_COUNTED):
-            message = "the SVG must hold no data: address and no backslash"
+            message = "the SVG must have no data: URL, no backslash and no dashed line"
             raise ValueError(message)
 
     def _bound(self) -> None:

@@ -16,7 +16,7 @@ SVG = Path(__file__).parents[1] / "vectors" / "logo.svg"
 NEITHER = "the file is neither SVG nor PNG"
 LOOP = "the SVG has references that lead back to themselves"
 DRAWN = f"the SVG must not draw more than {DRAWN_MOST} elements, all repetition counted"
-UNCOUNTED = "the SVG must hold no data: address and no backslash"
+UNCOUNTED = "the SVG must have no data: URL, no backslash and no dashed line"
 STYLES = "the SVG's styles must refer to gradients only: use attributes for the rest"
 
 
@@ -199,10 +199,31 @@ def test_references_that_never_end_are_refused(read, inside):
         "<style>a { mask: u\\72l(#a) }</style>",
         '<path mask="url(#\\61)"/>',
         "<?xml-stylesheet href='data:text/css,x'?>",
+        '<path d="M0 1h9" stroke="red" stroke-dasharray=".5"/>',
+        '<path d="M0 1h9" style="stroke-DASHARRAY:1"/>',
+        "<style>path { stroke-dasharray: 1 }</style>",
     ],
 )
 def test_what_would_be_drawn_without_being_counted_is_refused(read, inside):
     assert fault(read, svg(inside)) == UNCOUNTED
+
+
+@pytest.mark.parametrize("inside", [
+    '<path d="M0 1h400000" stroke="red"/>', '<path d="M0 1h4e5"/>', '<path d="M0 1 4.E+5 2"/>',
+    '<polygon points="0,0 123456,1"/>', '<g transform="scale(100000)"/>', '<rect width="1000000"/>',
+])  # fmt: skip
+def test_numbers_with_which_a_line_takes_long_to_draw_are_refused(read, inside):
+    assert (
+        fault(read, svg(inside)) == "the SVG must have no number of six digits or with an exponent"
+    )
+
+
+def test_an_ordinary_logo_may_have_strokes_colours_and_long_ids(read):
+    assert read(svg(
+        '<g id="layer1234567" transform="translate(-12.5 99999)" fill="#123456">'
+        '<path d="M1.000001 2c.1234567 3 4 5 6 7" stroke="#abcdef" stroke-width="2"'
+        ' stroke-linecap="round"/><text font-size="9">R</text></g>'
+    ))  # fmt: skip
 
 
 def test_styles_refer_to_gradients_only_since_nobody_counts_what_they_match(read):
