@@ -40,12 +40,12 @@ def _paragraphs(letter: Letter, say: Language) -> list[str]:
         say.gettext("Somebody asked for this code on the page of a message that waits for you:"),
         f"    {letter.code}",
         say.gettext(
-            "Type it on that page. It is good for ten minutes from when it was asked for, "
-            "and once. If more than one came, the newest counts."
+            "Type it on that page. It is valid once, for ten minutes from when it was requested. "
+            "If you got more than one, only the newest works."
         ),
         say.gettext(
-            "If you did not ask for it, somebody else has the link that was sent to you: "
-            "pass the code on to nobody, and tell whoever sent you the link."
+            "If you did not ask for it, somebody else has the link that was sent to you. Give the "
+            "code to nobody, and tell the person who sent you the link."
         ),
-        say.gettext("This mail was made by a machine. Nobody reads answers to it."),
+        say.gettext("This is an automatic mail. Nobody reads replies to it."),
     ]

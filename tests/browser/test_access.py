@@ -85,7 +85,7 @@ def test_after_a_fault_the_first_stop_leads_to_the_field(service, person):
     expect(sender.get_by_label("How often")).to_have_accessible_description(
         "A whole number from 1 to 100. Once is right for most messages."
     )
-    assert sender.evaluate(NAME_OF_STOP) == "Time to think again"
+    assert sender.evaluate(NAME_OF_STOP) == "Delay before it opens"
 
 
 @pytest.fixture

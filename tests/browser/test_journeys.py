@@ -84,7 +84,7 @@ def test_a_link_that_was_spent_before_is_not_called_recalled(service, person):
     address = write(sender, service, **{"Who is it for": "Ana\nBen"})
     read(reader, address)
     expect(letter_on(reader)).to_contain_text("4711")
-    press(sender, "Recall all links that are left")
+    press(sender, "Recall all remaining links")
 
     spent, recalled = sender.locator(".links > li").all()
     expect(spent).to_contain_text("The recall came too late")

@@ -49,7 +49,7 @@ WAYS = {
         "Copy link",
         "Recall only the link for Chloé (lawyer)",
         "Reason, if you like",
-        "Recall all links that are left",
+        "Recall all remaining links",
         "Replace the text",
         "Change how long it waits",
         "1 look",

@@ -50,7 +50,7 @@ def test_a_token_revoked_while_someone_writes_loses_no_input(guarded, admission,
     sender.get_by_label("Who is it for?").fill("Ben")
     admission.withdraw("Ana")
     press(sender, "Create link")
-    expect(sender.locator("h2").first).to_have_text("Not sent yet: it takes a token.")
+    expect(sender.locator("h2").first).to_have_text("Not sent yet: you need a token.")
     expect(sender.get_by_label("Message")).to_have_value(LETTER)
     sender.get_by_label("token").fill(str(admission.make("Ana")))
     press(sender, "Create link")

@@ -413,14 +413,14 @@ def _control(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         addresses = page.locator("code").all_inner_texts()
         read(readers, addresses[0])
         page.get_by_label("Reason").fill("one line\u2028two")
-        press(page, "Recall all links that are left")
+        press(page, "Recall all remaining links")
         yield "control-faults", page
         page.get_by_label("Reason").fill("")
         page.get_by_role("button", name="Recall only the link for Bernard").click()
         page.get_by_text("looks").last.click()
         yield "control-mixed", page
         page.get_by_label("Reason").fill("The code has changed.")
-        press(page, "Recall all links that are left")
+        press(page, "Recall all remaining links")
         yield "control-over", page
 
 

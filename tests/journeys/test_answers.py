@@ -270,7 +270,7 @@ def test_who_declines_what_was_opened_is_told_whether_it_still_opens(service, se
 
     once, twice = Api(service.url).send(TEXT), Api(service.url).send(TEXT, views=2)
 
-    assert "the link opens no more" in declined(once.link)
+    assert "the link does not open again" in declined(once.link)
     assert "can still open it" in declined(twice.link)
     assert "not for them. If you sent it to the wrong address, take it back." in report_of(
         service, twice

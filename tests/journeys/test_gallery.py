@@ -172,7 +172,7 @@ ROBOTS = {
     all_filled: ("scanner_suspected", "that people do not see"),
     untouched: ("scanner_suspected", "no key, pointer or touch"),
     from_a_scanners_network: ("scanner_suspected", "Your network"),
-    ahead: ("prefetch", "a machine’s name"),
+    ahead: ("prefetch", "calls itself a program"),
 }
 
 
@@ -262,14 +262,14 @@ def test_a_sender_may_ask_everybody_for_a_number(service):
     api, sender = Api(service.url), come(service)
     sent = api.send(TEXT, second_step="always")
     page = sender.get(sender.post("/", {"text": TEXT, "second_step": "always"}).headers["Location"])
-    assert "types a number first" in page.text
+    assert "type a number first" in page.text
     by_hand = page.text.partition("/m/")[2][:35]
     person = come(service)
     blank = form_of(person.get(f"/m/{by_hand}"), by_hand) | {"number": ""}
     unasked = sender.get(sender.post("/", {"text": TEXT}).headers["Location"])
 
     assert api.message(sent.control)["second_step"] == "always"
-    assert "types a number first" not in unasked.text
+    assert "type a number first" not in unasked.text
     assert TEXT not in press(person, by_hand, blank, PRESSED).text
     assert get_in(service, come(service), sent.link, PRESSED) == 1
     assert get_in(service, come(service), by_hand, PRESSED) == 1
@@ -292,7 +292,7 @@ def test_an_operator_may_ask_everybody_for_a_number(tmp_path):
         assert "number" in form_of(Visitor(service.url).get(f"/m/{sent.link}"), sent.link)
         assert get_in(service, Visitor(service.url), sent.link, PRESSED) == 1
         assert 'name="second_step"' not in unasked.text
-        assert "types a number first" in page.text
+        assert "type a number first" in page.text
 
 
 def test_an_operator_who_asks_everybody_asks_those_too_who_have_the_page_open(tmp_path):

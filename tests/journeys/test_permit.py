@@ -224,7 +224,7 @@ def test_where_networks_alone_count_the_page_asks_for_no_token(tmp_path):
 
     assert page.status == 403
     assert not asks_for_a_token(page)
-    assert "nothing but its link" in page.text
+    assert "only need its link" in page.text
     assert refused.status == 403
     assert keeps_all_of(refused, LETTER)
     assert not asks_for_a_token(refused)

@@ -374,7 +374,7 @@ def test_over_tls_a_modern_browser_without_fetch_metadata_is_asked_for_a_number(
             page = visitor.post(f"/m/{link}", form)
             came[name] = TEXT in page.text
             if not came[name]:
-                assert "Your browser left out what others of its name say." in page.text
+                assert "Your browser left out what browsers of its name send." in page.text
                 assert TEXT in visitor.post(f"/m/{link}", filled(page)).text
 
     assert came == {

@@ -206,8 +206,8 @@ def test_what_is_known_of_one_link_among_several_stands_beside_it():
     [
         (SEALED, {}, "It waits until"),
         (replace(SEALED, state=State.HELD), {}, "It opens on"),
-        (SEALED, {"always_asks": True}, "types a number first"),
-        (SEALED, {"asks_all": True}, "types a number first"),
+        (SEALED, {"always_asks": True}, "type a number first"),
+        (SEALED, {"asks_all": True}, "type a number first"),
         (SEALED, {"mailed_code": True}, "mailed a code first"),
         (SPENT, {"asks_all": True}, "There is nothing left to do."),
     ],

@@ -145,7 +145,7 @@ def test_every_step_has_a_template_that_prints_it(house):
         (Invalid([]), "passphrase", "Type the passphrase first"),
         (CodeWrong(1), "code", "One try is left"),
         (CodeWrong(2), "code", "2 tries are left"),
-        (CodeRequired(), "code", "counts no more"),
+        (CodeRequired(), "code", "no longer valid"),
     ],
 )
 def test_a_refusal_stands_beside_its_field(english, error, field, words):
@@ -202,7 +202,7 @@ def test_notices_say_what_happened_before(english, attempt, seen, is_own, expect
         (None, None, None),
         (None, Why.WATCHED, "A machine looked at this link a few minutes ago"),
         (None, Why.NETWORK, "Your network"),
-        (None, Why.MACHINE, "a machine’s name"),
+        (None, Why.MACHINE, "calls itself a program"),
         (None, Why.ALWAYS, "Everybody is asked for it here"),
         (Why.AGAIN, Why.WATCHED, "A machine looked at this link a few minutes ago"),
         (Why.WATCHED, Why.WATCHED, None),
@@ -259,8 +259,12 @@ def test_who_did_not_open_an_ended_link_may_say_so(english, changed, is_own, may
     ("changed", "heading", "words"),
     [
         ({"state": State.RECALLED, "reason": "<i>"}, "The sender took this message back.", "<time"),
-        ({"state": State.EXPIRED}, "The time of this message is over.", "It ended on"),
-        ({"state": State.EXPIRED, "ended_at": None}, "The time of", "The link opens nothing"),
+        ({"state": State.EXPIRED}, "This message has expired.", "It ended on"),
+        (
+            {"state": State.EXPIRED, "ended_at": None},
+            "This message has expired",
+            "The link does not open",
+        ),
         ({"state": State.LOCKED}, "This message is locked for good.", "the last on"),
         ({"state": State.LOCKED, "ended_at": None}, "This message is locked", "tries were made. "),
         ({"held": 1}, "You opened this message.", "in this browser."),

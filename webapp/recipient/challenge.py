@@ -42,13 +42,13 @@ def reason(of: Why) -> str:
         Why.SCRIPTED: gettext("Your browser did not say that a person pressed the button."),
         Why.UNTOUCHED: gettext("The button was pressed, but no key, pointer or touch was seen."),
         Why.DECOY: gettext("A field was filled in that people do not see."),
-        Why.SILENT: gettext("Your browser left out what others of its name say."),
+        Why.SILENT: gettext("Your browser left out what browsers of its name send."),
         Why.NETWORK: gettext("Your network is one that mail scanners use, too."),
         Why.ALWAYS: gettext("Everybody is asked for a number here."),
         Why.WATCHED: gettext(
             "A machine looked at this link meanwhile: the number tells you from it."
         ),
-        Why.MACHINE: gettext("Your browser gives itself a machine’s name, or none."),
+        Why.MACHINE: gettext("Your browser calls itself a program, or has no name."),
         Why.AGAIN: gettext("This page has expired."),
     }.get(of) or gettext("That was not the number. Here is a new one.")
 

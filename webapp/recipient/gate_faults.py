@@ -38,6 +38,6 @@ def of(error: RestanteError | None) -> dict[str, str]:
             )
             return {"code": wrong}
         case CodeRequired():
-            text = gettext("That code counts no more, or none was typed. Nothing was lost.")
+            text = gettext("That code is no longer valid, or none was typed. Nothing was lost.")
             return {"code": text}
     return {}

@@ -202,7 +202,7 @@ def _notices(attempt: Attempt, step: Step, *, is_own: bool) -> tuple[Notice, ...
     elif attempt.requested:
         found.append(Notice(_on_its_way(attempt.requested), "status"))
     if is_own and step is not Step.AGAIN:
-        found.append(Notice(gettext("This is your own link: opening it spends a view.")))
+        found.append(Notice(gettext("This is your own link: opening it uses up a view.")))
     return tuple(found)
 
 

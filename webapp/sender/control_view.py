@@ -140,7 +140,7 @@ def _text(status: Status, overall: State, *, is_open: bool, asks_all: bool) -> s
             ),
         ]
     if status.details.always_asks or asks_all:
-        said.append(html(gettext("Whoever opens it in a browser types a number first.")))
+        said.append(html(gettext("Readers type a number first in their browser.")))
     if status.details.mailed_code:
         said.append(html(gettext("Each reader is mailed a code first.")))
     return html(" ").join(said)
@@ -151,9 +151,7 @@ def _notice(error: RestanteError, faults: Mapping[str, str]) -> Notice:
         case Unavailable():
             return Notice(
                 gettext("The service cannot confirm this right now."),
-                gettext(
-                    "Ask again in a moment: asking twice does no harm, and the answer will be true."
-                ),
+                gettext("Try again in a moment. Trying twice does no harm."),
             )
         case BudgetSpent():
             text = gettext(
@@ -175,7 +173,7 @@ def _notice(error: RestanteError, faults: Mapping[str, str]) -> Notice:
         case Gone():
             return Notice(
                 gettext("Every link had ended already."),
-                gettext("Nothing was changed. What was written stands in the report."),
+                gettext("Nothing was changed. The report is below."),
             )
     return Notice(
         gettext("Nothing was changed yet."),

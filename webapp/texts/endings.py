@@ -34,7 +34,7 @@ def of(error: Gone, seen: Preview | None = None) -> Ending:
                 _text(
                     _at(gettext("That was on %(time)s."), ended_at),
                     gettext(
-                        "The link opens nothing any more. If you need what it said, ask the sender."
+                        "The link does not open any more. If you need the message, ask the sender."
                     ),
                 ),
                 seen.details.sender_name if seen else None,
@@ -43,10 +43,10 @@ def of(error: Gone, seen: Preview | None = None) -> Ending:
         case State.EXPIRED:
             return Ending(
                 state,
-                gettext("The time of this message is over."),
+                gettext("This message has expired."),
                 _text(
                     _at(gettext("It ended on %(time)s."), ended_at),
-                    gettext("The link opens nothing any more. Ask the sender to send it again."),
+                    gettext("The link does not open any more. Ask the sender to send it again."),
                 ),
             )
         case State.LOCKED:

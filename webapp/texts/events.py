@@ -83,7 +83,7 @@ def visitor(kind: str, *, by_sender: bool = True) -> str:
         "sender": gettext("your own browser"),
         "program": gettext("a program"),
         "preview_bot": gettext("a bot that makes previews"),
-        "scanner_suspected": gettext("a scanner, by all signs"),
+        "scanner_suspected": gettext("probably a scanner"),
     }.get(kind, kind)
 
 

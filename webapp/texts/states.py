@@ -68,7 +68,7 @@ def _headline(only: LinkStatus) -> str:
     if only.outcome is Outcome.ALREADY_SPENT:
         return gettext("The recall came too late: it had been read.")
     if only.state is State.RECALLED:
-        return gettext("It was opened before you recalled it. It opens no more.")
+        return gettext("It was opened before you recalled it. It does not open again.")
     if only.state.final:
         return gettext("It was opened. It cannot be opened again.")
     return gettext("It was opened, and it can be opened again.")
@@ -212,7 +212,9 @@ def fault(of: Fault) -> str:
                 "Type the token again: your browser did not say where this one came from."
             )
         case "permit":
-            return gettext("Sending takes a token that is good here. All that you wrote stays.")
+            return gettext(
+                "Sending needs a token that is valid here. Everything you wrote is kept."
+            )
         case "form" if of.detail == "stale":
             return gettext("This page was open for more than a day. Check it, then send it again.")
         case "form":
