@@ -16,11 +16,15 @@ const POLITE_MS = 2500;
 start(() => {
   for (const form of document.querySelectorAll("form[data-once]")) {
     let sent = false;
+    const anew = () => { sent = false; };
     form.addEventListener("submit", (event) => {
       if (sent) event.preventDefault();
       sent = true;
     });
-    addEventListener("pageshow", () => { sent = false; });
+    addEventListener("pageshow", anew);
+    // A send that was stopped, or whose text was changed meanwhile, can be pressed again.
+    globalThis.navigation?.addEventListener("navigateerror", anew);
+    form.addEventListener("input", anew);
   }
 });
 
@@ -28,25 +32,33 @@ start(() => {
 // text that is too long would come back without its end.
 start(() => {
   const { offline } = document.body.dataset;
-  const why = (form) => {
-    // A form that is sent in place tells of its own failure.
-    if (navigator.onLine === false && !("failed" in form.dataset)) return offline;
-    for (const field of form.querySelectorAll("[data-most]")) {
-      if (new TextEncoder().encode(field.value).length > field.dataset.most) return field.dataset.tooLong;
-    }
-    return null;
-  };
-  addEventListener("submit", (event) => {
-    event.target.querySelector(".unsent")?.remove();
-    const words = why(event.target);
-    if (!words) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
+  const answered = new WeakSet();
+  const say = (form, words) => {
     const said = document.createElement("p");
     said.classList.add("fault", "unsent");
     said.setAttribute("role", "alert");
     said.textContent = words;
-    event.target.append(said);
+    form.append(said);
+  };
+  const isTooLong = ({ value, dataset }) => new TextEncoder().encode(value).length > dataset.most;
+  // Some browsers say that they are offline where they are not: only the service knows.
+  // A form that is sent in place tells of its own failure.
+  const isDoubtful = (form) => (
+    navigator.onLine === false && form.requestSubmit && !answered.delete(form) && !("failed" in form.dataset)
+  );
+  const ask = () => fetch(document.querySelector("link[rel=icon]").href, { cache: "no-store" });
+  addEventListener("submit", (event) => {
+    const { target: form, submitter } = event;
+    form.querySelector(".unsent")?.remove();
+    const long = [...form.querySelectorAll("[data-most]")].find(isTooLong);
+    if (!long && !isDoubtful(form)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (long) return say(form, long.dataset.tooLong);
+    ask().then(() => {
+      answered.add(form);
+      form.requestSubmit(submitter);
+    }, () => say(form, offline));
   }, { capture: true });
 });
 

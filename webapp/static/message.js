@@ -57,13 +57,30 @@ function stopwatch() {
   return () => Math.max(performance.now() - ticked, Date.now() - told);
 }
 
-// What a reader copies by hand is the text, too, not how it is laid out.
+// What a reader copies by hand is the text, too, not how it is laid out.  What else was selected
+// comes before and after it.
 start(() => {
+  const words = (selection, range) => {
+    selection.removeAllRanges();
+    selection.addRange(range);
+    return String(selection).trim();
+  };
   document.addEventListener("copy", (event) => {
     const selection = getSelection();
-    if (!selection.rangeCount || !letter.contains(selection.getRangeAt(0).commonAncestorContainer)) return;
-    const picked = selection.getRangeAt(0).cloneContents().textContent;
-    event.clipboardData.setData("text/plain", picked === letter.textContent ? original : picked);
+    if (!selection.rangeCount) return;
+    const whole = selection.getRangeAt(0);
+    if (!whole.intersectsNode(letter)) return;
+    const [before, inside, after] = [0, 0, 0].map(() => whole.cloneRange());
+    if (!letter.contains(whole.startContainer)) inside.setStart(letter, 0);
+    if (!letter.contains(whole.endContainer)) inside.setEnd(letter, letter.childNodes.length);
+    before.setEnd(inside.startContainer, inside.startOffset);
+    after.setStart(inside.endContainer, inside.endOffset);
+    const picked = inside.cloneContents().textContent;
+    if (!picked) return;
+    const text = picked === letter.textContent ? original : picked;
+    const parts = [words(selection, before), text, words(selection, after)];
+    words(selection, whole);
+    event.clipboardData.setData("text/plain", parts.filter(Boolean).join("\n\n"));
     event.preventDefault();
   });
 });
@@ -73,6 +90,15 @@ start(() => {
 start(() => {
   const arrived = document.querySelector("form[data-arrived]");
   let shown = 0, since = null, told = 0, has = false;
+  // A line that breaks is tried again: the sender would read that it did not arrive.
+  const arrive = async (pauseMs = 2000) => {
+    try {
+      if ((await say(arrived.action, arrived, { keep: "1" })).status < 500) return;
+    } catch {
+      // As an answer that says that it did not work.
+    }
+    if (pauseMs < 100000) setTimeout(arrive, pauseMs, 2 * pauseMs);
+  };
   const isVisible = () => document.visibilityState === "visible";
   const tell = () => {
     const seconds = Math.floor((shown + (since === null ? 0 : performance.now() - since)) / 1000);
@@ -86,7 +112,7 @@ start(() => {
     if (isVisible()) {
       since ??= performance.now();
       if (!has) requestAnimationFrame(() => requestAnimationFrame(() => {
-        if (!has) say(arrived.action, arrived, { keep: "1" }).catch(() => {});
+        if (!has) arrive();
         has = true;
       }));
     } else if (since !== null) {
@@ -117,6 +143,10 @@ start(() => {
   const counters = [...document.querySelectorAll("[data-countdown]")];
   const counter = counters.at(-1);
   const shown = counters.map((one) => one.querySelector(".remaining"));
+  for (const one of shown) {
+    one.previousElementSibling.remove();
+    one.classList.add("counts");
+  }
   let elapsed = stopwatch(), lasts = counter.dataset.countdown * 1000;
   let minute = null, offer = null, over = false;
   const end = () => {
@@ -202,6 +232,8 @@ start(() => {
     const { look } = button.dataset;
     const turn = (is) => {
       letter.classList.toggle(look, is);
+      // By keyboard, only what has the focus is scrolled.
+      if (look === "unwrapped") letter.tabIndex = is ? 0 : -1;
       button.setAttribute("aria-pressed", String(is));
     };
     const remembered = () => {

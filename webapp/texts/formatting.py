@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime
 
@@ -33,8 +34,12 @@ def moment(at: int) -> Markup:
 
 
 def exact(text: str) -> Markup:
-    """Return a text for a page, so that scripts read it as it is: HTML makes a line feed of CR."""
-    return Markup(str(escape(text)).replace("\r", "&#13;"))  # noqa: S704 (escaped)
+    """Return a text for a page, so that scripts read it as it is: HTML makes a line feed of CR.
+
+    A CR alone shows nothing: a break, which is no part of the text, ends its line.
+    """
+    written = re.sub(r"\r(?!\n)", "&#13;<br>", str(escape(text)))
+    return Markup(written.replace("\r", "&#13;"))  # noqa: S704 (escaped)
 
 
 def duration(seconds: int) -> str:
