@@ -23,6 +23,8 @@ WAYS = {
     "gate-second-step": [ENTRY, "Enter the number above", "Open the message"],
     "message": [
         ENTRY,
+        "Monospace letters",
+        "Do not wrap lines",
         "Copy the text",
         "Keep it readable for 10 minutes",
         "Print",
@@ -34,6 +36,8 @@ WAYS = {
     ],
     "message-over": [
         ENTRY,
+        "Monospace letters",
+        "Do not wrap lines",
         "Copy the text",
         "Print",
         "Done, destroy it now",

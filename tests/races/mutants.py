@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PARTS = ("restante", "webapp", "worker", "templates", "translations", "gunicorn.conf.py")
 
 REVEAL_CALL = """        match self._run(
-            "reveal", link,
+            "reveal", keys.link(link),
             reader_id, ring, verifier, root_id, visitor, evidence, int(wary), codes, new_request(),
         ):  # fmt: skip
 """
@@ -32,12 +32,12 @@ RELEASED = """{ "revealed", named({ message = m.id, version = link.version, root
 def asked_twice(second: str) -> str:
     """Return the call of reveal.lua with a second one after it, as a visitor of that class."""
     return f"""        told = self._run(
-            "reveal", link,
+            "reveal", keys.link(link),
             reader_id, ring, verifier, root_id, visitor, evidence, int(wary), codes, new_request(),
         )
         if told[0] == b"revealed":
             self._run(
-                "reveal", link,
+                "reveal", keys.link(link),
                 reader_id, ring, verifier, root_id, "{second}", evidence, int(wary), codes,
                 new_request(),
             )
