@@ -16,6 +16,7 @@ from webapp.http import (
     floods,
     headers,
     language_choice,
+    pasted_paths,
     proxies,
     rate_limits,
     request_size,
@@ -54,6 +55,7 @@ def create_app(services: Services) -> Flask:
     cookies.init_app(app)
     rate_limits.init_app(app, services)
     app.url_map.merge_slashes = False
+    pasted_paths.init_app(app)
     headers.init_app(app)
     assets.init_app(app, brand.assets(services.settings))
     brand.init_app(app, services.settings)

@@ -1,5 +1,7 @@
 """What browsers, input methods and editors make of what people type; and what comes back."""
 
+from urllib.parse import quote
+
 import pytest
 
 from tests.support.api import Api, Visitor, form_of, new_reader_key
@@ -122,3 +124,35 @@ def test_a_form_in_another_charset_is_not_guessed_at(service, sender, charset):
 
     assert fine.status == 303
     assert (other.status, "UTF-8" in other.text) == (400, True)
+
+
+LITTER_BEFORE = (" ", "\u00a0", "\u200b", "\ufeff", "\u200e", "\u2066", "*", "=", "=3D", ":", "/", "//", "\r\n", "=\r\n")  # fmt: skip
+LITTER_INSIDE = ("\u00ad", "\u200b", "=\r\n", "=\n", "\r\n", "\n", "\r\n> ", " ", "=20\r\n")
+LITTER_BEHIND = (
+    ".",
+    ">",
+    "\u200b",
+    "\r\n",
+    "=\r\nand more",
+    "/",
+    "//",
+    "*",
+    "=3D",
+    "&data=05%7C02",
+)
+
+
+@pytest.mark.parametrize("kind", ["m", "s"])
+def test_a_link_that_other_programs_broke_is_found_by_its_page(service, kind):
+    """By HTTP: what a route does not match, no spelling of a token can mend."""
+    sent = Api(service.url).send("x")
+    token = sent.link if kind == "m" else sent.control
+    broken = [
+        *(litter + token for litter in LITTER_BEFORE),
+        *(token[:17] + litter + token[17:] for litter in LITTER_INSIDE),
+        *(token + litter for litter in LITTER_BEHIND),
+    ]
+    found = {one: Visitor(service.url).get(f"/{kind}/{quote(one, safe='/:=')}") for one in broken}
+
+    assert [one.replace(token, "…") for one, page in found.items() if page.status != 200] == []
+    assert all(f"/{kind}/{token}" in page.text for page in found.values())

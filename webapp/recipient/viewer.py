@@ -34,14 +34,14 @@ EXTEND_LEASE_LEAST_MS = 60_000
 """An extension that gains less is not offered."""
 
 
-@bp.get("/m/<path:pasted>")
+@bp.get("/m/<pasted:pasted>")
 @rate_limits.preview
 def preview(pasted: str) -> Response:
     """Show the gate; mail scanners and chat previews follow links, so a GET opens nothing."""
     return gate_page.show(LinkToken.find(pasted))
 
 
-@bp.post("/m/<path:pasted>")
+@bp.post("/m/<pasted:pasted>")
 @rate_limits.passphrase
 @rate_limits.reveal
 def reveal(pasted: str) -> Response:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 bp = Blueprint("control", __name__)
 
 
-@bp.get("/s/<path:pasted>")
+@bp.get("/s/<pasted:pasted>")
 @rate_limits.status
 def show(pasted: str) -> Response:
     """Show the page to the sender's browser; show a warning to other browsers first."""
@@ -48,7 +48,7 @@ def show(pasted: str) -> Response:
     return _page(control, status)
 
 
-@bp.post("/s/<path:pasted>")
+@bp.post("/s/<pasted:pasted>")
 @rate_limits.status
 def show_anyway(pasted: str) -> Response:
     """Show the page to a browser after its visitor has read the warning and pressed the button."""
