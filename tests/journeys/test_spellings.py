@@ -126,7 +126,8 @@ def test_a_form_in_another_charset_is_not_guessed_at(service, sender, charset):
     assert (other.status, "UTF-8" in other.text) == (400, True)
 
 
-LITTER_BEFORE = (" ", "\u00a0", "\u200b", "\ufeff", "\u200e", "\u2066", "*", "=", "=3D", ":", "/", "//", "\r\n", "=\r\n")  # fmt: skip
+LITTER_BEFORE = (" ", "\u00a0", "\u200b", "\ufeff", "\u200e", "\u2066",
+                 "*", "=", "=3D", ":", "/", "//", "\r\n", "=\r\n")  # fmt: skip
 LITTER_INSIDE = ("\u00ad", "\u200b", "=\r\n", "=\n", "\r\n", "\n", "\r\n> ", " ", "=20\r\n")
 LITTER_BEHIND = (
     ".",
