@@ -144,7 +144,7 @@ start(() => {
   const counter = counters.at(-1);
   const shown = counters.map((one) => one.querySelector(".remaining"));
   for (const one of shown) {
-    one.previousElementSibling.remove();
+    one.nextElementSibling.remove();
     one.classList.add("counts");
   }
   let elapsed = stopwatch(), lasts = counter.dataset.countdown * 1000;
