@@ -2,7 +2,7 @@
 
     form 1 = as it was given, in NFC
     form 2 = NFKC, then: dashes and quotes of typesetting as - ' ", unseen characters dropped,
-             each run of blanks one blank, none at the ends
+             each run of blanks one blank, none at the ends, each run of dashes one dash
 
 Keyboards, mail programs and word processors change these unasked.  New links use form 2; links
 of the first version keep form 1 (docs/decisions/0051-one-spelling-for-a-passphrase.md).
@@ -10,6 +10,7 @@ of the first version keep form 1 (docs/decisions/0051-one-spelling-for-a-passphr
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from restante.safe_text import shows_nothing
@@ -22,6 +23,8 @@ TYPESET = str.maketrans(
         **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"),
     }
 )
+DASHES = re.compile("-{2,}")
+"""Phones and word processors make one long dash of two."""
 
 
 def spelled(passphrase: str, form: int = NEWEST) -> str:
@@ -30,4 +33,4 @@ def spelled(passphrase: str, form: int = NEWEST) -> str:
         return unicodedata.normalize("NFC", passphrase)
     plain = unicodedata.normalize("NFKC", passphrase.translate(TYPESET)).translate(TYPESET)
     seen = "".join(sign for sign in plain if sign.isspace() or not shows_nothing(sign))
-    return unicodedata.normalize("NFKC", " ".join(seen.split()))
+    return DASHES.sub("-", unicodedata.normalize("NFKC", " ".join(seen.split())))

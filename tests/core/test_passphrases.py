@@ -159,6 +159,7 @@ SPELLINGS = [
     ("Zo\u00eb", " Zo\u00eb\u00a0\n"),
     ("orange boat", "orange\u00a0\u2003boat"),
     ('it\'s "so" - yes', "it\u2019s \u201cso\u201d \u2013 yes"),
+    ("wind--mill", "wind\u2014mill"),
     ("office 42", "o\ufb03ce \uff14\uff12"),
     ("abc", "a\u200bb\ufeffc\u200e"),
     ("\u30ab\u30d0\u30f3", "\uff76\uff8a\uff9e\uff9d"),

@@ -10,6 +10,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 import unicodedata
 
 from cryptography.exceptions import InvalidTag
@@ -168,7 +169,7 @@ def second_form(passphrase: str) -> str:
             for other in others:
                 plain = plain.replace(other, sign)
     seen = "".join(sign for sign in plain if sign.isspace() or not _is_unseen(sign))
-    return unicodedata.normalize("NFKC", " ".join(seen.split()))
+    return re.sub("-+", "-", unicodedata.normalize("NFKC", " ".join(seen.split())))
 
 
 def _is_unseen(sign: str) -> bool:

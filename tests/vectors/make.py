@@ -353,6 +353,7 @@ def envelope_vectors() -> Case:
         "pass": ["pass", " pass", "pass\u00a0", "\uff50\uff41\uff53\uff53", "pa\u200bss\n"],
         "a b": ["a b", "a \u3000 b", "\u2009a\tb "],
         'it\'s "1-2"': ["it\u2019s \u201c1\u20132\u201d", "it's \u00ab\uff11\u22122\u00bb"],
+        "a-b": ["a--b", "a\u2014b", "a\u2013-\u200b-b"],
         "Zo\u00eb fi": ["Zoe\u0308 \ufb01"],
         "": [" ", "\u200b\u2800", "\u00ad"],
     }
