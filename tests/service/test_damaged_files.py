@@ -88,6 +88,16 @@ def flip_length(content, at):
     return content[:place] + b"$999999999\r\n" + content[place + 6 :]
 
 
+def keys_once_back(store):
+    """Let the store be kept, and return how many keys it has; None while it is not back."""
+    store.keep()
+    try:
+        with redis.Redis.from_url(store.url) as client:
+            return client.dbsize()
+    except redis.RedisError:
+        return None
+
+
 def test_a_healthy_store_starts_without_a_warning(data_dir):
     keys, lines = keys_after_start(data_dir)
 
@@ -206,17 +216,9 @@ def test_a_torn_end_is_cut_when_the_keeper_restarts_the_store(data_dir):
     with file.open("ab") as end:
         end.write(BEGUN)
 
-    def back():
-        store.keep()
-        try:
-            with redis.Redis.from_url(store.url) as client:
-                return client.dbsize()
-        except redis.RedisError:
-            return None
-
     try:
         with structlog.testing.capture_logs() as lines:
-            assert wait_until(back) == 200
+            assert wait_until(lambda: keys_once_back(store)) == 200
     finally:
         store.stop()
     [line] = [line for line in lines if line["event"] == "torn end of a store file cut"]
@@ -236,21 +238,13 @@ def test_files_that_are_lost_under_a_running_store_are_told_and_no_empty_one_sta
         store.keep()
         return [line for line in lines if line["event"] == "store files damaged"]
 
-    def back():
-        store.keep()
-        try:
-            with redis.Redis.from_url(store.url) as client:
-                return client.dbsize()
-        except redis.RedisError:
-            return None
-
     try:
         with structlog.testing.capture_logs() as lines:
             wait_until(told)
         assert f"{file} is missing" in told()[0]["reason"]
         assert not file.exists()
         file.write_bytes(content)
-        assert wait_until(back) == 200
+        assert wait_until(lambda: keys_once_back(store)) == 200
     finally:
         store.stop()
 
