@@ -417,6 +417,7 @@ def test_no_name_makes_a_page_wider_than_a_small_window(service, browser, name):
         fits()
         page.goto(sent.answer["control_url"])
         press(page, "I am the sender: go on")
+        expect(page.locator(".links")).to_be_visible()
         fits()
         opened(page, links[0])
         fits()
@@ -437,6 +438,7 @@ def test_what_people_wrote_is_not_translated(service, browser):
             page.goto(place)
             if "I am the sender" in page.content():
                 press(page, "I am the sender: go on")
+                expect(page.locator(".links")).to_be_visible()
             open_to_it = page.locator("bdi, code, .letter, .number").evaluate_all(
                 "(all) => all.filter((e) => e.translate).map((e) => e.textContent)"
             )
