@@ -11,7 +11,7 @@ from redis.exceptions import AuthenticationError, ResponseError
 
 from restante.errors import Unavailable
 from restante.store import keys, replication
-from restante.store.persistence import LOST
+from restante.store.rewrites import LOST
 
 if TYPE_CHECKING:
     from restante.store.connection import Connection

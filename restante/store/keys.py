@@ -23,7 +23,8 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
                                            were; for the operator
     {tag}:fence                    string  empty; written with each request under `replicas:all`,
                                            without TTL
-    {tag}:scrub                    string  the node's files were rewritten recently; for minutes
+    {tag}:destroyed                string  changes with each destruction; without TTL
+    {tag}:scrub                    string  the node's files were rewritten recently; 5 to 10 minutes
     {tag}:budget:<network>         hash    quota: messages and bytes that a network sent, or
                                            codes mailed to an address; a day from the first
     {tag}:sender-tokens            hash    token id → "<made_at> <boxed name>"; only in shard 0,
@@ -32,7 +33,8 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
 Ids are 16 raw bytes, times milliseconds; a network is an HMAC under the root key.  Every key of
 a message has a TTL.  None expires before the message's wrapped keys; all expire when the
 retention after the last link's end is over.
-`due`, the outboxes and `dead` belong to the shard, hold ids and times only, and have no TTL.
+`due`, the outboxes, `dead` and `destroyed` belong to the shard, hold ids and times only, and
+have no TTL.
 
 Fields of a message:
     sent_at opens_at expires_at
@@ -134,6 +136,11 @@ def dead(shard: int) -> bytes:
 def scrub(shard: int) -> bytes:
     """Return the key that exists if a node's files were rewritten recently."""
     return f"{{{TAGS[shard]}}}:scrub".encode()
+
+
+def destroyed(shard: int) -> bytes:
+    """Return the key that changes when something of the shard was destroyed."""
+    return f"{{{TAGS[shard]}}}:destroyed".encode()
 
 
 def budget(network: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Redis persistence: rewrites the AOF so that deleted data leaves it; checks fsync, snapshots."""
+"""Redis persistence: what in the store's settings breaks our promises (fsync, snapshots)."""
 
 from __future__ import annotations
 
@@ -6,110 +6,21 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import redis
-from redis.exceptions import MovedError, RedisClusterException, RedisError, ResponseError
+from redis.exceptions import ResponseError
 
-from restante.crypto.tokens import SHARDS
-from restante.errors import Unavailable
-from restante.store import keys, replication
+from restante.store import replication
+from restante.store.rewrites import LOST, Rewrites
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from restante.store.connection import Connection
-
-LOST = (RedisError, RedisClusterException, OSError)
-SCRUB_SECONDS = 300
-"""Shortest time between two rewrites: destroyed data leaves the files within ten minutes."""
-
-LEARN_SECONDS = 5.0
+    import redis
 REPLICAS_SECONDS = 2.0
 """No further replica is asked after this time: `/readyz` must answer soon."""
 
 
-class Files:
-    """The append-only files of the store's nodes."""
-
-    def __init__(self, connection: Connection, every_seconds: int = SCRUB_SECONDS) -> None:
-        self._connection = connection
-        self._every_ms = every_seconds * 1000
-        self._learnt_at = time.monotonic()
-        self._began_at: dict[int, float] = {}
-        self._under_way: set[int] = set()
-        self._ended: list[bool] = []
-
-    def scrub(self) -> bool:
-        """Start a rewrite of every append-only file that has grown; tell whether one began.
-
-        Deleted bytes stay in a file until its rewrite.  Replicas have their own files, so they
-        are asked, too, also after they were away.
-
-        Raises:
-            Unavailable: The store does not answer.
-        """
-        try:
-            self._learn()
-            begun = [self._scrub(client, self._began_lately) for client in self._clients()]
-            replicas = self._replicas()
-        except LOST:
-            raise Unavailable from None
-        for replica in replicas:
-            # A replica that is away is asked when it is back.
-            with suppress(*LOST):
-                begun.append(self._scrub(replica, self._began_here_lately))
-        return any(begun)
-
-    def outcomes(self) -> list[bool]:
-        """Return whether each rewrite that this process began succeeded; each is returned once."""
-        ended, self._ended = self._ended, []
-        return ended
-
-    def _learn(self) -> None:
-        """Read the list of nodes from time to time: no event tells of a new replica."""
-        if time.monotonic() - self._learnt_at > LEARN_SECONDS:
-            self._connection.nodes.learn()
-            self._learnt_at = time.monotonic()
-
-    def _scrub(self, client: redis.Redis, began_lately: Callable[[redis.Redis], bool]) -> bool:
-        node = id(client.connection_pool)
-        try:
-            kept = client.info("persistence")
-            if kept.get("aof_rewrite_in_progress") or kept.get("aof_rewrite_scheduled"):
-                return False
-            if node in self._under_way:
-                self._under_way.discard(node)
-                self._ended.append(kept.get("aof_last_bgrewrite_status", "ok") == "ok")
-            if not kept.get("aof_enabled"):
-                return False
-            if kept.get("aof_current_size") == kept.get("aof_base_size"):
-                return False
-            if began_lately(client):
-                return False
-            client.bgrewriteaof()
-        except ResponseError:
-            return False
-        self._under_way.add(node)
-        return True
-
-    def _began_here_lately(self, client: redis.Redis) -> bool:
-        """Same as `_began_lately` for a replica, which is read-only: kept in this process."""
-        node, now = id(client.connection_pool), time.monotonic()
-        if now - self._began_at.get(node, float("-inf")) < self._every_ms / 1_000:
-            return True
-        self._began_at[node] = now
-        return False
-
-    def _began_lately(self, client: redis.Redis) -> bool:
-        """Tell whether a rewrite began recently; if not, record that one begins now.
-
-        The record is a key in the first shard that this node has, so workers share it.
-        """
-        for shard in range(SHARDS):
-            try:
-                return not client.set(keys.scrub(shard), b"1", px=self._every_ms, nx=True)
-            except MovedError:
-                continue
-        return True
+class Files(Rewrites):
+    """The append-only files of the store's nodes: their rewrites, and what keeps too much."""
 
     def shortcomings(self, durability: str) -> list[str]:
         """Return what in the store's settings breaks our promises; empty if nothing does."""
@@ -144,12 +55,6 @@ class Files:
         if kept.get("aof_last_bgrewrite_status", "ok") != "ok":
             yield "the store could not rewrite its file: what was destroyed is still in it"
         yield from _keeps_too_much(kept, configured)
-
-    def _clients(self) -> list[redis.Redis]:
-        return [redis.Redis(connection_pool=pool) for pool in self._connection.pools]
-
-    def _replicas(self) -> list[redis.Redis]:
-        return [redis.Redis(connection_pool=pool) for pool in self._connection.nodes.replicas()]
 
 
 def _keeps_too_much(kept: dict[str, Any], configured: dict[str, str]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from restante.crypto.tokens import SHARDS
 from restante.errors import Unavailable
 from restante.store import keys, replication
 from restante.store.connection import script
-from restante.store.persistence import LOST
+from restante.store.rewrites import LOST
 
 if TYPE_CHECKING:
     from restante.store.connection import Connection

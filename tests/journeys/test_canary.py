@@ -390,7 +390,7 @@ def test_what_was_destroyed_leaves_the_files_with_the_next_scrub(lived):
         wrapped = store.get(next(k for k in store.scan_iter(count=10_000) if k.endswith(end)))
         api.recall(sent.control)
         before = in_files(wrapped)
-        files = Files(Connection(wiring.connect(url)))
+        files = Files(Connection(wiring.connect(url)), settle_seconds=0)
 
         def scrubbed() -> bool:
             # The worker may be at it already, since before the recall.

@@ -97,6 +97,7 @@ KEYS: dict[str, tuple[bytes, Callable[[Any], bool], bool]] = {
     "outbox-code": (b"", _zset(ID + rb":code"), False),
     "dead": (b"", _zset(ID + rb":(webhook|code)"), False),
     "fence": (b"", _string(b""), False),
+    "destroyed": (b"", _string(rb"[1-9]\d{15}"), False),
     "scrub": (b"", _string(ONE), True),
     "budget": (b":" + ID, _hash({"messages": COUNT, "bytes": NUMBER}), True),
     "sender-tokens": (b"", _each(ID, TOKEN), False),

@@ -23,6 +23,7 @@ from restante.messages import Draft, Evidence
 from restante.settings import Settings
 from restante.settings.parsers import Relay
 from restante.store import keys
+from restante.store.rewrites import Rewrites
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +112,7 @@ def live(connection: Connection) -> Lives:
         keep(name, sent)
     lives.sender_token = str(house.admission.make("front desk"))
     house.budgets.afford(bytes(range(16)), 100)
-    house.files.scrub()
+    Rewrites(house.connection, settle_seconds=0).scrub()
     lives.now = clock.at
     return lives
 

@@ -26,7 +26,7 @@ from tests.second.lives import reader as reader_key
 
 DUMPS = sorted(dump.DUMPS.glob("*.jsonl"))
 YEAR_MS = 365 * 86_400_000
-OF_NO_MESSAGE = {b"sender-tokens", b"budget", b"scrub"}
+OF_NO_MESSAGE = {b"sender-tokens", b"budget", b"scrub", b"destroyed"}
 
 pytestmark = pytest.mark.parametrize("path", DUMPS, ids=lambda path: path.stem)
 

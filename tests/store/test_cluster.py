@@ -408,7 +408,7 @@ def test_what_was_destroyed_leaves_the_files_of_replicas_too(
             wrapped = wrapped or cluster.client(place).get(tag) or b""
     assert len(keepers(cluster, wrapped)) == 2
     house.managing.recall(sent.control)
-    assert Files(house.connection, every_seconds=1).scrub()
+    assert Files(house.connection, every_seconds=1, settle_seconds=0).scrub()
 
     wait_until(lambda: not keepers(cluster, wrapped))
 
@@ -419,7 +419,7 @@ def test_what_was_destroyed_leaves_the_file_of_a_replica_that_was_away(
     for place in range(2 * PRIMARIES):
         cluster.client(place).config_set("appendonly", "yes")
         wait_until(lambda p=place: not rewriting(cluster, p))  # type: ignore[misc]
-    files = Files(house.connection, every_seconds=1)
+    files = Files(house.connection, every_seconds=1, settle_seconds=0)
     away = REPLICAS[0]
     primary = cluster.client(0).execute_command("CLUSTER", "MYID")
     node = cluster.client(away).execute_command("CLUSTER", "MYID")
@@ -436,10 +436,12 @@ def test_what_was_destroyed_leaves_the_file_of_a_replica_that_was_away(
     wait_until(lambda: cluster.replicates(away) and not rewriting(cluster, away))
     secret = b"a wrapped key that goes"
     written = cluster.client(0)
-    key = next(k for n in range(1000) if written.cluster("KEYSLOT", k := f"k{n}") < SLOTS // 3)
+    tag = next(tag for tag in TAGS if written.cluster("KEYSLOT", tag) < SLOTS // 3)
+    key = f"{{{tag}}}:key"
     written.set(key, secret)
     wait_until(lambda: len(keepers(cluster, secret)) >= 2)
     written.delete(key)
+    written.set(f"{{{tag}}}:destroyed", "now")
 
     def gone() -> bool:
         files.scrub()

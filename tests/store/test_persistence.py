@@ -34,7 +34,7 @@ def children(pid):
 
 def test_a_rewrite_that_fails_is_told_and_one_that_ends_well_too(own, capsys):
     house, store, client = own
-    files = Files(house.connection)
+    files = Files(house.connection, settle_seconds=0)
     worker = Worker(house.timekeeping, files)
     for number in range(500):
         client.set(f"key {number}", "x")

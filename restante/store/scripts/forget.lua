@@ -11,6 +11,8 @@ local tag, id = way_in(KEYS[1])
 local message = message_at(tag, id)
 local due = tag .. ":due"
 if not message then
+  -- Its TTL was faster.
+  mark_destroyed(tag)
   call("ZREM", due, "forget:" .. id)
   drop_deliveries(tag, id)
   return { "forgotten" }
@@ -24,6 +26,7 @@ elseif now < forget_at then
   return { "nothing" }
 end
 
+mark_destroyed(tag)
 for _, link in ipairs(links_of(message, now)) do
   call("DEL", link.hash, link.wrapped, link.readers, link.code_box,
     key_of(tag, "content", id .. ":" .. link.version))

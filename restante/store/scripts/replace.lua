@@ -57,6 +57,7 @@ if version > REPLACED_MOST + 1 then
   return { "often" }
 end
 record(message, nil, now, "message.replaced", "version=" .. version, evidence)
+mark_destroyed(tag)
 for _, entry in ipairs(moved) do
   local link, wrapped, verifier = entry[1], entry[2], entry[3]
   call("SET", link.wrapped, wrapped, "XX", "KEEPTTL")

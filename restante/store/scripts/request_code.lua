@@ -48,6 +48,10 @@ end
 
 local ends = math.min(now + lasts, link.message.expires_at)
 call("HSET", link.hash, "code", mac, "codes", codes + 1, "code_at", now, "code_until", ends)
+if link.code then
+  mark_destroyed(tag)
+end
 call("SET", link.code_box, box, "PXAT", ends)
+call("ZADD", tag .. ":due", ends, "end:" .. id)
 record(link.message, link, now, "link.code_requested", "code=" .. codes + 1, evidence)
 return { "requested", ends, now }

@@ -10,5 +10,6 @@
 
 local tokens, id = KEYS[1], ARGV[1]
 
+mark_destroyed(tokens:match("^({%w+})"))
 call("HDEL", tokens, id)
 return { "withdrawn" }

@@ -26,6 +26,7 @@ end
 -- Destroys the wrapped key, and so all access; also the content if it was the last key.
 local function destroy_key(link)
   link.alive = false
+  mark_destroyed(link.tag)
   call("DEL", link.wrapped)
   call("ZREM", link.tag .. ":due", "end:" .. link.id)
   drop_content(link.message, link.version)
@@ -53,6 +54,7 @@ end
 
 -- Deletes the link's mailed code, so that it is no longer valid.
 local function drop_code(link)
+  mark_destroyed(link.tag)
   call("DEL", link.code_box)
   call("HDEL", link.hash, "code", "code_until")
 end
