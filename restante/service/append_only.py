@@ -1,5 +1,7 @@
 """The form of an append-only file: commands as RESP arrays, one after the other.
 
+A base file is a snapshot (RDB), which only the store reads, unless an earlier version wrote it.
+
 This only reads, and without a server: a server that can load a file starts to write to it.
 """
 

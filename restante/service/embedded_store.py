@@ -34,7 +34,8 @@ FLAGS = {
     "port": "0",
     "unixsocketperm": "700",
     "appendfsync": "always",
-    "aof-use-rdb-preamble": "no",
+    "aof-use-rdb-preamble": "yes",
+    "rdbcompression": "no",  # sealed data does not get shorter
     "save": "",
     "maxmemory-policy": "noeviction",
     "hash-max-listpack-value": "1024",

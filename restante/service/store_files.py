@@ -25,8 +25,16 @@ if TYPE_CHECKING:
 MANIFEST = "appendonly.aof.manifest"
 STORE_FILE = re.compile(r"appendonly\.aof\.\d+\.(base|incr)\.(aof|rdb)")
 LINE = re.compile(r"file ([\w.-]+) seq ([1-9]\d*) type ([bhi])(?: size (\d+))?(?: .*)?\n")
-STOPPED = re.compile(r"reading the (?:append only|RDB base) file ([\w.-]+\.(?:aof|rdb))")
+STOPPED = re.compile(
+    r"(?:reading the (?:append only|RDB base)|Checking RDB) file ([\w.-]+\.(?:aof|rdb))"
+)
 """How Valkey names the file that it could not load."""
+TWICE = "Duplicated key found in RDB"
+"""How Valkey says it of the base file, without its name, before it aborts."""
+SNAPSHOT = ".rdb"
+"""How a base file ends that is a snapshot; one of an earlier version has commands (`.aof`)."""
+SNAPSHOT_END = re.compile(rb"\xff(?!\0{8})[\s\S]{8}")
+"""End mark and CRC64.  The store checks the CRC64 as it loads, but not one of zeros."""
 
 _log = structlog.get_logger()
 
@@ -70,9 +78,13 @@ class StoreFiles:
                 self._refuse(f"{self._folder / part.name} is missing")
         if noted is None:
             _log.warning("sizes of the store files unknown", folder=str(self._folder))
-            return
-        self._compare(listed, noted)
-        self._remove_unlisted({part.name for part in listed})
+        else:
+            self._compare(listed, noted)
+        for part in listed:
+            if part.kind == "b" and part.name.endswith(SNAPSHOT):
+                self._check_end(self._folder / part.name)
+        if noted is not None:
+            self._remove_unlisted({part.name for part in listed})
 
     def note(self, confirm: Callable[[], bool]) -> None:
         """Write down the sizes of the files, if *confirm* returns true: the store answers.
@@ -107,10 +119,15 @@ class StoreFiles:
         Raises:
             StoreFailed: The file is damaged otherwise.
         """
-        if not (found := STOPPED.search(said)):
-            return False
-        path = self._folder / found[1]
         listed = [part for part in self._read(self._manifest) or () if part.kind != "h"]
+        if found := STOPPED.search(said):
+            path = self._folder / found[1]
+        elif TWICE in said:
+            path = self._folder / next(part.name for part in listed if part.kind == "b")
+        else:
+            return False
+        if path.name.endswith(SNAPSHOT):
+            self._refuse(f"{path} is damaged: its form or its checksum is wrong")
         noted = {part.name: part.size for part in self._read(self._sizes) or ()}
         place, torn = append_only.whole_until(path)
         size = path.stat().st_size
@@ -124,6 +141,13 @@ class StoreFiles:
             os.fsync(file.fileno())
         _log.warning("torn end of a store file cut", file=str(path), at=place, bytes=size - place)
         return True
+
+    def _check_end(self, snapshot: Path) -> None:
+        with snapshot.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(size - 9, 0))
+            if not SNAPSHOT_END.fullmatch(file.read()):
+                self._refuse(f"{snapshot} is damaged: its end, with the checksum, is missing")
 
     def _compare(self, listed: list[_Part], noted: list[_Part]) -> None:
         sizes = {part.name: (self._folder / part.name).stat().st_size for part in listed}

@@ -166,7 +166,7 @@ def test_web_and_worker_have_the_same_settings_and_they_are_right(tmp_path):
 
 def test_the_store_is_set_as_the_embedded_one_is():
     flags = stored()
-    only_there = {"port", "unixsocketperm", "aof-use-rdb-preamble", "loglevel", "logfile"}
+    only_there = {"port", "unixsocketperm", "loglevel", "logfile"}
     only_here = {"appendonly": "yes", "maxmemory": "512mb"}
 
     assert flags == {k: v for k, v in FLAGS.items() if k not in only_there} | only_here

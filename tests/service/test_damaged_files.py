@@ -168,10 +168,9 @@ def test_a_list_that_lost_its_last_file_is_refused(data_dir):
     assert "is older than the store was" in refusal(data_dir)
 
 
-@pytest.mark.parametrize("kind", ["base", "incr"])
 @pytest.mark.parametrize("spoil", ["zeros", "length", "command"])
-def test_damage_in_the_middle_is_refused_and_named_and_never_cut(data_dir, kind, spoil):
-    file = the(data_dir, kind)
+def test_damage_in_the_middle_is_refused_and_named_and_never_cut(data_dir, spoil):
+    file = the(data_dir, "incr")
     content = file.read_bytes()
     half = len(content) // 2
     file.write_bytes(
@@ -185,6 +184,53 @@ def test_damage_in_the_middle_is_refused_and_named_and_never_cut(data_dir, kind,
 
     assert f"{file} is damaged in the middle" in said
     assert ADVICE in said
+
+
+@pytest.mark.parametrize("sizes", ["known", "unknown"])
+@pytest.mark.parametrize("spoil", ["value", "zeros", "end", "checksum", "more"])
+def test_damage_anywhere_in_the_base_file_is_refused_and_named(data_dir, spoil, sizes):
+    file = the(data_dir, "base")
+    content = file.read_bytes()
+    half = len(content) // 2
+    at = content.index(b"x" * 50)
+    flipped = content[:at] + b"y" + content[at + 1 :]
+    file.write_bytes(
+        {
+            "value": flipped,
+            "zeros": content[:half] + bytes(200) + content[half + 200 :],
+            "end": content[:-200] + bytes(200),
+            "checksum": flipped[:-8] + bytes(8),
+            "more": content + b"xyz",
+        }[spoil]
+    )
+    if sizes == "unknown":
+        (data_dir / "store.sizes").unlink()
+    said = refusal(data_dir)
+
+    assert f"{file} is damaged" in said
+    assert ADVICE in said
+
+
+def test_a_base_file_of_commands_as_earlier_versions_wrote_it_is_read_and_replaced(data_dir):
+    store = store_at(data_dir)
+    store.start()
+    with redis.Redis.from_url(store.url) as client:
+        client.config_set("aof-use-rdb-preamble", "no")
+        rewrite(client)
+        client.delete("early:1")
+    store.stop()
+    earlier = the(data_dir, "base")
+    store = store_at(data_dir)
+    store.start()
+    with redis.Redis.from_url(store.url) as client:
+        size = client.dbsize()
+        rewrite(client)
+    store.stop()
+
+    assert earlier.suffix == ".aof"
+    assert size == 199
+    assert the(data_dir, "base").suffix == ".rdb"
+    assert keys_after_start(data_dir) == (199, [])
 
 
 @pytest.mark.parametrize("torn", [BEGUN, TRANSACTION, bytes(5_000), BEGUN + bytes(5_000), b"*"])
@@ -280,7 +326,7 @@ def test_sizes_are_noted_while_the_store_runs_and_after_a_rewrite(data_dir):
             size = the(data_dir, "incr").stat().st_size
             wait_until(lambda: f"size {size}\n" in noted())
             rewrite(client)
-            wait_until(lambda: "appendonly.aof.3.base.aof " in noted())
+            wait_until(lambda: "appendonly.aof.3.base.rdb " in noted())
     finally:
         store.stop()
     assert (data_dir / "store.sizes").stat().st_mode & 0o777 == 0o600
