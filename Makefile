@@ -41,8 +41,8 @@ lock:  ## Choose the newest versions that fit, and write the lock files with has
 	&& "$$folder/bin/uv" $(UV_COMPILE) --upgrade -o requirements.lock \
 	&& "$$folder/bin/uv" $(UV_COMPILE) --upgrade --group dev -c requirements.lock -o requirements-dev.lock
 
-bench: .venv/dev.stamp  ## Measure
-	@$(BIN)/python -m bench
+bench: .venv/dev.stamp  ## Measure, and write docs/benchmarks.md; BENCH="--quick", see there
+	@$(BIN)/python -m bench $(BENCH)
 
 endurance: .venv/dev.stamp  ## Run the long tests; RACES_SECONDS=… and RACES_SEED=…, see docs/testing.md
 	@$(BIN)/python -m pytest -m endurance

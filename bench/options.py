@@ -1,0 +1,52 @@
+"""What the command line of `make bench` asks for."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+PARTS = ("speed", "verbs")
+"""What can be measured, in the order of docs/benchmarks.md."""
+FULL, QUICK = (9, 600), (3, 200)
+"""Rounds, and requests of each kind in a round."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to measure, and how long."""
+
+    parts: tuple[str, ...]
+    rounds: int
+    requests: int
+    peers: tuple[Path, ...]
+    quick: bool
+    writes: bool
+
+
+def read(arguments: list[str] | None = None) -> Options:
+    """Return the options of the command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="few rounds; writes no file")
+    parser.add_argument("--rounds", type=int, help=f"default {FULL[0]}, quick {QUICK[0]}")
+    parser.add_argument(
+        "--requests", type=int, help=f"of a kind in a round; default {FULL[1]}, quick {QUICK[1]}"
+    )
+    parser.add_argument("--only", default=",".join(PARTS), help="parts, with commas: %(default)s")
+    parser.add_argument(
+        "--peer", type=Path, action="append", default=[], help="an adapter: docs/benchmarks.md"
+    )
+    parser.add_argument("--no-write", action="store_true", help="only print")
+    said = parser.parse_args(arguments)
+    parts = tuple(said.only.split(","))
+    if unknown := set(parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    rounds, requests = QUICK if said.quick else FULL
+    return Options(
+        parts=parts,
+        rounds=said.rounds or rounds,
+        requests=said.requests or requests,
+        peers=tuple(said.peer),
+        quick=said.quick,
+        writes=not (said.quick or said.no_write),
+    )
