@@ -44,13 +44,15 @@ def configure(level: str, *, to_stderr: bool = False) -> None:
     Commands pass *to_stderr*: their standard output is their result.
     """
     output = _Output("stderr" if to_stderr else "stdout")
+    form = _readable if output.is_terminal else _as_json
+    _written.output, _written.form, _written.least = output, form, LEVELS[level]
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             _tell_errors_without_values,
             _add_time,
-            _readable if output.is_terminal else _as_json,
+            form,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
         logger_factory=lambda *_: output,
@@ -69,6 +71,13 @@ def configure(level: str, *, to_stderr: bool = False) -> None:
     # A logger without handlers that does not propagate (gunicorn's) would write to stderr.
     logging.lastResort = handler
     warnings.showwarning = _tell_warning
+
+
+def write(level: str, event: str, **fields: object) -> None:
+    """Write one line as a logger does, at a fraction of its cost: for the line of each request."""
+    if _written.least <= LEVELS[level]:
+        line = _add_time(None, "", {"level": level, "event": event, **fields})
+        _written.output.msg(_written.form(None, "", line))
 
 
 def announce(words: str, event: str, *, url: str) -> None:
@@ -164,9 +173,19 @@ def _escaped(word: str) -> str:
     return _json(word)[1:-1]
 
 
-def _json(value: object) -> str:
-    """Return printable ASCII for any *value*; a value that JSON cannot hold becomes its class."""
-    return json.dumps(value, default=lambda odd: type(odd).__name__)
+_json = json.JSONEncoder(default=lambda odd: type(odd).__name__).encode
+"""Returns printable ASCII for any value; a value that JSON cannot hold becomes its class."""
+
+
+class _Written:
+    """Where `write` writes, how, and from which level on; `configure` sets it."""
+
+    output = _Output("stdout")
+    form = staticmethod(_as_json)
+    least = LEVELS["info"]
+
+
+_written = _Written()
 
 
 def _existing_loggers() -> Iterator[logging.Logger]:

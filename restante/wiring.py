@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -45,8 +46,7 @@ UNKNOWN_OPTION = (
     " Sentinel is not supported: name the primary, or a cluster"
 )
 CONNECTIONS = 32
-CLUSTER_CONNECTIONS = 128
-"""Connections to each primary.  Cluster pools do not wait for a free one, they refuse."""
+"""Connections to each primary for everything but scripts."""
 SOCKET_TIMEOUT_SECONDS = 0.8
 
 Offload = Callable[..., Any]
@@ -102,7 +102,7 @@ def join(cluster_url: str, *, durable: bool) -> ClusterNodes:
             username=unquote(name) or None,
             password=unquote(password) or None,
             ssl=parts.scheme == CLUSTER_TLS,
-            max_connections=CLUSTER_CONNECTIONS,
+            max_connections=CONNECTIONS,
             retry=Retry(NoBackoff(), 0),
             **SOCKETS,
         )
@@ -131,9 +131,12 @@ class Services:
 
     def key_for(self, purpose: str) -> bytes:
         """Return a 32-byte key for MACs of the web: HMAC-SHA-256 under the newest root key."""
-        return hmac.digest(
-            self.keyring.newest, b"restante/v1/edge/" + purpose.encode(), hashlib.sha256
-        )
+        return _edge_key(self.keyring.newest, purpose)
+
+
+@lru_cache(maxsize=32)
+def _edge_key(root_key: bytes, purpose: str) -> bytes:
+    return hmac.digest(root_key, b"restante/v1/edge/" + purpose.encode(), hashlib.sha256)
 
 
 def build(settings: Settings, *, offload: Offload = call, meters: Meters | None = None) -> Services:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
+from flask.sessions import NullSession, SessionInterface
 
 from webapp import api
 from webapp.branding import assets, brand
@@ -28,13 +29,36 @@ from webapp.sender import compose, control
 from webapp.texts import events, formatting, states
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from restante.wiring import Services
+
+
+class _NoSessions(SessionInterface):
+    """No visitor has a session: nothing is read or written for one."""
+
+    _none = NullSession()
+
+    def open_session(self, *_: object) -> NullSession:
+        return self._none
+
+    def is_null_session(self, obj: object) -> bool:
+        return obj is self._none
+
+
+class Application(Flask):
+    """Flask without what Restante has none of: sessions, and views that are coroutines."""
+
+    session_interface = _NoSessions()
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
 
 
 def create_app(services: Services) -> Flask:
     """Return the application over these services; it reads nothing from the environment."""
     root = Path(__file__).parent
-    app = Flask(
+    app = Application(
         __name__,
         static_folder=None,
         template_folder=str(root.parent / "templates"),
@@ -53,7 +77,7 @@ def create_app(services: Services) -> Flask:
     language_choice.init_app(app)
     csrf.init_app(app)
     cookies.init_app(app)
-    rate_limits.init_app(app, services)
+    rate_limits.init_app(app)
     app.url_map.merge_slashes = False
     pasted_paths.init_app(app)
     headers.init_app(app)

@@ -10,6 +10,7 @@ from gevent.threadpool import ThreadPool
 from restante import logs, wiring
 from restante.settings import Settings
 from webapp.app import create_app
+from webapp.http import rate_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,15 +29,18 @@ def _offload(function: Callable[..., Any], *arguments: object) -> Any:  # noqa: 
     return _argon2.apply(function, arguments)
 
 
+offload = rate_limits.counted_before(_offload)
+
+
 def _app() -> WSGIApplication:
     if not settings.counts:
-        return create_app(wiring.build(settings, offload=_offload))
+        return create_app(wiring.build(settings, offload=offload))
     # Imported only if metrics are on: it takes 40 ms.
     from restante.metrics.meters import Meters  # noqa: PLC0415
     from webapp.ops import metrics_app  # noqa: PLC0415
 
     meters = Meters()
-    services = wiring.build(settings, offload=_offload, meters=meters)
+    services = wiring.build(settings, offload=offload, meters=meters)
     return metrics_app.Doors(
         create_app(services), metrics_app.create_app(services), settings, meters
     )

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from restante.store.replies import End
 
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 class SealedFields:
     """Encrypts each kind of field under a key for its purpose and record; empty ones stay empty.
 
@@ -90,7 +93,7 @@ class SealedFields:
     def _close(self, facts: Mapping[str, str], purpose: str, record_id: bytes) -> bytes:
         if not facts:
             return b""
-        plain = json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()
+        plain = _encode(facts).encode()
         return self._box.close(plain, purpose=purpose, record_id=record_id)
 
     def _open(self, boxed: bytes, purpose: str, record_id: bytes) -> dict[str, str]:

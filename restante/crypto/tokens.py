@@ -13,6 +13,7 @@ import re
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar, Self
 
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -33,7 +34,7 @@ def digest(label: str, *parts: bytes) -> bytes:
     return hashlib.sha256(label.encode() + b"".join(parts)).digest()[:ID_SIZE]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Token:
     """A kind letter, a shard and a secret of 24 bytes; written as 35 characters."""
 
@@ -87,7 +88,7 @@ class LinkToken(Token):
 
     kind = "L"
 
-    @property
+    @cached_property
     def link_id(self) -> bytes:
         return digest("restante/v1/link-id", self.secret)
 
@@ -101,7 +102,7 @@ class ControlToken(Token):
     def new(cls) -> Self:
         return cls(secrets.randbelow(SHARDS), secrets.token_bytes(SECRET_SIZE))
 
-    @property
+    @cached_property
     def message_id(self) -> bytes:
         return digest("restante/v1/message-id", self.secret)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from restante.store import keys
+from restante.store.counters import Counter
 
 if TYPE_CHECKING:
     from restante.settings import Settings
@@ -14,18 +15,16 @@ DAY_MS = 86_400_000
 
 
 class Budgets:
-    """Counts messages and bytes against a quota, in one round trip."""
+    """Counts messages and bytes against a quota, in one round trip or with the next script."""
 
     def __init__(self, connection: Connection, settings: Settings) -> None:
         self._connection = connection
         self._most = (settings.budget_messages, settings.budget_bytes)
 
-    def afford(self, network: bytes, size: int) -> int:
-        """Count one message of *size* bytes against a network's quota, if it fits.
-
-        Returns 0 if it was counted, otherwise the milliseconds until the quota starts anew.
-        """
-        return self._count(network, size, *self._most)
+    def counter(self, network: bytes, size: int) -> Counter:
+        """Return the counter for one message of *size* bytes against a network's quota."""
+        messages, bytes_most = self._most
+        return Counter("budget", keys.budget(network), messages, DAY_MS, size, bytes_most)
 
     def afford_notification(self, who: bytes, most: int) -> bool:
         """Count one notification of *most* in a day; if this quota is used up, return False."""

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from redis.exceptions import (
     AskError,
@@ -29,8 +29,10 @@ from redis.exceptions import ConnectionError as Lost
 from restante.channels import CHANNELS
 from restante.crypto.tokens import ID_SIZE
 from restante.errors import Unavailable
+from restante.store import counters
+from restante.store.counters import LimitReached
 from restante.store.nodes import OneNode
-from restante.store.replication import read_reply
+from restante.store.replication import replies_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,12 +41,14 @@ if TYPE_CHECKING:
     from redis.connection import AbstractConnection
 
     from restante.channels.channel import Channel
+    from restante.store.counters import Counter
     from restante.store.nodes import Node, Nodes
 
     Argument = bytes | str | int
     Observe = Callable[[str, object, str, float], None]
 
 ANSWERED = "answered"
+COUNT = "count"
 TOO_FEW_REPLICAS = "TooFewReplicas"
 SHEBANG = "#!lua"
 ANSWERS_MOST = 5
@@ -65,6 +69,7 @@ class Script:
 
     source: bytes
     sha: str
+    only_reads: bool
 
 
 @cache
@@ -76,7 +81,8 @@ def script(verb: str) -> Script:
         message = f"{verb}.lua does not begin with {SHEBANG}"
         raise ValueError(message)
     source = f"{flags}\n{_library()}\n{body}".encode()
-    return Script(source, hashlib.sha1(source, usedforsecurity=False).hexdigest())
+    sha = hashlib.sha1(source, usedforsecurity=False).hexdigest()
+    return Script(source, sha, only_reads="no-writes" in flags)
 
 
 @cache
@@ -139,41 +145,63 @@ class Connection:
             Unavailable: The store cannot be reached, is full, loading or read-only, too few
                 replicas have the write, or the reply was lost.  The script may have run; the
                 same request again gives the true result.
+            LimitReached: A counter that came with it reached its limit; nothing was done.
         """
+        counted = counters.take() if self.nodes.has_every_key else ()
+        try:
+            return self._run(Call(verb, key, arguments, counted))
+        except Unavailable:
+            counters.put(*counted)
+            raise
+
+    def count(self, counted: Sequence[Counter]) -> None:
+        """Count these now, in one round trip, in a cluster one each.
+
+        Raises:
+            LimitReached: One reached its limit; the ones behind it were not counted.
+            Unavailable: See `run`; nothing may be counted.
+        """
+        groups = [counted] if self.nodes.has_every_key else [[counter] for counter in counted]
+        for group in groups:
+            self._run(Call(COUNT, group[0].key, (), group))
+
+    def _run(self, call: Call) -> Any:  # noqa: ANN401
         node, asking, lost = None, False, 0
         for attempt in range(ANSWERS_MOST):
             try:
-                node = node or self.nodes.of(key)
-                return self._ask(node, verb, key, arguments, asking=asking)
+                node = node or self.nodes.of(call.key)
+                reply = self._ask(node, call, asking=asking)
             except (MovedError, AskError, ReadOnlyError) as error:
                 asking = type(error) is AskError
-                node = self._elsewhere(key, error)
+                node = self._elsewhere(call.key, error)
             except TryAgainError:
                 time.sleep(AGAIN_SECONDS * (attempt + 1))
             except Lost as error:
                 lost += 1
                 if lost == LOST_MOST:
                     break
-                asking, node = False, self._elsewhere(key, error)
+                asking, node = False, self._elsewhere(call.key, error)
             except (RedisError, RedisClusterException, OSError):
                 break
+            else:
+                match reply:
+                    case [b"limited", index, left]:
+                        raise LimitReached(call.counted[index], left)
+                return reply
         raise Unavailable
 
-    def _ask(
-        self, node: Node, verb: str, key: bytes, arguments: Sequence[Argument], *, asking: bool
-    ) -> Any:  # noqa: ANN401
-        wanted = script(verb)
+    def _ask(self, node: Node, call: Call, *, asking: bool) -> Any:  # noqa: ANN401
         if self.observe is None:
-            return _ask(node, wanted, key, arguments, asking=asking)
+            return _ask(node, call, asking=asking)
         began = time.perf_counter()
         try:
-            reply = _ask(node, wanted, key, arguments, asking=asking)
+            reply = _ask(node, call, asking=asking)
         except BaseException as error:
             outcome = TOO_FEW_REPLICAS if isinstance(error, Unavailable) else type(error).__name__
-            self.observe(verb, None, outcome, time.perf_counter() - began)
+            self.observe(call.verb, None, outcome, time.perf_counter() - began)
             raise
         word = reply[0] if isinstance(reply, list) and reply else None
-        self.observe(verb, word, ANSWERED, time.perf_counter() - began)
+        self.observe(call.verb, word, ANSWERED, time.perf_counter() - began)
         return reply
 
     def _elsewhere(self, key: bytes, error: RedisError) -> Node:
@@ -183,25 +211,77 @@ class Connection:
             raise Unavailable from None
 
 
-def _ask(
-    node: Node, wanted: Script, key: bytes, arguments: Sequence[Argument], *, asking: bool
-) -> Any:  # noqa: ANN401
-    connection = node.pool.get_connection()
+class Call(NamedTuple):
+    """One script to be run, and the counters that travel with it."""
+
+    verb: str
+    key: bytes
+    arguments: Sequence[Argument]
+    counted: Sequence[Counter] = ()
+
+    def words(self) -> tuple[Argument, ...]:
+        """Return number of keys, keys and arguments; those of the counters behind its own."""
+        if not self.counted:
+            return (1, self.key, *self.arguments)
+        more = [argument for counter in self.counted for argument in counter.arguments()]
+        keys = [counter.key for counter in self.counted]
+        return (1 + len(keys), self.key, *keys, *self.arguments, *more)
+
+
+def _ask(node: Node, call: Call, *, asking: bool) -> Any:  # noqa: ANN401
+    wanted = script(call.verb)
+    if call.verb == COUNT:
+        # Nothing depends on a counter: no replica must have it.
+        node = node._replace(shard=None)
+    connection = node.open.take()
     try:
-        try:
-            words: tuple[Argument, ...] = ("EVALSHA", wanted.sha, 1, key, *arguments)
-            return _talk(connection, words, node, key, asking=asking)
-        except NoScriptError:
-            words = ("EVAL", wanted.source, 1, key, *arguments)
-            return _talk(connection, words, node, key, asking=asking)
+        if call.counted and wanted.only_reads:
+            reply = _count_and_read(connection, wanted, call)
+        else:
+            reply = _short_or_whole(connection, wanted, call, node, asking=asking)
     except ResponseError:
+        node.open.give(connection)
         raise
     except BaseException:
         # The reply may still come: the next user of this connection would read it as theirs.
-        connection.disconnect()
+        node.open.drop(connection)
         raise
-    finally:
-        node.pool.release(connection)
+    node.open.give(connection)
+    return reply
+
+
+def _count_and_read(connection: AbstractConnection, wanted: Script, call: Call) -> Any:  # noqa: ANN401
+    """Count, and run a script that only reads, in one round trip.
+
+    They are two scripts, since one that writes cannot run on a store that takes no writes.
+    """
+    counting = call._replace(verb=COUNT, arguments=()).words()
+    reading = call._replace(counted=()).words()
+    commands = [("EVALSHA", script(COUNT).sha, *counting), ("EVALSHA", wanted.sha, *reading)]
+    count, reply = replies_of(connection, commands)
+    if isinstance(count, NoScriptError):
+        [count] = replies_of(connection, [("EVAL", script(COUNT).source, *counting)])
+    if isinstance(reply, NoScriptError):
+        [reply] = replies_of(connection, [("EVAL", wanted.source, *reading)])
+    if isinstance(reply, ResponseError):
+        raise reply
+    if isinstance(count, ResponseError):
+        counters.put(*call.counted)
+        return reply
+    return count if count[0] == b"limited" else reply
+
+
+def _short_or_whole(
+    connection: AbstractConnection, wanted: Script, call: Call, node: Node, *, asking: bool
+) -> Any:  # noqa: ANN401
+    """Name the script, or send it whole if the node does not know it yet."""
+    words = call.words()
+    try:
+        short = ("EVALSHA", wanted.sha, *words)
+        return _talk(connection, short, node, call.key, asking=asking)
+    except NoScriptError:
+        whole = ("EVAL", wanted.source, *words)
+        return _talk(connection, whole, node, call.key, asking=asking)
 
 
 def _talk(
@@ -216,8 +296,7 @@ def _talk(
     if node.shard:
         return node.shard.run(connection, words, key, asking=asking)
     commands = [("ASKING",), words] if asking else [words]
-    connection.send_packed_command(connection.pack_commands(commands))
-    reply = [read_reply(connection) for _ in commands][-1]
+    reply = replies_of(connection, commands)[-1]
     if isinstance(reply, ResponseError):
         raise reply
     return reply

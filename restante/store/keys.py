@@ -27,6 +27,7 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
     {tag}:scrub                    string  the node's files were rewritten recently; 5 to 10 minutes
     {tag}:budget:<network>         hash    quota: messages and bytes that a network sent, or
                                            codes mailed to an address; a day from the first
+    {tag}:limit:<network>:<name>   string  how many requests a network made; a minute from the first
     {tag}:sender-tokens            hash    token id → "<made_at> <boxed name>"; only in shard 0,
                                            without TTL; a field goes when its token is revoked
 
@@ -146,6 +147,11 @@ def destroyed(shard: int) -> bytes:
 def budget(network: bytes) -> bytes:
     """Return the key of a network's quota; networks spread over the shards."""
     return _key(network[0] % SHARDS, "budget", network)
+
+
+def limit(network: bytes, name: str) -> bytes:
+    """Return the key of a network's counter for one rate limit; networks spread over the shards."""
+    return _key(network[0] % SHARDS, "limit", network + b":" + name.encode())
 
 
 def sender_tokens() -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from redis.exceptions import AskError, RedisError
 
+from restante.store.pool import Pool
 from restante.store.replication import Shard
 
 if TYPE_CHECKING:
@@ -16,15 +17,31 @@ if TYPE_CHECKING:
     from redis.cluster import ClusterNode, RedisCluster
 
 
+CONNECTIONS = 32
+"""For scripts, to each primary."""
+WAIT_SECONDS = 0.8
+"""How long a request waits for a free one; as long as for a reply."""
+
+
 class Node(NamedTuple):
-    """One primary: its connections, and under `replicas:all` its shard's replication state."""
+    """One primary, and how to reach it.
+
+    Attributes:
+        pool: redis-py's connections, for everything but scripts.
+        open: Connections for scripts.
+        shard: Under `replicas:all` its shard's replication state.
+    """
 
     pool: redis.ConnectionPool
+    open: Pool
     shard: Shard | None = None
 
 
 class Nodes(Protocol):
     """The nodes that scripts can be sent to."""
+
+    has_every_key: bool
+    """Whether one node has all keys, so that a script can use keys of any shard."""
 
     def of(self, key: bytes) -> Node:
         """Return the node that has *key*."""
@@ -45,8 +62,10 @@ class Nodes(Protocol):
 class OneNode:
     """A store of one primary."""
 
+    has_every_key = True
+
     def __init__(self, pool: redis.ConnectionPool) -> None:
-        self._node = Node(pool)
+        self._node = Node(pool, Pool(pool, CONNECTIONS, WAIT_SECONDS))
 
     def of(self, key: bytes) -> Node:  # noqa: ARG002 (one for all keys)
         return self._node
@@ -72,6 +91,8 @@ class ClusterNodes:
     cut off from its replicas releases nothing, and any promoted replica has every write.
     """
 
+    has_every_key = False
+
     def __init__(self, make: Callable[[], RedisCluster], *, durable: bool) -> None:
         """*make* connects and reads the slot map; it raises RedisError if no node answers."""
         self._make = make
@@ -79,6 +100,7 @@ class ClusterNodes:
         self._lock = threading.Lock()
         self._cluster: RedisCluster | None = None
         self._shards: dict[str, Shard] = {}
+        self._open: dict[str, Pool] = {}
 
     @property
     def cluster(self) -> RedisCluster:
@@ -117,4 +139,8 @@ class ClusterNodes:
 
     def _node(self, cluster: RedisCluster, node: ClusterNode) -> Node:
         pool = cluster.get_redis_connection(node).connection_pool
-        return Node(pool, self._shards.setdefault(node.name, Shard()) if self._durable else None)
+        kept = self._open.get(node.name)
+        if kept is None or kept.of is not pool:
+            kept = self._open[node.name] = Pool(pool, CONNECTIONS, WAIT_SECONDS)
+        shard = self._shards.setdefault(node.name, Shard()) if self._durable else None
+        return Node(pool, kept, shard)

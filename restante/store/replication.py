@@ -126,7 +126,7 @@ class Shard:
         """Read the whole shard again; return how many replicas must have a write."""
         self._id, shards = _answered(connection, [MY_ID, ALL_SHARDS])
         self._learn(shards)
-        return self._needed(_replies(connection, self._questions))
+        return self._needed(replies_of(connection, self._questions))
 
     def _learn(self, shards: Any) -> None:  # noqa: ANN401 (a reply)
         self._members = _others(shards, self._id)
@@ -143,7 +143,7 @@ def look(pool: redis.ConnectionPool) -> Standing:
     """
     connection = pool.get_connection()
     try:
-        role, own, shards = _replies(connection, [ROLE, MY_ID, ALL_SHARDS])
+        role, own, shards = replies_of(connection, [ROLE, MY_ID, ALL_SHARDS])
     except BaseException:
         connection.disconnect()
         raise
@@ -202,7 +202,7 @@ def _talk(
     Raises:
         ResponseError: The script's error.
     """
-    replies = _replies(connection, [*script, *fence, *questions])
+    replies = replies_of(connection, [*script, *fence, *questions])
     reply = replies[len(script) - 1]
     if isinstance(reply, ResponseError):
         raise reply
@@ -210,20 +210,20 @@ def _talk(
 
 
 def _answered(connection: AbstractConnection, commands: list[Command]) -> list[Any]:
-    replies = _replies(connection, commands)
+    replies = replies_of(connection, commands)
     for reply in replies:
         if isinstance(reply, ResponseError):
             raise reply
     return replies
 
 
-def _replies(connection: AbstractConnection, commands: Sequence[Command]) -> list[Any]:
+def replies_of(connection: AbstractConnection, commands: Sequence[Command]) -> list[Any]:
     """Send commands together and return their replies; errors are returned, not raised."""
     connection.send_packed_command(connection.pack_commands(commands))
-    return [read_reply(connection) for _ in commands]
+    return [_read(connection) for _ in commands]
 
 
-def read_reply(connection: AbstractConnection) -> Any:  # noqa: ANN401 (a reply)
+def _read(connection: AbstractConnection) -> Any:  # noqa: ANN401 (a reply)
     """Read one reply; an error is returned, not raised."""
     try:
         return connection.read_response()

@@ -1,5 +1,7 @@
 """Limits: how often one network may ask, counted once for all serving processes."""
 
+import os
+import signal
 from urllib.parse import quote
 
 import pytest
@@ -166,7 +168,7 @@ def test_counters_live_a_minute_and_name_no_network(service, network):
     visitor = Visitor(service.url, headers=come_from(network))
     visitor.get("/m/guess")
     with redis.Redis.from_url(f"unix://{service.data_dir / 'store.sock'}") as store:
-        keys = list(store.scan_iter("limits*", count=10_000))
+        keys = list(store.scan_iter("*:limit:*", count=10_000))
         lives = [store.ttl(key) for key in keys]
         faults = [
             fault
@@ -227,3 +229,19 @@ def test_a_deed_without_a_ticket_is_a_look_and_counts_as_one(service, network, d
 
     assert [answer.status for answer in answers[:-1]] == [200] * LIMITS["PREVIEW"]
     assert is_limited(answers[-1])
+
+
+def test_limits_count_in_memory_while_the_store_cannot(tmp_path):
+    with Service(
+        tmp_path, RESTANTE_RATE_LIMITS="on", RESTANTE_LIMIT_PREVIEW="4", RESTANTE_WEB_WORKERS="1"
+    ) as service:
+        api = Api(service.url)
+        link = api.send("x").link
+        store = service.pid_of("valkey-server")
+        os.kill(store, signal.SIGSTOP)
+        try:
+            statuses = [api.preview(link).status for _ in range(6)]
+        finally:
+            os.kill(store, signal.SIGCONT)
+
+    assert statuses == [503] * 4 + [429] * 2

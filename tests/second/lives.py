@@ -23,6 +23,7 @@ from restante.messages import Draft, Evidence
 from restante.settings import Settings
 from restante.settings.parsers import Relay
 from restante.store import keys
+from restante.store.counters import Counter
 from restante.store.rewrites import Rewrites
 
 if TYPE_CHECKING:
@@ -111,7 +112,9 @@ def live(connection: Connection) -> Lives:
     for name, sent in _of(house, clock):
         keep(name, sent)
     lives.sender_token = str(house.admission.make("front desk"))
-    house.budgets.afford(bytes(range(16)), 100)
+    network, day = bytes(range(16)), 86_400_000
+    limit = Counter("send", keys.limit(network, "send"), 30, day)
+    house.connection.count([house.budgets.counter(network, 100), limit])
     Rewrites(house.connection, settle_seconds=0).scrub()
     lives.now = clock.at
     return lives

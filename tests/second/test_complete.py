@@ -51,13 +51,6 @@ def test_the_specification_lists_exactly_the_stored_keys_and_fields(lived):
     }
 
 
-def test_the_counters_of_limits_are_named_as_in_the_specification():
-    [name] = [name for name in table("Keys") if name.startswith("limits")]
-    filled = name.replace("<network>", "0" * 32).replace("<limit>", "send").replace("<most>", "30")
-
-    assert re.fullmatch(forms.LIMIT, filled.encode())
-
-
 def test_every_value_has_the_form_of_the_specification(lived):
     _, _, client = lived
     found = dump.read(client)

@@ -144,7 +144,7 @@ def test_what_is_counted_for_a_day_is_named_as_the_specification_says(lived):
     ids = [sealed.address_id(newest, "Ana+x@example.org"),
            hmac.digest(house.key_for("limits"), b"192.0.2.7/32", "sha256")[:16]]  # fmt: skip
     house.budgets.afford_notification(ids[0], 50)
-    house.budgets.afford(ids[1], 5)
+    house.connection.count([house.budgets.counter(ids[1], 5)])
     tags = [reader.TAGS[one[0] % 16].encode() for one in ids]
     counted = [client.hgetall(b"{%b}:budget:%b" % pair) for pair in zip(tags, ids, strict=True)]
 

@@ -22,7 +22,8 @@ from tests.conftest import happened, read, reader_key
 from tests.support.proxy import Proxy
 
 VERBS = [
-    "link_history", "acknowledge", "afford", "confirm", "decline", "deliveries", "dispute", "due",
+    "link_history", "acknowledge", "afford", "confirm", "count", "decline", "deliveries", "dispute",
+    "due",
     "end_leases", "expire", "extend", "fail", "find_token", "forget", "list_tokens", "make_token",
     "numbers", "on_screen", "outline", "preview", "extend_lease", "recall", "refuse_code",
     "replace", "request_code", "resend", "reveal", "salt", "send", "settle", "status", "take",

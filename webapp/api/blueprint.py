@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from flask import Blueprint, Response, json
+from flask import Blueprint, Response
 
 bp = Blueprint("api", __name__, url_prefix="/api/v1")
+_encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 def respond(value: dict[str, Any], status: int = 200) -> Response:
     """Return *value* as a JSON response."""
-    return Response(json.dumps(value), status, mimetype="application/json")
+    return Response(_encode(value), status, mimetype="application/json")

@@ -28,6 +28,7 @@ from restante.errors import Fault, Invalid
 from webapp.http.request import (
     brings_cookies,
     cookie,
+    header,
     network,
     new_cookie,
     read_cookie,
@@ -125,7 +126,7 @@ def may_set(name: CookieName, value: str) -> bool:
 
 def token() -> str:
     """Return a CSRF token for this page's forms; empty if the browser sends Sec-Fetch-Site."""
-    if request.headers.get("Sec-Fetch-Site"):
+    if header("SEC_FETCH_SITE"):
         return ""
     known = cookie("form")
     if known is None and (request.method in SAFE or brings_cookies()):
@@ -139,10 +140,10 @@ def token() -> str:
 
 def _said() -> Origin | None:
     """Return what the browser's headers say; None if they say nothing."""
-    site = request.headers.get("Sec-Fetch-Site")
+    site = header("SEC_FETCH_SITE")
     if site:
         return Origin.OURS if site in OUR_PAGES else Origin.FOREIGN
-    said = request.headers.get("Origin", "null")
+    said = request.environ.get("HTTP_ORIGIN", "null")
     if said == "null":
         return None
     return Origin.OURS if said == _our_own() else Origin.FOREIGN

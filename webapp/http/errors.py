@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from flask import Flask, Response, g, json, make_response, render_template, request
-from flask_limiter import RateLimitExceeded
-from limits.errors import StorageError
 from werkzeug.exceptions import HTTPException
 
 from restante import errors
@@ -20,7 +17,7 @@ from webapp.texts import endings
 from webapp.texts.formatting import now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from restante.settings.parsers import Senders
 
@@ -143,28 +140,8 @@ PROBLEM = "application/problem+json"
 def init_app(app: Flask) -> None:
     """Handle every error here, expected or not."""
     app.register_error_handler(errors.RestanteError, answer)
-    app.register_error_handler(RateLimitExceeded, lambda _: answer(RateLimited()))
-    app.register_error_handler(StorageError, lambda _: answer(errors.Unavailable()))
     app.register_error_handler(HTTPException, _from_werkzeug)
     app.register_error_handler(Exception, _unforeseen)
-
-
-@contextmanager
-def limits_translated() -> Iterator[None]:
-    """Turn errors of Flask-Limiter into ours, so that a page can show them beside its form.
-
-    Raises:
-        RateLimited: The network sent too many requests.
-        Unavailable: The store cannot count now.
-    """
-    if error := g.pop("not_counted", None):
-        raise error
-    try:
-        yield
-    except RateLimitExceeded:
-        raise RateLimited from None
-    except StorageError:
-        raise errors.Unavailable from None
 
 
 def answer(error: errors.RestanteError) -> Response:

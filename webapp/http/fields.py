@@ -11,6 +11,7 @@ from flask import g, request
 from restante.crypto.tokens import ReaderKey, Token
 from restante.errors import Fault, Invalid, RestanteError
 from webapp.http.errors import BodyTooLarge, Malformed, UnsupportedMediaType
+from webapp.http.request import header
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +40,7 @@ def bearer(kind: type[T]) -> T:
 
 def written_bearer() -> str:
     """Return the text of the bearer token; empty without one."""
-    scheme, _, written = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, written = header("AUTHORIZATION").partition(" ")
     return written.strip() if scheme.lower() == "bearer" else ""
 
 
@@ -49,7 +50,7 @@ def reader_key() -> ReaderKey:
     Raises:
         Invalid: Missing, or not 16 to 128 visible ASCII characters.
     """
-    return ReaderKey(request.headers.get("Idempotency-Key", ""))
+    return ReaderKey(header("IDEMPOTENCY_KEY"))
 
 
 def after(message_id: bytes) -> int:

@@ -14,7 +14,7 @@ from flask import Response, json, request
 
 from webapp.http import csrf
 from webapp.http.errors import OtherSite, RateLimited
-from webapp.http.request import network, services, settings
+from webapp.http.request import header, network, services, settings
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -55,6 +55,8 @@ class Refusals:
             self._counts[key] = self._counts.get(key, 0) + 1
 
     def is_flood(self, names: tuple[str, ...]) -> bool:
+        if not names:
+            return False
         self._turn()
         return bool(self._counts) and any(
             self._counts.get(_key(name), 0) >= REFUSED_MOST for name in names
@@ -104,11 +106,11 @@ def _is_other_sites() -> bool:
     """
     if request.method not in csrf.SAFE:
         return csrf.is_foreign()
-    headers = request.headers
-    if headers.get("Sec-Fetch-Site") not in {"cross-site", "same-site"}:
+    if header("SEC_FETCH_SITE") not in {"cross-site", "same-site"}:
         return False
-    mode = headers.get("Sec-Fetch-Mode", "navigate")
-    return mode != "navigate" or headers.get("Sec-Fetch-Dest", "document") != "document"
+    mode = request.environ.get("HTTP_SEC_FETCH_MODE", "navigate")
+    dest = request.environ.get("HTTP_SEC_FETCH_DEST", "document")
+    return (mode, dest) != ("navigate", "document")
 
 
 def _key(name: str) -> bytes:

@@ -115,25 +115,48 @@ class ServerLog(Logger):  # type: ignore[misc]
 
 
 class Patient:
-    """A connection that sends a response in pieces.
+    """A connection that sends a response in pieces, its head together with the first.
 
     gevent's `sendall` applies its timeout to the whole response: slow readers were cut off after
-    their view was spent.
+    their view was spent.  gunicorn sends the head alone: two system calls and two packets.
     """
 
     def __init__(self, line: socket.socket) -> None:
         self._line = line
-        with suppress(OSError, AttributeError):
-            # Otherwise the system accepts megabytes at once, and then nothing for minutes.
-            line.setsockopt(IPPROTO_TCP, TCP_NOTSENT_LOWAT, PIECE_BYTES)
+        self._head: bytes | None = None
 
     def sendall(self, answer: bytes) -> None:
-        """Send the whole response.
+        """Send a part of the response; the first part, the head, waits for the second.
 
         Raises:
             TimeoutError: The client did not accept a piece within IDLE_SECONDS.
         """
-        view = memoryview(answer)
+        if self._head is None:
+            self._head = answer
+            return
+        if len(answer) <= PIECE_BYTES:
+            answer = self._head + answer
+        else:
+            self._send(self._head)
+        self._head = b""
+        self._send(answer)
+
+    def close(self) -> None:
+        """Close the connection; a head that waits is not sent."""
+        self._head = b""
+        self._line.close()
+
+    def end(self) -> None:
+        """Send a head that has no body."""
+        head, self._head = self._head, b""
+        if head:
+            self._send(head)
+
+    def _send(self, part: bytes) -> None:
+        if len(part) <= PIECE_BYTES:
+            self._line.sendall(part)
+            return
+        view = memoryview(part)
         for at in range(0, len(view), PIECE_BYTES):
             self._line.sendall(view[at : at + PIECE_BYTES])
 
@@ -149,12 +172,23 @@ class Worker(GeventWorker):  # type: ignore[misc]
         Hub.print_exception = _tell_dead_greenlet
         super().init_process()
 
+    def handle(self, listener: object, client: socket.socket, addr: object) -> None:
+        """Serve a connection."""
+        with suppress(OSError, AttributeError):
+            # Otherwise the system accepts megabytes at once, and then nothing for minutes.
+            client.setsockopt(IPPROTO_TCP, TCP_NOTSENT_LOWAT, PIECE_BYTES)
+        super().handle(listener, client, addr)
+
     def handle_request(
         self, listener_name: str, req: object, sock: socket.socket, addr: object
     ) -> object:
         """Serve one request; cut off clients that read the response too slowly."""
         sock.settimeout(IDLE_SECONDS)
-        return super().handle_request(listener_name, req, Patient(sock), addr)
+        patient = Patient(sock)
+        try:
+            return super().handle_request(listener_name, req, patient, addr)
+        finally:
+            patient.end()
 
     def handle_error(
         self,

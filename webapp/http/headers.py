@@ -7,20 +7,18 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
-import structlog
 from flask import Flask, Response, abort, g, request
 
+from restante import logs
 from webapp.branding import assets
 from webapp.http import proxies
 from webapp.http.cookies import YEAR_SECONDS
-from webapp.http.request import services, settings
+from webapp.http.request import services
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from restante.settings import Settings
-
-log = structlog.get_logger()
 
 POLICY = "; ".join(  # noqa: FLY002 (a directive a line)
     (
@@ -34,16 +32,20 @@ POLICY = "; ".join(  # noqa: FLY002 (a directive a line)
         "frame-ancestors 'none'",
     )
 )
-ALWAYS = {
-    "Content-Security-Policy": POLICY,
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "X-Robots-Tag": "noindex, nofollow, noarchive",
-}
+ALWAYS = (
+    ("Content-Security-Policy", POLICY),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("X-Robots-Tag", "noindex, nofollow, noarchive"),
+    ("Cache-Control", "no-store"),
+)
+"""Headers of every response, unless it has its own of that name."""
+TRANSPORT = ("Strict-Transport-Security", f"max-age={YEAR_SECONDS}")
+IMMUTABLE = f"public, max-age={YEAR_SECONDS}, immutable"
 MACHINES = {"health.alive", "health.ready", "watching.numbers"}
 """Health checks, whose clients know an IP address, not our host name."""
 
@@ -54,15 +56,31 @@ HEAD_MOST, TOO_MUCH = 32 * 1024, "restante.too_much"
 """Characters of all headers together: gunicorn limits each, but joins headers of one name."""
 
 
+class Added:
+    """WSGI middleware that adds our headers to every response, in one block."""
+
+    def __init__(self, app: WSGIApplication, *, secure: bool) -> None:
+        self._app = app
+        self._always = [*ALWAYS, TRANSPORT] if secure else [*ALWAYS]
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:  # noqa: ANN401
+        def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Any:  # noqa: ANN401
+            own = {name for name, _ in headers}
+            more = [header for header in self._always if header[0] not in own]
+            return start_response(status, headers + more, *error)
+
+        return self._app(environ, start)
+
+
 class Front:
-    """WSGI middleware in front of Flask: checks Host and sets the path prefix.
+    """WSGI middleware in front of Flask: checks Host, sets the path prefix, adds headers.
 
     Flask can build no URL, and so no page, for a malformed host: a foreign Host is recorded and
     replaced by ours.  The path of the public URL is the prefix, whether a proxy strips it or not.
     """
 
     def __init__(self, app: WSGIApplication, settings: Settings) -> None:
-        self._app = app
+        self._app = Added(app, secure=settings.secure)
         self._hosts = settings.hosts
         self._prefix = settings.path_prefix
         self._scheme = "https" if settings.secure else "http"
@@ -72,7 +90,7 @@ class Front:
         if not self._is_ours(host.lower()):
             environ[FOREIGN] = True
             environ["HTTP_HOST"] = self._hosts[0]
-        if self._drop_long_heads(environ):
+        if _drop_long_heads(environ):
             environ[TOO_MUCH] = True
         environ["wsgi.url_scheme"] = self._scheme
         path = environ.get("PATH_INFO", "")
@@ -80,17 +98,6 @@ class Front:
         if path == self._prefix or path.startswith(self._prefix + "/"):
             environ["PATH_INFO"] = path[len(self._prefix) :] or "/"
         return self._app(environ, start_response)
-
-    @staticmethod
-    def _drop_long_heads(environ: WSGIEnvironment) -> bool:
-        """Drop all headers but Host if they are too long together; tell whether it did."""
-        names = [name for name in environ if name.startswith("HTTP_")]
-        if sum(len(environ[name]) for name in names) <= HEAD_MOST:
-            return False
-        for name in names:
-            if name != "HTTP_HOST":
-                del environ[name]
-        return True
 
     def _is_ours(self, host: str) -> bool:
         """Tell whether a host is ours; if ours has no port, any port is accepted.
@@ -103,8 +110,19 @@ class Front:
         return name in self._hosts or name + (written[2] or "") in self._hosts
 
 
+def _drop_long_heads(environ: WSGIEnvironment) -> bool:
+    """Drop all headers but Host if they are too long together; tell whether it did."""
+    names = [name for name in environ if name.startswith("HTTP_")]
+    if sum([len(environ[name]) for name in names]) <= HEAD_MOST:
+        return False
+    for name in names:
+        if name != "HTTP_HOST":
+            del environ[name]
+    return True
+
+
 def init_app(app: Flask) -> None:
-    """Check every request; set the headers of every response and log it."""
+    """Check every request; log every response."""
     app.before_request(_begin)
     app.after_request(_finish)
 
@@ -121,29 +139,24 @@ def _begin() -> None:
 
 
 def _finish(response: Response) -> Response:
-    for name, value in ALWAYS.items():
-        response.headers.setdefault(name, value)
-    if settings().secure:
-        response.headers["Strict-Transport-Security"] = f"max-age={YEAR_SECONDS}"
-    if request.endpoint == assets.ENDPOINT and response.status_code == 200:  # noqa: PLR2004
-        response.headers["Cache-Control"] = f"public, max-age={YEAR_SECONDS}, immutable"
-    else:
-        response.headers["Cache-Control"] = "no-store"
+    endpoint, status = request.endpoint, response.status_code
+    if endpoint == assets.ENDPOINT and status == 200:  # noqa: PLR2004
+        response.headers["Cache-Control"] = IMMUTABLE
     seconds = time.perf_counter() - g.began if "began" in g else None
     method = request.method if request.method in METHODS else "other"
-    tell = log.debug if request.endpoint in MACHINES else log.info
-    tell(
+    logs.write(
+        "debug" if endpoint in MACHINES else "info",
         "request",
         request_id=g.get("request_id"),
         method=method,
-        endpoint=request.endpoint,
-        status=response.status_code,
+        endpoint=endpoint,
+        status=status,
         # The problem code, the bot signal at the gate, the holder of the sender token.
         **{name: g.get(name) for name in ("code", "gate", "sender") if name in g},
         ms=None if seconds is None else round(seconds * 1000, 1),
     )
     if meters := services().meters:
-        meters.answered(request.endpoint, method, response.status_code, seconds)
+        meters.answered(endpoint, method, status, seconds)
     return response
 
 

@@ -32,7 +32,8 @@ MOST = 200
 
 def is_own(link: LinkToken) -> bool:
     """Tell whether this browser sent this link or saw it on its control page."""
-    return _tag(link) in _known()
+    known = _known()
+    return bool(known) and _tag(link) in known
 
 
 def remember(response: Response, links: Iterable[LinkToken]) -> Response:

@@ -1,7 +1,12 @@
-"""Rate limits per network and minute: Flask-Limiter over our own connections to the store.
+"""Rate limits per network and minute, counted in the store with the request that they limit.
 
 A counter's key is an HMAC of the network (IPv4 /32, IPv6 /64); it expires after a minute.
 Recall and acknowledge have no limit: they only take access away.
+
+On one node a counter waits for the request's first script and travels with it
+(`restante/store/counters.py`).  It is counted before that, if something dear comes first: a large
+body, a passphrase.  What no script took is counted at the end.  So every request counts once.
+If the store cannot count, Flask-Limiter counts in the memory of this process.
 """
 
 from __future__ import annotations
@@ -9,51 +14,39 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask import g, request
 from flask_limiter import Limiter
-from limits.storage import RedisStorage
+from limits import RateLimitItemPerMinute
 
 from restante.crypto.tokens import TOKEN_LENGTH
 from restante.errors import RestanteError, Unavailable
-from restante.settings.parsers import CLUSTER, CLUSTER_TLS
+from restante.messages import SECOND
+from restante.store import counters, keys
+from restante.store.counters import Counter, LimitReached
 from webapp.http import csrf, fields, floods, request_size
-from webapp.http.errors import RateLimited, limits_translated
+from webapp.http.errors import BudgetSpent, RateLimited
 from webapp.http.request import network, services
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
 
     from flask import Flask
-    from flask_limiter import RouteLimit
 
-    from restante.wiring import Services
+    from restante.wiring import Offload
+
+    V = TypeVar("V", bound=Callable[..., Any])
 
 LARGE_FORMS = {"compose.send", "control.replace", "control.translate"}
+WINDOW_MS = RateLimited.wait_seconds * SECOND
 PAUSE_SECONDS = 1.0
-"""How long to wait for the first health check after the store failed to count."""
+"""How long to count in memory after the store failed to: if it hangs, each visitor would wait."""
 
-
-class Counters(RedisStorage):
-    """Counts in the store, over our own connection pool.
-
-    After a failure Flask-Limiter checks the store's health at once; if the store hangs, the
-    visitor would wait for a second timeout.
-    """
-
-    STORAGE_SCHEME = ["restante"]  # noqa: RUF012 (how limits wants it)
-    _failed_at = float("-inf")
-
-    def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        try:
-            return super().incr(key, expiry, amount)
-        except Exception:
-            self._failed_at = time.monotonic()
-            raise
-
-    def check(self) -> bool:
-        return time.monotonic() - self._failed_at > PAUSE_SECONDS and super().check()
+limiter = Limiter(lambda: network_id().hex(), headers_enabled=False)
+_failed_at = float("-inf")
 
 
 def network_id() -> bytes:
@@ -62,25 +55,116 @@ def network_id() -> bytes:
     return hmac.digest(key, (network(32, 64) or "").encode(), hashlib.sha256)[:16]
 
 
-def _network_key() -> str:
+def _counted_as() -> bytes:
     # Any site can have its visitors follow a hundred links to us: those count apart.
-    return network_id().hex() + ("-elsewhere" if csrf.is_foreign() else "")
+    key = services().key_for("limits")
+    its = (network(32, 64) or "") + (" elsewhere" if csrf.is_foreign() else "")
+    return hmac.digest(key, its.encode(), hashlib.sha256)[:16]
 
 
-limiter = Limiter(_network_key, headers_enabled=False, in_memory_fallback_enabled=True)
+def charge(counter: Counter) -> None:
+    """Count *counter* with the next script of this request, or now if that cannot be.
+
+    Raises:
+        RateLimited, BudgetSpent: Its limit is reached.
+        Unavailable: The store cannot count a quota now.
+    """
+    counters.put(counter)
+    if not services().connection.nodes.has_every_key or request_size.is_large():
+        settle()
 
 
-def _per_minute(name: str) -> str:
-    return f"{getattr(services().settings, name)}/minute"
+def settle() -> None:
+    """Count now what waits for a script: call it before something dear.
+
+    Raises:
+        RateLimited, BudgetSpent, Unavailable: See `charge`.
+    """
+    global _failed_at  # noqa: PLW0603 (of this process)
+    if not (waiting := counters.take()):
+        return
+    if time.monotonic() - _failed_at < PAUSE_SECONDS:
+        _count_in_memory(waiting)
+        return
+    try:
+        services().connection.count(waiting)
+    except LimitReached as reached:
+        raise _refusal(reached.counter.name, reached.left_ms) from None
+    except Unavailable:
+        _failed_at = time.monotonic()
+        _count_in_memory(waiting)
 
 
-def _counted(name: str) -> Callable[[object], None]:
-    def count(_: object) -> None:
-        floods.refusals.note(name)
-        if meters := services().meters:
-            meters.refused(name)
+def counted_before(offload: Offload) -> Offload:
+    """Return an *offload* that counts what waits, before it runs something dear."""
 
-    return count
+    def counted(function: Callable[..., Any], *arguments: object) -> object:
+        settle()
+        return offload(function, *arguments)
+
+    return counted
+
+
+def _count_in_memory(waiting: Sequence[Counter]) -> None:
+    for counter in waiting:
+        if counter.bytes_most:
+            raise Unavailable
+        limit = RateLimitItemPerMinute(counter.most)
+        if not limiter.limiter.hit(limit, counter.key.hex()):
+            raise _refusal(counter.name, WINDOW_MS)
+
+
+def _refusal(name: str, left_ms: int) -> RateLimited:
+    if meters := services().meters:
+        meters.refused(name)
+    if name == "budget":
+        return BudgetSpent(-(-left_ms // SECOND))
+    floods.refusals.note(name)
+    return RateLimited()
+
+
+class Limit:
+    """One rate limit: a decorator of a view, and a context manager around a deed.
+
+    Raises:
+        RateLimited, BudgetSpent: See `charge`; in place of whatever else went wrong.
+    """
+
+    def __init__(self, name: str, is_exempt: Callable[[], bool] | None = None) -> None:
+        self._name = name
+        self._setting = f"limit_{name}"
+        self._is_exempt = is_exempt
+
+    def __call__(self, view: V) -> V:
+        @wraps(view)
+        def limited(*arguments: object, **named: object) -> object:
+            with self:
+                return view(*arguments, **named)
+
+        return cast("V", limited)
+
+    def __enter__(self) -> None:
+        if (error := g.pop("not_counted", None)) and request.endpoint != "control.translate":
+            raise error
+        settings = services().settings
+        if settings.rate_limits and not (self._is_exempt and self._is_exempt()):
+            key = keys.limit(_counted_as(), self._name)
+            charge(Counter(self._name, key, getattr(settings, self._setting), WINDOW_MS))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if isinstance(error, LimitReached):
+            raise _refusal(error.counter.name, error.left_ms) from None
+        if isinstance(error, Unavailable):
+            # The store failed while it counted.
+            if waiting := [counter for counter in counters.take() if not counter.bytes_most]:
+                _count_in_memory(waiting)
+        else:
+            settle()
 
 
 def _brings_no_passphrase() -> bool:
@@ -88,7 +172,7 @@ def _brings_no_passphrase() -> bool:
         return False  # it sends a mail
     if request.is_json and len(fields.written_bearer()) != TOKEN_LENGTH:
         return True
-    # An error that left this function would be taken for the store's.
+    # The view finds out what is wrong with it.
     if not request_size.is_readable():
         return True
     if request.is_json:
@@ -100,31 +184,18 @@ def _brings_no_passphrase() -> bool:
     return not (request.form.get("passphrase") or request.form.get("code"))
 
 
-def _limit(name: str, **options: Any) -> RouteLimit:  # noqa: ANN401
-    return limiter.shared_limit(
-        lambda: _per_minute(f"limit_{name}"), name, on_breach=_counted(name), **options
-    )
+send = Limit("send", lambda: "large_counted" in g)
+preview = Limit("preview")
+status = Limit("status")
+reveal = Limit("reveal")
+passphrase = Limit("passphrase", _brings_no_passphrase)
 
 
-send = _limit("send", exempt_when=lambda: "large_counted" in g)
-preview = _limit("preview")
-status = _limit("status")
-reveal = _limit("reveal")
-passphrase = _limit("passphrase", exempt_when=_brings_no_passphrase)
-
-
-def init_app(app: Flask, services: Services) -> None:
-    """Set up the limiter with the services' store and connections."""
-    app.config["RATELIMIT_ENABLED"] = services.settings.rate_limits
-    options: dict[str, Any] = {"wrap_exceptions": True, "key_prefix": "limits"}
-    if services.settings.is_cluster:
-        address = services.settings.redis_url or ""
-        app.config["RATELIMIT_STORAGE_URI"] = address.replace(CLUSTER_TLS, CLUSTER, 1)
-        options |= {"ssl": address.startswith(CLUSTER_TLS)}
-    else:
-        app.config["RATELIMIT_STORAGE_URI"] = f"{Counters.STORAGE_SCHEME[0]}://"
-        options["connection_pool"] = services.connection.pools[0]
-    app.config["RATELIMIT_STORAGE_OPTIONS"] = options
+def init_app(app: Flask) -> None:
+    """Set up Flask-Limiter, which counts in memory, and count large forms before they are read."""
+    app.config["RATELIMIT_STORAGE_URI"] = "memory://"
+    # Already known, so that it runs nothing before and after each request.
+    app.extensions["limiter"] = {limiter}
     limiter.init_app(app)
     app.before_request(_count_large)
 
@@ -132,12 +203,12 @@ def init_app(app: Flask, services: Services) -> None:
 def _count_large() -> None:
     """Count a large form as a send before it is read, whatever it is for.
 
-    If it is one too many, `limits_translated` says so where a page can show what was typed.
+    If it is one too many, the limit says so where a page can show what was typed.
     """
     if request.endpoint in LARGE_FORMS and request_size.is_large():
         try:
-            with limits_translated(), send:
-                pass
+            with send:
+                settle()
         except (RateLimited, Unavailable) as error:
             g.not_counted = error
         g.large_counted = True

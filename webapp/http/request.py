@@ -90,11 +90,22 @@ def address() -> IPv4Address | IPv6Address | None:
 
 def network(prefix_v4: int, prefix_v6: int) -> str | None:
     """Return the visitor's network, cut to this prefix length; None if unknown."""
-    its = address()
+    return _network(request.remote_addr or "", prefix_v4, prefix_v6)
+
+
+@lru_cache(maxsize=1024)
+def _network(remote: str, prefix_v4: int, prefix_v6: int) -> str | None:
+    its = read_address(remote)
     if its is None:
         return None
     prefix = prefix_v4 if its.version == 4 else prefix_v6  # noqa: PLR2004 (IP versions)
     return str(ip_network((its, prefix), strict=False))
+
+
+def header(name: str) -> str:
+    """Return a header of the request by its WSGI name (`SEC_FETCH_SITE`); empty without it."""
+    found: str = request.environ.get("HTTP_" + name, "")
+    return found
 
 
 def evidence() -> Evidence:
@@ -104,7 +115,7 @@ def evidence() -> Evidence:
     """
     if not settings().evidence:
         return Evidence()
-    agent = request.user_agent.string[:AGENT_MOST]
+    agent = header("USER_AGENT")[:AGENT_MOST]
     return Evidence(
         network(24, 48),
         _family(agent, BROWSERS),

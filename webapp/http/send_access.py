@@ -10,7 +10,7 @@ from restante.crypto.pasted import token_signs
 from restante.errors import Fault, Invalid, NotASender, Unavailable
 from webapp.http import csrf, fields, form, language_choice, rate_limits
 from webapp.http.cookies import YEAR_SECONDS, set_cookie
-from webapp.http.errors import STATUS, RateLimited, limits_translated, told
+from webapp.http.errors import STATUS, RateLimited, told
 from webapp.http.proxies import UNTRUSTED
 from webapp.http.request import address, read_cookie, services, settings
 from webapp.texts import states
@@ -109,9 +109,9 @@ def ask() -> Response:
     token = token_signs(request.form.get(FIELD, ""))
     try:
         # Guesses have the same rate limit as sends.
-        with limits_translated(), rate_limits.send:
+        with rate_limits.send:
             csrf.verify()
-        g.sender = services().admission.prove(token)
+            g.sender = services().admission.prove(token)
     except Invalid as error:
         return page(error, typed())
     except (NotASender, RateLimited, Unavailable) as error:

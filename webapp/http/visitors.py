@@ -6,12 +6,21 @@ Only a hint, since visitors can lie.  The gate protects the message.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from flask import request
 
 from webapp.http.own_link_cookie import is_own
-from webapp.http.request import address, evidence, reading, services, settings
+from webapp.http.request import (
+    AGENT_MOST,
+    address,
+    evidence,
+    header,
+    reading,
+    services,
+    settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,26 +47,38 @@ SCANNER = re.compile(
 
 def visitor(link: LinkToken) -> str:
     """Return the class of a look at this link; docs/glossary.md lists the classes."""
-    purpose = " ".join(request.headers.get(h, "") for h in ("Sec-Purpose", "Purpose", "X-Moz"))
-    if "prefetch" in purpose.lower() or "prerender" in purpose.lower():
+    purpose = f"{header('SEC_PURPOSE')} {header('PURPOSE')} {header('X_MOZ')}".lower()
+    if "prefetch" in purpose or "prerender" in purpose:
         return "prefetch"
     if is_own(link):
         return "sender"
-    agent = request.user_agent.string
+    agent = header("USER_AGENT")
+    kind = _known_kind(agent) if len(agent) <= AGENT_MOST else _kind(agent)
+    if kind == "preview_bot":
+        return kind
+    if is_scanners_network():
+        return "scanner_suspected"
+    # Browsers never send HEAD for a page.
+    return "scanner_suspected" if kind == "browser" and request.method == "HEAD" else kind
+
+
+def _kind(agent: str) -> str:
+    """Return the class that a User-Agent header tells of."""
     if PREVIEW_BOT.search(agent):
         return "preview_bot"
-    if SCANNER.search(agent) or is_scanners_network():
+    if SCANNER.search(agent):
         return "scanner_suspected"
-    if "Mozilla/" not in agent:
-        return "program"
-    # Browsers never send HEAD for a page.
-    return "scanner_suspected" if request.method == "HEAD" else "browser"
+    return "browser" if "Mozilla/" in agent else "program"
+
+
+_known_kind = lru_cache(maxsize=1024)(_kind)
 
 
 def is_scanners_network() -> bool:
     """Tell whether the visitor is in one of the scanner networks of the settings."""
-    its = address()
-    return its is not None and any(its in network for network in settings().scanner_networks)
+    networks = settings().scanner_networks
+    its = address() if networks else None
+    return its is not None and any(its in network for network in networks)
 
 
 def look_at(

@@ -48,6 +48,9 @@ def create_app(services: Services) -> Flask:
     app.register_error_handler(HTTPException, _refuse)
     app.register_blueprint(health.bp)
     app.register_blueprint(bp)
+    app.wsgi_app = headers.Added(  # type: ignore[method-assign]
+        app.wsgi_app, secure=services.settings.secure
+    )
     return app
 
 

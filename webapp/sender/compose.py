@@ -14,7 +14,7 @@ from webapp import details
 from webapp.http import csrf, language_choice, rate_limits, send_access
 from webapp.http.budgets import afford
 from webapp.http.cookies import YEAR_SECONDS, set_cookie
-from webapp.http.errors import RateLimited, limits_translated, told
+from webapp.http.errors import RateLimited, told
 from webapp.http.form import cut, text, typed
 from webapp.http.request import cookie, evidence, new_cookie, sending, settings
 from webapp.texts import states
@@ -43,7 +43,7 @@ def send() -> Response:
     if language_choice.is_pressed():
         written = _written(send_access.typed())
         try:
-            with limits_translated(), rate_limits.preview:
+            with rate_limits.preview:
                 return make_response(_form(written))
         except (RateLimited, Unavailable) as error:
             return told(_form(written, error), error)
@@ -58,9 +58,9 @@ def _written(permit: str) -> dict[str, str]:
     return typed(*FIELDS) | {"permit": permit}
 
 
+@rate_limits.send
 def _send() -> Response:
-    with limits_translated(), rate_limits.send:
-        csrf.verify()
+    csrf.verify()
     send_access.admit_person()
     draft, faults = _draft()
     sending().check(draft, faults)

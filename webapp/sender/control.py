@@ -24,7 +24,7 @@ from restante.typed_digits import whole_number
 from webapp.http import csrf, fields, floods, form, own_link_cookie, rate_limits
 from webapp.http.budgets import afford
 from webapp.http.cookies import set_cookie
-from webapp.http.errors import RateLimited, limits_translated, told
+from webapp.http.errors import RateLimited, told
 from webapp.http.request import cookie, evidence, managing, sending, services, settings
 from webapp.sender import control_view
 from webapp.sender.compose import EXPIRIES
@@ -142,8 +142,7 @@ def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
     if not (status.from_sender or _is_shown(control)):
         return _warning(control)
     try:
-        with limits_translated():
-            deed(control)
+        deed(control)
     except (Invalid, TooLarge, Gone, Unavailable, RateLimited) as error:
         shown = _counted(error) if deed is _recall and isinstance(error, Invalid) else error
         return _page(control, managing().status(control, NEWEST), shown)
@@ -156,7 +155,7 @@ def _counted(error: Invalid) -> RestanteError:
     Above the rate limit the page is still shown for a while, later only a short error.
     """
     try:
-        with limits_translated(), rate_limits.status:
+        with rate_limits.status:
             return error
     except RateLimited as too_often:
         if floods.refusals.is_flood(("status",)):
