@@ -173,7 +173,7 @@ def test_looks_sends_and_open_leases_start_none(own):
     for number in range(120):
         own.house.reading.preview(sent.links[0].token, [reader_key(number)], visitor="browser")
     read(own.house, sent.links[0].token)
-    own.house.budgets.afford(bytes(range(16)), 100)
+    own.house.connection.count([own.house.budgets.counter(bytes(range(16)), 100)])
     own.house.managing.extend(sent.control, 3_600)
     own.client.set("limits:counter", 1, px=1)
     wait_until(lambda: not own.client.exists("limits:counter"))
