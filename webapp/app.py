@@ -31,6 +31,9 @@ from webapp.texts import events, formatting, states
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flask import Request
+    from werkzeug.routing import MapAdapter
+
     from restante.wiring import Services
 
 
@@ -50,6 +53,20 @@ class Application(Flask):
     """Flask without what Restante has none of: sessions, and views that are coroutines."""
 
     session_interface = _NoSessions()
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return what finds a view and builds a URL; `Front` has checked host and path."""
+        if request is None:
+            return None
+        environ = request.environ
+        return self.url_map.bind(
+            environ["HTTP_HOST"],
+            environ["SCRIPT_NAME"],
+            url_scheme=environ["wsgi.url_scheme"],
+            default_method=environ["REQUEST_METHOD"],
+            path_info=request.path,
+            query_args=environ.get("QUERY_STRING", ""),
+        )
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func

@@ -34,6 +34,7 @@ from webapp.http.request import (
     read_cookie,
     services,
     settings,
+    this,
 )
 from webapp.texts import formatting
 
@@ -140,10 +141,10 @@ def token() -> str:
 
 def _said() -> Origin | None:
     """Return what the browser's headers say; None if they say nothing."""
-    site = header("SEC_FETCH_SITE")
-    if site:
+    environ = this().environ
+    if site := environ.get("HTTP_SEC_FETCH_SITE", ""):
         return Origin.OURS if site in OUR_PAGES else Origin.FOREIGN
-    said = request.environ.get("HTTP_ORIGIN", "null")
+    said = environ.get("HTTP_ORIGIN", "null")
     if said == "null":
         return None
     return Origin.OURS if said == _our_own() else Origin.FOREIGN

@@ -55,8 +55,6 @@ class Refusals:
             self._counts[key] = self._counts.get(key, 0) + 1
 
     def is_flood(self, names: tuple[str, ...]) -> bool:
-        if not names:
-            return False
         self._turn()
         return bool(self._counts) and any(
             self._counts.get(_key(name), 0) >= REFUSED_MOST for name in names
@@ -80,7 +78,7 @@ def _refuse() -> Response | None:
     if _is_other_sites():
         raise OtherSite
     limits = LIMITS_OF.get(request.endpoint or "", ())
-    if not settings().rate_limits or not refusals.is_flood(limits):
+    if not limits or not refusals.is_flood(limits) or not settings().rate_limits:
         return None
     if meters := services().meters:
         meters.refused("flood")

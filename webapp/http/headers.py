@@ -7,13 +7,13 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, abort, g, request
+from flask import Flask, Response, abort, g
 
 from restante import logs
 from webapp.branding import assets
 from webapp.http import proxies
 from webapp.http.cookies import YEAR_SECONDS
-from webapp.http.request import services
+from webapp.http.request import services, this
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -89,7 +89,8 @@ class Front:
         host = environ.get("HTTP_HOST", f"{environ['SERVER_NAME']}:{environ['SERVER_PORT']}")
         if not self._is_ours(host.lower()):
             environ[FOREIGN] = True
-            environ["HTTP_HOST"] = self._hosts[0]
+            host = self._hosts[0]
+        environ["HTTP_HOST"] = host
         if _drop_long_heads(environ):
             environ[TOO_MUCH] = True
         environ["wsgi.url_scheme"] = self._scheme
@@ -130,29 +131,31 @@ def init_app(app: Flask) -> None:
 def _begin() -> None:
     g.began = time.perf_counter()
     g.request_id = secrets.token_hex(8)
-    if TOO_MUCH in request.environ:
+    its = this()
+    if TOO_MUCH in its.environ:
         abort(400)
-    if request.endpoint not in MACHINES:
-        proxies.warn(request.environ)
-        if FOREIGN in request.environ:
+    if its.endpoint not in MACHINES:
+        proxies.warn(its.environ)
+        if FOREIGN in its.environ:
             abort(400)
 
 
 def _finish(response: Response) -> Response:
-    endpoint, status = request.endpoint, response.status_code
+    its, told = this(), g._get_current_object()  # noqa: SLF001
+    endpoint, status = its.endpoint, response.status_code
     if endpoint == assets.ENDPOINT and status == 200:  # noqa: PLR2004
         response.headers["Cache-Control"] = IMMUTABLE
-    seconds = time.perf_counter() - g.began if "began" in g else None
-    method = request.method if request.method in METHODS else "other"
+    seconds = time.perf_counter() - told.began if "began" in told else None
+    method = its.method if its.method in METHODS else "other"
     logs.write(
         "debug" if endpoint in MACHINES else "info",
         "request",
-        request_id=g.get("request_id"),
+        request_id=told.get("request_id"),
         method=method,
         endpoint=endpoint,
         status=status,
         # The problem code, the bot signal at the gate, the holder of the sender token.
-        **{name: g.get(name) for name in ("code", "gate", "sender") if name in g},
+        **{name: told.get(name) for name in ("code", "gate", "sender") if name in told},
         ms=None if seconds is None else round(seconds * 1000, 1),
     )
     if meters := services().meters:

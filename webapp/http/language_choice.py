@@ -18,7 +18,7 @@ from restante import i18n
 from webapp.http import csrf
 from webapp.http.cookies import YEAR_SECONDS, set_cookie
 from webapp.http.i18n import CHOICE, current
-from webapp.http.request import read_cookie
+from webapp.http.request import read_cookie, this
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -55,7 +55,8 @@ def _choose() -> Language:
 
 
 def _asked() -> Language | None:
-    return i18n.known().get(request.args.get(FIELD, ""))
+    its = this()
+    return i18n.known().get(its.args.get(FIELD, "")) if its.environ.get("QUERY_STRING") else None
 
 
 def _wanted() -> Language:

@@ -17,6 +17,8 @@ from webapp.texts.country import country_of
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
+    from flask import Request
+
     from restante.feedback import Answering
     from restante.managing import Managing
     from restante.reading import Reading
@@ -61,6 +63,11 @@ def services() -> Services:
 def settings() -> Settings:
     """Return the operator's settings."""
     return services().settings
+
+
+def this() -> Request:
+    """Return the request itself: each look at an attribute through `request` looks for it anew."""
+    return request._get_current_object()  # type: ignore[attr-defined,no-any-return]  # noqa: SLF001
 
 
 def sending() -> Sending:
@@ -146,7 +153,10 @@ def read_cookie(name: CookieName) -> str:
     Of two different values, a sibling domain or, over plain http, somebody on the network may
     have set one, and we cannot tell which.
     """
-    values = set(request.cookies.getlist(cookie_name(name)))
+    its = this()
+    if "HTTP_COOKIE" not in its.environ:
+        return ""
+    values = set(its.cookies.getlist(cookie_name(name)))
     return values.pop() if len(values) == 1 else ""
 
 
@@ -158,7 +168,10 @@ def cookie(name: CookieName) -> str | None:
 
 def brings_cookies() -> bool:
     """Tell whether this request has any of our cookies."""
-    return any(cookie_name(name) in request.cookies for name in COOKIES)
+    its = this()
+    return "HTTP_COOKIE" in its.environ and any(
+        cookie_name(name) in its.cookies for name in COOKIES
+    )
 
 
 def new_cookie() -> str:

@@ -19,6 +19,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import FormDataParser
 
 from webapp.http.errors import NotUtf8
+from webapp.http.request import this
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -49,18 +50,22 @@ def init_app(app: Flask) -> None:
 
 def is_large() -> bool:
     """Tell whether the body is larger than any request without a text needs, or may be."""
-    is_chunked = request.content_length is None and "Transfer-Encoding" in request.headers
-    return is_chunked or (request.content_length or 0) > SMALL_MAX
+    its = this()
+    length = its.content_length
+    is_chunked = length is None and "HTTP_TRANSFER_ENCODING" in its.environ
+    return is_chunked or (length or 0) > SMALL_MAX
 
 
 def is_readable() -> bool:
     """Read the body, once; tell whether this address takes it."""
     if "body_fault" not in g:
-        g.body_fault = None
+        fault = None
         try:
             _read()
-        except (HTTPException, NotUtf8) as fault:
-            g.body_fault = fault
+        except (HTTPException, NotUtf8) as found:
+            fault = found
+        g.body_fault = fault
+        return fault is None
     return g.body_fault is None
 
 
@@ -70,18 +75,20 @@ def _check() -> None:
 
 
 def _read() -> None:
-    if request.method in WITHOUT_BODY:
+    its = this()
+    if its.method in WITHOUT_BODY:
         return
-    is_form = request.endpoint is not None and not request.path.startswith("/api/")
+    is_form = its.endpoint is not None and not its.path.startswith("/api/")
     large = FORM_MAX if is_form else BODY_MAX
-    request.max_content_length = large if request.endpoint in WITH_TEXT else SMALL_MAX
-    if (request.content_length or 0) > request.max_content_length:
+    most = its.max_content_length = large if its.endpoint in WITH_TEXT else SMALL_MAX
+    length = its.content_length
+    if (length or 0) > most:
         abort(413)
-    if is_form and request.mimetype != FORM and (request.content_length or is_large()):
+    if is_form and its.mimetype != FORM and (length or is_large()):
         abort(415)
     try:
         with gevent.Timeout(BODY_SECONDS):
-            raw = request.get_data(cache=True)
+            raw = its.get_data(cache=True)
     except gevent.Timeout:
         _read_no_more()
         abort(408)

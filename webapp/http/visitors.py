@@ -9,17 +9,15 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from flask import request
-
 from webapp.http.own_link_cookie import is_own
 from webapp.http.request import (
     AGENT_MOST,
     address,
     evidence,
-    header,
     reading,
     services,
     settings,
+    this,
 )
 
 if TYPE_CHECKING:
@@ -38,6 +36,8 @@ PREVIEW_BOT = re.compile(
     re.IGNORECASE,
 )
 """User-Agent marks of chats and search engines that fetch links for a preview."""
+PURPOSES = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_MOZ")
+"""Headers in which browsers say that nobody asked for the page yet."""
 SCANNER = re.compile(
     r"headless|phantomjs|proofpoint|urldefense|mimecast|barracuda|safelinks|urlscan|virustotal",
     re.IGNORECASE,
@@ -47,19 +47,20 @@ SCANNER = re.compile(
 
 def visitor(link: LinkToken) -> str:
     """Return the class of a look at this link; docs/glossary.md lists the classes."""
-    purpose = f"{header('SEC_PURPOSE')} {header('PURPOSE')} {header('X_MOZ')}".lower()
-    if "prefetch" in purpose or "prerender" in purpose:
+    its = this()
+    asked = [its.environ[name] for name in PURPOSES if name in its.environ]
+    if asked and any(mark in " ".join(asked).lower() for mark in ("prefetch", "prerender")):
         return "prefetch"
     if is_own(link):
         return "sender"
-    agent = header("USER_AGENT")
+    agent = its.environ.get("HTTP_USER_AGENT", "")
     kind = _known_kind(agent) if len(agent) <= AGENT_MOST else _kind(agent)
     if kind == "preview_bot":
         return kind
     if is_scanners_network():
         return "scanner_suspected"
     # Browsers never send HEAD for a page.
-    return "scanner_suspected" if kind == "browser" and request.method == "HEAD" else kind
+    return "scanner_suspected" if kind == "browser" and its.method == "HEAD" else kind
 
 
 def _kind(agent: str) -> str:
