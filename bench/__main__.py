@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from bench import options, page, speed, verbs
+from bench import beside, options, page, profile, scale, speed, verbs
 
-RUNS = {"speed": speed.run, "verbs": verbs.run}
+RUNS = {
+    "speed": speed.run,
+    "profile": profile.run,
+    "beside": beside.run,
+    "scale": scale.run,
+    "verbs": verbs.run,
+}
 
 
 def main() -> int:

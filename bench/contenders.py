@@ -103,6 +103,8 @@ class Contender:
     verbs: list[Verb]
     roles: Roles
     store: str | None = None
+    ready_seconds: float = 0.0
+    """From the start of its process until it was ready."""
 
     @property
     def host(self) -> str:

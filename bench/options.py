@@ -6,7 +6,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-PARTS = ("speed", "verbs")
+PARTS = ("speed", "profile", "beside", "scale", "verbs")
 """What can be measured, in the order of docs/benchmarks.md."""
 FULL, QUICK = (9, 600), (3, 200)
 """Rounds, and requests of each kind in a round."""
@@ -20,6 +20,7 @@ class Options:
     rounds: int
     requests: int
     peers: tuple[Path, ...]
+    messages: tuple[int, ...]
     quick: bool
     writes: bool
 
@@ -36,6 +37,9 @@ def read(arguments: list[str] | None = None) -> Options:
     parser.add_argument(
         "--peer", type=Path, action="append", default=[], help="an adapter: docs/benchmarks.md"
     )
+    parser.add_argument(
+        "--messages", default="1000,100000", help="of the part scale, with commas: %(default)s"
+    )
     parser.add_argument("--no-write", action="store_true", help="only print")
     said = parser.parse_args(arguments)
     parts = tuple(said.only.split(","))
@@ -47,6 +51,7 @@ def read(arguments: list[str] | None = None) -> Options:
         rounds=said.rounds or rounds,
         requests=said.requests or requests,
         peers=tuple(said.peer),
+        messages=tuple(int(many) for many in said.messages.split(",")),
         quick=said.quick,
         writes=not (said.quick or said.no_write),
     )

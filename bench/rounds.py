@@ -84,7 +84,7 @@ class Measured:
         return -1 if found != found else round(found)  # noqa: PLR0124 (nan)
 
 
-class _Messages:
+class Messages:
     """The messages that one contender has in one round."""
 
     def __init__(self, many: int) -> None:
@@ -116,7 +116,7 @@ def measure(
     for number in range(rounds + 1):
         began = time.perf_counter()
         many = requests if number else max(requests // 5, 20)
-        messages = {contender.name: _Messages(many) for contender in contenders}
+        messages = {contender.name: Messages(many) for contender in contenders}
         for contender, verb in _turns(contenders, backwards=bool(number % 2)):
             figures = one(contender, verb, messages[contender.name], load)
             if number:
@@ -132,7 +132,7 @@ def _turns(contenders: Sequence[Contender], *, backwards: bool) -> Iterator[tupl
                 yield contender, contender.verbs[place]
 
 
-def one(contender: Contender, verb: Verb, messages: _Messages, load: Load) -> Figures:
+def one(contender: Contender, verb: Verb, messages: Messages, load: Load) -> Figures:
     """Send one kind of request about all its messages, and say what it cost."""
     rows = messages.of(verb)
     requests = [verb.request(contender.host, row) for row in rows]

@@ -122,9 +122,11 @@ def ours(folder: Path, name: str, *, limits: bool, **more: str) -> Iterator[Cont
         **more,
     }
     command = [sys.executable, "-m", "restante"]
+    began = time.perf_counter()
     with running(command, env, address, "/readyz", folder / "log") as process:
+        ready = time.perf_counter() - began
         url = f"unix://{(folder / 'data' / 'store.sock').resolve()}"
-        yield Contender(name, address, OURS, roles(process.pid), url)
+        yield Contender(name, address, OURS, roles(process.pid), url, ready)
 
 
 @contextmanager
