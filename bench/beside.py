@@ -57,12 +57,14 @@ def run(options: Options) -> tuple[str, dict[str, str]]:
         for scene, measure in scenes.items():
             turns = [(others(ours, load, rows), measure()) for _ in range(turns_wanted)]
             alone, beside = (statistics.median(times) for times in zip(*turns, strict=True))
+            print(f"{scene}: p99 {alone:.1f} ms alone, {beside:.1f} ms beside")
             lines.append([scene, f"{alone:.1f}", f"{beside:.1f}", f"{beside / alone:.1f}"])
         garbage = _garbage_us(ours, load)
         after = {role: memory_kib(pids) for role, pids in ours.roles.items()}
     text = (
         f"{RATE:.0f} previews a second, {SECONDS:.0f} seconds each time, limits on; medians of"
-        f" {turns_wanted} turns. A garbage token costs the web {garbage:,.0f} µs of processor time.\n\n"
+        f" {turns_wanted} turns. A garbage token costs the web {garbage:,.0f} µs of processor"
+        " time.\n\n"
         + page.table(["", "p99 alone, ms", "beside, ms", "times"], lines)
         + "\n\nMemory in MiB, resident and (shared pages divided) proportional; *web* is the master"
         " and two web processes.\n\n"
