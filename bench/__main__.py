@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from bench import beside, options, page, profile, scale, speed, verbs
@@ -17,6 +18,8 @@ RUNS = {
 
 def main() -> int:
     """Measure every part that is wanted, one after the other."""
+    # Ended from outside, it still ends what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     wanted = options.read()
     command = " ".join(["python -m bench", *sys.argv[1:]])
     for part in wanted.parts:
