@@ -57,7 +57,7 @@ def test_the_image_is_built_from_the_lock_and_runs_as_nobody_in_particular():
 
     assert "--require-hashes" in DOCKERFILE
     assert "requirements-dev" not in DOCKERFILE
-    assert {re.sub(r" AS .*", "", base) for base in lines("FROM")} == {"python:3.11-slim-bookworm"}
+    assert {re.sub(r" AS .*", "", base) for base in lines("FROM")} == {"python:3.13-slim-bookworm"}
     assert [int(part) >= 10_000 for user in lines("USER") for part in user.split(":")] == [True] * 2
     assert f'image.version="{project["version"]}"' in DOCKERFILE
     assert f'image.licenses="{project["license"]}"' in DOCKERFILE
