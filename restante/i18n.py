@@ -9,7 +9,7 @@ from __future__ import annotations
 import gettext
 import io
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -32,9 +32,9 @@ DATES = {"en": "en_GB"}
 UNITS = ((86_400, "duration-day"), (3_600, "duration-hour"), (60, "duration-minute"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Language:
-    """A language with its catalogue.
+    """A language with its catalogue; there is one object for each language.
 
     Attributes:
         code: The name of its folder: `es`, `pt_BR`.
@@ -73,18 +73,13 @@ class Language:
 
     def moment(self, at: datetime) -> str:
         """Return `3 March 2026, 14:02 UTC` for an aware time in UTC."""
-        locale = DATES.get(self.code, self.locale)
-        return self.gettext(
-            "%(date)s, %(time)s UTC",
-            date=format_date(at, "long", locale),
-            time=format_time(at, "short", locale=locale),
-        )
+        return _minute(self, at.replace(second=0, microsecond=0))
 
     def duration(self, seconds: int) -> str:
         """Return `2 minutes`, `1 hour`, `7 days`: rounded down, never more than is left."""
         for size, unit in UNITS:
             if seconds >= size:
-                return format_unit(seconds // size, unit, locale=self.locale)
+                return _unit(self, seconds // size, unit)
         return self.gettext("less than a minute")
 
     def country(self, code: str) -> str:
@@ -110,6 +105,21 @@ def best(tags: Iterable[str]) -> Language:
     codes = {code.lower(): code for code in known()}
     wanted = [tag.lower().replace("-", "_") for tag in tags]
     return spoken(codes.get(negotiate_locale(wanted, codes) or SOURCE))
+
+
+@lru_cache(maxsize=4096)
+def _minute(language: Language, at: datetime) -> str:
+    locale = DATES.get(language.code, language.locale)
+    return language.gettext(
+        "%(date)s, %(time)s UTC",
+        date=format_date(at, "long", locale),
+        time=format_time(at, "short", locale=locale),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _unit(language: Language, number: int, unit: str) -> str:
+    return format_unit(number, unit, locale=language.locale)
 
 
 def _language(code: str, path: Path | None) -> Language:

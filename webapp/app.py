@@ -17,6 +17,7 @@ from webapp.http import (
     floods,
     headers,
     language_choice,
+    pages,
     pasted_paths,
     proxies,
     rate_limits,
@@ -84,7 +85,6 @@ def create_app(services: Services) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.globals.update(
         moment=formatting.moment,
-        duration=formatting.duration,
         words=states,
         happenings=events,
         settings=services.settings,
@@ -112,6 +112,7 @@ def create_app(services: Services) -> Flask:
         health.bp,
     ):
         app.register_blueprint(blueprint)
+    pages.init_app(app)
     app.wsgi_app = headers.Front(  # type: ignore[method-assign]
         app.wsgi_app, services.settings
     )

@@ -14,11 +14,11 @@ MOST = {
     "send": Cost(1, 28, 1071, 426, 1283),
     "preview": Cost(1, 18, 733, 194, 887),
     "reveal": Cost(1, 24, 946, 317, 1008),
-    "gate page": Cost(1, 19, 3737, 487, 5848),
+    "gate page": Cost(1, 19, 1226, 487, 5848),
     "status": Cost(1, 16, 752, 197, 1729),
     "recall": Cost(1, 22, 761, 264, 929),
     "acknowledge": Cost(1, 22, 737, 323, 684),
-    "page reveal": Cost(1, 25, 6031, 726, 9533),
+    "page reveal": Cost(1, 25, 1955, 726, 9533),
 }
 """Round trips, system calls, Python function calls, bytes of the request and of the answer: a
 tenth above what Python 3.11 counted (3.12 and 3.13 count within a twentieth of it), with rate

@@ -4,7 +4,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from flask import Flask, render_template
+from flask import Flask
 
 from restante import i18n
 from restante.crypto.tokens import LinkToken
@@ -20,6 +20,7 @@ from restante.errors import (
 from restante.messages import State
 from restante.reports import Preview, Requested
 from webapp.app import create_app
+from webapp.http import pages
 from webapp.http.i18n import CHOICE
 from webapp.recipient import gate_view
 from webapp.recipient.bot_signals import Why
@@ -116,7 +117,7 @@ def test_every_step_has_a_template_that_prints_it(house):
     for attempt, seen, form, step, title in STEPS.values():
         with app.test_request_context(f"/m/{link}"):
             view = build(attempt, seen, form)
-            page = render_template(view.template, view=view, token=link)
+            page = pages.render(view.template, view=view, token=link)
         forms = Forms()
         forms.feed(page)
         lead_to[step] = forms.actions[:1]

@@ -127,8 +127,13 @@ def may_set(name: CookieName, value: str) -> bool:
 
 def token() -> str:
     """Return a CSRF token for this page's forms; empty if the browser sends Sec-Fetch-Site."""
-    if header("SEC_FETCH_SITE"):
-        return ""
+    if "csrf_token" not in g:
+        g.csrf_token = "" if header("SEC_FETCH_SITE") else _new_token()
+    made: str = g.csrf_token
+    return made
+
+
+def _new_token() -> str:
     known = cookie("form")
     if known is None and (request.method in SAFE or brings_cookies()):
         if "form_cookie" not in g:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from flask import Flask, Response, g, json, make_response, render_template, request
+from flask import Flask, Response, g, json, make_response, request
 from werkzeug.exceptions import HTTPException
 
 from restante import errors
 from restante.events import rfc3339
 from restante.logs import error_fields
 from restante.messages import State
+from webapp.http import pages
 from webapp.http.request import services
 from webapp.texts import endings
 from webapp.texts.formatting import now
@@ -153,7 +154,7 @@ def answer(error: errors.RestanteError) -> Response:
             problem.headers["WWW-Authenticate"] = "Bearer"
         return told(problem, error)
     ending = endings.of(error) if isinstance(error, errors.Gone) else None
-    return told(render_template("error.html", error=error, status=status, ending=ending), error)
+    return told(pages.render("error.html", error=error, status=status, ending=ending), error)
 
 
 def told(answer: str | Response, error: errors.RestanteError) -> Response:

@@ -17,9 +17,9 @@ CHOICE = "choose_language"
 
 def current() -> Language:
     """Return the language of this request."""
-    if "language" not in g:
-        g.language = current_app.extensions[CHOICE]()
-    found: Language = g.language
+    found: Language | None = g.get("language")
+    if found is None:
+        g.language = found = current_app.extensions[CHOICE]()
     return found
 
 

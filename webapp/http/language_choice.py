@@ -10,14 +10,17 @@ contain no words.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from flask import request
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 
 from restante import i18n
 from webapp.http import csrf
 from webapp.http.cookies import YEAR_SECONDS, set_cookie
-from webapp.http.i18n import CHOICE, current
+from webapp.http.i18n import CHOICE
 from webapp.http.request import read_cookie, this
 
 if TYPE_CHECKING:
@@ -29,18 +32,13 @@ COOKIE: Final = "language"
 FIELD = "language"
 TAGS_MOST = 20
 """How many of the browser's languages are read."""
+REMEMBERED_MOST = 200
+"""Characters of a header whose result is remembered."""
 
 
 def init_app(app: Flask) -> None:
     """Show pages in the visitor's language, with a switch to the others."""
     app.extensions[CHOICE] = _choose
-    app.jinja_env.add_extension("jinja2.ext.i18n")
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda text: current().catalogue.gettext(text),  # noqa: PLW0108 (of each request's own)
-        lambda one, many, number: current().catalogue.ngettext(one, many, number),  # noqa: PLW0108
-        newstyle=True,
-    )
-    app.jinja_env.globals.update(languages=i18n.known, current_language=current)
     app.after_request(_remember)
     i18n.known()
 
@@ -61,8 +59,14 @@ def _asked() -> Language | None:
 
 def _wanted() -> Language:
     """Return the browser's preferred language that we have; refused ones (`q=0`) are ignored."""
-    tags = [tag for tag, quality in request.accept_languages if quality > 0]
-    return i18n.best(tags[:TAGS_MOST])
+    header = request.environ.get("HTTP_ACCEPT_LANGUAGE", "")
+    return (_best if len(header) <= REMEMBERED_MOST else _best.__wrapped__)(header)
+
+
+@lru_cache(maxsize=256)
+def _best(header: str) -> Language:
+    accepted = parse_accept_header(header, LanguageAccept)
+    return i18n.best([tag for tag, quality in accepted if quality > 0][:TAGS_MOST])
 
 
 def _remember(response: Response) -> Response:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from flask import Blueprint, Response, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, g, make_response, redirect, request, url_for
 
 from restante.crypto.pasted import token_signs
 from restante.errors import Fault, Invalid, NotASender, Unavailable
-from webapp.http import csrf, fields, form, language_choice, rate_limits
+from webapp.http import csrf, fields, form, language_choice, pages, rate_limits
 from webapp.http.cookies import YEAR_SECONDS, set_cookie
 from webapp.http.errors import STATUS, RateLimited, told
 from webapp.http.proxies import UNTRUSTED
@@ -92,7 +92,7 @@ def page(error: RestanteError | None = None, typed: str = "") -> Response:
     """Return the page that asks for a token, or that tells who may send."""
     senders = settings().senders
     fault = states.refused(error) if error else None
-    shown = render_template("sender/permit.html", senders=senders, fault=fault, typed=typed)
+    shown = pages.render("sender/permit.html", senders=senders, fault=fault, typed=typed)
     if error:
         return told(shown, error)
     return make_response(shown, 200 if senders.tokens else STATUS[NotASender])

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, jsonify, make_response, render_template, request
+from flask import Blueprint, Response, jsonify, make_response, request
 
 from restante.crypto.tokens import LinkToken
 from restante.feedback import EXTEND_LEASE_SECONDS
 from restante.typed_digits import whole_number
-from webapp.http import rate_limits
+from webapp.http import pages, rate_limits
 from webapp.http.request import answering, evidence, settings
 from webapp.recipient import gate, gate_page
 from webapp.recipient.bot_signals import Why
@@ -41,9 +41,7 @@ def acknowledge(token: str) -> Response:
         left = answering().acknowledge(link, passed.reader_key, keep=keep, evidence=evidence())
         if keep:
             return Response(status=DONE)
-        page = render_template(
-            "recipient/done.html", token=token, form=passed.form, views_left=left
-        )
+        page = pages.render("recipient/done.html", token=token, form=passed.form, views_left=left)
         return make_response(page)
 
     return _held(token, deed)
@@ -72,7 +70,7 @@ def confirm(token: str) -> Response:
         answering().confirm(link, passed.reader_key, evidence=evidence())
         if request.form.get("quiet"):
             return Response(status=DONE)
-        page = render_template(
+        page = pages.render(
             "recipient/answered.html", deed="confirm", token=token, form=passed.form
         )
         return make_response(page)
@@ -114,9 +112,7 @@ def recorded(token: str) -> Response:
     link = LinkToken.find(token)
     who, _ = gate.reader()
     account = answering().link_history(link, gate.reader_keys(who, gate.MOST))
-    return make_response(
-        render_template("recipient/recorded.html", account=account, token=str(link))
-    )
+    return make_response(pages.render("recipient/recorded.html", account=account, token=str(link)))
 
 
 def _held(token: str, deed: Callable[[LinkToken, Passed], Response]) -> Response:
@@ -144,7 +140,7 @@ def _tell(token: str, name: str) -> Response:
         said = answering().dispute(link, reader_keys, evidence=evidence())
     if said is None:
         return gate_page.show(link)
-    page = render_template(
+    page = pages.render(
         "recipient/answered.html",
         deed=name,
         said=said,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flask import Response, g, make_response, render_template, url_for
+from flask import Response, g, make_response, url_for
 
 from restante.errors import (
     CodeRequired,
@@ -19,6 +19,7 @@ from restante.errors import (
     Watched,
 )
 from restante.messages import State
+from webapp.http import pages
 from webapp.http.errors import told
 from webapp.http.own_link_cookie import is_own
 from webapp.http.visitors import look_at
@@ -101,7 +102,7 @@ def step(link: LinkToken, deed: str, why: Why | None) -> Response:
     who, is_new = gate.reader()
     seen = _look(link, who, why)
     form = gate.second_step(link, who, seen, carried=is_new)
-    page = render_template(
+    page = pages.render(
         "recipient/step.html",
         view=challenge.before_telling(deed, why, form),
         form=form,
@@ -120,7 +121,7 @@ def _look(
 
 
 def _page(view: GateView, link: LinkToken) -> Response:
-    page = render_template(view.template, view=view, token=str(link))
+    page = pages.render(view.template, view=view, token=str(link))
     return told(page, view.error) if view.error else make_response(page)
 
 

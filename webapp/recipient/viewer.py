@@ -6,13 +6,13 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, request, url_for
 
 from restante.crypto.tokens import LinkToken
 from restante.errors import CodesUsedUp, Gone, Unavailable
 from restante.feedback import EXTEND_LEASE_SECONDS
 from restante.safe_text import unshown
-from webapp.http import rate_limits
+from webapp.http import pages, rate_limits
 from webapp.http.request import answering, evidence, reading
 from webapp.http.visitors import visitor
 from webapp.recipient import gate, gate_page
@@ -78,7 +78,7 @@ def _deed() -> Callable[[LinkToken, Passed, Content], Response]:
 def _show(link: LinkToken, passed: Passed, content: Content) -> Response:
     until = min(content.at + EXTEND_LEASE_SECONDS * 1_000, content.lease_most)
     page = make_response(
-        render_template(
+        pages.render(
             "recipient/message.html",
             content=content,
             unshown=unshown(content.text),

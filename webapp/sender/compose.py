@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from itertools import islice
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, request, url_for
 
 from restante.errors import Fault, Invalid, NotASender, RestanteError, TooLarge, Unavailable
 from restante.messages import Draft
 from restante.safe_text import shows_anything
 from restante.typed_digits import whole_number
 from webapp import details
-from webapp.http import csrf, language_choice, rate_limits, send_access
+from webapp.http import csrf, language_choice, pages, rate_limits, send_access
 from webapp.http.budgets import afford
 from webapp.http.cookies import YEAR_SECONDS, set_cookie
 from webapp.http.errors import RateLimited, told
@@ -119,7 +119,7 @@ def _form(written: dict[str, str], error: RestanteError | None = None) -> str:
     its = settings()
     allowed = [s for s in EXPIRIES if its.expiry_min <= s <= its.expiry_max]
     faults = (*send_access.doubt(), *_faults(error)) if error else ()
-    return render_template(
+    return pages.render(
         "sender/compose.html",
         written={"views": "1", "hold": "0"} | written,
         faults=states.faults(faults, cut(*FIELDS)),

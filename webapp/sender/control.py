@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, make_response, redirect, request, url_for
 
 from restante.crypto.tokens import ControlToken
 from restante.errors import (
@@ -21,7 +21,7 @@ from restante.errors import (
 from restante.messages import Page
 from restante.safe_text import shows_anything
 from restante.typed_digits import whole_number
-from webapp.http import csrf, fields, floods, form, own_link_cookie, rate_limits
+from webapp.http import csrf, fields, floods, form, own_link_cookie, pages, rate_limits
 from webapp.http.budgets import afford
 from webapp.http.cookies import set_cookie
 from webapp.http.errors import RateLimited, told
@@ -171,13 +171,13 @@ def _asked() -> Page:
 
 def _warning(control: ControlToken, *, again: bool = False) -> Response:
     """Show the warning; *again* if the origin of the pressed button is unknown."""
-    page = render_template("sender/control_warning.html", token=str(control), again=again)
+    page = pages.render("sender/control_warning.html", token=str(control), again=again)
     return make_response(page)
 
 
 def _page(control: ControlToken, status: Status, error: RestanteError | None = None) -> Response:
     its = settings()
-    page = render_template(
+    page = pages.render(
         "sender/control.html",
         view=control_view.build(
             status, error, asks_all=its.second_step == "always", cut=form.cut(*WRITTEN)
