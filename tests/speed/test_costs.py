@@ -21,7 +21,7 @@ MOST = {
     "page reveal": Cost(1, 25, 1955, 726, 9533),
 }
 """Round trips, system calls, Python function calls, bytes of the request and of the answer: a
-tenth above what Python 3.11 counted (3.12 and 3.13 count within a twentieth of it), with rate
+tenth above what Python 3.11 counted (3.12 and 3.13 count within a tenth of it), with rate
 limits on.  Lower them when something got cheaper: `python -m tests.speed.costs` prints the rows."""
 HOW = (
     "this request got dearer. Look for the cause: `python -m bench --only profile` shows where the"
