@@ -102,6 +102,15 @@ def unshown(text: str) -> int:
     return len(CONTROLS.findall(text))
 
 
+def one_line(text: str) -> str:
+    """Return a text in one line: one blank for each run of blanks, line breaks and controls."""
+    return " ".join("".join(" " if _ends_line(c) else c for c in text).split())
+
+
+def _ends_line(c: str) -> bool:
+    return unicodedata.category(c) in {"Cc", "Cs", "Zl", "Zp"}
+
+
 def _is_bound(before: str, c: str, after: str) -> bool:
     """Tell whether a joiner or a selector has the neighbours that it needs."""
     if c in SELECTORS:

@@ -26,7 +26,7 @@ from webapp.http import (
 )
 from webapp.ops import health
 from webapp.recipient import feedback, viewer
-from webapp.sender import compose, control
+from webapp.sender import compose, control, copies
 from webapp.texts import events, formatting, states
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ def create_app(services: Services) -> Flask:
         compose.bp,
         send_access.bp,
         control.bp,
+        copies.bp,
         viewer.bp,
         feedback.bp,
         api.bp,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, make_response, redirect, request, url_for
@@ -23,10 +21,9 @@ from restante.safe_text import shows_anything
 from restante.typed_digits import whole_number
 from webapp.http import csrf, fields, floods, form, own_link_cookie, pages, rate_limits
 from webapp.http.budgets import afford
-from webapp.http.cookies import set_cookie
 from webapp.http.errors import RateLimited, told
-from webapp.http.request import cookie, evidence, managing, sending, services, settings
-from webapp.sender import control_view
+from webapp.http.request import cookie, evidence, managing, sending, settings
+from webapp.sender import control_view, copies, private_page
 from webapp.sender.compose import EXPIRIES
 
 if TYPE_CHECKING:
@@ -43,8 +40,8 @@ def show(pasted: str) -> Response:
     """Show the page to the sender's browser; show a warning to other browsers first."""
     control = ControlToken.find(pasted)
     status = managing().status(control, _asked(), cookie=cookie("sender"))
-    if not (status.from_sender or _is_shown(control)):
-        return _warning(control)
+    if not private_page.is_open(control, status):
+        return private_page.warning(control)
     return _page(control, status)
 
 
@@ -56,10 +53,10 @@ def show_anyway(pasted: str) -> Response:
     try:
         csrf.verify()
     except Invalid:
-        return _warning(control, again=True)
+        return private_page.warning(control, again=True)
     managing().status(control, NEWEST)
     response = make_response(redirect(url_for("control.show", pasted=str(control)), code=303))
-    set_cookie(response, "shown", _shown(control))
+    private_page.open_for(response, control)
     return response
 
 
@@ -87,8 +84,8 @@ def translate(token: str) -> Response:
     """Show the page in another language, with what was typed; change nothing."""
     control = ControlToken.find(token)
     status = managing().status(control, NEWEST, cookie=cookie("sender"))
-    if not (status.from_sender or _is_shown(control)):
-        return _warning(control)
+    if not private_page.is_open(control, status):
+        return private_page.warning(control)
     return _page(control, status)
 
 
@@ -139,8 +136,8 @@ def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
         # Forms may be large, so requests without a valid token have a rate limit.
         with rate_limits.status:
             raise
-    if not (status.from_sender or _is_shown(control)):
-        return _warning(control)
+    if not private_page.is_open(control, status):
+        return private_page.warning(control)
     try:
         deed(control)
     except (Invalid, TooLarge, Gone, Unavailable, RateLimited) as error:
@@ -169,12 +166,6 @@ def _asked() -> Page:
     return NEWEST if before is None else Page(before=before, most=EVENTS_SHOWN)
 
 
-def _warning(control: ControlToken, *, again: bool = False) -> Response:
-    """Show the warning; *again* if the origin of the pressed button is unknown."""
-    page = pages.render("sender/control_warning.html", token=str(control), again=again)
-    return make_response(page)
-
-
 def _page(control: ControlToken, status: Status, error: RestanteError | None = None) -> Response:
     its = settings()
     page = pages.render(
@@ -185,19 +176,9 @@ def _page(control: ControlToken, status: Status, error: RestanteError | None = N
         status=status,
         token=str(control),
         written=form.typed(*WRITTEN),
-        link_url=lambda token: f"{its.public_url}/m/{token}",
+        copies=copies.build(status),
         names={link.link_id: link.recipient for link in status.links},
         expiries=[s for s in EXPIRIES if its.expiry_min <= s <= its.expiry_max],
     )
     response = told(page, error) if error else make_response(page)
     return own_link_cookie.remember(response, [link.token for link in status.links])
-
-
-def _shown(control: ControlToken) -> str:
-    """Return the value of the cookie `shown`: this browser has read the warning."""
-    key = services().key_for("shown")
-    return hmac.digest(key, control.message_id, hashlib.sha256)[:24].hex()[:32]
-
-
-def _is_shown(control: ControlToken) -> bool:
-    return hmac.compare_digest(cookie("shown") or "", _shown(control))

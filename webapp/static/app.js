@@ -99,16 +99,20 @@ start(() => {
 
 // A copy is the text itself, as the page brought it: no translator or extension has touched it.
 // Tells whether the clipboard took it.
-async function copy(source, text) {
+async function copy(source, text, card) {
   try {
-    await navigator.clipboard.writeText(text);
-    return true;
+    // The page's policy would take the styles out of a card: only an event brings it whole.
+    if (!card) {
+      await navigator.clipboard.writeText(text);
+      return true;
+    }
   } catch {
     // Without TLS there is no clipboard to write to, and some browsers refuse: the old way.
   }
   let given = false;
   const give = (event) => {
     event.clipboardData.setData("text/plain", text);
+    if (card) event.clipboardData.setData("text/html", card);
     event.preventDefault();
     event.stopImmediatePropagation();
     given = true;
@@ -121,14 +125,18 @@ async function copy(source, text) {
     return false;
   } finally {
     removeEventListener("copy", give, { capture: true });
+    if (card && given) getSelection().removeAllRanges();
   }
 }
 
 start(() => {
   for (const place of document.querySelectorAll("[data-copy]")) {
-    const { copy: id, label, done, failed } = place.dataset;
+    const { copy: id, label, done, failed, address } = place.dataset;
     const source = document.getElementById(id);
     const text = source.textContent;
+    // A mail's card is on the page once, with the address of the first link.
+    const model = address && document.getElementById("card");
+    const card = model && model.textContent.replaceAll(model.dataset.address, address);
     const button = document.createElement("button");
     const said = document.createElement("span");
     button.type = "button";
@@ -140,7 +148,7 @@ start(() => {
     place.append(button, said);
     button.addEventListener("click", async () => {
       button.style.minInlineSize = `${button.offsetWidth}px`;
-      const copied = await copy(source, text);
+      const copied = await copy(source, text, card);
       said.className = copied ? "unseen" : "fault";
       said.textContent = copied ? done : failed;
       if (!copied) {
