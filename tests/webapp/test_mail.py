@@ -104,7 +104,7 @@ def parts(raw):
 @example(NAMES["a family"])
 def test_no_subject_adds_a_header_or_a_tag_to_a_draft(subject):
     its = written(subject)
-    found = parts(mail.draft("Ana <ana@example.com>", its, ADDRESS))
+    found = parts(mail.eml("Ana <ana@example.com>", its, ADDRESS))
     text, html = (found.get_body((kind,)).get_content() for kind in ("plain", "html"))
     card = Reader(html)
 
@@ -124,7 +124,7 @@ CARD_TAGS = {"table", "tr", "td", "p", "a", "br"}
 @given(hostile)
 def test_no_recipient_adds_a_header_to_a_draft(recipient):
     for label in (recipient, f"{recipient} <ana@example.com>"):
-        found = parts(mail.draft(label, written(), ADDRESS))
+        found = parts(mail.eml(label, written(), ADDRESS))
 
         assert set(found.keys()) <= {"Content-Type", "MIME-Version", "Subject", "To", "X-Unsent"}
         assert [a.addr_spec for a in getattr(found["To"], "addresses", ())] in (
@@ -143,7 +143,7 @@ MAILABLE = {script: name for script, name in NAMES.items() if mailbox(f"{name} <
 
 @pytest.mark.parametrize("name", MAILABLE.values(), ids=MAILABLE)
 def test_a_name_of_any_script_is_read_from_a_draft_as_it_was_written(name):
-    raw = mail.draft(f"{name} <ana@example.com>", written(name), ADDRESS)
+    raw = mail.eml(f"{name} <ana@example.com>", written(name), ADDRESS)
     its = parts(raw)["To"].addresses
 
     assert [one.addr_spec for one in its] == ["ana@example.com"]
@@ -152,7 +152,7 @@ def test_a_name_of_any_script_is_read_from_a_draft_as_it_was_written(name):
 
 
 def test_every_line_of_a_draft_is_ascii_ends_with_crlf_and_is_short():
-    raw = mail.draft("Ünal Gökçe <g@example.org>", written("é" * 200), ADDRESS)
+    raw = mail.eml("Ünal Gökçe <g@example.org>", written("é" * 200), ADDRESS)
 
     assert raw.isascii()
     assert raw.count(b"\n") == raw.count(b"\r\n")

@@ -73,9 +73,9 @@ def table(token: str) -> Response:
 
 @bp.get("/s/<token>/mail-<int:number>.eml")
 @rate_limits.status
-def draft(token: str, number: int) -> Response:
+def mail_draft(token: str, number: int) -> Response:
     """Download a mail with one link, to be sent from a mail program."""
-    return _download(token, lambda status: _draft(status, number))
+    return _download(token, lambda status: _eml(status, number))
 
 
 def _download(token: str, make: Callable[[Status], Response | None]) -> Response:
@@ -94,15 +94,13 @@ def _table(status: Status) -> Response | None:
     return _file(link_table.merged(rows, status.expires_at), "text/csv; charset=utf-8", "links.csv")
 
 
-def _draft(status: Status, number: int) -> Response | None:
+def _eml(status: Status, number: int) -> Response | None:
     link = dict(_open_links(status)).get(number)
     if link is None:
         return None
     called = secure_filename(link_table.names(link.recipient)[0])[:NAME_MOST]
     name = "-".join(filter(None, ("mail", str(number), called)))
-    written = mail.draft(
-        link.recipient, mail.write(status, settings().accent), _address(link.token)
-    )
+    written = mail.eml(link.recipient, mail.write(status, settings().accent), _address(link.token))
     return _file(written, "message/rfc822", f"{name}.eml")
 
 

@@ -46,7 +46,7 @@ CARD = (
     "</td></tr></table>"
 )
 PAGE = '<!doctype html><html><head><meta charset="utf-8"></head><body>{}</body></html>'
-DRAFT = policy.compat32.clone(linesep="\r\n")
+EML = policy.compat32.clone(linesep="\r\n")
 
 
 class Mail(NamedTuple):
@@ -94,20 +94,20 @@ def mailto(recipient: str | None, mail: Mail, address: str) -> str:
     return f"mailto:{to}?subject={quote(mail.subject, safe='')}&body={body}"
 
 
-def draft(recipient: str | None, mail: Mail, address: str) -> bytes:
+def eml(recipient: str | None, mail: Mail, address: str) -> bytes:
     """Return an `.eml` file that mail programs open as a mail to be sent (`X-Unsent`).
 
     All words in its headers are encoded: nothing in them can be read as a header, or as encoded.
     """
-    draft = MIMEMultipart("alternative", policy=DRAFT)
-    draft["X-Unsent"] = "1"
-    draft["Subject"] = _encoded("Subject", mail.subject)
+    made = MIMEMultipart("alternative", policy=EML)
+    made["X-Unsent"] = "1"
+    made["Subject"] = _encoded("Subject", mail.subject)
     if recipient and (its := mailbox(recipient)):
         name = one_line(its.name)
-        draft["To"] = f"{_encoded('To', name)}\n <{its.address}>" if name else its.address
-    draft.attach(MIMEText(mail.text(address), "plain", "utf-8", policy=DRAFT))
-    draft.attach(MIMEText(PAGE.format(mail.card(address)), "html", "utf-8", policy=DRAFT))
-    return draft.as_bytes()
+        made["To"] = f"{_encoded('To', name)}\n <{its.address}>" if name else its.address
+    made.attach(MIMEText(mail.text(address), "plain", "utf-8", policy=EML))
+    made.attach(MIMEText(PAGE.format(mail.card(address)), "html", "utf-8", policy=EML))
+    return made.as_bytes()
 
 
 @cache
