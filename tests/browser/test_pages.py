@@ -48,9 +48,12 @@ WAYS = {
     "gone-spent": [ENTRY, "That was not me: tell the sender", "What was recorded about this link"],
     "control-mixed": [
         ENTRY,
+        "All links at once",
         "Copy link",
+        "Put it in a mail",
         "Recall only the link for Ana Torres",
         "Copy link",
+        "Put it in a mail",
         "Recall only the link for Chloé (lawyer)",
         "Reason, if you like",
         "Recall all remaining links",
