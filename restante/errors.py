@@ -58,6 +58,13 @@ class Held(RestanteError):
         self.at = at
 
 
+class Paused(RestanteError):
+    """The sender has paused the message.  They may resume it."""
+
+    code = "paused"
+    title = "This message is not open at the moment."
+
+
 class PassphraseRequired(RestanteError):
     """The message has a passphrase and none was given.  No view and no try is spent."""
 

@@ -77,6 +77,7 @@ def status(
             and report.sender_id
             and secrets.compare_digest(sender_id(control, cookie), report.sender_id)
         ),
+        paused_at=(None if all(row.state.final for row in report.links) else report.paused_at),
         webhook=facts.open_target("webhook", message_id, report.webhook).get("url"),
     )
 

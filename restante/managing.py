@@ -1,4 +1,4 @@
-"""What a sender does with a sent message: status, recall, extend."""
+"""What a sender does with a sent message: status, recall, extend, pause, resume."""
 
 from __future__ import annotations
 
@@ -88,11 +88,41 @@ class Managing:
         """
         if faults := list(validation.expiry_faults(expires_in_seconds, self._settings)):
             raise Invalid(faults)
-        boxed = self._facts.close_evidence(control.message_id, evidence)
+        boxed = self._boxed(control, evidence)
         try:
             return self._messages.extend(control, expires_in_seconds * SECOND, boxed)
         except GoneBoxed as gone:
             raise self._facts.gone(gone.end) from None
+
+    def pause(self, control: ControlToken, *, evidence: Evidence | None = None) -> None:
+        """Let no new reader open the message until it is resumed.
+
+        Open leases continue, and the expiry stays where it is.  Idempotent.
+
+        Raises:
+            NotFound: No such message.
+            Gone: Every link ended.
+            Invalid: It was paused a thousand times already.
+        """
+        try:
+            self._messages.pause(control, self._boxed(control, evidence))
+        except GoneBoxed as gone:
+            raise self._facts.gone(gone.end) from None
+
+    def resume(self, control: ControlToken, *, evidence: Evidence | None = None) -> None:
+        """End a pause.  What is left of the hold still has to pass.  Idempotent.
+
+        Raises:
+            NotFound: No such message.
+            Gone: Every link ended.
+        """
+        try:
+            self._messages.resume(control, self._boxed(control, evidence))
+        except GoneBoxed as gone:
+            raise self._facts.gone(gone.end) from None
+
+    def _boxed(self, control: ControlToken, evidence: Evidence | None) -> bytes:
+        return self._facts.close_evidence(control.message_id, evidence)
 
     def status(
         self, control: ControlToken, page: Page = OLDEST, *, cookie: str | None = None

@@ -90,6 +90,7 @@ class Reading:
             reason=self._facts.reason(gate.message_id, gate.reason),
             watched=gate.watched,
             needs_code=gate.needs_code,
+            paused=gate.paused,
             **gate.past._asdict(),
         )
 
@@ -113,7 +114,7 @@ class Reading:
 
         Raises:
             Invalid: No possible passphrase, or a code that is not six digits.  Nothing is spent.
-            NotFound, Gone, Held: Nothing is spent.
+            NotFound, Gone, Paused, Held: Nothing is spent.
             PassphraseRequired, CodeRequired: Nothing is spent.
             PassphraseWrong, CodeWrong: One try is spent, no view.
             Watched: Only with *wary*.  Nothing is spent.
@@ -166,7 +167,7 @@ class Reading:
         Returns None if the link needs no code.
 
         Raises:
-            NotFound, Gone, Held, CodesUsedUp: Nothing is mailed.
+            NotFound, Gone, Paused, Held, CodesUsedUp: Nothing is mailed.
             Watched: Only with *wary*; nothing is mailed.
             Unavailable: The same request again is safe.
         """

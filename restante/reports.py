@@ -52,6 +52,7 @@ class Preview:
         ended_at: When the link reached its final state, if recorded.
         reason: The sender's reason for a recall.
         watched: A machine visited the link within the last ten minutes.
+        paused: The sender lets no new reader open the message for now.
         needs_code: The reader must type a code that is mailed to the recipient.
         held: How many views this browser opened, with the reader keys given.
         reveals: Views spent by all readers.
@@ -72,6 +73,7 @@ class Preview:
     reason: str | None = None
     watched: bool = False
     needs_code: bool = False
+    paused: bool = False
     held: int = 0
     reveals: int = 0
     first_revealed_at: int | None = None
@@ -225,6 +227,8 @@ class Status:
     from_sender: bool = False
     """The visitor has the sender's cookie."""
     webhook: str | None = None
+    paused_at: int | None = None
+    """When it was paused, if it is, and if a link can still be opened."""
 
     @property
     def has_older(self) -> bool:

@@ -20,6 +20,7 @@ STATUS: dict[type[Exception], int] = {
     errors.NotFound: os.EX_DATAERR,
     errors.Gone: os.EX_DATAERR,
     errors.Held: os.EX_DATAERR,
+    errors.Paused: os.EX_DATAERR,
     errors.PassphraseRequired: os.EX_DATAERR,
     errors.PassphraseWrong: os.EX_DATAERR,
     errors.CodeRequired: os.EX_DATAERR,

@@ -45,6 +45,8 @@ DEEDS = {
     ("recall", b"recalled"): "recalled",
     ("replace", b"replaced"): "replaced",
     ("extend", b"extended"): "extended",
+    ("pause", b"paused"): "paused",
+    ("resume", b"resumed"): "resumed",
     ("expire", b"expired"): "expired",
     ("end_leases", b"ended"): "lease_ended",
     ("forget", b"forgotten"): "forgotten",

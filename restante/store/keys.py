@@ -48,6 +48,8 @@ Fields of a message:
     sender      id of the sender's cookie, if there was one
     box         boxed: the sender's name, the subject and the other details
     extended    how often its expiry was moved;  extend  id of the last request that did
+    paused_at   while it is paused;  held_until  what opens_at was before, which then is far ahead
+    pauses      how often it was paused;  pause, resume  ids of the last requests that did
     forget_at   once the last link ended
     code        1 if its readers are mailed a code; code:cursor … as below
     webhook     boxed: the URL that gets its events, and the secret that signs them

@@ -30,6 +30,7 @@ class Gate(NamedTuple):
     reason: bytes
     watched: bool
     needs_code: bool
+    paused: bool
     past: Past
 
     @classmethod
@@ -51,6 +52,7 @@ class Gate(NamedTuple):
             reason=its[b"reason"],
             watched=its[b"watched"] == 1,
             needs_code=its[b"code"] == 1,
+            paused=its[b"paused"] == 1,
             past=Past.of(its),
         )
 

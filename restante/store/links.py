@@ -15,6 +15,7 @@ from restante.errors import (
     NotFound,
     PassphraseRequired,
     PassphraseWrong,
+    Paused,
     Unavailable,
     Watched,
 )
@@ -76,8 +77,8 @@ class Links(Verbs):
         """Spend a view for this reader, or return the view that it has a lease on.
 
         Raises:
-            NotFound, GoneBoxed, Held, PassphraseRequired, PassphraseWrong, CodeRequired,
-                CodeWrong: As reveal.lua says.
+            NotFound, GoneBoxed, Paused, Held, PassphraseRequired, PassphraseWrong,
+                CodeRequired, CodeWrong: As reveal.lua says.
             Watched: Only with *wary*.
             Unavailable: Also if the link's root key is not in the *ring*.
             Changed: A replace changed the root key that the verifier was derived from.
@@ -90,6 +91,8 @@ class Links(Verbs):
                 return Released.of(its, fresh=word == b"revealed")
             case [b"gone" | b"locked", *boxed]:
                 raise gone(boxed)
+            case [b"paused"]:
+                raise Paused
             case [b"held", opens_at, at]:
                 raise Held(opens_at, at)
             case [b"passphrase-required"]:
@@ -123,7 +126,7 @@ class Links(Verbs):
         """Store a new code and put its mail into the outbox; None if the link needs no code.
 
         Raises:
-            NotFound, GoneBoxed, Held, CodesUsedUp: Nothing is mailed.
+            NotFound, GoneBoxed, Paused, Held, CodesUsedUp: Nothing is mailed.
             Watched: Only with *wary*.
         """
         match self._run(
@@ -137,6 +140,8 @@ class Links(Verbs):
                 raise Watched
             case [b"used-up"]:
                 raise CodesUsedUp
+            case [b"paused"]:
+                raise Paused
             case [b"held", opens_at, at]:
                 raise Held(opens_at, at)
             case [b"gone", *boxed]:

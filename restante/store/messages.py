@@ -1,4 +1,4 @@
-"""Messages in the store: send, status, recall, replace, extend.  Each method calls one script.
+"""Messages in the store: send, status, recall, replace, extend, pause.  A method calls one script.
 
 Only here do their replies become values or errors.  Private fields stay encrypted.
 """
@@ -117,6 +117,37 @@ class Messages(Verbs):
                 raise Invalid([Fault("expires_in", "ends before the message opens")])
             case [b"often"]:
                 raise Invalid([Fault("expires_in", "moved too often")])
+            case [b"gone", *boxed]:
+                raise gone(boxed)
+        raise NotFound
+
+    def pause(self, control: ControlToken, evidence: bytes) -> None:
+        """Let no new reader open the message.
+
+        Raises:
+            NotFound: No such message.
+            GoneBoxed: Every link ended.
+            Invalid: It was paused a thousand times already.
+        """
+        match self._run("pause", keys.message(control), evidence, new_request()):
+            case [b"paused" | b"repeated"]:
+                return
+            case [b"often"]:
+                raise Invalid([Fault("form", "paused too often")])
+            case [b"gone", *boxed]:
+                raise gone(boxed)
+        raise NotFound
+
+    def resume(self, control: ControlToken, evidence: bytes) -> None:
+        """Let readers open the message again.
+
+        Raises:
+            NotFound: No such message.
+            GoneBoxed: Every link ended.
+        """
+        match self._run("resume", keys.message(control), evidence, new_request()):
+            case [b"resumed" | b"repeated"]:
+                return
             case [b"gone", *boxed]:
                 raise gone(boxed)
         raise NotFound

@@ -181,6 +181,7 @@ class Report(NamedTuple):
     box: bytes
     sender_id: bytes
     webhook: bytes
+    paused_at: int | None
     links: Sequence[LinkRow]
     events_total: int
     first: int
@@ -198,6 +199,7 @@ class Report(NamedTuple):
             box=its[b"box"],
             sender_id=its[b"sender"],
             webhook=its[b"webhook"],
+            paused_at=its[b"paused_at"] or None,
             links=[LinkRow.of(link) for link in its[b"links"]],
             events_total=its[b"total"],
             first=its[b"first"],

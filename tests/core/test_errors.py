@@ -8,7 +8,7 @@ from restante import errors
 from restante.errors import Fault, RestanteError
 
 CODES = {
-    "not-found", "gone", "held", "passphrase-required", "passphrase-wrong",
+    "not-found", "gone", "held", "paused", "passphrase-required", "passphrase-wrong",
     "code-required", "code-wrong", "rate-limited", "invalid", "not-a-sender", "watched",
     "too-large", "unavailable", "internal", "settings-invalid",
 }  # fmt: skip

@@ -63,6 +63,10 @@ def test_every_deed_is_counted_once(counting_house, meters, clock):
     sent = house.sending.send(Draft("x", recipients=("Ana", "Bob", "Cy"), passphrase="correct"))
     ana, bob, cy = (link.token for link in sent.links)
     house.managing.extend(sent.control, 7_200)
+    for _ in range(2):
+        house.managing.pause(sent.control)
+    for _ in range(2):
+        house.managing.resume(sent.control)
     house.sending.replace(sent.control, "y", passphrase="correct")
     with pytest.raises(PassphraseWrong):
         read(house, ana, 1, "wrong")
@@ -87,6 +91,8 @@ def test_every_deed_is_counted_once(counting_house, meters, clock):
     assert deeds(meters) == {
         "sent": 1,
         "extended": 1,
+        "paused": 1,
+        "resumed": 1,
         "replaced": 1,
         "passphrase_wrong": 1 + 9,
         "revealed": 1,

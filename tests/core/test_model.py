@@ -188,6 +188,12 @@ class Story(RuleBasedStateMachine):
 
         assert answer[:1] == self.model.extend(now + seconds * 1000, now)
 
+    @rule(deed=st.sampled_from(["pause", "resume"]))
+    def pause(self, deed):
+        answer = asked(lambda: getattr(self.house.managing, deed)(self.sent.control), lambda _: ())
+
+        assert answer[:1] == getattr(self.model, deed)(self.clock.now())
+
     @rule(place=places, reader=readers, visitor=st.sampled_from(["browser", "preview_bot"]))
     def look(self, place, reader, visitor):
         link, token = self.link(place)
@@ -199,6 +205,7 @@ class Story(RuleBasedStateMachine):
 
         assert gate.watched == link.is_watched(now)
         assert gate.state == state
+        assert gate.paused == (self.model.paused_at is not None)
         assert (gate.held, gate.reveals) == (int(reader in link.leases), link.reveals)
         for told, said in ((gate.disputed, link.disputed), (gate.declined, link.declined)):
             assert told == ("told" if reader in said else "enough" if len(said) == 3 else "may")
@@ -214,12 +221,16 @@ class Story(RuleBasedStateMachine):
     def time_passes(self, ms):
         self.clock.forward(ms)
 
-    @rule()
-    def worker(self):
+    def catch_up(self):
+        """Run the shard's deadlines; other tests may have left more than one turn's."""
         shard, more = self.sent.control.shard, True
         while more:
             done, full = self.house.timekeeping.turn(shard)
             more = full and done > 0
+
+    @rule()
+    def worker(self):
+        self.catch_up()
         now, model = self.clock.now(), self.model
         model.worker(now, self.ids)
         kept = kept_of(self.raw, self.sent)
@@ -248,6 +259,8 @@ class Story(RuleBasedStateMachine):
 
         assert (status.version, status.needs_passphrase) == (model.version, model.has_passphrase)
         assert (status.opens_at, status.expires_at) == (model.opens_at, model.expires_at)
+        ended = all(model.state(link, now) in FINAL for link in model.links)
+        assert status.paused_at == (None if ended else model.paused_at)
         for shown, link in zip(status.links, model.links, strict=True):
             state = model.state(link, now)
             assert shown.state == state
@@ -271,7 +284,7 @@ class Story(RuleBasedStateMachine):
         self.clock.forward(3 * DAY * 1000)
         self.worker()
         self.clock.forward(40 * DAY * 1000)
-        self.house.timekeeping.turn(self.sent.control.shard)
+        self.catch_up()
 
         assert kept_of(self.raw, self.sent) == {}
         assert due_of(self.raw, self.sent) == {}

@@ -199,12 +199,15 @@ OTHERS = {
 }
 PAGES = (
     *("/", "/?language=es", "/permit", "/permit/forget"),
-    *(f"/s/{{control}}{deed}" for deed in ("", "/replace", "/extend", "/recall", "/language")),
+    *(
+        f"/s/{{control}}{deed}"
+        for deed in ("", "/replace", "/extend", "/recall", "/language", "/pause", "/resume")
+    ),
     *(f"/m/{{link}}{deed}" for deed in ("", "/code", "/gate", "/dispute", "/decline")),
     *(f"/m/{{link}}/{deed}" for deed in ("acknowledge", "prolong", "confirm", "on-screen")),
 )
 PROGRAMS = (
-    *("messages", "message/replace", "message/recall"),
+    *("messages", "message/replace", "message/recall", "message/pause", "message/resume"),
     *("link/reveal", "link/code", "link/acknowledge"),
 )
 

@@ -288,6 +288,19 @@ def test_an_extend_whose_reply_was_lost_is_one_event(place):
     assert move["data"]["to"] == extended.json["expires_at"]
 
 
+def test_a_pause_whose_reply_was_lost_stays_ended_if_it_was_resumed_meanwhile(place):
+    sent = place.api.send(TEXT)
+    place.api.pause(sent.control)
+    place.api.resume(sent.control)
+    api = Api(place.service.url)
+    with meanwhile(place, "pause", lambda: api.pause(sent.control)) as asked:
+        place.api.resume(sent.control)
+    events = [e["type"] for e in place.api.message(sent.control)["events"]]
+
+    assert asked.result().status == 204
+    assert events == ["message.sent", *["message.paused", "message.resumed"] * 2]
+
+
 def test_the_last_try_locks_once_though_the_reply_was_lost(place):
     sent = place.api.send(TEXT, passphrase="right")
     for _ in range(9):

@@ -53,12 +53,16 @@ def addresses_of(sent):
         f"/s/{control}/recall",
         f"/s/{control}/replace",
         f"/s/{control}/extend",
+        f"/s/{control}/pause",
+        f"/s/{control}/resume",
         "/api/v1/link",
         "/api/v1/link/reveal",
         "/api/v1/link/acknowledge",
         "/api/v1/message",
         "/api/v1/message/recall",
         "/api/v1/message/replace",
+        "/api/v1/message/pause",
+        "/api/v1/message/resume",
     ]
 
 

@@ -86,6 +86,8 @@ def test_every_api_call_is_one_round_trip_with_its_limits_and_budget(service):
             service, lambda: api.reveal(next(secret).link, new_reader_key(), "a passphrase")
         ),
         "acknowledge": acknowledge_cost(),
+        "pause": rounds(service, lambda: api.pause(next(links).control)),
+        "resume": rounds(service, lambda: api.resume(api_control)),
         "recall": rounds(service, lambda: api.recall(next(links).control)),
         "status": rounds(service, lambda: api.message(api_control)),
     }
@@ -98,6 +100,8 @@ def test_every_api_call_is_one_round_trip_with_its_limits_and_budget(service):
         "reveal": 1,
         "reveal, passphrase": 2 + 1,
         "acknowledge": 1,
+        "pause": 1,
+        "resume": 1,
         "recall": 1,
         "status": 1 + 1,
     }

@@ -22,13 +22,14 @@ WORD = rb"[a-z0-9_-]+"
 
 MESSAGE = {
     **dict.fromkeys(("sent_at", "opens_at", "expires_at", "forget_at"), TIME),
+    **dict.fromkeys(("paused_at", "held_until"), TIME),
     **dict.fromkeys(("webhook:failing_since", "code:failing_since"), TIME),
-    **dict.fromkeys(("version", "lease", "retention", "extended"), COUNT),
+    **dict.fromkeys(("version", "lease", "retention", "extended", "pauses"), COUNT),
     **dict.fromkeys(("webhook:cursor", "code:cursor"), COUNT),
     **dict.fromkeys(("webhook:failures", "code:failures"), COUNT),
     **dict.fromkeys(("webhook:failure", "code:failure"), WORD),
     **dict.fromkeys(("passphrase", "code"), ONE),
-    **dict.fromkeys(("sender", "extend"), ID),
+    **dict.fromkeys(("sender", "extend", "pause", "resume"), ID),
     "replace": rb"[\s\S]{12}",
     **dict.fromkeys(("box", "webhook"), BOX),
     "links": rb"(?:[\s\S]{16})+",

@@ -47,6 +47,7 @@ OPEN = {
     "under an older root key": ["sealed"],
     "plain": ["sealed"],
     "held": ["held"],
+    "paused": ["held"],
     "several": ["read", "sealed", "sealed"],
     "spent, within its lease": ["spent"],
     "guessed once": ["sealed"],
@@ -134,6 +135,8 @@ def _of(house: Services, clock: Clock) -> Iterator[tuple[str, Sent]]:
         send(Draft(TEXT, hold_seconds=3_600, details=Details(sender_name="Zoë", subject="Keys"))),
     )
 
+    yield "paused", _paused(house)
+
     several = send(
         Draft(
             TEXT,
@@ -192,6 +195,14 @@ def _of(house: Services, clock: Clock) -> Iterator[tuple[str, Sent]]:
 
     yield "told by webhook", _webhook(house)
     yield "mailed a code", _coded(house)
+
+
+def _paused(house: Services) -> Sent:
+    """It was paused twice during its hold, and resumed in between."""
+    paused = house.sending.send(Draft(TEXT, hold_seconds=3_600))
+    for deed in (house.managing.pause, house.managing.resume, house.managing.pause):
+        deed(paused.control, evidence=SENDER)
+    return paused
 
 
 @contextmanager

@@ -124,7 +124,9 @@ class Copy:
         if state not in FINAL:
             if not is_alive or self.now >= int(message[b"expires_at"]):
                 state = "expired"
-            elif state == "sealed" and self.now < int(message[b"opens_at"]):
+            elif state == "sealed" and self.now < int(
+                message.get(b"held_until", message[b"opens_at"])
+            ):
                 state = "held"
         return {
             "id": lid.hex(),

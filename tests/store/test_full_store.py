@@ -74,6 +74,9 @@ def test_a_full_store_refuses_new_content_whole_and_still_does_all_else(full, cl
     at = house.managing.status(sent.control).expires_at
     assert house.managing.extend(sent.control, 600) < at
     assert house.managing.extend(sent.control, 7 * 86_400) == at
+    house.managing.pause(sent.control)
+    assert house.managing.status(sent.control).paused_at
+    house.managing.resume(sent.control)
     (verdict,) = house.managing.recall(sent.control, [cid.link_id], reason="full")
     assert verdict.outcome == "recalled_unread"
     clock.forward(Settings().expiry_default * 1000)

@@ -263,6 +263,12 @@ class Api:
     def extend(self, control: str, expires_in: int) -> Answer:
         return self.ask("PATCH", "/api/v1/message", {"expires_in": expires_in}, token=control)
 
+    def pause(self, control: str) -> Answer:
+        return self.ask("POST", "/api/v1/message/pause", token=control)
+
+    def resume(self, control: str) -> Answer:
+        return self.ask("POST", "/api/v1/message/resume", token=control)
+
     def message(self, control: str) -> Any:
         """Return the whole message as its sender sees it."""
         answer = self.ask("GET", "/api/v1/message", token=control)

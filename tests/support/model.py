@@ -15,6 +15,7 @@ from restante.errors import (
     NotFound,
     PassphraseRequired,
     PassphraseWrong,
+    Paused,
     Watched,
 )
 from restante.messages import Told
@@ -63,6 +64,7 @@ class ModelMessage:
     links: list[ModelLink]
     has_passphrase: bool
     version: int = 1
+    paused_at: int | None = None
     events: list[tuple[str, int | None, dict[str, Any]]] = field(default_factory=list)
 
     def state(self, link: ModelLink, now: int) -> str:
@@ -84,6 +86,8 @@ class ModelMessage:
         state = self.state(link, now)
         if reader in link.leases or state in FINAL:
             return Gone, state
+        if self.paused_at is not None:
+            return (Paused,)
         return (Held, self.opens_at) if state == "held" else ()
 
     def reveal(
@@ -233,6 +237,25 @@ class ModelMessage:
         for link in living:
             link.leases = {r: min(at, expires_at) for r, at in link.leases.items()}
         return (expires_at,)
+
+    def pause(self, now: int) -> tuple[Any, ...]:
+        if all(self.state(link, now) in FINAL for link in self.links):
+            return (Gone,)
+        if self.paused_at is None:
+            self.paused_at = now
+            leases = sum(
+                self.lease_open(link, reader, now) for link in self.links for reader in link.leases
+            )
+            self.record("message.paused", leases=leases)
+        return ()
+
+    def resume(self, now: int) -> tuple[Any, ...]:
+        if all(self.state(link, now) in FINAL for link in self.links):
+            return (Gone,)
+        if self.paused_at is not None:
+            self.paused_at = None
+            self.record("message.resumed")
+        return ()
 
     def worker(self, now: int, ids: list[bytes]) -> None:
         due = [link for link in self.links if not link.ended and now >= self.expires_at]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from restante.errors import Gone, Held, PassphraseWrong
+from restante.errors import Gone, Held, PassphraseWrong, Paused
 from tests.support.model import ModelLink, ModelMessage
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ def _open(reader: int, given: str, tries: int = 1) -> Callable[[Case], str]:
                 said = "gone"
             case (kind, *_) if kind is Held:
                 said = "not yet"
+            case (kind, *_) if kind is Paused:
+                said = "paused"
             case (kind, left) if kind is PassphraseWrong:
                 said = f"wrong, {left} tries left"
             case _:
@@ -98,6 +100,14 @@ def _open(reader: int, given: str, tries: int = 1) -> Callable[[Case], str]:
 def _then(said: str, case: Case) -> str:
     message, link, now = case
     return f"{said} → *{message.state(link, now)}*"
+
+
+def _paused(cell: Callable[[Case], str]) -> Callable[[Case], str]:
+    def during(case: Case) -> str:
+        case[0].pause(case[2])
+        return cell(case)
+
+    return during
 
 
 def _last_view(case: Case) -> str:
@@ -131,6 +141,8 @@ COLUMNS: dict[str, Callable[[Case], str]] = {
     "a new reader opens it": _open(STRANGER, "p"),
     "… the last view": _last_view,
     "the same reader, within the lease": _open(HOLDER, "p"),
+    "a new reader, while it is paused": _paused(_open(STRANGER, "p")),
+    "the same reader, while it is paused": _paused(_open(HOLDER, "p")),
     "a wrong passphrase": _open(STRANGER, "wrong"),
     "… until no try is left": _open(STRANGER, "wrong", tries=3),
     "recall": _recall,

@@ -43,7 +43,7 @@ def english():
         yield
 
 
-def build(*links, error=None, asks_all=False, views=1, **details):
+def build(*links, error=None, asks_all=False, views=1, paused_at=None, **details):
     status = Status(
         message_id=bytes(16),
         details=Details(**details),
@@ -57,6 +57,7 @@ def build(*links, error=None, asks_all=False, views=1, **details):
         events=(),
         looks=(),
         at=AT,
+        paused_at=paused_at,
     )
     return control_view.build(status, error, asks_all=asks_all)
 
@@ -217,3 +218,25 @@ def test_the_page_says_how_long_it_waits_and_what_readers_are_asked(link, option
 
     assert words in text
     assert ("number" in text) == ("number" in words)
+
+
+@pytest.mark.parametrize(
+    ("links", "headline"),
+    [
+        ([SEALED], "It is paused. Nobody has opened it."),
+        ([replace(SEALED, state=State.HELD)], "It is paused. Nobody has opened it."),
+        ([READ], "It is paused. It was opened before."),
+        ([READ, SEALED], "It is paused. 1 of 2 links opened before."),
+    ],
+)
+def test_a_paused_message_says_so_and_what_a_pause_does_not_change(links, headline):
+    view = build(*links, paused_at=AT)
+    whole = " ".join(
+        [view.headline, view.text, *(said for link in view.links for said in link.said)]
+    )
+
+    assert view.headline == headline
+    assert "Paused on" in view.text
+    assert "It still expires on" in view.text
+    assert ("what was shown cannot be unshown" in view.text) == any(its.reveals for its in links)
+    assert "can be opened again" not in whole

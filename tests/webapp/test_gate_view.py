@@ -83,6 +83,11 @@ STEPS = {
         Attempt(error=PassphraseWrong(2)), LEASED, PLAIN, Step.AGAIN, "You opened this message"),
     "leased, by a number": (LOOKED, LEASED, NUMBERED, Step.OPEN, "A message is waiting"),
     "held": (LOOKED, HELD, PLAIN, Step.HELD, ""),
+    "paused": (LOOKED, replace(SEALED, paused=True), PLAIN, Step.PAUSED, ""),
+    "paused while held": (LOOKED, replace(HELD, paused=True), PLAIN, Step.PAUSED, ""),
+    "leased while paused": (
+        LOOKED, replace(LEASED, paused=True), PLAIN, Step.AGAIN, "You opened this message"),
+    "ended while paused": (LOOKED, replace(SPENT, paused=True), PLAIN, Step.ENDED, ""),
     "spent": (LOOKED, SPENT, PLAIN, Step.ENDED, ""),
     "wrong passphrase, the last": (
         Attempt(error=PassphraseWrong(0)), replace(SPENT, state=State.LOCKED), PLAIN, Step.ENDED,
@@ -132,6 +137,7 @@ def test_every_step_has_a_template_that_prints_it(house):
         Step.TYPE_CODE: opens,
         Step.AGAIN: opens,
         Step.HELD: [],
+        Step.PAUSED: [],
         Step.ENDED: [f"/m/{link}/dispute"],
     }
     assert set(lead_to) == set(Step), "a step that no state leads to"

@@ -32,6 +32,7 @@ def preview() -> Response:
             "views_left": seen.views_left,
             "needs_passphrase": seen.needs_passphrase,
             "needs_code": seen.needs_code,
+            "paused": seen.paused,
         }
     )
 

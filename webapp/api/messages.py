@@ -1,4 +1,4 @@
-"""The sender's routes of API v1: send, status, recall, replace, extend."""
+"""The sender's routes of API v1: send, status, recall, replace, extend, pause, resume."""
 
 from __future__ import annotations
 
@@ -91,6 +91,7 @@ def _status(control: ControlToken, page: Page) -> Response:
             "sent_at": rfc3339(its.sent_at),
             "opens_at": rfc3339(its.opens_at),
             "expires_at": rfc3339(its.expires_at),
+            "paused_at": rfc3339_or_none(its.paused_at),
             "version": its.version,
             "links": [_link(link) for link in its.links],
             "events": [as_json(event, its.message_id) for event in its.events],
@@ -188,3 +189,22 @@ def extend() -> Response:
     body.check()
     managing().extend(control, expires_in or 0, evidence=evidence())
     return _status(control, OLDEST)
+
+
+@bp.post("/message/pause")
+def pause() -> Response:
+    """Let no new reader open the message until it is resumed."""
+    control = fields.bearer(ControlToken)
+    fields.Body(optional=True).check()
+    managing().pause(control, evidence=evidence())
+    return Response(status=204)
+
+
+@bp.post("/message/resume")
+@rate_limits.send
+def resume() -> Response:
+    """End a pause."""
+    control = fields.bearer(ControlToken)
+    fields.Body(optional=True).check()
+    managing().resume(control, evidence=evidence())
+    return Response(status=204)

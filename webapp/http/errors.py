@@ -103,6 +103,7 @@ STATUS: Mapping[type[errors.RestanteError], int] = {
     errors.NotFound: 404,
     errors.Gone: 410,
     errors.Held: 409,
+    errors.Paused: 409,
     errors.PassphraseRequired: 403,
     errors.PassphraseWrong: 403,
     errors.Watched: 409,

@@ -28,6 +28,7 @@ LIMITS_OF = {
     "control.show_anyway": ("status",),
     "control.replace": ("send", "passphrase"),
     "control.extend": ("send",),
+    "control.resume": ("send",),
     "control.translate": ("preview", "send"),
     "viewer.reveal": ("reveal", "passphrase"),
     "viewer.request_code": ("passphrase",),
@@ -35,10 +36,11 @@ LIMITS_OF = {
     "api.send": ("send",),
     "api.replace": ("send", "passphrase"),
     "api.extend": ("send",),
+    "api.resume": ("send",),
     "api.reveal": ("reveal", "passphrase"),
     "api.request_code": ("passphrase",),
 }
-"""Endpoints with a body and a rate limit; recall and acknowledge have no limit."""
+"""Endpoints with a body and a rate limit; recall, pause and acknowledge have no limit."""
 
 
 class Refusals:

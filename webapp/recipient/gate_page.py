@@ -16,6 +16,7 @@ from restante.errors import (
     Invalid,
     PassphraseRequired,
     PassphraseWrong,
+    Paused,
     Watched,
 )
 from restante.messages import State
@@ -42,6 +43,7 @@ REFUSALS = (
     Invalid,
     PassphraseRequired,
     PassphraseWrong,
+    Paused,
     Watched,
 )
 """Errors that are shown on the link's page, with what was typed."""
@@ -69,7 +71,7 @@ def show(link: LinkToken, attempt: Attempt = LOOKED) -> Response:
         form = gate.second_step(link, who, seen, carried=is_new)
     view = gate_view.build(attempt, seen, form, asks=asks, is_own=is_own(link))
     page = _page(view, link)
-    return page if view.step is Step.HELD else _keep(page, who, is_new=is_new)
+    return page if view.step in {Step.HELD, Step.PAUSED} else _keep(page, who, is_new=is_new)
 
 
 def refuse(link: LinkToken, attempt: Attempt, refusal: Why | RestanteError) -> Response:
@@ -78,6 +80,8 @@ def refuse(link: LinkToken, attempt: Attempt, refusal: Why | RestanteError) -> R
         case Held():
             view = GateView(step=Step.HELD, opens_at=refusal.opens_at, error=refusal)
             return _page(view, link)
+        case Paused():
+            return _page(GateView(step=Step.PAUSED, error=refusal), link)
         case Gone():
             why = None if State(refusal.state).final else Why.AGAIN
             return show(link, Attempt(why=why))

@@ -38,6 +38,7 @@ class Step(StrEnum):
     AGAIN = "again"
     """This browser opened the message and can show it again."""
     HELD = "held"
+    PAUSED = "paused"
     ENDED = "ended"
 
 
@@ -141,6 +142,8 @@ def build(
             # Senders who look at their own links have nothing to dispute.
             may_dispute=seen.by_others and not is_own,
         )
+    if seen.paused and seen.lease_until is None:
+        return GateView(step=Step.PAUSED, preview=seen)
     if seen.state is State.HELD:
         return GateView(step=Step.HELD, preview=seen, opens_at=seen.opens_at)
     step = _step(attempt, seen, form)

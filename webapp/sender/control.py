@@ -1,4 +1,4 @@
-"""The routes of the control page: status, recall, replace, extend."""
+"""The routes of the control page: status, recall, replace, extend, pause, resume."""
 
 from __future__ import annotations
 
@@ -78,6 +78,18 @@ def extend(token: str) -> Response:
     return _act(token, _extend)
 
 
+@bp.post("/s/<token>/pause")
+def pause(token: str) -> Response:
+    """Let no new reader open the message until it is resumed."""
+    return _act(token, _pause)
+
+
+@bp.post("/s/<token>/resume")
+def resume(token: str) -> Response:
+    """End a pause."""
+    return _act(token, _resume)
+
+
 @bp.post("/s/<token>/language")
 @rate_limits.preview
 def translate(token: str) -> Response:
@@ -126,6 +138,17 @@ def _extend(control: ControlToken) -> None:
     if expires_in is None:
         raise Invalid([Fault("expires_in", "a whole number")])
     managing().extend(control, expires_in, evidence=evidence())
+
+
+def _pause(control: ControlToken) -> None:
+    csrf.verify()
+    managing().pause(control, evidence=evidence())
+
+
+@rate_limits.send
+def _resume(control: ControlToken) -> None:
+    csrf.verify()
+    managing().resume(control, evidence=evidence())
 
 
 def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:

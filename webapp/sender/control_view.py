@@ -19,6 +19,8 @@ from webapp.texts.formatting import moment
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from markupsafe import Markup
+
     from restante.errors import RestanteError
     from restante.reports import LinkStatus, Status
     from webapp.sender.link_view import LinkView
@@ -93,7 +95,10 @@ def build(
     links = status.links
     still_open = [link for link in links if not link.state.final]
     unread = [link for link in still_open if not link.reveals]
-    overall, headline = states.overall(links), states.headline(links)
+    overall, headline = (
+        states.overall(links),
+        states.headline(links, is_paused=bool(status.paused_at)),
+    )
     faults = states.faults(_faults(error), cut)
     return ControlView(
         title=_title(error) if error else headline,
@@ -130,7 +135,9 @@ def _text(status: Status, overall: State, *, is_open: bool, asks_all: bool) -> s
     if not is_open:
         return gettext("There is nothing left to do.")
     said = [html(gettext("It waits until %(time)s."), time=moment(status.expires_at))]
-    if overall is State.HELD:
+    if status.paused_at:
+        said = list(_paused(status, status.paused_at))
+    elif overall is State.HELD:
         said = [
             html(gettext("It opens on %(time)s."), time=moment(status.opens_at)),
             html(
@@ -144,6 +151,18 @@ def _text(status: Status, overall: State, *, is_open: bool, asks_all: bool) -> s
     if status.details.mailed_code:
         said.append(html(gettext("Each reader is mailed a code first.")))
     return html(" ").join(said)
+
+
+def _paused(status: Status, at: int) -> Iterator[Markup]:
+    text = gettext("Paused on %(time)s: nobody new can open it.")
+    yield html(text, time=moment(at))
+    if any(link.reveals for link in status.links):
+        text = gettext(
+            "Someone who opened it before may still have it on the screen: what was shown cannot "
+            "be unshown."
+        )
+        yield html(text)
+    yield html(gettext("It still expires on %(time)s."), time=moment(status.expires_at))
 
 
 def _notice(error: RestanteError, faults: Mapping[str, str]) -> Notice:

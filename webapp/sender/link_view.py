@@ -28,7 +28,11 @@ class LinkView(NamedTuple):
 def build(link: LinkStatus, status: Status) -> LinkView:
     """Return what the page says of one of the message's links."""
     is_many = len(status.links) > 1
-    said = (states.link(link) if is_many else None, states.too_late(link), states.arrival(link))
+    said = (
+        states.link(link, is_paused=bool(status.paused_at)) if is_many else None,
+        states.too_late(link),
+        states.arrival(link),
+    )
     return LinkView(link, tuple(filter(None, said)), tuple(_times(link, status)))
 
 

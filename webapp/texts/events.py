@@ -37,11 +37,19 @@ def event(of: Event) -> str:
             )
         case "link.recalled":
             return outcome(Outcome(str(of.facts["outcome"])))
+        case "message.paused" if of.facts["leases"]:
+            return ngettext(
+                "Paused; one reader may still have it open",
+                "Paused; %(num)s readers may still have it open",
+                int(of.facts["leases"]),
+            )
         case "link.expired":
             return gettext("Expired unread") if of.facts["reveals"] == 0 else gettext("Expired")
     return {
         "message.sent": gettext("Sent"),
         "message.replaced": gettext("Text replaced"),
+        "message.paused": gettext("Paused"),
+        "message.resumed": gettext("Open again after the pause"),
         "link.replaced": gettext("This link opens the new text"),
         "link.revealed": gettext("Shown to someone who had this link"),
         "link.acknowledged": gettext("A browser confirmed that it arrived"),

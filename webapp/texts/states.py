@@ -40,16 +40,20 @@ def overall(links: Sequence[LinkStatus]) -> State:
     return State.READ if was_read else State.SEALED
 
 
-def headline(links: Sequence[LinkStatus]) -> str:
+def headline(links: Sequence[LinkStatus], *, is_paused: bool = False) -> str:
     """Return the sender's summary of a whole message, in one or two sentences."""
     read = sum(1 for link in links if link.reveals)
     is_over = all(link.state.final for link in links)
     if not read:
         if is_over:
             return gettext("Nobody has read it. It can no longer be read.")
+        if is_paused:
+            return gettext("It is paused. Nobody has opened it.")
         if overall(links) is State.HELD:
             return gettext("It does not open yet. Nobody can have read it.")
         return gettext("It is waiting. Nobody has opened it.")
+    if is_paused and len(links) == 1:
+        return gettext("It is paused. It was opened before.")
     if len(links) == 1:
         return _headline(links[0])
     facts = {"read": read, "links": len(links)}
@@ -60,6 +64,8 @@ def headline(links: Sequence[LinkStatus]) -> str:
             read,
             **facts,
         )
+    if is_paused:
+        return gettext("It is paused. %(read)s of %(links)s links opened before.", **facts)
     return gettext("%(read)s of %(links)s links opened so far.", **facts)
 
 
@@ -87,7 +93,7 @@ def state(of: State) -> str:
     }[of]
 
 
-def link(of: LinkStatus) -> str:
+def link(of: LinkStatus, *, is_paused: bool = False) -> str:
     """Return the sender's summary of one link, in one or two sentences."""
     shown = ngettext(
         "Shown once to someone who had this link.",
@@ -99,6 +105,8 @@ def link(of: LinkStatus) -> str:
             return gettext("It does not open yet. Nobody can have read it.")
         case State.SEALED:
             return gettext("Nobody has opened it.")
+        case State.READ if is_paused:
+            return shown
         case State.READ:
             return f"{shown} " + gettext("It can be opened again.")
         case State.SPENT:
@@ -215,6 +223,8 @@ def fault(of: Fault) -> str:
             return gettext(
                 "Sending needs a token that is valid here. Everything you wrote is kept."
             )
+        case "form" if of.detail == "paused too often":
+            return gettext("This message was paused too often. You can still recall it.")
         case "form" if of.detail == "stale":
             return gettext("This page was open for more than a day. Check it, then send it again.")
         case "form":

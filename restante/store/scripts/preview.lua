@@ -9,7 +9,7 @@
 --
 -- Replies {"preview", map}, or {"unknown"}.  The map: state, message, box, opens_at, expires_at,
 -- views_left, passphrase, tries, now, ordinal, lease, ended_at, reason, watched, code, held (views
--- of this browser), reveals, first_revealed_at, last_revealed_at, disputed, declined.
+-- of this browser), reveals, first_revealed_at, last_revealed_at, disputed, declined, paused.
 -- watched: a machine looked within ten minutes, this look included.
 -- ordinal: index, from 0, of the reader with an open lease, else of the first without a view; -1
 -- if all have one.  disputed, declined: can this browser still do it, see `told`.
@@ -44,4 +44,4 @@ return { "preview", named({ state = link.state, message = m.id, box = m.box,
   watched = is_watched(link, now, WATCH_MS) and 1 or 0, code = link.address and 1 or 0,
   held = held, reveals = link.reveals, first_revealed_at = link.first_revealed_at,
   last_revealed_at = link.last_revealed_at, disputed = told(link.disputed, first),
-  declined = told(link.declined, first) }) }
+  declined = told(link.declined, first), paused = m.paused_at > 0 and 1 or 0 }) }

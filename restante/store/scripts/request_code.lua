@@ -15,7 +15,7 @@
 -- ARGV[8]  wary      1: refuse if a machine looked recently
 --
 -- Replies {"requested", until, now}, {"just-sent", until, now}, {"used-up"}, {"not-needed"},
--- {"watched"}, {"held", opens_at, now}, {"gone", state, message, reason, ended_at}, or {"unknown"}.
+-- {"watched"}, {"paused"}, {"held", opens_at, now}, {"gone", state, message, reason, ended_at}, or {"unknown"}.
 
 local now = clock(ARGV[1])
 local mac, box = ARGV[2], ARGV[3]
@@ -28,6 +28,9 @@ if not link then
 end
 if is_final(link.state) then
   return gone(link)
+end
+if link.message.paused_at > 0 then
+  return { "paused" }
 end
 if link.state == "held" then
   return { "held", link.message.opens_at, now }

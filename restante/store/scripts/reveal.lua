@@ -18,7 +18,7 @@
 -- Replies {"revealed", map}, or within the lease {"reread", map}, with message, version, root,
 -- wrapped, content, state, views_left, lease_until, now, passphrase, box, claimed_at, expires_at;
 -- {"gone" or, for the try that locks, "locked", state, message, reason, ended_at},
--- {"held", opens_at, now}, {"passphrase-wrong" or "code-wrong", tries left}, {"code-required"},
+-- {"paused"}, {"held", opens_at, now}, {"passphrase-wrong" or "code-wrong", tries left}, {"code-required"},
 -- {"passphrase-required"}, {"watched"}, {"unavailable"}, {"changed"} or {"unknown"}.
 
 local now = clock(ARGV[1])
@@ -34,6 +34,9 @@ local m, r = link.message, reader_at(link, reader)
 local again = lease_is_open(link, r, now)
 if not again and (r or is_final(link.state)) then
   return gone(link)
+end
+if not again and m.paused_at > 0 then
+  return { "paused" }
 end
 if not again and now < m.opens_at then
   return { "held", m.opens_at, now }

@@ -8,7 +8,7 @@
 -- ARGV[4]  most     maximum number of events
 --
 -- Replies {"status", map}, or {"unknown"}.  The map: now, sent_at, opens_at, expires_at, version,
--- passphrase, box, sender, webhook, links (a map each), total (number of all events), first
+-- passphrase, box, sender, webhook, links (a map each), paused_at, total (number of all events), first
 -- (number of the first event returned), events, looks.
 
 local now = clock(ARGV[1])
@@ -38,5 +38,5 @@ end
 local events = most > 0 and call("LRANGE", m.events, first - 1, first + most - 2) or {}
 return { "status", named({ now = now, sent_at = m.sent_at, opens_at = m.opens_at,
   expires_at = m.expires_at, version = m.version, passphrase = m.passphrase and 1 or 0,
-  box = m.box, sender = m.sender, webhook = m.webhook, links = links, total = total,
+  box = m.box, sender = m.sender, webhook = m.webhook, links = links, paused_at = m.paused_at, total = total,
   first = first, events = events, looks = call("LRANGE", m.looks, 0, -1) }) }

@@ -11,7 +11,10 @@ local function message_at(tag, id)
     expires_at = tonumber(f.expires_at), version = tonumber(f.version), links = f.links,
     open = tonumber(f.open), lease = tonumber(f.lease), retention = tonumber(f.retention),
     passphrase = f.passphrase, box = f.box or "", sent_at = tonumber(f.sent_at),
-    sender = f.sender or "", webhook = f.webhook or "", channels = {} }
+    paused_at = tonumber(f.paused_at or "0"), sender = f.sender or "", webhook = f.webhook or "", channels = {} }
+  if f.held_until then
+    m.opens_at = tonumber(f.held_until)
+  end
   for _, channel in ipairs(CHANNELS) do
     if f[channel.name] then
       m.channels[#m.channels + 1] = channel

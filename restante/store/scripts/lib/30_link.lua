@@ -57,3 +57,13 @@ end
 local function gone(link)
   return { "gone", link.state, link.message.id, link.reason, link.ended_at }
 end
+
+-- The reply if every one of these links ended; nil if one can still be opened.
+local function ended_whole(links)
+  for _, link in ipairs(links) do
+    if not is_final(link.state) then
+      return nil
+    end
+  end
+  return gone(links[1])
+end

@@ -40,6 +40,15 @@ local function lease_is_open(link, r, now)
     and (link.state == "read" or outlives(link.state))
 end
 
+-- How many leases are open on this link.
+local function open_leases(link, now)
+  local open = 0
+  for _, id in ipairs(call("HKEYS", link.readers)) do
+    open = open + (lease_is_open(link, reader_at(link, id), now) and 1 or 0)
+  end
+  return open
+end
+
 -- The latest end of all leases on this link, 0 if there are none.
 local function latest_lease(link)
   local latest = 0
