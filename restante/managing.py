@@ -1,4 +1,4 @@
-"""What a sender does with a sent message: status, recall, extend, pause, resume."""
+"""What a sender does with a sent message: status, recall, extend, pause, resume, forget."""
 
 from __future__ import annotations
 
@@ -120,6 +120,13 @@ class Managing:
             self._messages.resume(control, self._boxed(control, evidence))
         except GoneBoxed as gone:
             raise self._facts.gone(gone.end) from None
+
+    def forget(self, control: ControlToken) -> None:
+        """End every link, and delete the message with everything that was recorded of it.
+
+        Idempotent: if there is no such message, nothing happens.
+        """
+        self._messages.forget(control)
 
     def _boxed(self, control: ControlToken, evidence: Evidence | None) -> bytes:
         return self._facts.close_evidence(control.message_id, evidence)

@@ -152,6 +152,10 @@ class Messages(Verbs):
                 raise gone(boxed)
         raise NotFound
 
+    def forget(self, control: ControlToken) -> None:
+        """Delete everything of the message; if there is no such message, do nothing."""
+        self._run("forget", keys.message(control), "now")
+
     def status(self, control: ControlToken, page: Page) -> Report:
         """Return the message, with one page of its timeline.
 

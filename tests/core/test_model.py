@@ -25,7 +25,7 @@ from restante import wiring
 from restante.errors import Gone, Held, NotFound, PassphraseWrong, RestanteError
 from restante.messages import Draft
 from restante.settings import DAY, Settings
-from tests.conftest import Clock, check_times, due_of, kept_of, reader_key
+from tests.conftest import Clock, check_times, due_of, kept_of, read, reader_key
 from tests.support.model import FINAL, TRIES, ModelLink, ModelMessage
 
 if TYPE_CHECKING:
@@ -216,6 +216,27 @@ class Story(RuleBasedStateMachine):
         else:
             assert gate.ordinal == (None if reader in link.leases else 0)
             assert gate.lease_until is None
+
+    @rule(sure=st.sampled_from([True, *[False] * 5]), passphrase=st.sampled_from([None, "one"]))
+    def forget(self, sure, passphrase):
+        """After it there is nothing; another message takes its place."""
+        if not sure:
+            return
+        managing, control = self.house.managing, self.sent.control
+        managing.forget(control)
+        managing.forget(control)
+
+        assert kept_of(self.raw, self.sent) == {}
+        assert due_of(self.raw, self.sent) == {}
+        for deed in (managing.status, managing.recall, managing.pause, managing.resume):
+            assert asked(lambda deed=deed: deed(control)) == (NotFound,)
+        for link in self.sent.links:
+            token = link.token
+            assert asked(lambda token=token: read(self.house, token)) == (NotFound,)
+            assert asked(lambda token=token: self.house.reading.preview(token, visitor="")) == (
+                NotFound,
+            )
+        self.send(links=2, views=2, hold=0, expires_in=600, passphrase=passphrase)
 
     @rule(ms=steps)
     def time_passes(self, ms):

@@ -55,6 +55,7 @@ def addresses_of(sent):
         f"/s/{control}/extend",
         f"/s/{control}/pause",
         f"/s/{control}/resume",
+        f"/s/{control}/forget",
         "/api/v1/link",
         "/api/v1/link/reveal",
         "/api/v1/link/acknowledge",
@@ -63,6 +64,7 @@ def addresses_of(sent):
         "/api/v1/message/replace",
         "/api/v1/message/pause",
         "/api/v1/message/resume",
+        "/api/v1/message/forget",
     ]
 
 

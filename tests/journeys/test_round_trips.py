@@ -66,7 +66,7 @@ def rounds(service, deed):
 def test_every_api_call_is_one_round_trip_with_its_limits_and_budget(service):
     api = Api(service.url)
     text = "x" * 200
-    links = iter([api.send(text) for _ in range(12)])
+    links = iter([api.send(text) for _ in range(14)])
     secret = iter([api.send(text, passphrase="a passphrase") for _ in range(4)])
 
     def acknowledge_cost():
@@ -88,6 +88,7 @@ def test_every_api_call_is_one_round_trip_with_its_limits_and_budget(service):
         "acknowledge": acknowledge_cost(),
         "pause": rounds(service, lambda: api.pause(next(links).control)),
         "resume": rounds(service, lambda: api.resume(api_control)),
+        "forget": rounds(service, lambda: api.forget(next(links).control)),
         "recall": rounds(service, lambda: api.recall(next(links).control)),
         "status": rounds(service, lambda: api.message(api_control)),
     }
@@ -102,6 +103,7 @@ def test_every_api_call_is_one_round_trip_with_its_limits_and_budget(service):
         "acknowledge": 1,
         "pause": 1,
         "resume": 1,
+        "forget": 1,
         "recall": 1,
         "status": 1 + 1,
     }

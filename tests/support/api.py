@@ -269,6 +269,9 @@ class Api:
     def resume(self, control: str) -> Answer:
         return self.ask("POST", "/api/v1/message/resume", token=control)
 
+    def forget(self, control: str) -> Answer:
+        return self.ask("POST", "/api/v1/message/forget", token=control)
+
     def message(self, control: str) -> Any:
         """Return the whole message as its sender sees it."""
         answer = self.ask("GET", "/api/v1/message", token=control)

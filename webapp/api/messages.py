@@ -1,4 +1,4 @@
-"""The sender's routes of API v1: send, status, recall, replace, extend, pause, resume."""
+"""The sender's routes of API v1: send, status, recall, replace, extend, pause, resume, forget."""
 
 from __future__ import annotations
 
@@ -207,4 +207,13 @@ def resume() -> Response:
     control = fields.bearer(ControlToken)
     fields.Body(optional=True).check()
     managing().resume(control, evidence=evidence())
+    return Response(status=204)
+
+
+@bp.post("/message/forget")
+def forget() -> Response:
+    """Delete the message and everything that was recorded of it."""
+    control = fields.bearer(ControlToken)
+    fields.Body(optional=True).check()
+    managing().forget(control)
     return Response(status=204)

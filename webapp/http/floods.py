@@ -40,7 +40,7 @@ LIMITS_OF = {
     "api.reveal": ("reveal", "passphrase"),
     "api.request_code": ("passphrase",),
 }
-"""Endpoints with a body and a rate limit; recall, pause and acknowledge have no limit."""
+"""Endpoints with a body and a rate limit; recall, pause, forget and acknowledge have no limit."""
 
 
 class Refusals:

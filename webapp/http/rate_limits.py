@@ -1,7 +1,7 @@
 """Rate limits per network and minute, counted in the store with the request that they limit.
 
 A counter's key is an HMAC of the network (IPv4 /32, IPv6 /64); it expires after a minute.
-Recall, pause and acknowledge have no limit: they only take access away.
+Recall, pause, forget and acknowledge have no limit: they only take access away.
 
 On one node a counter waits for the request's first script and travels with it
 (`restante/store/counters.py`).  It is counted before that, if something dear comes first: a large

@@ -1,4 +1,4 @@
-"""The routes of the control page: status, recall, replace, extend, pause, resume."""
+"""The routes of the control page: status, recall, replace, extend, pause, resume, forget."""
 
 from __future__ import annotations
 
@@ -90,6 +90,31 @@ def resume(token: str) -> Response:
     return _act(token, _resume)
 
 
+@bp.post("/s/<token>/forget")
+def forget(token: str) -> Response:
+    """Ask once more; then delete the message and everything that was recorded of it."""
+    control, is_sure = ControlToken.find(token), "sure" in request.form
+    try:
+        status = managing().status(control, NEWEST, cookie=cookie("sender"))
+    except NotFound:
+        with rate_limits.status:
+            if not is_sure:
+                raise
+            return make_response(pages.render("sender/forgotten.html"))
+    if not private_page.is_open(control, status):
+        return private_page.warning(control)
+    if not is_sure:
+        with rate_limits.status:
+            page = pages.render("sender/forget.html", status=status, token=str(control))
+            return make_response(page)
+    try:
+        csrf.verify()
+    except Invalid as error:
+        return _page(control, status, _counted(error))
+    managing().forget(control)
+    return make_response(pages.render("sender/forgotten.html"))
+
+
 @bp.post("/s/<token>/language")
 @rate_limits.preview
 def translate(token: str) -> Response:
@@ -170,7 +195,7 @@ def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
 
 
 def _counted(error: Invalid) -> RestanteError:
-    """Count an invalid recall as a visit of the page, since it only shows the page again.
+    """Count an invalid recall or forget as a visit of the page, since it only shows the page again.
 
     Above the rate limit the page is still shown for a while, later only a short error.
     """

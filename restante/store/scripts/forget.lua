@@ -1,16 +1,22 @@
 #!lua flags=allow-oom
--- forget: deletes all that is left of a message when its retention is over.
+-- forget: deletes all of a message, when its retention is over or at once.
+--
+-- At once its links end, too: wrapped keys, contents and deliveries go in the same step.
 --
 -- KEYS[1]  message  hash
 -- ARGV[1]  now      milliseconds; "" for the store's own clock
+-- ARGV[2]  when     "due": only if its retention is over; "now": in any case
 --
--- Replies {"forgotten"}, or {"nothing"} if its retention is not over.
+-- Replies {"forgotten"}, or {"nothing"}: with "due" if its retention is not over, with "now" if
+-- there is no such message.
 
-local now = clock(ARGV[1])
+local now, at_once = clock(ARGV[1]), ARGV[2] == "now"
 local tag, id = way_in(KEYS[1])
 local message = message_at(tag, id)
 local due = tag .. ":due"
-if not message then
+if not message and at_once then
+  return { "nothing" }
+elseif not message then
   -- Its TTL was faster.
   mark_destroyed(tag)
   call("ZREM", due, "forget:" .. id)
@@ -18,10 +24,10 @@ if not message then
   return { "forgotten" }
 end
 local forget_at = tonumber(call("HGET", message.hash, "forget_at") or "0")
-if message.open > 0 then
+if not at_once and message.open > 0 then
   call("ZREM", due, "forget:" .. id)
   return { "nothing" }
-elseif now < forget_at then
+elseif not at_once and now < forget_at then
   call("ZADD", due, forget_at, "forget:" .. id)
   return { "nothing" }
 end
