@@ -12,7 +12,9 @@ from typing import NamedTuple
 ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 ADDRESS = re.compile(rf"(?P<local>{ATOM}(?:\.{ATOM})*)@{LABEL}(?:\.{LABEL})*\.(?!\d+$){LABEL}")
-NAMED = re.compile(r"(?P<name>[^<>@\",;:\\()\[\]\r\n]*?) *<(?P<address>[^<>\s]+)>")
+NAMED = re.compile(r"(?P<name>[^<>@\";:\\()\[\]\r\n]*?) *<(?P<address>[^<>\s]+)>")
+MAILBOX_MOST = 1_100
+"""Characters of name and address: searching more for the address takes quadratic time."""
 LOCAL_MOST, ADDRESS_MOST = 64, 254
 """RFC 5321, 4.5.3.1: a path has at most 256 characters, including its two brackets."""
 
@@ -27,6 +29,8 @@ class Mailbox(NamedTuple):
 def mailbox(written: str) -> Mailbox | None:
     """Parse *written* as one mailbox; return None if it is not exactly one."""
     written = written.strip()
+    if len(written) > MAILBOX_MOST:
+        return None
     named = NAMED.fullmatch(written)
     name, address = (named["name"], named["address"]) if named else ("", written)
     found = ADDRESS.fullmatch(address) if len(address) <= ADDRESS_MOST else None

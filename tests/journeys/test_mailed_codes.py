@@ -394,7 +394,7 @@ def test_a_fault_stands_beside_the_field_and_nothing_is_lost(service):
     page = Visitor(service.url).post("/", form)
 
     assert page.status == 422
-    assert "One e-mail address a line, without accents" in page.text
+    assert "An e-mail address for each reader, without accents" in page.text
     assert TEXT in page.text
     assert re.search(r'name="mailed_code"[^>]* checked', page.text)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, make_response, redirect, request, url_for
 
+from restante import recipient_list
 from restante.errors import Fault, Invalid, NotASender, RestanteError, TooLarge, Unavailable
 from restante.messages import Draft
 from restante.safe_text import shows_anything
@@ -19,9 +20,13 @@ from webapp.http.form import cut, text, typed
 from webapp.http.request import cookie, evidence, new_cookie, sending, settings
 from webapp.texts import states
 
+if TYPE_CHECKING:
+    from restante.recipient_list import RecipientList
+
 bp = Blueprint("compose", __name__)
 
 EXPIRIES = (3_600, 86_400, 3 * 86_400, 7 * 86_400, 30 * 86_400, 90 * 86_400)
+REPEATED = "repeated"
 HOLDS = (0, 60, 300, 900, 3_600)
 FIELDS = (
     *("text", "recipients", "from", "subject", "passphrase", "expires_in", "views", "hold"),
@@ -77,14 +82,12 @@ def _draft() -> tuple[Draft, list[Fault]]:
     form, faults = request.form, list[Fault]()
     if not shows_anything(written := text("text")):
         faults.append(Fault("text", "shows nothing"))
+    listed = _recipients()
+    if listed.repeated:
+        faults.append(Fault("recipients", REPEATED))
     draft = Draft(
         text=written,
-        recipients=tuple(
-            islice(
-                filter(None, map(str.strip, form.get("recipients", "").splitlines())),
-                settings().recipients_max + 1,
-            )
-        ),
+        recipients=listed.labels,
         details=details.from_form(form),
         passphrase=form.get("passphrase") or None,
         views=_number("views", 1, faults),
@@ -92,6 +95,10 @@ def _draft() -> tuple[Draft, list[Fault]]:
         expires_in_seconds=_number("expires_in", settings().expiry_default, faults),
     )
     return draft, faults
+
+
+def _recipients() -> RecipientList:
+    return recipient_list.read(request.form.get("recipients", ""), settings().recipients_max + 1)
 
 
 def _number(name: str, default: int, faults: list[Fault]) -> int:
@@ -119,10 +126,13 @@ def _form(written: dict[str, str], error: RestanteError | None = None) -> str:
     its = settings()
     allowed = [s for s in EXPIRIES if its.expiry_min <= s <= its.expiry_max]
     faults = (*send_access.doubt(), *_faults(error)) if error else ()
+    said = states.faults(faults, cut(*FIELDS))
+    if Fault("recipients", REPEATED) in faults:
+        said["recipients"] = states.repeated(_recipients().repeated, said["recipients"])
     return pages.render(
         "sender/compose.html",
         written={"views": "1", "hold": "0"} | written,
-        faults=states.faults(faults, cut(*FIELDS)),
+        faults=said,
         error=error,
         expiries=sorted({*allowed, its.expiry_default}),
         holds=[s for s in HOLDS if s <= its.hold_max],

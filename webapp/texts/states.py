@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from restante.errors import Fault, RestanteError
     from restante.reports import LinkStatus
 
+NAME_MOST = 60
+
 
 def language() -> str:
     """Return the language tag of the page, for HTML."""
@@ -176,6 +178,17 @@ def faults(found: Iterable[Fault], cut: Iterable[str]) -> dict[str, str]:
     return told | {name: f"{told[name]} {end}" if name in told else end for name in cut}
 
 
+def repeated(names: Iterable[str], otherwise: str) -> str:
+    """Return which recipients are in a list twice, and what is wrong *otherwise*."""
+    said = gettext("Twice in the list: %(names)s.", names="; ".join(map(_cut, names)))
+    told = gettext("Each reader gets one link: leave each in the list once.")
+    return f"{said} {otherwise}" if otherwise == told else f"{said} {told} {otherwise}"
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= NAME_MOST else name[:NAME_MOST] + "…"
+
+
 def fault(of: Fault) -> str:
     """Return what is wrong with a field of a form, for the visitor."""
     match of.field.partition("[")[0]:
@@ -190,17 +203,19 @@ def fault(of: Fault) -> str:
             return gettext("This text was replaced too often. Send a new message.")
         case "text":
             return gettext("Write the message first.")
+        case "recipients" if of.detail == "repeated":
+            return gettext("Each reader gets one link: leave each in the list once.")
         case "recipients" if of.detail.startswith("required"):
             return gettext("Write the e-mail address of each reader: a code is mailed there.")
         case "recipients" if of.detail.startswith("an e-mail"):
             return gettext(
-                "One e-mail address a line, without accents: ana@example.com, "
+                "An e-mail address for each reader, without accents: ana@example.com, "
                 "or Ana <ana@example.com>."
             )
         case "mailed_code":
             return gettext("This service sends no mail, so it can mail no code.")
         case "recipients":
-            return gettext("One name a line: at most 100 names of at most 200 characters.")
+            return gettext("At most 100 names of at most 200 characters.")
         case "from" | "subject":
             return gettext("At most 200 characters, on one line.")
         case "reason":
