@@ -57,8 +57,10 @@ WAYS = {
         "Recall only the link for Chloé (lawyer)",
         "Reason, if you like",
         "Recall all remaining links",
+        "Pause the message",
         "Replace the text",
         "Change how long it waits",
+        "Delete everything",
         "1 look",
     ],
 }
