@@ -199,31 +199,14 @@ OTHERS = {
 }
 PAGES = (
     *("/", "/?language=es", "/permit", "/permit/forget"),
-    *(
-        f"/s/{{control}}{deed}"
-        for deed in (
-            "",
-            "/replace",
-            "/extend",
-            "/recall",
-            "/language",
-            "/pause",
-            "/resume",
-            "/forget",
-        )
-    ),
+    *(f"/s/{{control}}{deed}" for deed in ("", "/replace", "/extend", "/recall", "/language")),
+    *(f"/s/{{control}}/{deed}" for deed in ("pause", "resume", "forget")),
     *(f"/m/{{link}}{deed}" for deed in ("", "/code", "/gate", "/dispute", "/decline")),
     *(f"/m/{{link}}/{deed}" for deed in ("acknowledge", "prolong", "confirm", "on-screen")),
 )
 PROGRAMS = (
-    *(
-        "messages",
-        "message/replace",
-        "message/recall",
-        "message/pause",
-        "message/resume",
-        "message/forget",
-    ),
+    *("messages", "message/replace", "message/recall"),
+    *("message/pause", "message/resume", "message/forget"),
     *("link/reveal", "link/code", "link/acknowledge"),
 )
 
