@@ -108,6 +108,21 @@ def test_a_link_that_ended_is_in_no_download(service):
     assert "<pre" not in sender.get(path).text
 
 
+def test_a_mail_of_a_paused_message_says_nothing_of_the_pause(service):
+    sender, path = sent_from_a_browser(service)
+    before = sender.get(f"{path}/mail-1.eml")
+    assert sender.post(f"{path}/pause").status == 303
+    after = sender.get(f"{path}/mail-1.eml")
+    texts = [
+        message_from_bytes(draft.body, policy=policy.default).get_body(("plain",)).get_content()
+        for draft in (before, after)
+    ]
+
+    assert texts[0] == texts[1]
+    assert "from" not in texts[1]
+    assert sender.get(path).status == 200
+
+
 def test_an_unknown_control_token_gets_no_download(service):
     other = Api(service.url).send("t").link
     unknown = "C" + other[1:]

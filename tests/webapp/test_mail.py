@@ -195,6 +195,11 @@ def test_the_mail_says_what_is_so_of_the_message():
     assert "It has a passphrase, which is not in this mail." in later
 
 
+def test_a_mail_says_nothing_of_a_pause():
+    far = 100 * 365 * DAY
+    assert written(opens_at=AT + far, paused_at=AT).text(ADDRESS) == written().text(ADDRESS)
+
+
 def test_the_button_has_the_operators_colour_and_can_be_read_on_it():
     plain, branded = written().card(ADDRESS), written(accent="#ffee00").card(ADDRESS)
 

@@ -122,7 +122,8 @@ def _encoded(name: str, words: str) -> str:
 
 def _facts(status: Status) -> list[str]:
     facts = []
-    if status.opens_at > status.at:
+    # A pause has no end that is known, and a mail outlives it.
+    if status.opens_at > status.at and not status.paused_at:
         opens_at = current().moment(utc(status.opens_at))
         facts.append(gettext("You can open it from %(time)s.", time=opens_at))
     until = current().moment(utc(status.expires_at))
