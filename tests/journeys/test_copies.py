@@ -102,6 +102,9 @@ def test_a_link_that_ended_is_in_no_download(service):
     assert [ended.status, unknown.status] == [303, 303]
     assert ended.headers["Location"].endswith(path)
     assert sender.get(f"{path}/mail-3.eml").status == 200
+    assert "All links at once" in sender.get(path).text
+    assert sender.post(f"{path}/recall", {"link": ids[0]}).status == 303
+    assert "All links at once" not in sender.get(path).text
     sender.post(f"{path}/recall")
 
     assert sender.get(f"{path}/links.csv").status == 303
