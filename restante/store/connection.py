@@ -1,17 +1,12 @@
 """Runs Lua scripts on Redis, and decides which failures may be retried.
 
-Scripts are idempotent for their caller, so a request whose reply was lost is sent again.  Only
-this module knows the SHA of a script.
+Scripts are idempotent for their caller, so a request whose reply was lost is sent again.
 """
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import time
-from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from redis.exceptions import (
@@ -26,13 +21,13 @@ from redis.exceptions import (
 )
 from redis.exceptions import ConnectionError as Lost
 
-from restante.channels import CHANNELS
 from restante.crypto.tokens import ID_SIZE
 from restante.errors import Unavailable
 from restante.store import counters
 from restante.store.counters import LimitReached
 from restante.store.nodes import OneNode
 from restante.store.replication import replies_of
+from restante.store.script_files import script
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,9 +35,9 @@ if TYPE_CHECKING:
     import redis
     from redis.connection import AbstractConnection
 
-    from restante.channels.channel import Channel
     from restante.store.counters import Counter
     from restante.store.nodes import Node, Nodes
+    from restante.store.script_files import Script
 
     Argument = bytes | str | int
     Observe = Callable[[str, object, str, float], None]
@@ -50,7 +45,6 @@ if TYPE_CHECKING:
 ANSWERED = "answered"
 COUNT = "count"
 TOO_FEW_REPLICAS = "TooFewReplicas"
-SHEBANG = "#!lua"
 ANSWERS_MOST = 5
 """Attempts of one request, if nodes answer that another node, or a later time, is right."""
 LOST_MOST = 2
@@ -61,51 +55,6 @@ AGAIN_SECONDS = 0.05
 def new_request() -> bytes:
     """Return an id by which a script recognises a request that is sent again."""
     return secrets.token_bytes(ID_SIZE)
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """A script as it is sent: its first line (the flags), then the library, then its body."""
-
-    source: bytes
-    sha: str
-    only_reads: bool
-
-
-@cache
-def script(verb: str) -> Script:
-    """Return `scripts/<verb>.lua` with the library, ready to be sent."""
-    folder = files("restante.store") / "scripts"
-    flags, _, body = (folder / f"{verb}.lua").read_text("utf-8").partition("\n")
-    if not flags.startswith(SHEBANG):
-        message = f"{verb}.lua does not begin with {SHEBANG}"
-        raise ValueError(message)
-    source = f"{flags}\n{_library()}\n{body}".encode()
-    sha = hashlib.sha1(source, usedforsecurity=False).hexdigest()
-    return Script(source, sha, only_reads="no-writes" in flags)
-
-
-@cache
-def _library() -> str:
-    """Return what every script can call: the channels, and `scripts/lib/` in order of names."""
-    folder = files("restante.store") / "scripts" / "lib"
-    parts = sorted(folder.iterdir(), key=lambda part: part.name)
-    library = [part.read_text("utf-8") for part in parts if part.name.endswith(".lua")]
-    return "\n".join([_channels(), *library])
-
-
-def _channels() -> str:
-    """Return the table of the channels, in Lua."""
-
-    def declared(channel: Channel[Any, Any]) -> str:
-        events = "".join(f'["{event}"] = true, ' for event in sorted(channel.wakes or ()))
-        wakes = "nil" if channel.wakes is None else f"{{ {events}}}"
-        return (
-            f'{{ name = "{channel.name}", outbox = "{channel.outbox}", wakes = {wakes},'
-            f" retains = {str(channel.retains).lower()} }}"
-        )
-
-    return f"local CHANNELS = {{ {', '.join(map(declared, CHANNELS.values()))} }}\n"
 
 
 class Connection:

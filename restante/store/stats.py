@@ -11,8 +11,8 @@ from redis.exceptions import MovedError
 from restante.crypto.tokens import SHARDS
 from restante.errors import Unavailable
 from restante.store import keys, replication
-from restante.store.connection import script
 from restante.store.rewrites import LOST
+from restante.store.script_files import script
 
 if TYPE_CHECKING:
     from restante.store.connection import Connection

@@ -20,8 +20,9 @@ from restante.errors import NotFound
 from restante.messages import Draft, Evidence
 from restante.sending import NOTIFYING_SECONDS
 from restante.settings import DAY, Settings
-from restante.store.connection import Connection, script
+from restante.store.connection import Connection
 from restante.store.keys import TAGS
+from restante.store.script_files import script
 from tests.conftest import check_times, happened, kept_of, read, reader_key
 
 URL = "https://hooks.example/restante"

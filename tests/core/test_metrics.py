@@ -20,8 +20,9 @@ from restante.metrics import shared_folder
 from restante.metrics.meters import DEEDS, LIMITS, VISITORS, Meters
 from restante.metrics.multiprocess import AllProcesses
 from restante.settings import Settings
-from restante.store.connection import ANSWERED, Connection, script
+from restante.store.connection import ANSWERED, Connection
 from restante.store.keys import TAGS
+from restante.store.script_files import script
 from restante.store.stats import Numbers
 from tests.conftest import read, reader_key
 from tests.support.processes import ROOT

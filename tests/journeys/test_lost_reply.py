@@ -12,7 +12,8 @@ import pytest
 
 from restante.crypto import keyring
 from restante.service.embedded_store import EmbeddedStore
-from restante.store.connection import LOST_MOST, script
+from restante.store.connection import LOST_MOST
+from restante.store.script_files import script
 from tests.support.api import Api, new_reader_key
 from tests.support.lines import web_processes
 from tests.support.processes import Service, wait_until

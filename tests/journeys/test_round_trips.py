@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 import redis
 
-from restante.store.connection import script
+from restante.store.script_files import script
 from tests.support.api import Api, Visitor, new_reader_key
 from tests.support.mailserver import MailServer
 from tests.support.operators import admission_of

@@ -16,14 +16,15 @@ from restante.details import Details
 from restante.errors import Gone, NotFound, Unavailable
 from restante.messages import Draft, Outcome
 from restante.settings import Settings
-from restante.store import connection as module
+from restante.store import script_files
 from restante.store.connection import Connection
+from restante.store.script_files import script
 from tests.conftest import happened, read, reader_key
 from tests.support.proxy import Proxy
 
 VERBS = [
     "link_history", "acknowledge", "afford", "confirm", "count", "decline", "deliveries", "dispute",
-    "due",
+    "due", "pause", "resume",
     "end_leases", "expire", "extend", "fail", "find_token", "forget", "list_tokens", "make_token",
     "numbers", "on_screen", "outline", "preview", "extend_lease", "recall", "refuse_code",
     "replace", "request_code", "resend", "reveal", "salt", "send", "settle", "status", "take",
@@ -67,7 +68,7 @@ def revive(store):
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_script_declares_what_a_full_store_may_do_with_it(verb):
-    first = module.script(verb).source.splitlines()[0].decode()
+    first = script(verb).source.splitlines()[0].decode()
 
     assert (
         first
@@ -80,12 +81,12 @@ def test_every_script_declares_what_a_full_store_may_do_with_it(verb):
 
 
 def test_every_script_is_one_of_these():
-    folder = module.files("restante.store") / "scripts"
+    folder = script_files.files("restante.store") / "scripts"
     found = {entry.name for entry in folder.iterdir() if entry.name.endswith(".lua")}
 
     assert found == {f"{verb}.lua" for verb in VERBS}
     with pytest.raises(ValueError, match="does not begin"):
-        module.script("lib/10_keys")
+        script("lib/10_keys")
 
 
 def test_scripts_that_the_store_forgot_are_sent_again(own):
@@ -178,7 +179,7 @@ def test_one_lost_reply_is_retried_and_the_write_happens_once(lossy, house, verb
         "replace": lambda: lossy_house.sending.replace(sent.control, "two"),
         "status": lambda: lossy_house.managing.status(sent.control),
     }
-    loss = proxy.lose(module.script(verb).sha.encode())
+    loss = proxy.lose(script(verb).sha.encode())
     made = deeds[verb]()
 
     assert loss.happened.is_set()
@@ -201,7 +202,7 @@ def test_when_every_reply_is_lost_the_store_is_unavailable_and_a_later_retry_suc
     read(house, house.sending.send(Draft("another")).links[0].token)
     sent = house.sending.send(Draft("x"))
     link = sent.links[0].token
-    proxy.lose(module.script("reveal").sha.encode(), times=5)
+    proxy.lose(script("reveal").sha.encode(), times=5)
     with pytest.raises(Unavailable):
         read(lossy_house, link, 1)
 
