@@ -23,10 +23,14 @@ PSEUDO = "ar"
 READ = """
 () => {
   const whole = document.documentElement.cloneNode(true);
-  const theirs = "bdi, blockquote, .letter, .said, code, textarea, time, .languages, .top, script";
+  const theirs = "bdi, blockquote, .letter, .said, code, textarea, time, .languages, .top, script,"
+    + " #all-links, pre[id^=mail-], #card";
+  // A mail begins with the sender's subject and has the link.
+  const mails = [...whole.querySelectorAll("pre[id^=mail-]")].flatMap((mail) =>
+    mail.textContent.split("\\n").filter((line) => !/^http|^The side door$/.test(line)));
   for (const one of whole.querySelectorAll(theirs)) one.remove();
   whole.querySelector("title").remove();
-  const found = [document.title.replace(/ · Restante$/, "")];
+  const found = [document.title.replace(/ · Restante$/, ""), ...mails];
   for (const name of ["title", "placeholder", "aria-label", "alt", "data-label", "data-done",
                       "data-over"]) {
     for (const one of whole.querySelectorAll(`[${name}]`)) found.push(one.getAttribute(name));

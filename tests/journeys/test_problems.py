@@ -14,8 +14,11 @@ def test_every_problem_has_its_status_its_type_and_its_facts(api):
     sent, secret = api.send("t"), api.send("t", passphrase="a word")
     held, recalled = api.send("t", hold=600), api.send("t")
     api.recall(recalled.control, reason="a wrong address")
+    paused = api.send("t")
+    api.ask("POST", "/api/v1/message/pause", {}, token=paused.control)
     reader_key = new_reader_key()
     came = [
+        api.reveal(paused.link, reader_key),
         api.preview("L" * 35),
         api.ask("GET", "/api/v1/nothing"),
         api.reveal(recalled.link, reader_key),
