@@ -101,8 +101,8 @@ def test_a_copy_by_hand_that_ends_beside_the_text_is_the_text(service, browser, 
     _, address = sent_by(service, text)
     with window(browser, permissions=["clipboard-read", "clipboard-write"]) as page:
         opened(page, address)
-        # Made by the page's script: before it runs, a copy is the browser's own.
-        page.get_by_role("button", name="Copy", exact=True).wait_for()
+        # Before the page's scripts ran, a copy is the browser's own.
+        page.wait_for_load_state("load")
         picked = page.evaluate(f"""() => {{
             const letter = document.getElementById("letter"), [text] = letter.childNodes;
             const after = document.querySelector(".looks-of-letter"), sel = getSelection();
