@@ -16,8 +16,8 @@ from restante.channels.transports import Transports
 from restante.details import Details
 from restante.messages import Draft
 from restante.settings import Settings
-from restante.store import connection as scripts
 from restante.store import keys
+from restante.store import script_files as scripts
 from restante.store.connection import Connection
 from restante.store.stats import Numbers
 from tests.conftest import read
