@@ -46,7 +46,8 @@ UNKNOWN_OPTION = (
     " Sentinel is not supported: name the primary, or a cluster"
 )
 CONNECTIONS = 32
-"""Connections to each primary for everything but scripts."""
+CLUSTER_CONNECTIONS = 128
+"""Connections to each primary.  Cluster pools do not wait for a free one, they refuse."""
 SOCKET_TIMEOUT_SECONDS = 0.8
 
 Offload = Callable[..., Any]
@@ -102,7 +103,7 @@ def join(cluster_url: str, *, durable: bool) -> ClusterNodes:
             username=unquote(name) or None,
             password=unquote(password) or None,
             ssl=parts.scheme == CLUSTER_TLS,
-            max_connections=CONNECTIONS,
+            max_connections=CLUSTER_CONNECTIONS,
             retry=Retry(NoBackoff(), 0),
             **SOCKETS,
         )

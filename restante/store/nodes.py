@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from redis.exceptions import AskError, RedisError
 
-from restante.store.pool import Pool
+from restante.store.pool import Polled, Pool
 from restante.store.replication import Shard
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 CONNECTIONS = 32
-"""For scripts, to each primary."""
+"""For scripts, to the only primary."""
 WAIT_SECONDS = 0.8
 """How long a request waits for a free one; as long as for a reply."""
 
@@ -33,7 +33,7 @@ class Node(NamedTuple):
     """
 
     pool: redis.ConnectionPool
-    open: Pool
+    open: Pool | Polled
     shard: Shard | None = None
 
 
@@ -100,7 +100,6 @@ class ClusterNodes:
         self._lock = threading.Lock()
         self._cluster: RedisCluster | None = None
         self._shards: dict[str, Shard] = {}
-        self._open: dict[str, Pool] = {}
 
     @property
     def cluster(self) -> RedisCluster:
@@ -139,8 +138,5 @@ class ClusterNodes:
 
     def _node(self, cluster: RedisCluster, node: ClusterNode) -> Node:
         pool = cluster.get_redis_connection(node).connection_pool
-        kept = self._open.get(node.name)
-        if kept is None or kept.of is not pool:
-            kept = self._open[node.name] = Pool(pool, CONNECTIONS, WAIT_SECONDS)
         shard = self._shards.setdefault(node.name, Shard()) if self._durable else None
-        return Node(pool, kept, shard)
+        return Node(pool, Polled(pool), shard)

@@ -63,3 +63,27 @@ class Pool:
         connection.disconnect()
         while self._idle:
             self._idle.pop().disconnect()
+
+
+class Polled:
+    """The same over redis-py's own pool, which looks at a connection before each use.
+
+    For clusters, where nodes change their roles under open connections.
+    """
+
+    def __init__(self, of: redis.ConnectionPool) -> None:
+        self.of = of
+
+    def take(self) -> AbstractConnection:
+        """See `Pool.take`."""
+        connection: AbstractConnection = self.of.get_connection()
+        return connection
+
+    def give(self, connection: AbstractConnection) -> None:
+        """See `Pool.give`."""
+        self.of.release(connection)  # type: ignore[arg-type]
+
+    def drop(self, connection: AbstractConnection) -> None:
+        """Close a connection that failed."""
+        connection.disconnect()
+        self.of.release(connection)  # type: ignore[arg-type]
