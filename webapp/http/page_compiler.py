@@ -110,6 +110,7 @@ class PageCompiler:
             case nodes.Assign() | nodes.AssignBlock():
                 yield from self._assign(node, scope)
             case _:
+                # Refused when a page is compiled, so that no page prints it wrong (decision 56).
                 raise NotImplementedError(type(node).__name__)
 
     def _assign(self, node: nodes.Assign | nodes.AssignBlock, scope: Scope) -> Iterator[nodes.Node]:

@@ -51,15 +51,16 @@ _failed_at = float("-inf")
 
 def network_id() -> bytes:
     """Return the key of the visitor's network; all unknown IP addresses count as one network."""
-    key = services().key_for("limits")
-    return hmac.digest(key, (network(32, 64) or "").encode(), hashlib.sha256)[:16]
+    return _id_of(network(32, 64) or "")
 
 
 def _counted_as() -> bytes:
     # Any site can have its visitors follow a hundred links to us: those count apart.
-    key = services().key_for("limits")
-    its = (network(32, 64) or "") + (" elsewhere" if csrf.is_foreign() else "")
-    return hmac.digest(key, its.encode(), hashlib.sha256)[:16]
+    return _id_of((network(32, 64) or "") + (" elsewhere" if csrf.is_foreign() else ""))
+
+
+def _id_of(its: str) -> bytes:
+    return hmac.digest(services().key_for("limits"), its.encode(), hashlib.sha256)[:16]
 
 
 def charge(counter: Counter) -> None:
