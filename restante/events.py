@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from restante.crypto.tokens import sender_id
+from restante.crypto.tokens import sender_mark
 from restante.messages import Event, Look
 from restante.reports import LinkHistory, LinkStatus, Status
 
@@ -74,8 +74,8 @@ def status(
         at=report.at,
         from_sender=bool(
             cookie
-            and report.sender_id
-            and secrets.compare_digest(sender_id(control, cookie), report.sender_id)
+            and report.sender_mark
+            and secrets.compare_digest(sender_mark(control, cookie), report.sender_mark)
         ),
         paused_at=(None if all(row.state.final for row in report.links) else report.paused_at),
         webhook=facts.open_target("webhook", message_id, report.webhook).get("url"),

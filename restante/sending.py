@@ -11,7 +11,7 @@ from restante.crypto import envelope
 from restante.crypto.envelope import LinkKeys
 from restante.crypto.passphrases import NEWEST, spelled
 from restante.crypto.sealed_fields import SealedFields
-from restante.crypto.tokens import ControlToken, LinkToken, sender_id
+from restante.crypto.tokens import ControlToken, LinkToken, ListToken, sender_mark
 from restante.email_address import mailbox
 from restante.errors import Fault, Invalid, Unavailable
 from restante.messages import SECOND, Draft, Evidence, State
@@ -80,7 +80,8 @@ class Sending:
     ) -> Sent:
         """Seal the draft, create a link for each recipient, and store all of it or nothing.
 
-        Without recipients there is one link without a label.  *cookie* is the sender's.
+        Without recipients there is one link without a label.  *cookie* is the sender's: all
+        that one browser sends is in one shard.
         If the draft is valid, *afford* gets the text's size in bytes; it enforces the quota
         by raising.
 
@@ -90,7 +91,8 @@ class Sending:
         """
         text = self.check(draft)
         afford(len(text))
-        settings, control = self._settings, ControlToken.new()
+        settings, listed = self._settings, self._list_of(cookie)
+        control = ControlToken.new(listed.shard if listed else None)
         details = validation.normal_details(draft.details)
         message_id = control.message_id
         recipients = draft.recipients or (None,)
@@ -119,7 +121,7 @@ class Sending:
                 else None,
                 root_id=self._keyring.newest_id,
                 box=self._facts.close_message(message_id, details),
-                sender_id=sender_id(control, cookie) if cookie else b"",
+                sender_mark=sender_mark(control, cookie) if cookie else b"",
                 evidence=self._facts.close_evidence(message_id, evidence),
                 content=envelope.seal_content(
                     text,
@@ -204,6 +206,9 @@ class Sending:
                 continue
             return newest, [Replaced(link_id, outcome) for link_id, outcome in outcomes]
         raise Unavailable
+
+    def _list_of(self, cookie: str | None) -> ListToken | None:
+        return ListToken.of_cookie(cookie) if self._settings.sent_list else None
 
     def _channels(self, draft: Draft, control: ControlToken) -> dict[str, bytes]:
         """Return what is stored for each channel that the message uses."""

@@ -33,7 +33,7 @@ SOFT_BREAK = re.compile(r"=[ \t]*\r?\n")
 QUOTED_PRINTABLE = re.compile(r"=([0-9A-Fa-f]{2})")
 PROOFPOINT = re.compile(r"-([0-9A-F]{2})")
 BARE_DASH = re.compile(r"-(?![0-9A-F]{2})")
-PAGE = re.compile(r"/[ms]/")
+PAGE = re.compile(r"/(?:[ms]|sent)/")
 
 
 def token_signs(written: str) -> str:

@@ -99,8 +99,10 @@ class ControlToken(Token):
     kind = "C"
 
     @classmethod
-    def new(cls) -> Self:
-        return cls(secrets.randbelow(SHARDS), secrets.token_bytes(SECRET_SIZE))
+    def new(cls, shard: int | None = None) -> Self:
+        """Return a new token; without a *shard*, in a random one."""
+        its = secrets.randbelow(SHARDS) if shard is None else shard
+        return cls(its, secrets.token_bytes(SECRET_SIZE))
 
     @cached_property
     def message_id(self) -> bytes:
@@ -117,6 +119,64 @@ class ControlToken(Token):
         """Return the key that signs this message's webhooks: `whsec_` and base64 of 24 bytes."""
         derived = HKDF(SHA256(), SECRET_SIZE, salt=None, info=b"restante/v1/webhook")
         return "whsec_" + base64.b64encode(derived.derive(self.secret)).decode()
+
+
+class ListToken(Token):
+    """The capability of a sent list, and so of every message in it.
+
+    Its secret is what the cookie `sender` of a browser has: 24 bytes, there 32 characters.
+    """
+
+    kind = "R"
+
+    @classmethod
+    def new(cls) -> Self:
+        return cls.of(secrets.token_bytes(SECRET_SIZE))
+
+    @classmethod
+    def of(cls, secret: bytes) -> Self:
+        """Return the token of a sender secret, which says the shard, too."""
+        return cls(_sender_id(secret)[0] % SHARDS, secret)
+
+    @classmethod
+    def of_cookie(cls, cookie: str | None) -> Self | None:
+        """Return the token of a cookie; None if the cookie is malformed."""
+        try:
+            secret = base64.b64decode(cookie or "", altchars=b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            return None
+        return cls.of(secret) if len(secret) == SECRET_SIZE else None
+
+    @classmethod
+    def parse(cls, written: str) -> Self:
+        """Parse a token of exactly 35 characters, in its one canonical spelling.
+
+        Raises:
+            NotFound: Anything else, also a shard that the secret does not say.
+        """
+        token = super().parse(written)
+        if token.shard != token.sender_id[0] % SHARDS:
+            raise NotFound
+        return token
+
+    @property
+    def cookie(self) -> str:
+        """Return the value of the cookie `sender`: 32 characters."""
+        return base64.urlsafe_b64encode(self.secret).decode()
+
+    @cached_property
+    def sender_id(self) -> bytes:
+        return _sender_id(self.secret)
+
+    @cached_property
+    def sender_key(self) -> bytes:
+        """Return the key that seals the lines of the list: 32 bytes."""
+        derived = HKDF(SHA256(), 32, salt=None, info=b"restante/v1/sender-key")
+        return derived.derive(self.secret)
+
+
+def _sender_id(secret: bytes) -> bytes:
+    return digest("restante/v1/sender-id", secret)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -179,6 +239,6 @@ class ReaderKey:
         return digest("restante/v1/reader", link.secret, self.value.encode())
 
 
-def sender_id(control: ControlToken, cookie: str) -> bytes:
+def sender_mark(control: ControlToken, cookie: str) -> bytes:
     """Return the hash of the sender's cookie that a message stores; it differs per message."""
     return digest("restante/v1/sender", control.secret, cookie.encode())

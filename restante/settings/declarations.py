@@ -127,6 +127,12 @@ class Declarations:
         "what is recorded of a visit or an action beside its time: network cut to /24 or /48,"
         " country, families of browser and system. `off`: nothing",
     )
+    sent_list: bool = setting(
+        True,
+        parsers.on_off,
+        "what a browser sends is in a list of its own, which only this browser's cookie opens."
+        " `off`: no lists",
+    )
     rate_limits: bool = setting(True, parsers.on_off, "`off` for measurements and tests")
     trusted_proxies: int = setting(
         0,

@@ -36,7 +36,7 @@ class Messages(Verbs):
         match self._run(
             "send", keys.message(control),
             new.hold, new.expires_in, new.lease, new.retention, new.views, tries,
-            new.root_id, new.box, new.sender_id, new.evidence, new.content,
+            new.root_id, new.box, new.sender_mark, new.evidence, new.content,
             len(new.channels), *channels, *links,
         ):  # fmt: skip
             case [b"sent", sent_at, opens_at, expires_at]:

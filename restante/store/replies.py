@@ -63,7 +63,7 @@ class NewMessage(NamedTuple):
     tries: int | None
     root_id: bytes
     box: bytes
-    sender_id: bytes
+    sender_mark: bytes
     evidence: bytes
     content: bytes
     channels: Mapping[str, bytes]
@@ -179,7 +179,7 @@ class Report(NamedTuple):
     version: int
     needs_passphrase: bool
     box: bytes
-    sender_id: bytes
+    sender_mark: bytes
     webhook: bytes
     paused_at: int | None
     links: Sequence[LinkRow]
@@ -197,7 +197,7 @@ class Report(NamedTuple):
             version=its[b"version"],
             needs_passphrase=its[b"passphrase"] == 1,
             box=its[b"box"],
-            sender_id=its[b"sender"],
+            sender_mark=its[b"sender"],
             webhook=its[b"webhook"],
             paused_at=its[b"paused_at"] or None,
             links=[LinkRow.of(link) for link in its[b"links"]],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from restante.crypto.tokens import ControlToken, LinkToken
+from restante import wiring
+from restante.crypto.tokens import ControlToken, LinkToken, ListToken
 from restante.details import Details
 from restante.errors import (
     Fault,
@@ -13,7 +14,7 @@ from restante.errors import (
     TooLarge,
 )
 from restante.messages import Draft, Evidence, State
-from restante.settings import DAY
+from restante.settings import DAY, Settings
 from restante.store.keys import TAGS
 from tests.conftest import check_times, kept_of, read, reader_key
 
@@ -82,6 +83,20 @@ def test_only_the_sender_s_own_cookie_is_the_sender_s(house):
     for cookie in ("other", "", None):
         assert not house.managing.status(sent.control, cookie=cookie).from_sender
     assert not house.managing.status(without.control, cookie="mine").from_sender
+
+
+def test_what_one_browser_sends_is_in_one_shard(house, connection, ring):
+    browser, other = ListToken.new(), ListToken.new()
+    off = wiring.assemble(Settings(sent_list=False), ring, connection)
+
+    def shards(house, cookie):
+        return {house.sending.send(Draft("x"), cookie=cookie).control.shard for _ in range(12)}
+
+    assert shards(house, browser.cookie) == {browser.shard}
+    assert shards(house, other.cookie) == {other.shard}
+    assert len(shards(house, None)) > 1
+    assert len(shards(house, "a cookie that is no secret")) > 1
+    assert len(shards(off, browser.cookie)) > 1
 
 
 def test_what_cannot_be_sent_names_every_fault_and_keeps_nothing(house, raw):

@@ -78,6 +78,7 @@ GOOD = {
     "METRICS_TOKEN": {"0123456789abcdef": "0123456789abcdef"},
     "EVIDENCE": {"on": True, "off": False},
     "RATE_LIMITS": {"on": True, "off": False},
+    "SENT_LIST": {"on": True, "off": False},
     "LOG_LEVEL": {"debug": "debug", "info": "info", "warning": "warning", "error": "error"},
 }
 """REDIS_URL and `replicas:all` ask for other settings too and have tests of their own."""
@@ -106,6 +107,7 @@ BAD = {
     "METRICS_TOKEN": ["", "short", "0123456789abcde\u00e4", "0123456789abcdef x"],
     "EVIDENCE": ["", "no", "Off", "network"],
     "RATE_LIMITS": ["", "yes", "1", "ON", "true"],
+    "SENT_LIST": ["", "yes", "1", "ON", "true"],
     "LOG_LEVEL": ["", "INFO", "trace"],
 }  # fmt: skip
 

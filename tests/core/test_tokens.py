@@ -18,6 +18,7 @@ from restante.crypto.tokens import (
     TOKEN_LENGTH,
     ControlToken,
     LinkToken,
+    ListToken,
     ReaderKey,
     SenderToken,
 )
@@ -47,7 +48,7 @@ def test_a_control_token_gives_what_the_vectors_say(vector):
     assert ControlToken.parse(vector["token"]) == control
     assert control.message_id.hex() == vector["message_id"]
     for sender in vector["senders"]:
-        assert tokens.sender_id(control, sender["cookie"]).hex() == sender["sender_id"]
+        assert tokens.sender_mark(control, sender["cookie"]).hex() == sender["sender_id"]
 
 
 @pytest.mark.parametrize(("control", "vector"), LINKS)
@@ -66,9 +67,27 @@ def test_a_link_token_gives_what_the_vectors_say(control, vector):
     "case", VECTORS["rejected"], ids=lambda case: f"{case['asked']}: {case['why']}"
 )
 def test_what_the_vectors_reject_answers_as_an_unknown_token(case):
-    kinds = {"link": LinkToken, "control": ControlToken}
+    kinds = {"link": LinkToken, "control": ControlToken, "list": ListToken}
     with pytest.raises(NotFound):
         kinds[case["asked"]].parse(case["token"])
+
+
+@pytest.mark.parametrize("vector", VECTORS["lists"])
+def test_a_list_token_gives_what_the_vectors_say(vector):
+    token = ListToken.of(bytes.fromhex(vector["secret"]))
+
+    assert str(token) == vector["token"]
+    assert ListToken.parse(vector["token"]) == token == ListToken.of_cookie(vector["cookie"])
+    assert ListToken.find(f"https://a.example/sent/{vector['token']}%3D") == token
+    assert token.cookie == vector["cookie"]
+    assert token.sender_id.hex() == vector["sender_id"]
+    assert token.sender_key.hex() == vector["sender_key"]
+    assert token.shard == token.sender_id[0] % SHARDS
+
+
+@pytest.mark.parametrize("cookie", [None, "", "a" * 31, "a" * 33, "é" * 32, " " * 32, "a" * 28])
+def test_what_is_no_cookie_of_24_bytes_has_no_list(cookie):
+    assert ListToken.of_cookie(cookie) is None
 
 
 @pytest.mark.parametrize("vector", VECTORS["sender_tokens"])
@@ -102,7 +121,7 @@ def test_every_sender_s_token_reads_back_as_itself_and_as_no_other(secret):
 
     assert len(str(token)) == SENDER_TOKEN_LENGTH
     assert SenderToken.parse(str(token)) == token
-    for kind in (LinkToken, ControlToken):
+    for kind in (LinkToken, ControlToken, ListToken):
         with pytest.raises(NotFound):
             kind.parse(str(token))
 
@@ -178,14 +197,14 @@ def test_new_control_tokens_use_every_shard_and_never_repeat():
 def test_secrets_do_not_show_when_tokens_are_printed():
     control = ControlToken.new()
     reader_key = ReaderKey("n" * 20)
-    shown = repr([control, control.link(0), reader_key, SenderToken.new()])
+    shown = repr([control, control.link(0), reader_key, SenderToken.new(), ListToken.new()])
 
-    assert shown == "[<ControlToken>, <LinkToken>, <ReaderKey>, <SenderToken>]"
+    assert shown == "[<ControlToken>, <LinkToken>, <ReaderKey>, <SenderToken>, <ListToken>]"
 
 
 def test_a_sender_and_a_reader_are_somebody_else_at_every_message():
     one, other = ControlToken.new(), ControlToken.new()
     reader_key = ReaderKey("n" * 20)
 
-    assert tokens.sender_id(one, "cookie") != tokens.sender_id(other, "cookie")
+    assert tokens.sender_mark(one, "cookie") != tokens.sender_mark(other, "cookie")
     assert reader_key.reader_id(one.link(0)) != reader_key.reader_id(one.link(1))

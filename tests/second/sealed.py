@@ -100,8 +100,24 @@ def reader_id(secret: bytes, nonce: str) -> bytes:
     return sha16("restante/v1/reader", secret, nonce.encode("ascii"))
 
 
-def sender_id(control_secret: bytes, cookie: str) -> bytes:
+def sender_mark(control_secret: bytes, cookie: str) -> bytes:
     return sha16("restante/v1/sender", control_secret, cookie.encode())
+
+
+def list_token(written: str) -> bytes:
+    """Return the sender secret that a list token spells."""
+    shard, secret = token_of("R", written)
+    if shard != sender_id(secret)[0] % 16:
+        raise Rejected
+    return secret
+
+
+def sender_id(sender_secret: bytes) -> bytes:
+    return sha16("restante/v1/sender-id", sender_secret)
+
+
+def sender_key(sender_secret: bytes) -> bytes:
+    return expand(extract(b"", sender_secret), b"restante/v1/sender-key", 32)
 
 
 def root_id(root_key: bytes) -> bytes:
@@ -145,6 +161,14 @@ def open_box(ring: Ring, box: bytes, purpose: str, record_id: bytes) -> bytes:
     info = b"restante/v1/box/" + purpose.encode() + record_id
     key = expand(extract(rest[:16], ring[header[1:]]), info, 32)
     return decrypt(key, rest[16:], header + info)
+
+
+def open_line(sender_secret: bytes, line: bytes) -> bytes:
+    """Return what a line of a sent list says, as JSON."""
+    if line[:1] != b"\x01" or len(line) < 29:
+        raise Rejected
+    aad = b"restante/v1/sent" + sender_id(sender_secret)
+    return decrypt(sender_key(sender_secret), line[1:], aad)
 
 
 UNSEEN = set("\u034f\u115f\u1160\u17b4\u17b5\u2065\u2800\u3164\uffa0\ufffc\U0001d159\U00016fe4")

@@ -183,7 +183,10 @@ def test_the_specification_lists_exactly_the_labels_of_keys_and_ids():
 
     assert "restante/v1/link" in used
     assert begins == {
-        ("restante/v1/sender", "restante/v1/sender-token-id"),  # link.md says why that is well
+        # link.md says why these three are well.
+        ("restante/v1/sender", "restante/v1/sender-token-id"),
+        ("restante/v1/sender", "restante/v1/sender-id"),
+        ("restante/v1/sender", "restante/v1/sender-key"),
         ("restante/v1/link", "restante/v1/link-id"),  # the info of HKDF and a hash's beginning
         ("restante/v1/link", "restante/v1/link-key"),  # of another HKDF
     }

@@ -3,6 +3,7 @@
 import ast
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def test_it_reads_tokens_ids_and_keys_as_the_vectors_say():
         assert (shard, secret.hex()) == (control["shard"], control["secret"])
         assert sealed.message_id(secret).hex() == control["message_id"]
         for sender in control["senders"]:
-            assert sealed.sender_id(secret, sender["cookie"]).hex() == sender["sender_id"]
+            assert sealed.sender_mark(secret, sender["cookie"]).hex() == sender["sender_id"]
         for link in control["links"]:
             own = sealed.link_secret(secret, link["index"])
             assert sealed.token_of("L", link["token"]) == (shard, own)
@@ -59,6 +60,11 @@ def test_it_reads_tokens_ids_and_keys_as_the_vectors_say():
         for written in (key["written"], key["unpadded"]):
             [(root_id, its)] = sealed.ring_of(written).items()
             assert (root_id.hex(), its.hex()) == (key["root_id"], key["key"])
+    for its in LINK["lists"]:
+        secret = sealed.list_token(its["token"])
+        assert secret.hex() == its["secret"]
+        assert sealed.sender_id(secret).hex() == its["sender_id"]
+        assert sealed.sender_key(secret).hex() == its["sender_key"]
     for token in LINK["sender_tokens"]:
         assert sealed.sender_token_id(token["token"]).hex() == token["token_id"]
     for case in WEBHOOK["signed"]:
@@ -68,8 +74,12 @@ def test_it_reads_tokens_ids_and_keys_as_the_vectors_say():
 
 def test_it_rejects_every_token_that_the_vectors_reject():
     for case in LINK["rejected"]:
+        read = {"list": sealed.list_token}.get(
+            case["asked"],
+            partial(sealed.token_of, {"link": "L", "control": "C"}.get(case["asked"], "")),
+        )
         with pytest.raises(Rejected):
-            sealed.token_of({"link": "L", "control": "C"}[case["asked"]], case["token"])
+            read(case["token"])
     for case in LINK["rejected_sender_tokens"]:
         with pytest.raises(Rejected):
             sealed.sender_token_id(case["token"])
@@ -126,3 +136,12 @@ def test_it_rejects_everything_sealed_that_the_vectors_reject():
     for case in REJECTED["boxes_of_unknown_root_keys"]:
         with pytest.raises(Unavailable):
             sealed.open_box(ring, bytes.fromhex(case["box"]), purpose, lid)
+
+
+def test_it_opens_the_lines_of_a_sent_list_and_no_others():
+    for case in ENVELOPE["lines"]:
+        secret, line = raw(case, "secret", "line")
+        assert sealed.open_line(secret, line).decode() == case["plain"]
+    for case in REJECTED["lines"]:
+        with pytest.raises(Rejected):
+            sealed.open_line(bytes.fromhex(REJECTED["list"]), bytes.fromhex(case["line"]))

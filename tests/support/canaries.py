@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
-from restante.crypto.tokens import ControlToken, LinkToken
+from restante.crypto.tokens import ControlToken, LinkToken, ListToken
 from restante.errors import NotFound
 
 if TYPE_CHECKING:
@@ -48,16 +48,17 @@ OUR_ADDRESS = re.compile(
 """Where a line names the address we listen on, which is no visitor's."""
 
 WORD = r"[A-Za-z0-9_-]"
-TOKEN = re.compile(rf"(?=([LC]{WORD}{{34}}))")
+TOKEN = re.compile(rf"(?=([LCR]{WORD}{{34}}))")
 FORMS = {
     "sender token": re.compile(rf"(?<![A-Za-z0-9-])S{WORD}{{32}}(?!{WORD})"),
     "webhook secret": re.compile(r"whsec_[A-Za-z0-9+/_-]+=*"),
-    "path": re.compile(r"/[ms]/[^\s\"/]+"),
+    "path": re.compile(r"/(?:[ms]|sent)/[^\s\"/]+"),
     "reader_key": re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE),
     "user agent": re.compile(
         r"\b(?:Mozilla|AppleWebKit|Gecko|Chrome|Firefox|Safari|curl|Wget|[Pp]ython-\w+)/\d\S*"
     ),
 }
+KINDS = {LinkToken: "link token", ControlToken: "control token", ListToken: "list token"}
 ADDRESSES = re.compile(
     r"(?<![\w.:])[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?![\w:])|(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\d)"
 )
@@ -197,7 +198,7 @@ def _as_text(escaped: re.Match[str]) -> str:
 def _formed(text: str) -> Iterator[tuple[str, str]]:
     """Yield secrets that are recognised by their form."""
     for found in TOKEN.finditer(text):
-        for kind, name in ((LinkToken, "link token"), (ControlToken, "control token")):
+        for kind, name in KINDS.items():
             with suppress(NotFound):
                 kind.parse(found[1])
                 yield name, found[1]

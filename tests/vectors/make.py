@@ -77,6 +77,18 @@ def link_id(secret: bytes) -> bytes:
     return sha(b"restante/v1/link-id", secret)[:16]
 
 
+def sender_id(secret: bytes) -> bytes:
+    return sha(b"restante/v1/sender-id", secret)[:16]
+
+
+def sender_key(secret: bytes) -> bytes:
+    return hkdf_expand(hkdf_extract(b"", secret), b"restante/v1/sender-key", 32)
+
+
+def list_token(secret: bytes) -> str:
+    return token("R", sender_id(secret)[0] % 16, secret)
+
+
 def root_id(root_key: bytes) -> bytes:
     return sha(b"restante/v1/root-key-id", root_key)[:4]
 
@@ -144,9 +156,20 @@ def link_vectors() -> Case:
             for secret in (made_up("a sender", 24), bytes(24), b"\xff" * 24)
         ],
         "rejected_sender_tokens": list(rejected_sender_tokens(sender_token(b"\xfb\xff\xbf" * 8))),
+        "lists": [
+            {
+                "secret": secret.hex(),
+                "cookie": base64.urlsafe_b64encode(secret).decode(),
+                "sender_id": sender_id(secret).hex(),
+                "sender_key": sender_key(secret).hex(),
+                "token": list_token(secret),
+            }
+            for secret in (made_up("a list", 24), bytes(24), b"\xff" * 24)
+        ],
         "rejected": [
             *({"asked": "link"} | case for case in rejected_tokens(a_link)),
             *({"asked": "control"} | case for case in rejected_controls(a_link)),
+            *({"asked": "list"} | case for case in rejected_lists(made_up("a list", 24))),
         ],
         "pasted": list(pasted(token("L", 3, made_up("pasted", 24)))),
         "rejected_nonces": ["", "!" * 15, "~" * 129, "sixteen letters ", "a" * 15 + "é",
@@ -197,6 +220,27 @@ def rejected_controls(link: str) -> list[Case]:
         {"why": "34 characters", "token": good[:-1]},
         {"why": "36 characters", "token": good + "A"},
         {"why": "a sender token", "token": sender_token(made_up("rejected", 24))},
+    ]
+
+
+def rejected_lists(secret: bytes) -> list[Case]:
+    good = list_token(secret)
+    own = sender_id(secret)[0] % 16
+    cases = [
+        {"why": f"shard {shard}, which is another secret's", "token": token("R", shard, secret)}
+        for shard in range(16)
+        if shard != own
+    ]
+    cases += [
+        {"why": f"kind {kind!r}", "token": kind + good[1:]} for kind in ("C", "L", "S", "r", "-")
+    ]
+    return [
+        *cases,
+        {"why": "shard 16 more", "token": token("R", own + 16, secret)},
+        {"why": "34 characters", "token": good[:-1]},
+        {"why": "36 characters", "token": good + "A"},
+        {"why": "a control token", "token": token("C", own, secret)},
+        {"why": "the cookie", "token": base64.urlsafe_b64encode(secret).decode()},
     ]
 
 
@@ -303,6 +347,11 @@ def box(  # noqa: PLR0917 (the formula's variables)
     return header + salt + nonce + AESGCM(key).encrypt(nonce, plain, header + info)
 
 
+def sent_line(secret: bytes, nonce: bytes, plain: bytes, own: bytes | None = None) -> bytes:
+    aad = b"restante/v1/sent" + (own or sender_id(secret))
+    return sealed(sender_key(secret), nonce, plain, b"\x01", aad)
+
+
 def mailed_code(root_key: bytes, lid: bytes, code: str) -> bytes:
     key = hmac.digest(root_key, b"restante/v1/mailed-code", "sha256")
     return hmac.digest(key, lid + code.encode(), "sha256")[:16]
@@ -401,6 +450,22 @@ def envelope_vectors() -> Case:
         }  # fmt: skip
         return box(**(parts | other))
 
+    listed, other_list = made_up("a list", 24), made_up("another list", 24)
+    said = ('{"token":"' + token("C", 3, control) + '","links":1}').encode()
+
+    def line(secret: bytes = listed, plain: bytes = said, own: bytes | None = None) -> bytes:
+        return sent_line(secret, made_up("line nonce", 12), plain, own)
+
+    bad_lines = [
+        (why, bad)
+        for why, bad in spoiled(line())
+        if not why.startswith("without its header") and (not why.startswith("cut") or len(bad) < 60)
+    ]
+    bad_lines += [
+        ("of another list", line(other_list)),
+        ("under our key for another list", line(own=sender_id(other_list))),
+        ("a box in its place", close()),
+    ]
     foreign_key, _ = link_keys(other_root, secret, b"")
     neighbour_key, _ = link_keys(root_key, other_secret, b"")
     asked_key, _ = link_keys(root_key, secret, stretched(passphrases[0], mid))
@@ -442,6 +507,13 @@ def envelope_vectors() -> Case:
         "spelled": spelled,
         "stretch": stretches,
         "link_keys": keys,
+        "lines": [
+            {"secret": listed.hex(), "plain": plain.decode(), "line": line(plain=plain).hex()}
+            for plain in (
+                said,
+                said[:-1] + ',"subject":"Keys","labels":["Zoë","Bob"]}'.encode(),
+            )
+        ],
         "wrapped_keys": [
             {
                 "root_key": root_key.hex(), "link_secret": secret.hex(), "message_id": mid.hex(),
@@ -511,6 +583,8 @@ def envelope_vectors() -> Case:
             "wrapped_keys": [{"why": why, "wrapped": bad.hex()} for why, bad in bad_wraps],
             "contents": [{"why": why, "content": bad.hex()} for why, bad in bad_contents],
             "boxes": [{"why": why, "box": bad.hex()} for why, bad in bad_boxes],
+            "list": listed.hex(),
+            "lines": [{"why": why, "line": bad.hex()} for why, bad in bad_lines],
             "boxes_of_unknown_root_keys": [
                 {"why": "another root key's box",
                  "box": close(root_key=other_root, header=foreign).hex()},
