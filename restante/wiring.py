@@ -15,6 +15,7 @@ from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
 from redis.retry import Retry
 
+from restante.consents import Consents
 from restante.crypto.keyring import Keyring
 from restante.deadlines import Timekeeping
 from restante.delivery import Delivering
@@ -27,6 +28,7 @@ from restante.sending import Sending
 from restante.settings.parsers import CLUSTER_TLS
 from restante.store.budgets import Budgets
 from restante.store.connection import Connection
+from restante.store.consents import ConsentStore
 from restante.store.deadlines import Deadlines
 from restante.store.links import Links
 from restante.store.messages import Messages
@@ -127,6 +129,7 @@ class Services:
     files: Files
     admission: Admission
     budgets: Budgets
+    consents: Consents
     meters: Meters | None = None
     """This process's metrics; None if metrics are off."""
 
@@ -171,6 +174,7 @@ def assemble(
     """Build the use cases over a store; *now* (ms) replaces the store's clock in tests."""
     messages = Messages(connection, now)
     budgets = Budgets(connection, settings)
+    outbox = Outbox(connection, now)
     return Services(
         settings=settings,
         keyring=keyring,
@@ -180,10 +184,9 @@ def assemble(
         reading=Reading(Links(connection, now), keyring, settings, offload),
         answering=Answering(Readers(connection, now), keyring, settings),
         timekeeping=Timekeeping(Deadlines(connection, now)),
-        delivering=Delivering(
-            Outbox(connection, now), keyring, budgets if settings.rate_limits else None
-        ),
+        delivering=Delivering(outbox, keyring, budgets if settings.rate_limits else None),
         files=Files(connection),
         admission=Admission(SenderTokens(connection, now), keyring, settings),
         budgets=budgets,
+        consents=Consents(ConsentStore(connection, now), outbox, keyring),
     )

@@ -26,7 +26,7 @@ from webapp.http import (
 )
 from webapp.ops import health
 from webapp.recipient import feedback, viewer
-from webapp.sender import compose, control, copies
+from webapp.sender import compose, consents, control, copies
 from webapp.texts import events, formatting, states
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ def create_app(services: Services) -> Flask:
         send_access.bp,
         control.bp,
         copies.bp,
+        consents.bp,
         viewer.bp,
         feedback.bp,
         api.bp,

@@ -25,6 +25,7 @@ COMMANDS = {
     "keys": "restante.commands.keys:keys",
     "deliveries": "restante.commands.deliveries:deliveries",
     "senders": "restante.commands.senders:senders",
+    "consents": "restante.commands.consents:consents",
 }
 """Each command and its place; only the command that is called is imported."""
 

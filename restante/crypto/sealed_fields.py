@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from restante.crypto.envelope import Box
+from restante.crypto.keyring import KEY_ID_SIZE
 from restante.details import Details
 from restante.errors import Damaged, Gone, Unavailable
 
@@ -82,6 +83,13 @@ class SealedFields:
     def open_code(self, link_id: bytes, boxed: bytes) -> dict[str, str]:
         return self._open(boxed, "code", link_id)
 
+    def close_consent_key(self, key: str, record_id: bytes = bytes(16)) -> bytes:
+        return self._close({"key": key}, "consent-key", record_id)
+
+    def open_consent_key(self, boxed: bytes, record_id: bytes = bytes(16)) -> str:
+        """Return the consent key in base64url; empty if its root key is gone."""
+        return self._open(boxed, "consent-key", record_id).get("key", "")
+
     def gone(self, end: End) -> Gone:
         """Return the error `Gone` with the sender's reason decrypted."""
         reason = self._open(end.reason, "reason", end.message_id).get("reason")
@@ -89,6 +97,10 @@ class SealedFields:
 
     def reason(self, message_id: bytes, boxed: bytes) -> str | None:
         return self._open(boxed, "reason", message_id).get("reason")
+
+    def root_of(self, boxed: bytes) -> bytes:
+        """Return the id of the root key that a box opens with."""
+        return boxed[1 : 1 + KEY_ID_SIZE]
 
     def _close(self, facts: Mapping[str, str], purpose: str, record_id: bytes) -> bytes:
         if not facts:

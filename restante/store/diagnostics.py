@@ -36,6 +36,7 @@ CALLED = (
     *("HDEL", "HEXISTS", "HGET", "HGETALL", "HINCRBY", "HKEYS", "HLEN", "HMGET", "HSET", "HSETNX"),
     *("HVALS", "INCR"),
     *("LINDEX", "LLEN", "LPUSH", "LRANGE", "LTRIM", "RPUSH"),
+    *("PERSIST", "SADD", "SCARD", "SMEMBERS"),
     *("ZADD", "ZCARD", "ZCOUNT", "ZRANGE", "ZREM"),
 )
 """Commands that our scripts call, on keys of a shard."""

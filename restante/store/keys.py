@@ -30,6 +30,13 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
     {tag}:limit:<network>:<name>   string  how many requests a network made; a minute from the first
     {tag}:sender-tokens            hash    token id → "<made_at> <boxed name>"; only in shard 0,
                                            without TTL; a field goes when its token is revoked
+    {tag}:consent-key              string  the boxed consent key; only in shard 0, without TTL
+    {tag}:consents:<address id>    hash    what may be mailed to an address: "stopped", "asks",
+                                           counts of its mails, consent id → "<state> <at> …";
+                                           8 days, with a consent 400, with a stop without TTL
+    {tag}:consent-waiting:<id>     set     <shard, a byte><mid> of messages whose mails wait for
+                                           this consent; while the ask lasts
+    {tag}:consent-index            zset    address ids of the shard, by when they go
 
 Ids are 16 raw bytes, times milliseconds; a network is an HMAC under the root key.  Every key of
 a message has a TTL.  None expires before the message's wrapped keys; all expire when the
@@ -159,6 +166,21 @@ def limit(network: bytes, name: str) -> bytes:
 def sender_tokens() -> bytes:
     """Return the key of all sender tokens: one hash, since they are few."""
     return f"{{{TAGS[0]}}}:sender-tokens".encode()
+
+
+def consent_key() -> bytes:
+    """Return the key of the boxed consent key."""
+    return f"{{{TAGS[0]}}}:consent-key".encode()
+
+
+def consents(address_id: bytes) -> bytes:
+    """Return the key of an address's consents; addresses spread over the shards."""
+    return _key(address_id[0] % SHARDS, "consents", address_id)
+
+
+def consent_index(shard: int) -> bytes:
+    """Return the key of a shard's addresses that have consents."""
+    return f"{{{TAGS[shard]}}}:consent-index".encode()
 
 
 def fence_beside(key: bytes) -> bytes:

@@ -55,6 +55,8 @@ def records(written: str) -> Iterator[tuple[bytes, Any, int]]:
                 value = _bytes(value)
             case "list":
                 value = [_bytes(one) for one in value]
+            case "set":
+                value = {_bytes(one) for one in value}
             case "hash":
                 value = {_bytes(k): _bytes(v) for k, v in value.items()}
             case "zset":
@@ -70,6 +72,8 @@ def load(client: redis.Redis, written: str) -> dict[str, Any]:
                 client.set(key, value)
             case list():
                 client.rpush(key, *value)
+            case set():
+                client.sadd(key, *value)
             case dict() if all(isinstance(one, bytes) for one in value.values()):
                 client.hset(key, mapping=value)
             case dict():
@@ -92,6 +96,8 @@ def _value(client: redis.Redis, key: bytes, kind: str) -> Any:
             return client.lrange(key, 0, -1)
         case "hash":
             return client.hgetall(key)
+        case "set":
+            return client.smembers(key)
         case "zset":
             return dict(client.zrange(key, 0, -1, withscores=True))
     raise AssertionError(kind)
@@ -100,6 +106,8 @@ def _value(client: redis.Redis, key: bytes, kind: str) -> Any:
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {_text(k): _text(v) if isinstance(v, bytes) else v for k, v in value.items()}
+    if isinstance(value, set):
+        return sorted(map(_text, value))
     return [_text(one) for one in value] if isinstance(value, list) else _text(value)
 
 

@@ -55,6 +55,12 @@ READER = rb"(0|%b) %b [01] [01] %b (%b)" % (TIME, COUNT, TIME, NUMBER)
 EVENT = rb"%b (message|link)\.[a-z_]+ ([a-z_]+=[a-z0-9_]+(,[a-z_]+=[a-z0-9_]+)*)?\n[\s\S]*" % TIME
 LOOK = rb"%b link\.(fetched|reread) [a-z_]+\n%b(%b)?" % (TIME, ID, BOX)
 TOKEN = rb"%b %b" % (TIME, BOX)
+CONSENT = rb"(given|revoked) %b|asked %b [01] [\x00-\x0f]%b" % (TIME, TIME, ID)
+CONSENTS = {
+    **dict.fromkeys((b"stopped", b"mailed_at", b"day_at"), TIME),
+    **dict.fromkeys((b"row", b"mails"), COUNT),
+    b"asks": rb"%b( %b){0,2}" % (TIME, TIME),
+}
 
 
 def _string(form: bytes) -> Callable[[Any], bool]:
@@ -83,7 +89,18 @@ def _zset(member: bytes) -> Callable[[Any], bool]:
     )
 
 
-KEYS: dict[str, tuple[bytes, Callable[[Any], bool], bool]] = {
+def _set(member: bytes) -> Callable[[Any], bool]:
+    return lambda value: 1 <= len(value) <= 100 and all(re.fullmatch(member, one) for one in value)
+
+
+def _consents(value: dict[bytes, bytes]) -> bool:
+    return all(
+        re.fullmatch(CONSENT if len(name) == 16 else CONSENTS.get(name, rb"(?!)"), one)
+        for name, one in value.items()
+    )
+
+
+KEYS: dict[str, tuple[bytes, Callable[[Any], bool], bool | None]] = {
     "message": (b":" + ID, _hash(MESSAGE), True),
     "content": (rb":%b:%b" % (ID, COUNT), _string(rb"\x01[\s\S]{33,}"), True),
     "link": (b":" + ID, _hash(LINK), True),
@@ -102,8 +119,15 @@ KEYS: dict[str, tuple[bytes, Callable[[Any], bool], bool]] = {
     "budget": (b":" + ID, _hash({"messages": COUNT, "bytes": NUMBER}), True),
     "limit": (rb":%b:[a-z]+" % ID, _string(COUNT), True),
     "sender-tokens": (b"", _each(ID, TOKEN), False),
+    "consent-key": (b"", _string(BOX), False),
+    "consents": (b":" + ID, _consents, None),
+    "consent-waiting": (b":" + ID, _set(rb"[\x00-\x0f]" + ID), True),
+    "consent-index": (b"", _zset(ID), False),
 }
-"""By kind: what follows it in the name, whether a value is right, whether the key has a TTL."""
+"""By kind: what follows it in the name, whether a value is right, whether the key has a TTL.
+
+None: some have one.
+"""
 
 
 def faults(key: bytes, value: Any, *, ends: bool) -> Iterator[str]:
@@ -117,5 +141,5 @@ def faults(key: bytes, value: Any, *, ends: bool) -> Iterator[str]:
         yield f"{key!r} is spelled otherwise"
     if not is_right(value):
         yield f"{key!r}: {value!r}"
-    if ends != has_ttl:
+    if has_ttl is not None and ends != has_ttl:
         yield f"{key!r} ends by itself: {ends}"

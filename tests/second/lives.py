@@ -116,6 +116,7 @@ def live(connection: Connection) -> Lives:
     network, day = bytes(range(16)), 86_400_000
     limit = Counter("send", keys.limit(network, "send"), 30, day)
     house.connection.count([house.budgets.counter(network, 100), limit])
+    _consents(old, house)
     Rewrites(house.connection, settle_seconds=0).scrub()
     lives.now = clock.at
     return lives
@@ -232,6 +233,20 @@ def _settle(house: Services, sent: Sent, delivered: int, failure: Failure) -> No
     for delivery in house.delivering.take(sent.control.shard, 100):
         if delivery.due.message_id == sent.message_id:
             house.delivering.settle(delivery, delivered, failure)
+
+
+def _consents(old: Services, house: Services) -> None:
+    """One address agreed under an older root key, one was asked, one wants no mail."""
+    owner, message = bytes(range(16)), (3, bytes(range(16, 32)))
+    for its, to in ((old, "ana@example.com"), (house, "bob@example.com")):
+        cleared, address, token = its.consents.clear(
+            to, owner, message, news=True, again=False, most=50
+        )
+        its.consents.record_ask(address, cleared.asked_at, message)
+        if its is old:
+            its.consents.give(token)
+            its.consents.clear(to, owner, message, news=True, again=False, most=50)
+    house.consents.stop_address("zoe@example.com")
 
 
 def _coded(house: Services) -> Sent:

@@ -216,8 +216,8 @@ class Copy:
                     yield "label", record_id, value.get(b"box", b"")
                     yield "address", record_id, value.get(b"address", b"")
                     yield "reason", value[b"message"], value.get(b"reason", b"")
-                case b"code":
-                    yield "code", record_id, value
+                case b"code" | b"consent-key":
+                    yield kind.decode(), record_id or bytes(16), value
                 case b"sender-tokens":
                     for token_id, kept in value.items():
                         yield "sender-token", token_id, kept.partition(b" ")[2]

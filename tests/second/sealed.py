@@ -243,6 +243,15 @@ def address_id(root_key: bytes, address: str) -> bytes:
     return mac(mac(root_key, b"restante/v1/mailed-address"), counted.encode())[:16]
 
 
+def consent_ids(consent_key: bytes, owner: bytes, address: str) -> tuple[bytes, bytes]:
+    """Return address id and consent id of an address that has no variants."""
+    its = address.lower().encode()
+    return (
+        mac(consent_key, b"address" + its)[:16],
+        mac(consent_key, b"consent" + owner + its)[:16],
+    )
+
+
 def edge_key(root_key: bytes, purpose: str) -> bytes:
     return mac(root_key, b"restante/v1/edge/" + purpose.encode())
 

@@ -87,7 +87,10 @@ def test_no_script_writes_a_key_or_field_that_the_specification_lacks():
     made |= set(re.findall(r'tag \.\. ":([a-z-]+)"', lua()))
 
     assert {"state", "sent_at", "refused", ":cursor"} <= names
-    assert names - channels <= table("Message") | table("Link") | {"messages", "bytes"}
+    assert names - channels <= table("Message") | table("Link") | table("Consents") | {
+        "messages",
+        "bytes",
+    }
     assert {"message", "events", "due", "dead"} <= made
     assert made - {"outbox-"} <= KINDS
 
@@ -146,7 +149,7 @@ def leaves(value):
     """Return all that is kept in one key."""
     if isinstance(value, dict):
         return [one for one in value.values() if isinstance(one, bytes)]
-    return value if isinstance(value, list) else [value]
+    return list(value) if isinstance(value, list | set) else [value]
 
 
 def test_the_tags_are_those_of_the_specification():

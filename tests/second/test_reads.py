@@ -1,5 +1,6 @@
 """The specifications alone are enough to read a store: of this version, and of each before."""
 
+import base64
 import hmac
 import re
 
@@ -150,3 +151,19 @@ def test_what_is_counted_for_a_day_is_named_as_the_specification_says(lived):
 
     assert counted == [{b"messages": b"1", b"bytes": b"0"}, {b"messages": b"1", b"bytes": b"5"}]
     assert sealed.network_id(newest, "192.0.2.7/32") == ids[1]
+
+
+def test_it_finds_what_an_address_agreed_to(lived):
+    _, lives, client = lived
+    its = reader.Copy(dump.read(client), lives.root_keys, lives.now)
+    [facts] = [facts for purpose, facts in its.boxes() if purpose == "consent-key"]
+    key = base64.urlsafe_b64decode(facts["key"])
+    found = {}
+    for address in ("ana@example.com", "bob@example.com", "zoe@example.com"):
+        address_id, consent_id = sealed.consent_ids(key, bytes(range(16)), address)
+        tag = reader.TAGS[address_id[0] % 16]
+        kept = its.store[f"{{{tag}}}:consents:".encode() + address_id]
+        state = kept.get(consent_id, b"stopped" if b"stopped" in kept else b"")
+        found[address] = state.partition(b" ")[0]
+
+    assert list(found.values()) == [b"given", b"asked", b"stopped"]

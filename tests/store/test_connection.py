@@ -28,11 +28,14 @@ VERBS = [
     "end_leases", "expire", "extend", "fail", "find_token", "forget", "list_tokens", "make_token",
     "numbers", "on_screen", "outline", "preview", "extend_lease", "recall", "refuse_code",
     "replace", "request_code", "resend", "reveal", "salt", "send", "settle", "status", "take",
-    "withdraw_token",
+    "withdraw_token", "clear_mail", "consent_key", "consents_of", "give_consent", "lift_stop",
+    "list_consents", "record_ask", "stop_mails", "withdraw_consent",
 ]  # fmt: skip
 MUST_WORK_WHEN_FULL = set(VERBS) - {"send", "replace", "afford", "make_token"}
 PURE_READS = {
+    "consents_of",
     "link_history",
+    "list_consents",
     "deliveries",
     "due",
     "find_token",

@@ -1,0 +1,80 @@
+#!lua flags=allow-oom
+-- clear_mail: decides whether a notification may be mailed to an address now, and counts it.
+--
+-- Without a consent of this address for this sender it says whether to ask for one: three asks a
+-- day for an address, all senders together.  Until the answer the message is noted, so that
+-- its mail goes out with the consent.
+--
+-- KEYS[1]  consents  hash
+-- ARGV[1]  now       milliseconds; "" for the store's own clock
+-- ARGV[2]  consent   id, of address and sender
+-- ARGV[3]  message   shard (a byte) and id: who asks, and who waits
+-- ARGV[4]  news      1: there is something to mail; 0: only see to the consent
+-- ARGV[5]  again     1: a repeat, which was counted before
+-- ARGV[6]  most      mails to this address in a day
+--
+-- Replies {"given"}: mail it; {"wait", ms}: later; {"ask", asked_at, now}: mail the ask;
+-- {"asked"}: wait for the answer; {"full", ms}: three asks today; or {"refused"}.
+
+local ASKS_MOST, DAY, HOUR = 3, 86400000, 3600000
+-- From this many mails in a row, each within an hour of the last, one in ten minutes.
+local MANY, APART = 12, 600000
+local WAITING_MOST = 100
+
+local now = clock(ARGV[1])
+local consent, message, news, again = ARGV[2], ARGV[3], ARGV[4] == "1", ARGV[5] == "1"
+local most = tonumber(ARGV[6])
+local tag, id = way_in(KEYS[1])
+local kept = fields_of(KEYS[1]) or {}
+local state, at, rest = consent_of(kept, consent)
+
+if kept.stopped or state == "revoked" then
+  return { "refused" }
+elseif state == "given" then
+  if not news or again then
+    return { "given" }
+  end
+  local mailed_at, row = tonumber(kept.mailed_at or "0"), tonumber(kept.row or "0")
+  local day_at, mails = tonumber(kept.day_at or "0"), tonumber(kept.mails or "0")
+  if now - mailed_at >= HOUR then
+    row = 0
+  end
+  if now - day_at >= DAY then
+    day_at, mails = now, 0
+  end
+  if row >= MANY and now - mailed_at < APART then
+    return { "wait", mailed_at + APART - now }
+  elseif mails >= most then
+    return { "wait", day_at + DAY - now }
+  end
+  call("HSET", KEYS[1], "mailed_at", now, "row", row + 1, "day_at", day_at, "mails", mails + 1)
+  keep_consents(KEYS[1], tag, id, now)
+  return { "given" }
+end
+
+local is_out = rest and rest:sub(1, 1) == "1"
+if state == "asked" and now - at < ASK_MS then
+  if not is_out and rest:sub(3) == message then
+    return { "ask", at, now }
+  elseif is_out or now - at < HOUR then
+    local waiting = waiting_for(tag, consent)
+    if call("SCARD", waiting) < WAITING_MOST then
+      call("SADD", waiting, message)
+    end
+    call("PEXPIREAT", waiting, at + ASK_MS)
+    return { "asked" }
+  end
+end
+local asks = {}
+for one in (kept.asks or ""):gmatch("%d+") do
+  if now - tonumber(one) < DAY then
+    asks[#asks + 1] = one
+  end
+end
+if #asks >= ASKS_MOST then
+  return { "full", tonumber(asks[1]) + DAY - now }
+end
+asks[#asks + 1] = string.format("%.0f", now)
+call("HSET", KEYS[1], "asks", table.concat(asks, " "), consent, "asked " .. now .. " 0 " .. message)
+keep_consents(KEYS[1], tag, id, now)
+return { "ask", now, now }
