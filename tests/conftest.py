@@ -107,7 +107,7 @@ def check_times(raw: redis.Redis, sent: Sent) -> None:
     for link in sent.links:
         if (goes := kept.get(b"key:" + link.link_id)) is None:
             continue
-        version = raw.hget(tag + link.link_id, "version")
+        version = raw.hget(tag + link.link_id, "version") or b"1"
         content = b"content:" + sent.message_id + b":" + version
         for needed in (b"message:" + sent.message_id, b"link:" + link.link_id,
                        b"events:" + sent.message_id, content):  # fmt: skip

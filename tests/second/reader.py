@@ -73,7 +73,7 @@ class Copy:
         wrapped = self.at(shard, "key", lid)
         if fields is None or wrapped is None:
             raise Ended
-        mid, version, root = fields[b"message"], int(fields[b"version"]), fields[b"root"]
+        mid, version, root = fields[b"message"], int(fields.get(b"version", 1)), fields[b"root"]
         asked = fields.get(b"verifier", b"")
         given = second_form(passphrase or "") if len(asked) == 17 else passphrase or ""
         stretched = stretch(given, mid) if asked else b""
@@ -100,7 +100,7 @@ class Copy:
             "always_asks": names.get("second_step") == "always",
             "mailed_code": names.get("code") == "mailed",
             "expires_at": int(fields[b"expires_at"]),
-            "version": int(fields[b"version"]),
+            "version": int(fields.get(b"version", 1)),
             "webhook": unbox(self.ring, fields.get(b"webhook", b""), "webhook", mid),
             "links": [
                 self._link(shard, mid, fields, secret, index, lid) for index, lid in enumerate(ids)
@@ -119,7 +119,7 @@ class Copy:
         if link_id(own) != lid:
             raise Rejected
         fields = self.at(shard, "link", lid)
-        state = fields[b"state"].decode()
+        state = fields.get(b"state", b"sealed").decode()
         is_alive = self.at(shard, "key", lid) is not None
         if state not in FINAL:
             if not is_alive or self.now >= int(message[b"expires_at"]):

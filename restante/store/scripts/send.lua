@@ -36,7 +36,7 @@ for at = first, #ARGV, 5 do
   local lid, wrapped, verifier, label, address = unpack(ARGV, at, at + 4)
   local hash = key_of(tag, "link", lid)
   ids[#ids + 1] = lid
-  call("HSET", hash, "message", id, "state", "sealed", "version", 1, "root", root, "views", views)
+  call("HSET", hash, "message", id, "root", root, "views", views)
   if verifier ~= "" then
     has_passphrase = true
     call("HSET", hash, "verifier", verifier)
@@ -55,7 +55,7 @@ for at = first, #ARGV, 5 do
 end
 call("SET", key_of(tag, "content", id .. ":1"), content, "PXAT", expires_at)
 call("HSET", KEYS[1], "sent_at", now, "opens_at", opens_at, "expires_at", expires_at,
-  "version", 1, "links", table.concat(ids), "open", #ids, "lease", lease, "retention", retention)
+  "links", table.concat(ids), "open", #ids, "lease", lease, "retention", retention)
 if has_passphrase then
   call("HSET", KEYS[1], "passphrase", 1)
 end

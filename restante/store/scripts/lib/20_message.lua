@@ -8,7 +8,7 @@ local function message_at(tag, id)
   end
   local m = { tag = tag, id = id, hash = hash, events = key_of(tag, "events", id),
     looks = key_of(tag, "looks", id), opens_at = tonumber(f.opens_at),
-    expires_at = tonumber(f.expires_at), version = tonumber(f.version), links = f.links,
+    expires_at = tonumber(f.expires_at), version = tonumber(f.version or "1"), links = f.links,
     open = tonumber(f.open), lease = tonumber(f.lease), retention = tonumber(f.retention),
     passphrase = f.passphrase, box = f.box or "", sent_at = tonumber(f.sent_at),
     paused_at = tonumber(f.paused_at or "0"), sender = f.sender or "", webhook = f.webhook or "", channels = {} }

@@ -16,7 +16,7 @@ local function drop_content(message, version)
   for at = 1, #message.links, 16 do
     local id = message.links:sub(at, at + 15)
     if call("EXISTS", key_of(message.tag, "key", id)) == 1
-      and tonumber(call("HGET", key_of(message.tag, "link", id), "version")) == version then
+      and tonumber(call("HGET", key_of(message.tag, "link", id), "version") or "1") == version then
       return
     end
   end
