@@ -146,6 +146,16 @@ class Invalid(RestanteError):
         self.faults = tuple(faults)
 
 
+class KeyReused(RestanteError):
+    """The Idempotency-Key belongs to another request that was sent within a day.
+
+    Nothing was stored, and nothing of that request is told.
+    """
+
+    code = "key-reused"
+    title = "This Idempotency-Key was used for another message."
+
+
 class TooLarge(RestanteError):
     """The text is longer than this service accepts: `limit` is in bytes of UTF-8."""
 

@@ -11,19 +11,22 @@ from restante.crypto import envelope
 from restante.crypto.envelope import LinkKeys
 from restante.crypto.passphrases import NEWEST, spelled
 from restante.crypto.sealed_fields import SealedFields
+from restante.crypto.send_key import Proof
 from restante.crypto.tokens import ControlToken, LinkToken, ListToken, sender_mark
 from restante.email_address import mailbox
-from restante.errors import Fault, Invalid, Unavailable
+from restante.errors import Fault, Invalid, KeyReused, Unavailable
 from restante.messages import SECOND, Draft, Evidence, State
 from restante.reports import Replaced, Sent, SentLink
-from restante.store.replies import Changed, NewLink, NewMessage
+from restante.store.replies import Changed, NewLink, NewMessage, Repeated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from restante.crypto.keyring import Keyring
+    from restante.crypto.send_key import SendKey
     from restante.settings import Settings
     from restante.store.messages import Messages
+    from restante.store.replies import Times
 
 NOTIFYING_SECONDS = 4 * 86_400
 """Longer than the retries of a delivery; equals DELIVERY_MS in the scripts."""
@@ -77,22 +80,27 @@ class Sending:
         cookie: str | None = None,
         evidence: Evidence | None = None,
         afford: Afford = _free,
+        once: SendKey | None = None,
     ) -> Sent:
         """Seal the draft, create a link for each recipient, and store all of it or nothing.
 
         Without recipients there is one link without a label.  *cookie* is the sender's: all
         that one browser sends is in one shard.
         If the draft is valid, *afford* gets the text's size in bytes; it enforces the quota
-        by raising.
+        by raising.  With *once*, the same request again returns the first message, for a day.
 
         Raises:
             Invalid, TooLarge: See `check`.
+            KeyReused: *once* belongs to another request.
             Unavailable: The store is full or does not answer; no link may be returned.
         """
         text = self.check(draft)
         afford(len(text))
         settings, listed = self._settings, self._list_of(cookie)
-        control = ControlToken.new(listed.shard if listed else None)
+        if once:
+            control, proof = once.begin(self._keyring)
+        else:
+            control, proof = ControlToken.new(listed.shard if listed else None), None
         details = validation.normal_details(draft.details)
         message_id = control.message_id
         recipients = draft.recipients or (None,)
@@ -108,43 +116,36 @@ class Sending:
             address = self._facts.close_address(token.link_id, its.address if its else None)
             links.append(NewLink(token.link_id, wrapped, verifier, label_box, address))
         expires_in = draft.expires_in_seconds or settings.expiry_default
-        times = self._messages.send(
-            control,
-            NewMessage(
-                hold=draft.hold_seconds * SECOND,
-                expires_in=expires_in * SECOND,
-                lease=settings.lease_seconds * SECOND,
-                retention=self._retention(used) * SECOND,
-                views=draft.views,
-                tries=settings.passphrase_tries
-                if details.mailed_code or draft.passphrase is not None
-                else None,
+        new = NewMessage(
+            hold=draft.hold_seconds * SECOND,
+            expires_in=expires_in * SECOND,
+            lease=settings.lease_seconds * SECOND,
+            retention=self._retention(used) * SECOND,
+            views=draft.views,
+            tries=settings.passphrase_tries
+            if details.mailed_code or draft.passphrase is not None
+            else None,
+            root_id=self._keyring.newest_id,
+            box=self._facts.close_message(message_id, details),
+            sender_mark=sender_mark(control, cookie) if cookie else b"",
+            evidence=self._facts.close_evidence(message_id, evidence),
+            content=envelope.seal_content(
+                text,
+                content_key=content_key,
                 root_id=self._keyring.newest_id,
-                box=self._facts.close_message(message_id, details),
-                sender_mark=sender_mark(control, cookie) if cookie else b"",
-                evidence=self._facts.close_evidence(message_id, evidence),
-                content=envelope.seal_content(
-                    text,
-                    content_key=content_key,
-                    root_id=self._keyring.newest_id,
-                    message_id=message_id,
-                    version=1,
-                ),
-                channels=used,
-                links=links,
+                message_id=message_id,
+                version=1,
             ),
+            channels=used,
+            links=links,
+            send_id=once.send_id if once else b"",
+            proof=bytes(proof) if proof else b"",
         )
-        state = State.HELD if draft.hold_seconds else State.SEALED
-        return Sent(
-            message_id,
-            control,
-            tuple(
-                SentLink(token.link_id, validation.normal(label), token, state)
-                for token, label in zip(tokens, recipients, strict=True)
-            ),
-            *times,
-            webhook_secret=control.webhook_secret if draft.webhook else None,
-        )
+        try:
+            times = self._messages.send(control, new)
+        except Repeated as first:
+            return self._again(draft, once, first)
+        return self._sent(draft, control, times)
 
     def replace(
         self,
@@ -209,6 +210,22 @@ class Sending:
 
     def _list_of(self, cookie: str | None) -> ListToken | None:
         return ListToken.of_cookie(cookie) if self._settings.sent_list else None
+
+    def _again(self, draft: Draft, once: SendKey | None, first: Repeated) -> Sent:
+        proof = Proof.parse(first.proof)
+        if once is None or not (control := once.repeat(self._keyring, proof)):
+            raise KeyReused
+        return self._sent(draft, control, first.times)
+
+    def _sent(self, draft: Draft, control: ControlToken, times: Times) -> Sent:
+        state = State.HELD if draft.hold_seconds else State.SEALED
+        labels = draft.recipients or (None,)
+        links = tuple(
+            SentLink(token.link_id, validation.normal(label), token, state)
+            for token, label in zip(map(control.link, range(len(labels))), labels, strict=True)
+        )
+        secret = control.webhook_secret if draft.webhook else None
+        return Sent(control.message_id, control, links, *times, webhook_secret=secret)
 
     def _channels(self, draft: Draft, control: ControlToken) -> dict[str, bytes]:
         """Return what is stored for each channel that the message uses."""

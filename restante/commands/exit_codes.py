@@ -29,6 +29,7 @@ STATUS: dict[type[Exception], int] = {
     errors.Watched: os.EX_DATAERR,
     errors.NotASender: os.EX_DATAERR,
     errors.Invalid: os.EX_DATAERR,
+    errors.KeyReused: os.EX_DATAERR,
     errors.TooLarge: os.EX_DATAERR,
     errors.Damaged: os.EX_SOFTWARE,
     click.UsageError: os.EX_USAGE,

@@ -8,6 +8,8 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
                                            means the link has ended
     {tag}:code:<lid>               string  boxed: the six digits mailed last, and the reader's
                                            language; ten minutes, never beyond the link's end
+    {tag}:once:<send id>           string  a send with an Idempotency-Key: root key id, salt, check,
+                                           times of the first answer; a day, also if forgotten
     {tag}:readers:<lid>            hash    reader id → "<end of lease> <view> <acknowledged>
                                            <confirmed> <claimed_at> <ms on screen>"; the lease's
                                            end is 0 when the reader is done

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from restante.errors import Fault, Invalid, NotFound
 from restante.store import keys
 from restante.store.connection import new_request
-from restante.store.replies import Changed, Judged, Report, Times, gone
+from restante.store.replies import Changed, Judged, Repeated, Report, Times, gone
 from restante.store.verbs import Verbs
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class Messages(Verbs):
         """Store a new message, all of it or nothing.
 
         Raises:
+            Repeated: One was stored with this send id before; nothing was done.
             Unavailable: Also if the store is full.
         """
         channels = [part for channel in new.channels.items() for part in channel]
@@ -37,10 +38,12 @@ class Messages(Verbs):
             "send", keys.message(control),
             new.hold, new.expires_in, new.lease, new.retention, new.views, tries,
             new.root_id, new.box, new.sender_mark, new.evidence, new.content,
-            len(new.channels), *channels, *links,
+            new.send_id, new.proof, len(new.channels), *channels, *links,
         ):  # fmt: skip
             case [b"sent", sent_at, opens_at, expires_at]:
                 return Times(sent_at, opens_at, expires_at)
+            case [b"repeated", proof, *times]:
+                raise Repeated(proof, Times(*map(int, times)))
         raise AssertionError
 
     def recall(

@@ -18,6 +18,15 @@ class Changed(Exception):
     """Another request wrote between our read and our write; read again."""
 
 
+class Repeated(Exception):
+    """A request with this send id was stored before; *proof* and times are those of the first."""
+
+    def __init__(self, proof: bytes, times: Times) -> None:
+        super().__init__()
+        self.proof = proof
+        self.times = times
+
+
 class End(NamedTuple):
     """How a link ended; the sender's reason is still boxed."""
 
@@ -52,7 +61,8 @@ class NewMessage(NamedTuple):
     """What a send stores of a message.  Durations are in ms.
 
     `tries` is None without passphrase and mailed code.  Boxes may be empty.  `channels` has what
-    is stored for each channel that the message uses.
+    is stored for each channel that the message uses.  `send_id` and `proof` are those of its
+    Idempotency-Key, or empty.
     """
 
     hold: int
@@ -68,6 +78,8 @@ class NewMessage(NamedTuple):
     content: bytes
     channels: Mapping[str, bytes]
     links: Sequence[NewLink]
+    send_id: bytes = b""
+    proof: bytes = b""
 
 
 class Times(NamedTuple):

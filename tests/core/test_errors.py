@@ -9,7 +9,8 @@ from restante.errors import Fault, RestanteError
 
 CODES = {
     "not-found", "gone", "held", "paused", "passphrase-required", "passphrase-wrong",
-    "code-required", "code-wrong", "rate-limited", "invalid", "not-a-sender", "watched",
+    "code-required", "code-wrong", "rate-limited", "invalid", "key-reused",
+    "not-a-sender", "watched",
     "too-large", "unavailable", "internal", "settings-invalid",
 }  # fmt: skip
 """Part of the API: never reworded."""

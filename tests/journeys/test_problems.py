@@ -31,9 +31,11 @@ def test_every_problem_has_its_status_its_type_and_its_facts(api):
         api.ask("GET", "/api/v1/messages"),
         api.ask("POST", "/api/v1/messages", {}, headers={"Sec-Fetch-Site": "cross-site"}),
         raw_send(api, {"text": "t"}, **{"Content-Type": "text/plain"}),
+        raw_send(api, {"text": "one"}, **{"Idempotency-Key": "k" * 32}),
         raw_send(api, {"text": "x" * (MIB + 1)}),
         raw_send(api, b"x" * (BODY_MAX + 1)),
     ]
+    came[-3] = raw_send(api, {"text": "two"}, **{"Idempotency-Key": "k" * 32})
     statuses = {error.code: status for error, status in STATUS.items()}
     by_code = {answer.code: answer for answer in came}
 

@@ -75,6 +75,10 @@ def rounds(service, deed):
     return len(sent)
 
 
+def send_once(api, text):
+    return api.ask("POST", "/api/v1/messages", {"text": text}, reader_key="k" * 32)
+
+
 def test_every_api_call_is_one_round_trip_with_its_limits_and_budget(service):
     api = Api(service.url)
     text = "x" * 200
@@ -91,6 +95,7 @@ def test_every_api_call_is_one_round_trip_with_its_limits_and_budget(service):
     api_control = next(links).control
     costs = {
         "send": rounds(service, lambda: api.send(text)),
+        "send, key": rounds(service, lambda: send_once(api, text)),
         "replace": rounds(service, lambda: api.replace(api_control, text)),
         "preview": rounds(service, lambda: api.preview(next(links).link)),
         "reveal": rounds(service, lambda: api.reveal(next(links).link, new_reader_key())),
@@ -107,6 +112,7 @@ def test_every_api_call_is_one_round_trip_with_its_limits_and_budget(service):
 
     assert costs == {
         "send": 1,
+        "send, key": 1,
         # A script that reads goes out together with one that counts: two commands, one round trip.
         "replace": 2 + 1,
         "preview": 1,

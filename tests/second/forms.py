@@ -106,6 +106,7 @@ KEYS: dict[str, tuple[bytes, Callable[[Any], bool], bool | None]] = {
     "link": (b":" + ID, _hash(LINK), True),
     "key": (b":" + ID, _string(rb"\x01[\s\S]{64}"), True),
     "code": (b":" + ID, _string(BOX), True),
+    "once": (b":" + ID, _string(rb"[\s\S]{36}%b %b %b" % (TIME, TIME, TIME)), True),
     "readers": (b":" + ID, _each(ID, READER), True),
     "events": (b":" + ID, _list(EVENT), True),
     "looks": (b":" + ID, _list(LOOK, 100), True),

@@ -15,6 +15,7 @@ import redis
 from restante import wiring
 from restante.channels.failures import Failure
 from restante.crypto.keyring import Keyring
+from restante.crypto.send_key import SendKey
 from restante.crypto.tokens import SHARDS, ReaderKey
 from restante.details import Details
 from restante.email_address import mailbox
@@ -112,6 +113,8 @@ def live(connection: Connection) -> Lives:
     house = house_at(connection, lives.root_keys, clock)
     for name, sent in _of(house, clock):
         keep(name, sent)
+    once = SendKey("a-key-of-thirty-two-letters-or-more", bytes(16), bytes(32))
+    house.managing.forget(house.sending.send(Draft(TEXT), once=once).control)
     lives.sender_token = str(house.admission.make("front desk"))
     network, day = bytes(range(16)), 86_400_000
     limit = Counter("send", keys.limit(network, "send"), 30, day)

@@ -11,14 +11,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import itertools
 import json
 import sys
 import unicodedata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FOLDER = Path(__file__).parent
 TEXT = "the safe is behind the Vermeer\r\n\0\N{WINKING FACE} \N{HEBREW LETTER SHIN}"
@@ -96,6 +100,27 @@ def root_id(root_key: bytes) -> bytes:
 # docs/specs/link.md
 
 
+def send_vectors() -> Iterator[Case]:
+    senders = (bytes(16), made_up("sender token id", 16))
+    keys = ("8b4f2f2e-4f0b-4f0e-9d0a-1c9a52a6f3b7", "!" * 32, "~" * 128)
+    for sender, key in itertools.product(senders, keys):
+        root_key, salt = made_up("root key", 32), made_up(f"salt {key}", 16)
+        request = sha(b'{"text": "t"}')
+        send_id = sha(b"restante/v1/send-id", sender, key.encode())[:16]
+        send_key = hmac.digest(root_key, b"restante/v1/send-key", "sha256")
+        secret = hmac.digest(send_key, salt + send_id + request + key.encode(), "sha256")[:24]
+        yield {
+            "key": key,
+            "sender": sender.hex(),
+            "request": request.hex(),
+            "root_key": root_key.hex(),
+            "salt": salt.hex(),
+            "send_id": send_id.hex(),
+            "check": sha(b"restante/v1/send-check", secret)[:16].hex(),
+            "control_token": token("C", send_id[0] % 16, secret),
+        }
+
+
 def link_vectors() -> Case:
     controls = []
     for name, shard in (("control", 0), ("another control", 7), ("a third control", 15)):
@@ -155,6 +180,7 @@ def link_vectors() -> Case:
             }
             for secret in (made_up("a sender", 24), bytes(24), b"\xff" * 24)
         ],
+        "sends": list(send_vectors()),
         "rejected_sender_tokens": list(rejected_sender_tokens(sender_token(b"\xfb\xff\xbf" * 8))),
         "lists": [
             {

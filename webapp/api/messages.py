@@ -14,6 +14,7 @@ from webapp.api.blueprint import bp, respond
 from webapp.http import fields, rate_limits, send_access
 from webapp.http.budgets import afford
 from webapp.http.request import evidence, managing, sending, settings
+from webapp.http.send_keys import send_key
 from webapp.texts.formatting import rfc3339_or_none
 
 if TYPE_CHECKING:
@@ -27,10 +28,11 @@ def send() -> Response:
     """Send a message and return its tokens."""
     send_access.admit_program()
     body = fields.Body()
+    once = send_key()
     body.require(["text"])
     draft = _draft(body)
     sending().check(draft, body.close())
-    sent = sending().send(draft, evidence=evidence(), afford=afford)
+    sent = sending().send(draft, evidence=evidence(), afford=afford, once=once)
     public = settings().public_url
     answer = {
         "id": sent.message_id.hex(),

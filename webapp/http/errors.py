@@ -112,6 +112,7 @@ STATUS: Mapping[type[errors.RestanteError], int] = {
     errors.CodesUsedUp: 429,
     errors.NotASender: 403,
     errors.Invalid: 422,
+    errors.KeyReused: 422,
     errors.TooLarge: 413,
     errors.Unavailable: 503,
     errors.Damaged: 500,

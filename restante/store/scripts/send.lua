@@ -1,8 +1,8 @@
 #!lua
 -- send: stores a message with all its links, or nothing.
 --
--- No allow-oom: a full store refuses it before the first write.  Idempotent: sending the same
--- message id again changes nothing and gets the same reply.
+-- No allow-oom: a full store refuses it before the first write.  Idempotent: the same message id,
+-- and for a day the same send id, changes nothing and gets the first reply.
 --
 -- KEYS[1]  message      hash
 -- ARGV[1]  now          milliseconds; "" for the store's own clock
@@ -11,18 +11,24 @@
 -- ARGV[6]  views        of each link            ARGV[7]  tries       "" without passphrase, code
 -- ARGV[8]  root         id of the root key      ARGV[9]  box         boxed facts, or ""
 -- ARGV[10] sender       id of the cookie, or "" ARGV[11] evidence    boxed
--- ARGV[12] content      sealed                  ARGV[13] channels    how many it uses
--- ARGV[14…]             for each channel: name, and what is stored for it; then for each link:
+-- ARGV[12] content      sealed                  ARGV[13] send_id     of its Idempotency-Key, or ""
+-- ARGV[14] proof        kept with the send id   ARGV[15] channels    how many it uses
+-- ARGV[16…]             for each channel: name, and what is stored for it; then for each link:
 --                        id, wrapped key, verifier or "", boxed label or "", and the boxed mail
 --                        address for codes, or ""
 --
--- Replies {"sent", sent_at, opens_at, expires_at}.
+-- Replies {"sent", sent_at, opens_at, expires_at}, or {"repeated", proof, sent_at, …} of the first.
 
 local tag, id = way_in(KEYS[1])
 local now = clock(ARGV[1])
 local lease, retention, views, tries = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 local root, box, sender, evidence, content = ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
 
+local once = ARGV[13] ~= "" and key_of(tag, "once", ARGV[13])
+local kept = once and call("GET", once)
+if kept then
+  return { "repeated", kept:sub(1, 36), kept:sub(37):match("^(%d+) (%d+) (%d+)$") }
+end
 local known = message_at(tag, id)
 if known then
   return { "sent", known.sent_at, known.opens_at, known.expires_at }
@@ -30,7 +36,7 @@ end
 
 local opens_at = now + tonumber(ARGV[2])
 local expires_at = opens_at + tonumber(ARGV[3])
-local first = 14 + 2 * tonumber(ARGV[13])
+local first = 16 + 2 * tonumber(ARGV[15])
 local ids, has_passphrase = {}, false
 for at = first, #ARGV, 5 do
   local lid, wrapped, verifier, label, address = unpack(ARGV, at, at + 4)
@@ -65,7 +71,7 @@ end
 if sender ~= "" then
   call("HSET", KEYS[1], "sender", sender)
 end
-for at = 14, first - 1, 2 do
+for at = 16, first - 1, 2 do
   local channel, kept = ARGV[at], ARGV[at + 1]
   call("HSET", KEYS[1], channel, kept, channel .. ":cursor", 1)
 end
@@ -73,4 +79,7 @@ local message = message_at(tag, id)
 record(message, nil, now, "message.sent",
   "links=" .. #ids .. ",views=" .. views .. ",passphrase=" .. (has_passphrase and 1 or 0), evidence)
 keep_until(message, expires_at + tonumber(retention))
+if once then
+  call("SET", once, ARGV[14] .. now .. " " .. opens_at .. " " .. expires_at, "PX", 86400000)
+end
 return { "sent", now, opens_at, expires_at }
