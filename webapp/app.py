@@ -24,6 +24,7 @@ from webapp.http import (
     request_size,
     send_access,
 )
+from webapp.http.request import Serving
 from webapp.ops import health
 from webapp.recipient import feedback, viewer
 from webapp.sender import compose, consents, control, copies
@@ -115,6 +116,7 @@ def create_app(services: Services) -> Flask:
     ):
         app.register_blueprint(blueprint)
     pages.init_app(app)
+    app.wsgi_app = Serving(app.wsgi_app, services)  # type: ignore[method-assign]
     app.wsgi_app = headers.Front(  # type: ignore[method-assign]
         app.wsgi_app, services.settings
     )

@@ -11,14 +11,14 @@ from tests.speed.costs import Cost
 from tests.support.processes import ROOT, own_environ
 
 MOST = {
-    "send": Cost(1, 28, 1071, 426, 1283),
-    "preview": Cost(1, 18, 733, 194, 887),
-    "reveal": Cost(1, 24, 946, 317, 1008),
-    "gate page": Cost(1, 19, 1226, 487, 5848),
-    "status": Cost(1, 16, 752, 197, 1729),
-    "recall": Cost(1, 22, 761, 264, 929),
-    "acknowledge": Cost(1, 22, 737, 323, 684),
-    "page reveal": Cost(1, 25, 1955, 726, 9533),
+    "send": Cost(1, 28, 1017, 426, 1283),
+    "preview": Cost(1, 18, 689, 194, 906),
+    "reveal": Cost(1, 24, 879, 317, 1008),
+    "gate page": Cost(1, 19, 1147, 487, 5848),
+    "status": Cost(1, 16, 721, 197, 1749),
+    "recall": Cost(1, 22, 726, 264, 929),
+    "acknowledge": Cost(1, 22, 703, 323, 684),
+    "page reveal": Cost(1, 25, 1820, 726, 9533),
 }
 """Round trips, system calls, Python function calls, bytes of the request and of the answer: a
 tenth above what Python 3.11 counted (3.12 and 3.13 count within a tenth of it), with rate

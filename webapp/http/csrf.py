@@ -29,6 +29,7 @@ from webapp.http.request import (
     brings_cookies,
     cookie,
     header,
+    kept,
     network,
     new_cookie,
     read_cookie,
@@ -127,9 +128,10 @@ def may_set(name: CookieName, value: str) -> bool:
 
 def token() -> str:
     """Return a CSRF token for this page's forms; empty if the browser sends Sec-Fetch-Site."""
-    if "csrf_token" not in g:
-        g.csrf_token = "" if header("SEC_FETCH_SITE") else _new_token()
-    made: str = g.csrf_token
+    of_request = kept()
+    if "csrf_token" not in of_request:
+        of_request.csrf_token = "" if header("SEC_FETCH_SITE") else _new_token()
+    made: str = of_request.csrf_token
     return made
 
 

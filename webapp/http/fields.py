@@ -6,12 +6,12 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flask import g, request
+from flask import request
 
 from restante.crypto.tokens import ReaderKey, Token
 from restante.errors import Fault, Invalid, RestanteError
 from webapp.http.errors import BodyTooLarge, Malformed, UnsupportedMediaType
-from webapp.http.request import header
+from webapp.http.request import header, kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,14 +84,16 @@ def parsed() -> Any:  # noqa: ANN401 (any JSON)
         UnsupportedMediaType: Not application/json.
         Malformed: Not JSON in UTF-8 with each name once, or with too much structure.
     """
-    if "parsed" not in g:
+    of_request = kept()
+    if "parsed" not in of_request:
         try:
-            g.parsed = _parse(request.get_data(cache=True))
+            of_request.parsed = _parse(request.get_data(cache=True))
         except RestanteError as error:
-            g.parsed = error
-    if isinstance(g.parsed, RestanteError):
-        raise g.parsed
-    return g.parsed
+            of_request.parsed = error
+    found = of_request.parsed
+    if isinstance(found, RestanteError):
+        raise found
+    return found
 
 
 def _parse(raw: bytes) -> Any:  # noqa: ANN401 (any JSON)

@@ -7,13 +7,13 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, abort, g
+from flask import Flask, Response, abort
 
 from restante import logs
 from webapp.branding import assets
 from webapp.http import proxies
 from webapp.http.cookies import YEAR_SECONDS
-from webapp.http.request import services, this
+from webapp.http.request import kept, services, this
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -129,9 +129,9 @@ def init_app(app: Flask) -> None:
 
 
 def _begin() -> None:
-    g.began = time.perf_counter()
-    g.request_id = os.urandom(8).hex()
-    its = this()
+    its, told = this(), kept()
+    told.began = time.perf_counter()
+    told.request_id = os.urandom(8).hex()
     if TOO_MUCH in its.environ:
         abort(400)
     if its.endpoint not in MACHINES:
@@ -141,7 +141,7 @@ def _begin() -> None:
 
 
 def _finish(response: Response) -> Response:
-    its, told = this(), g._get_current_object()  # noqa: SLF001
+    its, told = this(), kept()
     endpoint, status = its.endpoint, response.status_code
     if endpoint == assets.ENDPOINT and status == 200:  # noqa: PLR2004
         response.headers["Cache-Control"] = IMMUTABLE

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 import secrets
+from contextvars import ContextVar
 from functools import lru_cache
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Literal, cast, get_args
 
-from flask import current_app, request
+from flask import current_app, g, request
 
 from restante.messages import Evidence
 from webapp.http.proxies import read_address
 from webapp.texts.country import country_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from ipaddress import IPv4Address, IPv6Address
 
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
     from flask import Request
+    from flask.ctx import _AppCtxGlobals
 
     from restante.feedback import Answering
     from restante.managing import Managing
@@ -32,6 +36,7 @@ COOKIES: tuple[CookieName, ...] = get_args(CookieName)
 COOKIE_SIZE = 24
 AGENT_MOST = 512
 """Characters of the User-Agent header that are read (and cached)."""
+_services: ContextVar[Services] = ContextVar("services")
 _COOKIE = re.compile(r"[A-Za-z0-9_-]{32}")
 
 BROWSERS = (
@@ -55,9 +60,24 @@ SYSTEMS = (
 )
 
 
+class Serving:
+    """WSGI middleware: a request's code finds the services without a look at `current_app`."""
+
+    def __init__(self, app: WSGIApplication, services: Services) -> None:
+        self._app = app
+        self._services = services
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        before = _services.set(self._services)
+        try:
+            return self._app(environ, start_response)
+        finally:
+            _services.reset(before)
+
+
 def services() -> Services:
     """Return the services that this application was built over."""
-    return cast("Services", current_app.extensions["restante"])
+    return _services.get(None) or cast("Services", current_app.extensions["restante"])
 
 
 def settings() -> Settings:
@@ -68,6 +88,11 @@ def settings() -> Settings:
 def this() -> Request:
     """Return the request itself: each look at an attribute through `request` looks for it anew."""
     return request._get_current_object()  # type: ignore[attr-defined,no-any-return]  # noqa: SLF001
+
+
+def kept() -> _AppCtxGlobals:
+    """Return what is kept for the length of this request, itself: see `this`."""
+    return g._get_current_object()  # type: ignore[no-any-return]  # noqa: SLF001
 
 
 def sending() -> Sending:

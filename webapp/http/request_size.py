@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import FormDataParser
 
 from webapp.http.errors import NotUtf8
-from webapp.http.request import this
+from webapp.http.request import kept, this
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -60,15 +60,16 @@ def is_large() -> bool:
 
 def is_readable() -> bool:
     """Read the body, once; tell whether this address takes it."""
-    if "body_fault" not in g:
+    of_request = kept()
+    if "body_fault" not in of_request:
         fault = None
         try:
             _read()
         except (HTTPException, NotUtf8) as found:
             fault = found
-        g.body_fault = fault
+        of_request.body_fault = fault
         return fault is None
-    return g.body_fault is None
+    return of_request.body_fault is None
 
 
 def _check() -> None:
