@@ -1,4 +1,4 @@
-"""Runs deadlines: expires links, ends leases, forgets messages whose retention is over."""
+"""Runs deadlines: expires links, ends leases, carries out rules, forgets messages."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class Timekeeping:
         self._verbs = {
             "expire": deadlines.expire,
             "end": deadlines.end_leases,
+            "rule": deadlines.run_rules,
             "forget": deadlines.forget,
         }
 

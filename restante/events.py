@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FLAGS = {"passphrase"}
 """Facts of events that the store keeps as 0 or 1."""
-MOMENTS = {"from", "to", "until"}
+MOMENTS = {"from", "to", "until", "tell_unread_at", "recall_unread_at", "told_at"}
 """Facts that are times, in every type of event."""
 
 
@@ -78,6 +78,8 @@ def status(
             and secrets.compare_digest(sender_mark(control, cookie), report.sender_mark)
         ),
         paused_at=(None if all(row.state.final for row in report.links) else report.paused_at),
+        tell_at=report.tell_at,
+        recall_at=report.recall_at,
         webhook=facts.open_target("webhook", message_id, report.webhook).get("url"),
     )
 
@@ -102,6 +104,8 @@ def _link(control: ControlToken, index: int, row: LinkRow, facts: SealedFields) 
         disputed_at=row.disputed_at,
         declines=row.declines,
         declined_at=row.declined_at,
+        by_rule=row.by_rule,
+        unread_at=row.unread_at,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a sender does with a sent message: status, recall, extend, pause, resume, forget."""
+"""What a sender does with a sent message: status, recall, extend, pause, resume, rules, forget."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from restante.crypto.tokens import ID_SIZE
 from restante.errors import Fault, Invalid
 from restante.messages import OLDEST, SECOND, Page
 from restante.reports import Verdict
+from restante.rules import change_faults
 from restante.store.replies import GoneBoxed
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from restante.crypto.tokens import ControlToken
     from restante.messages import Evidence
     from restante.reports import Status
+    from restante.rules import Rules
     from restante.settings import Settings
     from restante.store.messages import Messages
 
@@ -70,6 +72,7 @@ class Managing:
                 one.first_revealed_at,
                 one.acknowledged_at,
                 one.recalled_at,
+                one.by_rule,
             )
             for one in judged
         ]
@@ -118,6 +121,26 @@ class Managing:
         """
         try:
             self._messages.resume(control, self._boxed(control, evidence))
+        except GoneBoxed as gone:
+            raise self._facts.gone(gone.end) from None
+
+    def set_rules(
+        self, control: ControlToken, rules: Rules, *, evidence: Evidence | None = None
+    ) -> None:
+        """Set, change or remove rules; seconds count from now.
+
+        A rule whose time is over has been carried out and cannot be changed.
+
+        Raises:
+            NotFound: No such message.
+            Gone: Every link ended.
+            Invalid: Out of bounds, a rule that could not come true, or changed too often.
+        """
+        if faults := list(change_faults(rules, self._settings)):
+            raise Invalid(faults)
+        tell, recall = (None if after is None else after * SECOND for _, after in rules.named())
+        try:
+            self._messages.set_rules(control, tell, recall, self._boxed(control, evidence))
         except GoneBoxed as gone:
             raise self._facts.gone(gone.end) from None
 

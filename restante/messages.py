@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from restante.details import Details
+from restante.rules import Rules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,6 +112,7 @@ class Draft:
     hold_seconds: int = 0
     webhook: str | None = None
     """URL of the sender's own system that gets the events."""
+    rules: Rules = field(default_factory=Rules)
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,8 @@ class Verdict:
     first_revealed_at: int | None
     acknowledged_at: int | None
     recalled_at: int
+    by_rule: bool = False
+    """A rule of the sender recalled it, at its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,10 @@ class LinkStatus:
     declines: int = 0
     """How many browsers reported that it was not for them; `declined_at` is the latest."""
     declined_at: int | None = None
+    by_rule: bool = False
+    """A rule of the sender recalled it, at its time."""
+    unread_at: int | None = None
+    """When a rule told last that nobody had opened it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +235,9 @@ class Status:
     webhook: str | None = None
     paused_at: int | None = None
     """When it was paused, if it is, and if a link can still be opened."""
+    tell_at: int | None = None
+    recall_at: int | None = None
+    """When its rules tell of unread links, and recall them."""
 
     @property
     def has_older(self) -> bool:

@@ -40,6 +40,10 @@ def _free(_: int) -> None:
     """Allow any number of bytes."""
 
 
+def _ms(seconds: int | None) -> int | None:
+    return None if seconds is None else seconds * SECOND
+
+
 class Sending:
     """The sender's verbs that seal a text."""
 
@@ -136,6 +140,8 @@ class Sending:
                 message_id=message_id,
                 version=1,
             ),
+            tell=_ms(draft.rules.tell_after),
+            recall=_ms(draft.rules.recall_after),
             channels=used,
             links=links,
             send_id=once.send_id if once else b"",

@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from restante import i18n
+from restante import i18n, rules
 from restante.channels import CHANNELS
 from restante.crypto.passphrases import NEWEST, spelled
 from restante.email_address import mailbox
@@ -61,6 +61,8 @@ def draft_faults(draft: Draft, settings: Settings) -> Iterator[Fault]:
         yield from expiry_faults(draft.expires_in_seconds, settings)
     if not 0 <= draft.hold_seconds <= settings.hold_max:
         yield Fault("hold", f"from 0 to {settings.hold_max} seconds")
+    expires_in = draft.expires_in_seconds or settings.expiry_default
+    yield from rules.draft_faults(draft.rules, expires_in, settings)
     if draft.passphrase is not None:
         yield from passphrase_faults(draft.passphrase)
     for channel in CHANNELS.values():

@@ -47,6 +47,8 @@ DEEDS = {
     ("extend", b"extended"): "extended",
     ("pause", b"paused"): "paused",
     ("resume", b"resumed"): "resumed",
+    ("set_rules", b"set"): "rules_changed",
+    ("run_rules", b"ruled"): "rules_run",
     ("expire", b"expired"): "expired",
     ("end_leases", b"ended"): "lease_ended",
     ("forget", b"forgotten"): "forgotten",

@@ -16,7 +16,7 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
     {tag}:events:<mid>             list    the timeline, oldest first; never cut
     {tag}:looks:<mid>              list    looks, newest first, at most 100
     {tag}:due                      zset    scheduled tasks, by time: expire:<lid> end:<lid>
-                                           forget:<mid>; emptied by the worker
+                                           rule:<mid> forget:<mid>; emptied by the worker
     {tag}:outbox                   zset    <mid>:<channel> with events to deliver, by due time;
                                            emptied by the worker
     {tag}:outbox-code              zset    the same for mailed codes, so that no webhook delays
@@ -58,6 +58,8 @@ Fields of a message:
     box         boxed: the sender's name, the subject and the other details
     extended    how often its expiry was moved;  extend  id of the last request that did
     paused_at   while it is paused;  held_until  what opens_at was before, which then is far ahead
+    tell_at     when its rules tell of unread links;  recall_at  when they recall them
+    ruled       how often its rules were changed;  rules  id of the last request that did
     pauses      how often it was paused;  pause, resume  ids of the last requests that did
     forget_at   once the last link ended
     code        1 if its readers are mailed a code; code:cursor … as below
@@ -82,7 +84,8 @@ Fields of a link:
     refused     id of the request that used up the last try
     failed      id of the last request whose view did not decrypt;  failures  how many did not
     first_revealed_at last_revealed_at acknowledged_at ended_at
-    outcome recalled_at reason (boxed)       of the first recall
+    outcome recalled_at reason (boxed)       of the first recall;  by  rule, if a rule did it
+    unread_at   when a rule last told that it was unread
     confirmed_at                             when a reader first confirmed reading it
     on_screen   total ms on its readers' screens
     disputed declined                        ids, 16 bytes each, of readers that did

@@ -1,4 +1,4 @@
-"""Messages in the store: send, status, recall, replace, extend, pause.  A method calls one script.
+"""Messages in the store: send, status, recall, replace, extend, pause, rules; a script for each.
 
 Only here do their replies become values or errors.  Private fields stay encrypted.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from restante import rules
 from restante.errors import Fault, Invalid, NotFound
 from restante.store import keys
 from restante.store.connection import new_request
@@ -33,12 +34,14 @@ class Messages(Verbs):
         """
         channels = [part for channel in new.channels.items() for part in channel]
         links = [part for link in new.links for part in link]
-        tries = "" if new.tries is None else new.tries
+        tries, tell, recall = (
+            "" if one is None else one for one in (new.tries, new.tell, new.recall)
+        )
         match self._run(
             "send", keys.message(control),
             new.hold, new.expires_in, new.lease, new.retention, new.views, tries,
             new.root_id, new.box, new.sender_mark, new.evidence, new.content,
-            new.send_id, new.proof, len(new.channels), *channels, *links,
+            new.send_id, new.proof, tell, recall, len(new.channels), *channels, *links,
         ):  # fmt: skip
             case [b"sent", sent_at, opens_at, expires_at]:
                 return Times(sent_at, opens_at, expires_at)
@@ -151,6 +154,33 @@ class Messages(Verbs):
         match self._run("resume", keys.message(control), evidence, new_request()):
             case [b"resumed" | b"repeated"]:
                 return
+            case [b"gone", *boxed]:
+                raise gone(boxed)
+        raise NotFound
+
+    def set_rules(
+        self, control: ControlToken, tell: int | None, recall: int | None, evidence: bytes
+    ) -> None:
+        """Set the rules to these ms from now; None leaves one as it is, 0 removes it.
+
+        Raises:
+            NotFound: No such message.
+            GoneBoxed: Every link ended.
+            Invalid: A rule would run before the message opens or after it expires, every link was
+                opened, or rules were changed a thousand times already.
+        """
+        given = ("" if one is None else one for one in (tell, recall))
+        match self._run("set_rules", keys.message(control), *given, evidence, new_request()):
+            case [b"set" | b"repeated"]:
+                return
+            case [b"early", which]:
+                raise Invalid([Fault(rules.FIELDS[which.decode()], "before the message opens")])
+            case [b"late", which]:
+                raise Invalid([Fault(rules.FIELDS[which.decode()], "not before it expires")])
+            case [b"read"]:
+                raise Invalid([Fault("rules", "every link was opened")])
+            case [b"often"]:
+                raise Invalid([Fault("rules", "changed too often")])
             case [b"gone", *boxed]:
                 raise gone(boxed)
         raise NotFound

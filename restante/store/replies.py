@@ -60,9 +60,9 @@ class NewLink(NamedTuple):
 class NewMessage(NamedTuple):
     """What a send stores of a message.  Durations are in ms.
 
-    `tries` is None without passphrase and mailed code.  Boxes may be empty.  `channels` has what
-    is stored for each channel that the message uses.  `send_id` and `proof` are those of its
-    Idempotency-Key, or empty.
+    `tries` is None without passphrase and mailed code.  Boxes may be empty.  `tell` and `recall`
+    are its rules, if it has them, from when it opens.  `channels` has what is stored for each
+    channel that the message uses.  `send_id` and `proof` are of its Idempotency-Key, or empty.
     """
 
     hold: int
@@ -76,6 +76,8 @@ class NewMessage(NamedTuple):
     sender_mark: bytes
     evidence: bytes
     content: bytes
+    tell: int | None
+    recall: int | None
     channels: Mapping[str, bytes]
     links: Sequence[NewLink]
     send_id: bytes = b""
@@ -100,6 +102,7 @@ class Judged(NamedTuple):
     first_revealed_at: int | None
     acknowledged_at: int | None
     recalled_at: int
+    by_rule: bool
 
     @classmethod
     def of(cls, its: Named) -> Self:
@@ -112,6 +115,7 @@ class Judged(NamedTuple):
             first_revealed_at=its[b"first_revealed_at"] or None,
             acknowledged_at=its[b"acknowledged_at"] or None,
             recalled_at=its[b"recalled_at"],
+            by_rule=its[b"by"] == b"rule",
         )
 
 
@@ -153,6 +157,8 @@ class LinkRow(NamedTuple):
     disputed_at: int | None
     declines: int
     declined_at: int | None
+    by_rule: bool
+    unread_at: int | None
 
     @classmethod
     def of(cls, its: Named) -> Self:
@@ -175,6 +181,8 @@ class LinkRow(NamedTuple):
             disputed_at=its[b"disputed_at"] or None,
             declines=its[b"declines"],
             declined_at=its[b"declined_at"] or None,
+            by_rule=its[b"by"] == b"rule",
+            unread_at=its[b"unread_at"] or None,
         )
 
 
@@ -194,6 +202,8 @@ class Report(NamedTuple):
     sender_mark: bytes
     webhook: bytes
     paused_at: int | None
+    tell_at: int | None
+    recall_at: int | None
     links: Sequence[LinkRow]
     events_total: int
     first: int
@@ -212,6 +222,8 @@ class Report(NamedTuple):
             sender_mark=its[b"sender"],
             webhook=its[b"webhook"],
             paused_at=its[b"paused_at"] or None,
+            tell_at=its[b"tell_at"] or None,
+            recall_at=its[b"recall_at"] or None,
             links=[LinkRow.of(link) for link in its[b"links"]],
             events_total=its[b"total"],
             first=its[b"first"],

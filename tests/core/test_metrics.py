@@ -19,6 +19,7 @@ from restante.messages import Draft
 from restante.metrics import shared_folder
 from restante.metrics.meters import DEEDS, LIMITS, VISITORS, Meters
 from restante.metrics.multiprocess import AllProcesses
+from restante.rules import Rules
 from restante.settings import Settings
 from restante.store.connection import ANSWERED, Connection
 from restante.store.keys import TAGS
@@ -68,6 +69,8 @@ def test_every_deed_is_counted_once(counting_house, meters, clock):
         house.managing.pause(sent.control)
     for _ in range(2):
         house.managing.resume(sent.control)
+    for _ in range(2):
+        house.managing.set_rules(sent.control, Rules(tell_after=3_600))
     house.sending.replace(sent.control, "y", passphrase="correct")
     with pytest.raises(PassphraseWrong):
         read(house, ana, 1, "wrong")
@@ -94,6 +97,7 @@ def test_every_deed_is_counted_once(counting_house, meters, clock):
         "extended": 1,
         "paused": 1,
         "resumed": 1,
+        "rules_changed": 1,
         "replaced": 1,
         "passphrase_wrong": 1 + 9,
         "revealed": 1,

@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 from restante import wiring
 from restante.errors import Gone, Held, NotFound, PassphraseWrong, RestanteError
 from restante.messages import Draft
+from restante.rules import Rules
 from restante.settings import DAY, Settings
 from tests.conftest import Clock, check_times, due_of, kept_of, read, reader_key
 from tests.support.model import FINAL, TRIES, ModelLink, ModelMessage
@@ -79,11 +80,13 @@ class Story(RuleBasedStateMachine):
         hold=st.sampled_from([0, 0, 60]),
         expires_in=st.sampled_from([60, 600, 3600]),
         passphrase=st.sampled_from([None, None, "one"]),
+        rules=st.sampled_from([(), (), (), (60,), (None, 60), (60, 120), (120, 120)]),
     )
-    def send(self, links, views, hold, expires_in, passphrase):
+    def send(self, *, links, views, hold, expires_in, passphrase, rules=()):
+        rules = [after if after and after < expires_in else None for after in rules]
         draft = Draft(
             "text 1", recipients=tuple("abc"[:links]), views=views, hold_seconds=hold,
-            expires_in_seconds=expires_in, passphrase=passphrase,
+            expires_in_seconds=expires_in, passphrase=passphrase, rules=Rules(*rules),
         )  # fmt: skip
         self.sent = self.house.sending.send(draft)
         now = self.clock.now()
@@ -94,6 +97,11 @@ class Story(RuleBasedStateMachine):
             has_passphrase=passphrase is not None,
         )
         facts = {"links": links, "views": views, "passphrase": passphrase is not None}
+        for name, after in zip(("tell", "recall"), rules, strict=False):
+            if after:
+                at = self.model.opens_at + after * 1000
+                setattr(self.model, f"{name}_at", at)
+                facts[f"{name}_unread_at"] = at
         self.model.record("message.sent", **facts)
         self.ids = [link.link_id for link in self.sent.links]
 
@@ -194,6 +202,18 @@ class Story(RuleBasedStateMachine):
 
         assert answer[:1] == getattr(self.model, deed)(self.clock.now())
 
+    @rule(
+        tell=st.sampled_from([None, None, 0, 60, 120, 600]),
+        recall=st.sampled_from([None, None, None, 0, 60, 120, 1200]),
+    )
+    def set_rules(self, tell, recall):
+        answer = asked(
+            lambda: self.house.managing.set_rules(self.sent.control, Rules(tell, recall)),
+            lambda _: (),
+        )
+
+        assert answer[:1] == self.model.set_rules(tell, recall, self.clock.now())
+
     @rule(place=places, reader=readers, visitor=st.sampled_from(["browser", "preview_bot"]))
     def look(self, place, reader, visitor):
         link, token = self.link(place)
@@ -282,6 +302,9 @@ class Story(RuleBasedStateMachine):
         assert (status.opens_at, status.expires_at) == (model.opens_at, model.expires_at)
         ended = all(model.state(link, now) in FINAL for link in model.links)
         assert status.paused_at == (None if ended else model.paused_at)
+        assert (status.tell_at, status.recall_at) == tuple(
+            at if at and at > now else None for at in (model.tell_at, model.recall_at)
+        )
         for shown, link in zip(status.links, model.links, strict=True):
             state = model.state(link, now)
             assert shown.state == state
@@ -292,7 +315,12 @@ class Story(RuleBasedStateMachine):
             assert shown.acknowledged_at == link.times.get("acknowledged")
             assert shown.confirmed_at == link.times.get("confirmed")
             assert shown.on_screen_seconds == sum(link.on_screen.values()) // 1000
-            assert (shown.outcome, shown.recalled_at) == (link.outcome, link.recalled_at)
+            is_ruled = not link.ended and model.is_ruled(link, now)
+            ruled = ("recalled_unread", model.recall_at, True)
+            assert (shown.outcome, shown.recalled_at, shown.by_rule) == (
+                ruled if is_ruled else (link.outcome, link.recalled_at, link.by_rule)
+            )
+            assert shown.unread_at == link.unread_at
         told = [
             (e.type, None if e.link_id is None else self.ids.index(e.link_id), e.facts)
             for e in status.events

@@ -169,6 +169,7 @@ def requests_to(service, sent, secret):
         "recall": lambda: api.recall(sent.control),
         "replace": lambda: api.replace(sent.control, "other"),
         "extend": lambda: api.extend(sent.control, 600),
+        "rules": lambda: api.set_rules(sent.control, tell_unread_after=60),
         "status": lambda: api.ask("GET", "/api/v1/message", token=sent.control),
         "the gate": lambda: visitor.get(f"/m/{sent.link}"),
         "a press of the button": lambda: visitor.post(f"/m/{sent.link}", {}),

@@ -124,6 +124,7 @@ def test_an_unknown_field_is_a_fault_in_every_call_and_only_plain_names_are_echo
         ("POST", "/api/v1/message/recall", {}, sent.control),
         ("POST", "/api/v1/message/replace", {"text": "t"}, sent.control),
         ("PATCH", "/api/v1/message", {"expires_in": 600}, sent.control),
+        ("PATCH", "/api/v1/message", {"rules": {"tell_unread_after": 600}}, sent.control),
         ("POST", "/api/v1/message/pause", {}, sent.control),
         ("POST", "/api/v1/message/resume", {}, sent.control),
         ("POST", "/api/v1/message/forget", {}, sent.control),

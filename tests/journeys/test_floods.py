@@ -200,7 +200,7 @@ OTHERS = {
 PAGES = (
     *("/", "/?language=es", "/permit", "/permit/forget"),
     *(f"/s/{{control}}{deed}" for deed in ("", "/replace", "/extend", "/recall", "/language")),
-    *(f"/s/{{control}}/{deed}" for deed in ("pause", "resume", "forget")),
+    *(f"/s/{{control}}/{deed}" for deed in ("pause", "resume", "forget", "rules")),
     *(f"/m/{{link}}{deed}" for deed in ("", "/code", "/gate", "/dispute", "/decline")),
     *(f"/m/{{link}}/{deed}" for deed in ("acknowledge", "prolong", "confirm", "on-screen")),
 )

@@ -289,6 +289,17 @@ def test_an_extend_whose_reply_was_lost_is_one_event(place):
     assert move["data"]["to"] == extended.json["expires_at"]
 
 
+def test_a_rule_whose_reply_was_lost_is_set_once(place):
+    sent = place.api.send(TEXT)
+    loss = place.to_store.lose(script("set_rules").sha.encode())
+    changed = place.api.set_rules(sent.control, recall_unread_after=600)
+
+    assert loss.happened.is_set()
+    assert changed.status == 200
+    [event] = [e for e in changed.json["events"] if e["type"] == "message.rules_changed"]
+    assert event["data"]["recall_unread_at"] == changed.json["rules"]["recall_unread_at"]
+
+
 def test_a_pause_whose_reply_was_lost_stays_ended_if_it_was_resumed_meanwhile(place):
     sent = place.api.send(TEXT)
     place.api.pause(sent.control)

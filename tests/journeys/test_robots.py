@@ -56,6 +56,7 @@ def addresses_of(sent):
         f"/s/{control}/pause",
         f"/s/{control}/resume",
         f"/s/{control}/forget",
+        f"/s/{control}/rules",
         "/api/v1/link",
         "/api/v1/link/reveal",
         "/api/v1/link/acknowledge",
@@ -302,14 +303,16 @@ def test_a_wrong_foreign_or_malformed_control_token_changes_nothing(service, sen
             api.recall(token, sent.ids),
             api.replace(token, "another text"),
             api.extend(token, 600),
+            api.set_rules(token, recall_unread_after=600),
         ]
-        assert [answer.code for answer in answers] == ["not-found"] * 4, name
+        assert [answer.code for answer in answers] == ["not-found"] * 5, name
     for token in {*tokens.values()} - {tokens["one sign more"], ""}:
         path = f"/s/{quote(token)}"
         for deed, form in (
             ("recall", {}),
             ("replace", {"text": "another text"}),
             ("extend", {"expires_in": "3600"}),
+            ("rules", {"rules.recall_unread_after": "3600"}),
         ):
             assert sender.post(f"{path}/{deed}", form).status == 404
         assert sender.get(path).status == sender.post(path).status == 404
@@ -329,6 +332,7 @@ def test_the_control_page_without_the_senders_cookie_warns_and_does_nothing(serv
         stranger.post(f"/s/{sent.control}/recall"),
         stranger.post(f"/s/{sent.control}/replace", {"text": "x"}),
         stranger.post(f"/s/{sent.control}/extend", {"expires_in": "3600"}),
+        stranger.post(f"/s/{sent.control}/rules", {"rules.recall_unread_after": "3600"}),
     ]
 
     assert kept()

@@ -92,7 +92,7 @@ def test_every_api_call_is_one_round_trip_with_its_limits_and_budget(service):
         turn = iter(used)
         return rounds(service, lambda: api.acknowledge(next(turn), READER_KEY))
 
-    api_control = next(links).control
+    api_control, times = next(links).control, iter((600, 700))
     costs = {
         "send": rounds(service, lambda: api.send(text)),
         "send, key": rounds(service, lambda: send_once(api, text)),
@@ -105,6 +105,9 @@ def test_every_api_call_is_one_round_trip_with_its_limits_and_budget(service):
         "acknowledge": acknowledge_cost(),
         "pause": rounds(service, lambda: api.pause(next(links).control)),
         "resume": rounds(service, lambda: api.resume(api_control)),
+        "rules, status": rounds(
+            service, lambda: api.set_rules(api_control, tell_unread_after=next(times))
+        ),
         "forget": rounds(service, lambda: api.forget(next(links).control)),
         "recall": rounds(service, lambda: api.recall(next(links).control)),
         "status": rounds(service, lambda: api.message(api_control)),
@@ -121,6 +124,7 @@ def test_every_api_call_is_one_round_trip_with_its_limits_and_budget(service):
         "acknowledge": 1,
         "pause": 1,
         "resume": 1,
+        "rules, status": 1 + 1,
         "forget": 1,
         "recall": 1,
         "status": 1 + 1,

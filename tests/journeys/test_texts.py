@@ -149,6 +149,7 @@ MARK = (
 )
 
 
+RULES = ("rules.tell_unread_after", "rules.recall_unread_after_hours")
 UNSAFE = ("<img src=x", "<script>alert", "onerror=alert(1)>", "</textarea><!--", "60481729")
 
 
@@ -164,11 +165,13 @@ def test_nothing_that_a_person_wrote_is_ever_html(counting_service, api):
     links = re.findall(r"/m/(L[\w-]{34})<", control.text)
     pages = {
         "compose, faulty": sender.post(
-            "/", form | {"views": MARK, "hold": MARK, "expires_in": MARK}
+            "/",
+            form | {"views": MARK, "hold": MARK, "expires_in": MARK} | dict.fromkeys(RULES, MARK),
         ),
         "control": control,
         "control, faulty": sender.post(f"{location}/replace", {"text": text, "passphrase": ""}),
         "control, late": sender.post(f"{location}/extend", {"expires_in": MARK}),
+        "control, ruled": sender.post(f"{location}/rules", {"rules.tell_unread_after": MARK}),
         "control, too long": sender.post(f"{location}/recall", {"reason": MARK * 9}),
         "gate": reader.get(f"/m/{links[0]}"),
     }

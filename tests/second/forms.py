@@ -22,14 +22,14 @@ WORD = rb"[a-z0-9_-]+"
 
 MESSAGE = {
     **dict.fromkeys(("sent_at", "opens_at", "expires_at", "forget_at"), TIME),
-    **dict.fromkeys(("paused_at", "held_until"), TIME),
+    **dict.fromkeys(("paused_at", "held_until", "tell_at", "recall_at"), TIME),
     **dict.fromkeys(("webhook:failing_since", "code:failing_since"), TIME),
-    **dict.fromkeys(("version", "lease", "retention", "extended", "pauses"), COUNT),
+    **dict.fromkeys(("version", "lease", "retention", "extended", "pauses", "ruled"), COUNT),
     **dict.fromkeys(("webhook:cursor", "code:cursor"), COUNT),
     **dict.fromkeys(("webhook:failures", "code:failures"), COUNT),
     **dict.fromkeys(("webhook:failure", "code:failure"), WORD),
     **dict.fromkeys(("passphrase", "code"), ONE),
-    **dict.fromkeys(("sender", "extend", "pause", "resume"), ID),
+    **dict.fromkeys(("sender", "extend", "pause", "resume", "rules"), ID),
     "replace": rb"[\s\S]{12}",
     **dict.fromkeys(("box", "webhook"), BOX),
     "links": rb"(?:[\s\S]{16})+",
@@ -38,7 +38,7 @@ MESSAGE = {
 LINK = {
     **dict.fromkeys(("first_revealed_at", "last_revealed_at", "acknowledged_at"), TIME),
     **dict.fromkeys(("confirmed_at", "ended_at", "recalled_at"), TIME),
-    **dict.fromkeys(("disputed_at", "declined_at", "code_at", "code_until"), TIME),
+    **dict.fromkeys(("disputed_at", "declined_at", "code_at", "code_until", "unread_at"), TIME),
     **dict.fromkeys(
         ("version", "views", "reveals", "codes", "code_failed", "on_screen", "failures"), COUNT
     ),
@@ -48,6 +48,7 @@ LINK = {
     "verifier": rb"(\x02)?[\s\S]{16}",
     "state": rb"sealed|read|spent|recalled|expired|locked",
     "outcome": rb"recalled_(un|after_)read|already_(spent|expired|locked)",
+    "by": rb"rule",
     "root": rb"[\s\S]{4}",
     "tries": NUMBER,
 }
@@ -110,7 +111,7 @@ KEYS: dict[str, tuple[bytes, Callable[[Any], bool], bool | None]] = {
     "readers": (b":" + ID, _each(ID, READER), True),
     "events": (b":" + ID, _list(EVENT), True),
     "looks": (b":" + ID, _list(LOOK, 100), True),
-    "due": (b"", _zset(rb"(expire|end|forget):" + ID), False),
+    "due": (b"", _zset(rb"(expire|end|rule|forget):" + ID), False),
     "outbox": (b"", _zset(ID + rb":(webhook|code)"), False),
     "outbox-code": (b"", _zset(ID + rb":code"), False),
     "dead": (b"", _zset(ID + rb":(webhook|code)"), False),

@@ -21,6 +21,7 @@ from restante.details import Details
 from restante.email_address import mailbox
 from restante.errors import CodeWrong, Damaged, Gone, PassphraseWrong
 from restante.messages import Draft, Evidence
+from restante.rules import Rules
 from restante.settings import Settings
 from restante.settings.parsers import Relay
 from restante.store import keys
@@ -49,6 +50,7 @@ OPEN = {
     "plain": ["sealed"],
     "held": ["held"],
     "paused": ["held"],
+    "with rules": ["read", "sealed", "sealed"],
     "several": ["read", "sealed", "sealed"],
     "spent, within its lease": ["spent"],
     "guessed once": ["sealed"],
@@ -59,7 +61,7 @@ OPEN = {
 }
 """States of links that still open, by the message's name.  Stored dumps may have fewer."""
 ENDED = {"expired": ["expired"], "spent and done": ["spent"], "locked": ["locked"],
-         "recalled": ["recalled"]}  # fmt: skip
+         "recalled": ["recalled"], "recalled by a rule": ["recalled"]}  # fmt: skip
 PASSPHRASES = {"under an older root key": PASSPHRASE, "guessed once": PASSPHRASE}
 
 
@@ -128,10 +130,7 @@ def live(connection: Connection) -> Lives:
 def _of(house: Services, clock: Clock) -> Iterator[tuple[str, Sent]]:
     send, read = house.sending.send, house.reading.reveal
     expired = send(Draft(TEXT, expires_in_seconds=60))
-    clock.at += 61_000
-    for shard in range(SHARDS):
-        house.timekeeping.turn(shard)
-    yield "expired", expired
+    yield "expired", _later(house, clock, expired, 61_000)
 
     yield "plain", send(Draft(TEXT), cookie="a cookie of 24 bytes, more or less", evidence=SENDER)
     yield (
@@ -140,6 +139,8 @@ def _of(house: Services, clock: Clock) -> Iterator[tuple[str, Sent]]:
     )
 
     yield "paused", _paused(house)
+
+    yield from _ruled(house, clock)
 
     several = send(
         Draft(
@@ -199,6 +200,26 @@ def _of(house: Services, clock: Clock) -> Iterator[tuple[str, Sent]]:
 
     yield "told by webhook", _webhook(house)
     yield "mailed a code", _coded(house)
+
+
+def _later(house: Services, clock: Clock, sent: Sent, ms: int) -> Sent:
+    """Let time pass, and the worker run."""
+    clock.at += ms
+    for shard in range(SHARDS):
+        house.timekeeping.turn(shard)
+    return sent
+
+
+def _ruled(house: Services, clock: Clock) -> Iterator[tuple[str, Sent]]:
+    """A rule recalled one; another was told of as unread, and two rules wait for it."""
+    recalled = house.sending.send(Draft(TEXT, rules=Rules(recall_after=60)))
+    yield "recalled by a rule", _later(house, clock, recalled, 61_000)
+    rules = Rules(tell_after=60, recall_after=7_200)
+    sent = house.sending.send(Draft(TEXT, recipients=("a", "b", "c"), views=2, rules=rules))
+    house.reading.reveal(sent.links[0].token, reader(1), None, visitor="browser")
+    _later(house, clock, sent, 61_000)
+    house.managing.set_rules(sent.control, Rules(tell_after=1_800), evidence=SENDER)
+    yield "with rules", sent
 
 
 def _paused(house: Services) -> Sent:

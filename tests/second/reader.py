@@ -121,8 +121,12 @@ class Copy:
         fields = self.at(shard, "link", lid)
         state = fields.get(b"state", b"sealed").decode()
         is_alive = self.at(shard, "key", lid) is not None
+        rule_at = int(message.get(b"recall_at", message[b"expires_at"]))
+        is_ruled = rule_at < int(message[b"expires_at"]) and b"reveals" not in fields
         if state not in FINAL:
-            if not is_alive or self.now >= int(message[b"expires_at"]):
+            if is_ruled and self.now >= rule_at:
+                state = "recalled"
+            elif not is_alive or self.now >= int(message[b"expires_at"]):
                 state = "expired"
             elif state == "sealed" and self.now < int(
                 message.get(b"held_until", message[b"opens_at"])
@@ -137,6 +141,7 @@ class Copy:
             "reveals": int(fields.get(b"reveals", 0)),
             "views": int(fields[b"views"]),
             "outcome": fields.get(b"outcome", b"").decode() or None,
+            "by": fields.get(b"by", b"").decode() or None,
             "reason": unbox(self.ring, fields.get(b"reason", b""), "reason", mid).get("reason"),
             "disputes": len(fields.get(b"disputed", b"")) // 16,
             "declines": len(fields.get(b"declined", b"")) // 16,

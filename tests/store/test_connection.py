@@ -24,7 +24,7 @@ from tests.support.proxy import Proxy
 
 VERBS = [
     "link_history", "acknowledge", "afford", "confirm", "count", "decline", "deliveries", "dispute",
-    "due", "pause", "resume",
+    "due", "pause", "resume", "set_rules", "run_rules",
     "end_leases", "expire", "extend", "fail", "find_token", "forget", "list_tokens", "make_token",
     "numbers", "on_screen", "outline", "preview", "extend_lease", "recall", "refuse_code",
     "replace", "request_code", "resend", "reveal", "salt", "send", "settle", "status", "take",

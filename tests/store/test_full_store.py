@@ -13,9 +13,10 @@ from restante.errors import (
     Unavailable,
 )
 from restante.messages import Draft
+from restante.rules import Rules
 from restante.settings import MIB, Settings
 from restante.store.keys import TAGS
-from tests.conftest import read, reader_key
+from tests.conftest import happened, read, reader_key
 
 
 def look(house, link, *readers):
@@ -77,8 +78,13 @@ def test_a_full_store_refuses_new_content_whole_and_still_does_all_else(full, cl
     house.managing.pause(sent.control)
     assert house.managing.status(sent.control).paused_at
     house.managing.resume(sent.control)
+    house.managing.set_rules(sent.control, Rules(tell_after=60, recall_after=7_200))
     (verdict,) = house.managing.recall(sent.control, [cid.link_id], reason="full")
     assert verdict.outcome == "recalled_unread"
+    clock.forward(60_000)
+    house.timekeeping.catch_up()
+    assert happened(house, sent).count("link.unread") == 2
+    house.managing.set_rules(sent.control, Rules(recall_after=0))
     clock.forward(Settings().expiry_default * 1000)
     house.timekeeping.catch_up()
     assert [str(link.state) for link in house.managing.status(sent.control).links] == [

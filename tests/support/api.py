@@ -263,6 +263,9 @@ class Api:
     def extend(self, control: str, expires_in: int) -> Answer:
         return self.ask("PATCH", "/api/v1/message", {"expires_in": expires_in}, token=control)
 
+    def set_rules(self, control: str, **rules: int) -> Answer:
+        return self.ask("PATCH", "/api/v1/message", {"rules": rules}, token=control)
+
     def pause(self, control: str) -> Answer:
         return self.ask("POST", "/api/v1/message/pause", token=control)
 

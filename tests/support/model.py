@@ -19,6 +19,7 @@ from restante.errors import (
     Watched,
 )
 from restante.messages import Told
+from tests.support import model_rules
 
 LEASE, LEASE_MOST, PROLONG, TRIES = 120_000, 1_800_000, 600_000, 3
 WATCH = 600_000
@@ -48,6 +49,8 @@ class ModelLink:
     on_screen: dict[int, int] = field(default_factory=dict)
     outcome: str | None = None
     recalled_at: int | None = None
+    by_rule: bool = False
+    unread_at: int | None = None
     times: dict[str, int] = field(default_factory=dict)
     scanned_at: int | None = None
 
@@ -65,16 +68,27 @@ class ModelMessage:
     has_passphrase: bool
     version: int = 1
     paused_at: int | None = None
+    tell_at: int | None = None
+    recall_at: int | None = None
     events: list[tuple[str, int | None, dict[str, Any]]] = field(default_factory=list)
 
     def state(self, link: ModelLink, now: int) -> str:
         if link.ended:
             return link.ended
+        if self.is_ruled(link, now):
+            return "recalled"
         if now >= self.expires_at:
             return "expired"
         if link.reveals:
             return "read"
         return "held" if now < self.opens_at else "sealed"
+
+    def is_ruled(self, link: ModelLink, now: int) -> bool:
+        return model_rules.has_recalled(self, link, now)
+
+    def set_rules(self, tell: int | None, recall: int | None, now: int) -> tuple[Any, ...]:
+        model_rules.run(self, now)
+        return model_rules.change(self, tell, recall, now)
 
     def lease_open(self, link: ModelLink, reader: int, now: int) -> bool:
         return link.leases.get(reader, 0) > now and self.state(link, now) in LEASED
@@ -91,6 +105,14 @@ class ModelMessage:
         return (Held, self.opens_at) if state == "held" else ()
 
     def reveal(
+        self, link: ModelLink, reader: int, given: str | None, now: int, *, wary: bool
+    ) -> tuple[Any, ...]:
+        model_rules.run(self, now)
+        told = self.reveal_ruled(link, reader, given, now, wary=wary)
+        model_rules.drop(self)
+        return told
+
+    def reveal_ruled(
         self, link: ModelLink, reader: int, given: str | None, now: int, *, wary: bool
     ) -> tuple[Any, ...]:
         again = self.lease_open(link, reader, now)
@@ -191,6 +213,7 @@ class ModelMessage:
         return ()
 
     def recall(self, chosen: list[ModelLink], now: int) -> list[tuple[str, int, int | None]]:
+        model_rules.run(self, now)
         for link in chosen:
             if link.outcome:
                 continue
@@ -203,11 +226,13 @@ class ModelMessage:
             link.leases = dict.fromkeys(link.leases, 0)
             link.recalled_at = now
             self.record("link.recalled", link, outcome=link.outcome)
+        model_rules.drop(self)
         return [(link.outcome or "", link.reveals, link.recalled_at) for link in chosen]
 
     def replace(self, text: str, passphrase: str | None, now: int) -> tuple[Any, ...]:
         if self.has_passphrase and passphrase is None:
             return (Invalid,)
+        model_rules.run(self, now)
         outcomes, moved = [], []
         for link in self.links:
             state = self.state(link, now)
@@ -227,6 +252,7 @@ class ModelMessage:
         return self.version, outcomes
 
     def extend(self, expires_at: int, now: int) -> tuple[Any, ...]:
+        model_rules.run(self, now)
         living = [link for link in self.links if self.state(link, now) not in FINAL]
         if not living:
             return (Gone,)
@@ -239,6 +265,7 @@ class ModelMessage:
         return (expires_at,)
 
     def pause(self, now: int) -> tuple[Any, ...]:
+        model_rules.run(self, now)
         if all(self.state(link, now) in FINAL for link in self.links):
             return (Gone,)
         if self.paused_at is None:
@@ -250,6 +277,7 @@ class ModelMessage:
         return ()
 
     def resume(self, now: int) -> tuple[Any, ...]:
+        model_rules.run(self, now)
         if all(self.state(link, now) in FINAL for link in self.links):
             return (Gone,)
         if self.paused_at is not None:
@@ -258,10 +286,12 @@ class ModelMessage:
         return ()
 
     def worker(self, now: int, ids: list[bytes]) -> None:
+        model_rules.run(self, now)
         due = [link for link in self.links if not link.ended and now >= self.expires_at]
         for link in sorted(due, key=lambda link: ids[self.links.index(link)]):
             link.ended = "expired"
             self.record("link.expired", link, reveals=link.reveals)
+        model_rules.drop(self)
 
     def opens_for_somebody(self, link: ModelLink, now: int) -> bool:
         if self.state(link, now) in FINAL - LEASED:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from restante.errors import Gone, Held, PassphraseWrong, Paused
+from tests.support import model_rules
 from tests.support.model import ModelLink, ModelMessage
 
 if TYPE_CHECKING:
@@ -127,6 +128,16 @@ def _replace(case: Case) -> str:
     return _then(f"`{outcome}`", case)
 
 
+def _rule(case: Case) -> str:
+    """The time of both rules comes; nobody has opened it since."""
+    message, link, now = case
+    now = max(now, OPENS)
+    message.tell_at, message.recall_at = now + 1, now + 2
+    model_rules.run(message, now + 2)
+    told = [f"`{event}`" for event, _, facts in message.events if "told_at" in facts]
+    return f"{', '.join(told) or 'nothing'} → *{message.state(link, now + 2)}*"
+
+
 def _time(case: Case) -> str:
     message, link, now = case
     if link.ended:
@@ -147,6 +158,7 @@ COLUMNS: dict[str, Callable[[Case], str]] = {
     "… until no try is left": _open(STRANGER, "wrong", tries=3),
     "recall": _recall,
     "replace": _replace,
+    "rules": _rule,
     "time": _time,
 }
 

@@ -43,7 +43,16 @@ def english():
         yield
 
 
-def build(*links, error=None, asks_all=False, views=1, paused_at=None, **details):
+def build(
+    *links,
+    error=None,
+    asks_all=False,
+    views=1,
+    paused_at=None,
+    tell_at=None,
+    recall_at=None,
+    **details,
+):
     status = Status(
         message_id=bytes(16),
         details=Details(**details),
@@ -58,6 +67,8 @@ def build(*links, error=None, asks_all=False, views=1, paused_at=None, **details
         looks=(),
         at=AT,
         paused_at=paused_at,
+        tell_at=tell_at,
+        recall_at=recall_at,
     )
     return control_view.build(status, error, asks_all=asks_all)
 

@@ -1,4 +1,4 @@
-"""The sender's routes of API v1: send, status, recall, replace, extend, pause, resume, forget."""
+"""The sender's routes of API v1: send, status, recall, replace, change, pause, resume, forget."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, url_for
 
 from restante.crypto.tokens import ControlToken
+from restante.errors import Fault
 from restante.events import as_json, rfc3339
 from restante.messages import OLDEST, Draft, Page
-from webapp import details
+from webapp import details, rules
 from webapp.api.blueprint import bp, respond
 from webapp.http import fields, rate_limits, send_access
 from webapp.http.budgets import afford
@@ -70,6 +71,7 @@ def _draft(body: fields.Body) -> Draft:
         "hold_seconds": body.whole("hold"),
         "details": details.from_body(body),
         "webhook": body.within("notify", "webhook"),
+        "rules": rules.from_body(body),
     }
     return Draft(**{"text": "", **{k: v for k, v in given.items() if v is not None}})  # type: ignore[arg-type]
 
@@ -94,6 +96,7 @@ def _status(control: ControlToken, page: Page) -> Response:
             "opens_at": rfc3339(its.opens_at),
             "expires_at": rfc3339(its.expires_at),
             "paused_at": rfc3339_or_none(its.paused_at),
+            **rules.as_json(its),
             "version": its.version,
             "links": [_link(link) for link in its.links],
             "events": [as_json(event, its.message_id) for event in its.events],
@@ -119,6 +122,7 @@ def _link(link: LinkStatus) -> dict[str, Any]:
         "on_screen_seconds": link.on_screen_seconds,
         "disputed_at": rfc3339_or_none(link.disputed_at),
         "declined_at": rfc3339_or_none(link.declined_at),
+        "unread_at": rfc3339_or_none(link.unread_at),
     }
 
 
@@ -152,6 +156,7 @@ def recall() -> Response:
                     "first_revealed_at": rfc3339_or_none(verdict.first_revealed_at),
                     "acknowledged_at": rfc3339_or_none(verdict.acknowledged_at),
                     "recalled_at": rfc3339(verdict.recalled_at),
+                    "by": "rule" if verdict.by_rule else "sender",
                 }
                 for verdict in verdicts
             ]
@@ -182,14 +187,20 @@ def replace() -> Response:
 
 @bp.patch("/message")
 @rate_limits.send
-def extend() -> Response:
-    """Move the expiry, earlier or later; seconds count from now."""
+def change() -> Response:
+    """Move the expiry, earlier or later, or set rules; seconds count from now."""
     control = fields.bearer(ControlToken)
     body = fields.Body()
-    body.require(["expires_in"])
-    expires_in = body.whole("expires_in")
+    has_rules = "rules" in body
+    body.require([] if has_rules else ["expires_in"])
+    expires_in, given = body.whole("expires_in"), rules.from_body(body)
+    if has_rules and expires_in is not None:
+        body.faults.append(Fault("rules", "not together with expires_in"))
     body.check()
-    managing().extend(control, expires_in or 0, evidence=evidence())
+    if has_rules:
+        managing().set_rules(control, given, evidence=evidence())
+    else:
+        managing().extend(control, expires_in or 0, evidence=evidence())
     return _status(control, OLDEST)
 
 

@@ -156,6 +156,10 @@ class Body:
             raise Malformed
         self._left = value
 
+    def __contains__(self, name: str) -> bool:
+        """Tell whether a field is there and was not taken yet."""
+        return name in self._left
+
     def text(self, name: str) -> str | None:
         value: str | None = self._take(name, str, "a string")
         return value
@@ -207,6 +211,16 @@ class Body:
             self.faults.append(Fault(f"{name}.{inner}", "a string"))
             return None
         return found
+
+    def wholes_within(self, name: str, *inner: str) -> list[int | None]:
+        """Take whole numbers from the object *name*; other names in it are faults."""
+        value: dict[str, Any] = self._take(name, dict, "an object") or {}
+        found = {one: value.pop(one) for one in inner if one in value}
+        self._left |= {f"{name}.{other}": None for other in value}
+        for one in [one for one, number in found.items() if type(number) is not int]:
+            self.faults.append(Fault(f"{name}.{one}", "a whole number"))
+            del found[one]
+        return [found.get(one) for one in inner]
 
     def close(self) -> list[Fault]:
         """Return every fault, also for names that were not taken (repeated only if plain)."""

@@ -11,7 +11,7 @@ from restante.errors import Fault, Invalid, NotASender, RestanteError, TooLarge,
 from restante.messages import Draft
 from restante.safe_text import shows_anything
 from restante.typed_digits import whole_number
-from webapp import details
+from webapp import details, rules
 from webapp.http import csrf, language_choice, pages, rate_limits, send_access
 from webapp.http.budgets import afford
 from webapp.http.cookies import YEAR_SECONDS, set_cookie
@@ -31,6 +31,7 @@ HOLDS = (0, 60, 300, 900, 3_600)
 FIELDS = (
     *("text", "recipients", "from", "subject", "passphrase", "expires_in", "views", "hold"),
     *("second_step", "mailed_code"),
+    *rules.FIELDS,
 )
 
 
@@ -93,6 +94,7 @@ def _draft() -> tuple[Draft, list[Fault]]:
         views=_number("views", 1, faults),
         hold_seconds=_number("hold", 0, faults),
         expires_in_seconds=_number("expires_in", settings().expiry_default, faults),
+        rules=rules.from_form(form, faults),
     )
     return draft, faults
 
@@ -136,6 +138,7 @@ def _form(written: dict[str, str], error: RestanteError | None = None) -> str:
         error=error,
         expiries=sorted({*allowed, its.expiry_default}),
         holds=[s for s in HOLDS if s <= its.hold_max],
+        rule_choices=rules.choices(its),
         is_refused=isinstance(error, NotASender),
         is_remembered=send_access.is_remembered() and not error,
     )

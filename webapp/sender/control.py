@@ -1,4 +1,4 @@
-"""The routes of the control page: status, recall, replace, extend, pause, resume, forget."""
+"""The routes of the control page: status, recall, replace, extend, pause, resume, rules, forget."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from restante.errors import (
     TooLarge,
     Unavailable,
 )
-from restante.messages import Page
+from restante.messages import SECOND, Page
 from restante.safe_text import shows_anything
 from restante.typed_digits import whole_number
+from webapp import rules
 from webapp.http import csrf, fields, floods, form, own_link_cookie, pages, rate_limits
 from webapp.http.budgets import afford
 from webapp.http.errors import RateLimited, told
@@ -90,6 +91,12 @@ def resume(token: str) -> Response:
     return _act(token, _resume)
 
 
+@bp.post("/s/<token>/rules")
+def set_rules(token: str) -> Response:
+    """Set, change or remove rules for unread links."""
+    return _act(token, _set_rules)
+
+
 @bp.post("/s/<token>/forget")
 def forget(token: str) -> Response:
     """Ask once more; then delete the message and everything that was recorded of it."""
@@ -129,7 +136,7 @@ def translate(token: str) -> Response:
 EVENTS_SHOWN = 100
 NEWEST = Page(most=EVENTS_SHOWN)
 NUMBER_DIGITS = 9
-WRITTEN = ("text", "passphrase", "reason", "expires_in", "link")
+WRITTEN = ("text", "passphrase", "reason", "expires_in", "link", *rules.FIELDS)
 
 
 def _recall(control: ControlToken) -> None:
@@ -174,6 +181,16 @@ def _pause(control: ControlToken) -> None:
 def _resume(control: ControlToken) -> None:
     csrf.verify()
     managing().resume(control, evidence=evidence())
+
+
+@rate_limits.send
+def _set_rules(control: ControlToken) -> None:
+    csrf.verify()
+    faults: list[Fault] = []
+    given = rules.from_form(request.form, faults)
+    if faults:
+        raise Invalid(faults)
+    managing().set_rules(control, given, evidence=evidence())
 
 
 def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
@@ -227,6 +244,7 @@ def _page(control: ControlToken, status: Status, error: RestanteError | None = N
         copies=copies.build(status),
         names={link.link_id: link.recipient for link in status.links},
         expiries=[s for s in EXPIRIES if its.expiry_min <= s <= its.expiry_max],
+        rule_choices=rules.choices(its, (status.expires_at - status.at) // SECOND),
     )
     response = told(page, error) if error else make_response(page)
     return own_link_cookie.remember(response, [link.token for link in status.links])

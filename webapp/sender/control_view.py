@@ -146,6 +146,7 @@ def _text(status: Status, overall: State, *, is_open: bool, asks_all: bool) -> s
                 )
             ),
         ]
+    said += _ruled(status)
     if status.details.always_asks or asks_all:
         said.append(html(gettext("Readers type a number first in their browser.")))
     if status.details.mailed_code:
@@ -163,6 +164,17 @@ def _paused(status: Status, at: int) -> Iterator[Markup]:
         )
         yield html(text)
     yield html(gettext("It still expires on %(time)s."), time=moment(status.expires_at))
+
+
+def _ruled(status: Status) -> Iterator[Markup]:
+    if not any(link.state in {State.HELD, State.SEALED} for link in status.links):
+        return
+    if status.tell_at and status.tell_at < status.expires_at:
+        text = gettext("If nobody opens it by %(time)s, this page says so.")
+        yield html(text, time=moment(status.tell_at))
+    if status.recall_at and status.recall_at < status.expires_at:
+        text = gettext("If nobody opens it by %(time)s, it is taken back.")
+        yield html(text, time=moment(status.recall_at))
 
 
 def _notice(error: RestanteError, faults: Mapping[str, str]) -> Notice:
@@ -198,6 +210,7 @@ def _notice(error: RestanteError, faults: Mapping[str, str]) -> Notice:
         gettext("Nothing was changed yet."),
         faults.get("form")
         or faults.get("links")
+        or faults.get("rules")
         or gettext("Nothing is lost. Look at what is marked below."),
     )
 

@@ -51,15 +51,28 @@ def _times(link: LinkStatus, status: Status) -> Iterator[str]:
     if link.on_screen_seconds:
         yield events.on_screen(link.on_screen_seconds)
     if link.recalled_at:
-        text = gettext("Recalled on %(time)s.")
-        if link.outcome in TOO_LATE:
-            text = gettext("The recall was asked for on %(time)s.")
-        yield html(text, time=moment(link.recalled_at))
+        yield html(_recalled(link), time=moment(link.recalled_at))
     elif link.ended_at and link.state in {State.EXPIRED, State.LOCKED}:
         yield html(gettext("Ended on %(time)s."), time=moment(link.ended_at))
-    if not link.state.final and status.views > 1:
+    if not link.state.final:
+        yield from _waiting(link, status)
+
+
+def _waiting(link: LinkStatus, status: Status) -> Iterator[str]:
+    if link.unread_at and not link.reveals:
+        text = gettext("Nobody had opened it by %(time)s, as you wanted to know.")
+        yield html(text, time=moment(link.unread_at))
+    if status.views > 1:
         text = gettext("Views left: %(left)s of %(views)s.")
         yield text % {"left": link.views_left, "views": status.views}
+
+
+def _recalled(link: LinkStatus) -> str:
+    if link.by_rule:
+        return gettext("Your rule recalled it on %(time)s.")
+    if link.outcome in TOO_LATE:
+        return gettext("The recall was asked for on %(time)s.")
+    return gettext("Recalled on %(time)s.")
 
 
 def _moment(at: int | None) -> str:

@@ -35,8 +35,12 @@ def event(of: Event) -> str:
                 "Wrong code; %(num)s tries left",
                 int(of.facts["tries_left"]),
             )
+        case "link.unread" | "link.recalled" if "told_at" in of.facts:
+            return _ruled(of)
         case "link.recalled":
             return outcome(Outcome(str(of.facts["outcome"])))
+        case "message.rules_changed":
+            return _rules(of)
         case "message.paused" if of.facts["leases"]:
             return ngettext(
                 "Paused; one reader may still have it open",
@@ -63,6 +67,40 @@ def event(of: Event) -> str:
         "link.locked": gettext("Locked after too many wrong tries"),
         "link.failed": gettext("Asked for, but it could not be opened"),
     }.get(of.type, of.type)
+
+
+LATE_MS = 60_000
+"""A rule that runs later than this says so."""
+
+
+def _ruled(of: Event) -> str:
+    """Return what a rule did at its time, and when, if it was late."""
+    told_at = int(of.facts["told_at"])
+    is_late, is_recall = told_at - of.at >= LATE_MS, of.type == "link.recalled"
+    if not is_late and is_recall:
+        return gettext("Recalled by a rule, before anybody read it")
+    if not is_late:
+        return gettext("Nobody had opened it by then; a rule asked to be told")
+    if is_recall:
+        text = gettext("Recalled by a rule, before anybody read it; noted late, on %(time)s")
+    else:
+        text = gettext(
+            "Nobody had opened it by then; a rule asked to be told; noted late, on %(time)s"
+        )
+    return html(text, time=moment(told_at))
+
+
+def _rules(of: Event) -> str:
+    """Return the rules as they are after a change."""
+    tell, recall = (of.facts.get(name) for name in ("tell_unread_at", "recall_unread_at"))
+    if tell and recall:
+        text = gettext("Rules: tell if unread on %(tell)s, take back if unread on %(recall)s")
+        return html(text, tell=moment(int(tell)), recall=moment(int(recall)))
+    if recall:
+        return html(gettext("Rule: take back if unread on %(recall)s"), recall=moment(int(recall)))
+    if tell:
+        return html(gettext("Rule: tell if unread on %(tell)s"), tell=moment(int(tell)))
+    return gettext("Rules removed")
 
 
 def on_screen(seconds: int) -> str:

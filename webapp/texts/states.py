@@ -113,6 +113,8 @@ def link(of: LinkStatus, *, is_paused: bool = False) -> str:
             return f"{shown} " + gettext("It can be opened again.")
         case State.SPENT:
             return f"{shown} " + gettext("It cannot be opened again.")
+        case State.RECALLED if of.by_rule:
+            return gettext("Your rule took it back. Nobody has read it, and nobody can any more.")
         case State.RECALLED if of.outcome is Outcome.RECALLED_UNREAD:
             return gettext("Nobody has read it. It can no longer be read.")
         case State.RECALLED:
@@ -189,6 +191,14 @@ def _cut(name: str) -> str:
     return name if len(name) <= NAME_MOST else name[:NAME_MOST] + "…"
 
 
+def _rule_fault(of: Fault) -> str:
+    if of.detail == "a whole number":
+        return gettext("Write whole hours, 1 or more.")
+    if of.detail == "before the message opens":
+        return gettext("It does not open before that. Choose a longer time.")
+    return gettext("Choose another time, before the message expires.")
+
+
 def fault(of: Fault) -> str:
     """Return what is wrong with a field of a form, for the visitor."""
     match of.field.partition("[")[0]:
@@ -238,6 +248,12 @@ def fault(of: Fault) -> str:
             return gettext(
                 "Sending needs a token that is valid here. Everything you wrote is kept."
             )
+        case "rules" if of.detail == "every link was opened":
+            return gettext("Every link was opened already: a rule would do nothing.")
+        case "rules":
+            return gettext("The rules were changed too often. You can still recall it.")
+        case "rules.tell_unread_after" | "rules.recall_unread_after":
+            return _rule_fault(of)
         case "form" if of.detail == "paused too often":
             return gettext("This message was paused too often. You can still recall it.")
         case "form" if of.detail == "stale":

@@ -10,7 +10,7 @@
 
 local now, evidence = clock(ARGV[1]), ARGV[2]
 local tag, id = way_in(KEYS[1])
-local link = link_at(tag, id, now)
+local link = link_ruled(tag, id, now)
 if not link or is_final(link.written) then
   mark_destroyed(tag)
   call("ZREM", tag .. ":due", "expire:" .. id)

@@ -30,7 +30,7 @@ end
 local now = clock(ARGV[1])
 local expires_at, evidence, request = now + tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local tag, id = way_in(KEYS[1])
-local message = message_at(tag, id)
+local message = message_ruled(tag, id, now)
 if not message then
   return { "unknown" }
 end
@@ -64,8 +64,9 @@ call("HSET", message.hash, "extend", request)
 record(message, nil, now, "message.extended",
   "from=" .. message.expires_at .. ",to=" .. expires_at, evidence)
 call("HSET", message.hash, "expires_at", expires_at)
+message.expires_at = expires_at
 for _, link in ipairs(live) do
-  call("PEXPIREAT", link.wrapped, expires_at)
+  call("PEXPIREAT", link.wrapped, key_ends(link))
   cut_leases(link, expires_at)
   call("ZADD", tag .. ":due", expires_at, "expire:" .. link.id)
 end

@@ -19,7 +19,7 @@ if not message and at_once then
 elseif not message then
   -- Its TTL was faster.
   mark_destroyed(tag)
-  call("ZREM", due, "forget:" .. id)
+  call("ZREM", due, "forget:" .. id, "rule:" .. id)
   drop_deliveries(tag, id)
   return { "forgotten" }
 end
@@ -40,5 +40,5 @@ for _, link in ipairs(links_of(message, now)) do
 end
 drop_deliveries(tag, id)
 call("DEL", message.hash, message.events, message.looks)
-call("ZREM", due, "forget:" .. id)
+call("ZREM", due, "forget:" .. id, "rule:" .. id)
 return { "forgotten" }

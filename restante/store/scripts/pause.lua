@@ -22,7 +22,7 @@ local FAR_AHEAD = 7258118400000
 local now = clock(ARGV[1])
 local evidence, request = ARGV[2], ARGV[3]
 local tag, id = way_in(KEYS[1])
-local message = message_at(tag, id)
+local message = message_ruled(tag, id, now)
 if not message then
   return { "unknown" }
 end

@@ -10,13 +10,13 @@
 -- ARGV[4]  evidence  boxed
 --
 -- Replies {"recalled", map …} with a map for each link: id, box (label), outcome, reveals,
--- first_revealed_at, acknowledged_at, recalled_at; {"repeated", map …} if every link had its
+-- first_revealed_at, acknowledged_at, recalled_at, by ("rule", or ""); {"repeated", map …} if every link had its
 -- verdict already, {"invalid"} for a link of another message, or {"unknown"}.
 
 local now = clock(ARGV[1])
 local wanted, reason, evidence = ARGV[2], ARGV[3], ARGV[4]
 local tag, id = way_in(KEYS[1])
-local message = message_at(tag, id)
+local message = message_ruled(tag, id, now)
 if not message then
   return { "unknown" }
 end
@@ -59,6 +59,6 @@ for _, link in ipairs(links) do
   call("HSET", link.hash, "outcome", link.outcome, "recalled_at", link.recalled_at)
   reply[#reply + 1] = named({ id = link.id, box = link.box, outcome = link.outcome,
     reveals = link.reveals, first_revealed_at = link.first_revealed_at,
-    acknowledged_at = link.acknowledged_at, recalled_at = link.recalled_at })
+    acknowledged_at = link.acknowledged_at, recalled_at = link.recalled_at, by = link.by })
 end
 return reply

@@ -24,7 +24,7 @@ local tries, evidence = ARGV[5], ARGV[6]
 -- The AES-GCM nonce of the content, unique for each request.
 local request = content:sub(6, 17)
 local tag, id = way_in(KEYS[1])
-local message = message_at(tag, id)
+local message = message_ruled(tag, id, now)
 if not message then
   return { "unknown" }
 end

@@ -12,7 +12,7 @@
 local now = clock(ARGV[1])
 local evidence, request = ARGV[2], ARGV[3]
 local tag, id = way_in(KEYS[1])
-local message = message_at(tag, id)
+local message = message_ruled(tag, id, now)
 if not message then
   return { "unknown" }
 end

@@ -25,7 +25,7 @@ local now = clock(ARGV[1])
 local reader, ring, verifier, root = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local class, evidence, wary, codes, request = ARGV[6], ARGV[7], ARGV[8] == "1", ARGV[9], ARGV[10]
 local tag, id = way_in(KEYS[1])
-local link = link_at(tag, id, now)
+local link = link_ruled(tag, id, now)
 if not link then
   return { "unknown" }
 end

@@ -12,8 +12,9 @@
 -- ARGV[8]  root         id of the root key      ARGV[9]  box         boxed facts, or ""
 -- ARGV[10] sender       id of the cookie, or "" ARGV[11] evidence    boxed
 -- ARGV[12] content      sealed                  ARGV[13] send_id     of its Idempotency-Key, or ""
--- ARGV[14] proof        kept with the send id   ARGV[15] channels    how many it uses
--- ARGV[16…]             for each channel: name, and what is stored for it; then for each link:
+-- ARGV[14] proof        kept with the send id   ARGV[15] tell        if unread, ms after it opens
+-- ARGV[16] recall       the same; both "" without ARGV[17] channels  how many it uses
+-- ARGV[18…]             for each channel: name, and what is stored for it; then for each link:
 --                        id, wrapped key, verifier or "", boxed label or "", and the boxed mail
 --                        address for codes, or ""
 --
@@ -36,7 +37,7 @@ end
 
 local opens_at = now + tonumber(ARGV[2])
 local expires_at = opens_at + tonumber(ARGV[3])
-local first = 16 + 2 * tonumber(ARGV[15])
+local first = 18 + 2 * tonumber(ARGV[17])
 local ids, has_passphrase = {}, false
 for at = first, #ARGV, 5 do
   local lid, wrapped, verifier, label, address = unpack(ARGV, at, at + 4)
@@ -71,13 +72,19 @@ end
 if sender ~= "" then
   call("HSET", KEYS[1], "sender", sender)
 end
-for at = 16, first - 1, 2 do
+for at = 18, first - 1, 2 do
   local channel, kept = ARGV[at], ARGV[at + 1]
   call("HSET", KEYS[1], channel, kept, channel .. ":cursor", 1)
 end
 local message = message_at(tag, id)
-record(message, nil, now, "message.sent",
-  "links=" .. #ids .. ",views=" .. views .. ",passphrase=" .. (has_passphrase and 1 or 0), evidence)
+local facts = "links=" .. #ids .. ",views=" .. views .. ",passphrase=" .. (has_passphrase and 1 or 0)
+if ARGV[15] ~= "" or ARGV[16] ~= "" then
+  local tell, recall = tonumber(ARGV[15]), tonumber(ARGV[16])
+  set_rules(message, links_of(message, now), tell and opens_at + tell or 0,
+    recall and opens_at + recall or 0)
+  facts = facts .. "," .. rule_facts(message)
+end
+record(message, nil, now, "message.sent", facts, evidence)
 keep_until(message, expires_at + tonumber(retention))
 if once then
   call("SET", once, ARGV[14] .. now .. " " .. opens_at .. " " .. expires_at, "PX", 86400000)

@@ -8,7 +8,8 @@
 -- ARGV[4]  most     maximum number of events
 --
 -- Replies {"status", map}, or {"unknown"}.  The map: now, sent_at, opens_at, expires_at, version,
--- passphrase, box, sender, webhook, links (a map each), paused_at, total (number of all events), first
+-- passphrase, box, sender, webhook, links (a map each), paused_at, tell_at and recall_at
+-- (0 without such a rule), total (number of all events), first
 -- (number of the first event returned), events, looks.
 
 local now = clock(ARGV[1])
@@ -25,7 +26,8 @@ for _, l in ipairs(links_of(m, now)) do
     last_revealed_at = l.last_revealed_at, acknowledged_at = l.acknowledged_at,
     ended_at = l.ended_at, outcome = l.outcome, recalled_at = l.recalled_at,
     confirmed_at = l.confirmed_at, on_screen = l.on_screen, disputes = #l.disputed / 16,
-    disputed_at = l.disputed_at, declines = #l.declined / 16, declined_at = l.declined_at })
+    disputed_at = l.disputed_at, declines = #l.declined / 16, declined_at = l.declined_at,
+    by = l.by, unread_at = l.unread_at })
 end
 local total = call("LLEN", m.events)
 local first
@@ -38,5 +40,6 @@ end
 local events = most > 0 and call("LRANGE", m.events, first - 1, first + most - 2) or {}
 return { "status", named({ now = now, sent_at = m.sent_at, opens_at = m.opens_at,
   expires_at = m.expires_at, version = m.version, passphrase = m.passphrase and 1 or 0,
-  box = m.box, sender = m.sender, webhook = m.webhook, links = links, paused_at = m.paused_at, total = total,
-  first = first, events = events, looks = call("LRANGE", m.looks, 0, -1) }) }
+  box = m.box, sender = m.sender, webhook = m.webhook, links = links, paused_at = m.paused_at,
+  tell_at = m.tell_at > now and m.tell_at or 0,
+  recall_at = m.recall_at > now and m.recall_at or 0, total = total, first = first, events = events, looks = call("LRANGE", m.looks, 0, -1) }) }

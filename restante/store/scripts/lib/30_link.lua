@@ -4,8 +4,16 @@ local function is_final(state)
   return state ~= "held" and state ~= "sealed" and state ~= "read"
 end
 
+-- When a link's wrapped key expires: with the message, or when a rule recalls the link unread.
+local function key_ends(link)
+  local m = link.message
+  local is_ruled = m.recall_at > 0 and link.reveals == 0
+  return is_ruled and math.min(m.recall_at, m.expires_at) or m.expires_at
+end
+
 -- A link can be opened only if its wrapped key exists.  A sealed or read link without its key,
--- or past its expiry, is expired, even if the worker has not written that yet.
+-- or past its expiry, is expired, even if the worker has not written that yet.  An unread link past
+-- the time of a rule is recalled in the same way.
 local function link_at(tag, id, now, message)
   local hash = key_of(tag, "link", id)
   local f = fields_of(hash)
@@ -23,15 +31,19 @@ local function link_at(tag, id, now, message)
     views = tonumber(f.views),
     reveals = tonumber(f.reveals or "0"), tries = tonumber(f.tries or "-1"),
     verifier = f.verifier, box = f.box or "", outcome = f.outcome or "", reason = f.reason or "",
-    on_screen = tonumber(f.on_screen or "0"), disputed = f.disputed or "",
+    by = f.by or "", on_screen = tonumber(f.on_screen or "0"), disputed = f.disputed or "",
     declined = f.declined or "" }
   for _, moment in ipairs({ "first_revealed_at", "last_revealed_at", "acknowledged_at",
-    "confirmed_at", "ended_at", "recalled_at", "disputed_at", "declined_at" }) do
+    "confirmed_at", "ended_at", "recalled_at", "disputed_at", "declined_at", "unread_at" }) do
     l[moment] = tonumber(f[moment] or "0")
   end
   l.alive = call("EXISTS", l.wrapped) == 1
   if not is_final(l.state) then
-    if not l.alive or now >= message.expires_at then
+    local ends = key_ends(l)
+    if ends < message.expires_at and now >= ends then
+      l.state, l.ended_at = "recalled", ends
+      l.outcome, l.recalled_at, l.by = "recalled_unread", ends, "rule"
+    elseif not l.alive or now >= message.expires_at then
       l.state, l.ended_at = "expired", math.min(now, message.expires_at)
     elseif l.state == "sealed" and now < message.opens_at then
       l.state = "held"

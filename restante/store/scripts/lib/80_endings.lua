@@ -77,6 +77,8 @@ local function end_link(link, now, state, lasts, at)
   end
   m.open = call("HINCRBY", m.hash, "open", -1)
   if m.open == 0 then
+    call("HDEL", m.hash, "tell_at", "recall_at")
+    call("ZREM", m.tag .. ":due", "rule:" .. m.id)
     retain(m, now, math.max(math.max(at or now, lasts or 0) + m.retention, latest_key(m)))
   end
 end

@@ -17,6 +17,8 @@ local function claim_view(link, now, reader, evidence)
   record(m, link, now, "link.revealed", "view=" .. link.reveals, evidence)
   if link.state == "spent" then
     end_link(link, now, "spent", latest_lease(link))
+  elseif m.recall_at > 0 then
+    call("PEXPIREAT", link.wrapped, key_ends(link))
   end
   return r
 end
