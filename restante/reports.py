@@ -28,7 +28,11 @@ class SentLink:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The result of a send: the tokens, and the times by the store's clock."""
+    """The result of a send: the tokens, and the times by the store's clock.
+
+    Attributes:
+        unlisted: The sealed line, if the sender's list was moved or deleted and did not take it.
+    """
 
     message_id: bytes
     control: ControlToken
@@ -37,6 +41,7 @@ class Sent:
     opens_at: int
     expires_at: int
     webhook_secret: str | None = None
+    unlisted: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

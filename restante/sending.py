@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from restante import validation
 from restante.channels import CHANNELS
-from restante.crypto import envelope
+from restante.crypto import envelope, sent_lines
 from restante.crypto.envelope import LinkKeys
 from restante.crypto.passphrases import NEWEST, spelled
 from restante.crypto.sealed_fields import SealedFields
 from restante.crypto.send_key import Proof
+from restante.crypto.sent_lines import Line
 from restante.crypto.tokens import ControlToken, LinkToken, ListToken, sender_mark
 from restante.email_address import mailbox
 from restante.errors import Fault, Invalid, KeyReused, Unavailable
@@ -100,7 +101,8 @@ class Sending:
         """
         text = self.check(draft)
         afford(len(text))
-        settings, listed = self._settings, self._list_of(cookie)
+        settings = self._settings
+        listed = ListToken.of_cookie(cookie) if settings.sent_list and not once else None
         if once:
             control, proof = once.begin(self._keyring)
         else:
@@ -108,27 +110,28 @@ class Sending:
         details = validation.normal_details(draft.details)
         message_id = control.message_id
         recipients = draft.recipients or (None,)
+        labels = [validation.normal(label) for label in recipients]
         used = self._channels(draft, control)
         content_key = envelope.new_content_key()
         stretched = self._stretch(draft.passphrase, message_id)
         tokens = [control.link(index) for index in range(len(recipients))]
         links = []
-        for token, label in zip(tokens, recipients, strict=True):
+        for token, label in zip(tokens, labels, strict=True):
             wrapped, verifier = self._wrap(token, content_key, stretched, message_id, 1)
-            label_box = self._facts.close_label(token.link_id, validation.normal(label))
+            label_box = self._facts.close_label(token.link_id, label)
             its = mailbox(label) if details.mailed_code and label else None
             address = self._facts.close_address(token.link_id, its.address if its else None)
             links.append(NewLink(token.link_id, wrapped, verifier, label_box, address))
         expires_in = draft.expires_in_seconds or settings.expiry_default
+        line = sent_lines.seal(listed, Line.of(control, details.subject, labels)) if listed else b""
+        has_tries = details.mailed_code or draft.passphrase is not None
         new = NewMessage(
             hold=draft.hold_seconds * SECOND,
             expires_in=expires_in * SECOND,
             lease=settings.lease_seconds * SECOND,
             retention=self._retention(used) * SECOND,
             views=draft.views,
-            tries=settings.passphrase_tries
-            if details.mailed_code or draft.passphrase is not None
-            else None,
+            tries=settings.passphrase_tries if has_tries else None,
             root_id=self._keyring.newest_id,
             box=self._facts.close_message(message_id, details),
             sender_mark=sender_mark(control, cookie) if cookie else b"",
@@ -146,12 +149,14 @@ class Sending:
             links=links,
             send_id=once.send_id if once else b"",
             proof=bytes(proof) if proof else b"",
+            listed=(listed.sender_id if listed else b"", line),
+            list_lasts=settings.sent_list_seconds * SECOND,
         )
         try:
-            times = self._messages.send(control, new)
+            times, is_closed = self._messages.send(control, new)
         except Repeated as first:
             return self._again(draft, once, first)
-        return self._sent(draft, control, times)
+        return self._sent(draft, control, times, line if is_closed else None)
 
     def replace(
         self,
@@ -214,16 +219,15 @@ class Sending:
             return newest, [Replaced(link_id, outcome) for link_id, outcome in outcomes]
         raise Unavailable
 
-    def _list_of(self, cookie: str | None) -> ListToken | None:
-        return ListToken.of_cookie(cookie) if self._settings.sent_list else None
-
     def _again(self, draft: Draft, once: SendKey | None, first: Repeated) -> Sent:
         proof = Proof.parse(first.proof)
         if once is None or not (control := once.repeat(self._keyring, proof)):
             raise KeyReused
         return self._sent(draft, control, first.times)
 
-    def _sent(self, draft: Draft, control: ControlToken, times: Times) -> Sent:
+    def _sent(
+        self, draft: Draft, control: ControlToken, times: Times, unlisted: bytes | None = None
+    ) -> Sent:
         state = State.HELD if draft.hold_seconds else State.SEALED
         labels = draft.recipients or (None,)
         links = tuple(
@@ -231,7 +235,7 @@ class Sending:
             for token, label in zip(map(control.link, range(len(labels))), labels, strict=True)
         )
         secret = control.webhook_secret if draft.webhook else None
-        return Sent(control.message_id, control, links, *times, webhook_secret=secret)
+        return Sent(control.message_id, control, links, *times, secret, unlisted)
 
     def _channels(self, draft: Draft, control: ControlToken) -> dict[str, bytes]:
         """Return what is stored for each channel that the message uses."""

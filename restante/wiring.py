@@ -25,6 +25,7 @@ from restante.managing import Managing
 from restante.reading import Reading
 from restante.sender_tokens import Admission
 from restante.sending import Sending
+from restante.sent_list import SentList
 from restante.settings.parsers import CLUSTER_TLS
 from restante.store.budgets import Budgets
 from restante.store.connection import Connection
@@ -37,6 +38,7 @@ from restante.store.outbox import Outbox
 from restante.store.persistence import Files
 from restante.store.readers import Readers
 from restante.store.sender_tokens import SenderTokens
+from restante.store.sent_lists import SentLists
 
 if TYPE_CHECKING:
     from restante.metrics.meters import Meters
@@ -130,6 +132,7 @@ class Services:
     admission: Admission
     budgets: Budgets
     consents: Consents
+    sent_list: SentList
     meters: Meters | None = None
     """This process's metrics; None if metrics are off."""
 
@@ -189,4 +192,5 @@ def assemble(
         admission=Admission(SenderTokens(connection, now), keyring, settings),
         budgets=budgets,
         consents=Consents(ConsentStore(connection, now), outbox, keyring),
+        sent_list=SentList(messages, SentLists(connection, now), keyring, settings),
     )

@@ -8,6 +8,8 @@ Only the sender secret opens them: no root key does, so they survive the rotatio
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 from dataclasses import dataclass
@@ -21,7 +23,7 @@ from restante.crypto.tokens import ControlToken
 from restante.errors import Damaged, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from restante.crypto.tokens import ListToken
 
@@ -44,11 +46,9 @@ class Line:
     links: int
 
     @classmethod
-    def of(
-        cls, control: ControlToken, subject: str | None, labels: Iterable[str | None], links: int
-    ) -> Line:
-        """Return the line of a message with all these recipients; it keeps the first ones."""
-        return cls(control, subject, tuple(_first(labels)), links)
+    def of(cls, control: ControlToken, subject: str | None, labels: Sequence[str | None]) -> Line:
+        """Return the line of a message with a link for each of these; it keeps the first names."""
+        return cls(control, subject, tuple(_first(labels)), len(labels))
 
 
 def _first(labels: Iterable[str | None]) -> list[str]:
@@ -62,16 +62,29 @@ def _first(labels: Iterable[str | None]) -> list[str]:
     return kept
 
 
-def seal(listed: ListToken, line: Line) -> bytes:
-    """Return a sealed line; the same line is never sealed twice to the same bytes."""
+def seal(listed: ListToken, line: Line, nonce: bytes | None = None) -> bytes:
+    """Return a sealed line; without a *nonce* with a random one."""
     facts: dict[str, object] = {"token": str(line.control), "links": line.links}
     if line.subject:
         facts["subject"] = line.subject
     if line.labels:
         facts["labels"] = list(line.labels)
-    nonce = os.urandom(NONCE_SIZE)
+    nonce = nonce or os.urandom(NONCE_SIZE)
     plain = _encode(facts).encode()
     return FORMAT + nonce + AESGCM(listed.sender_key).encrypt(nonce, plain, _aad(listed))
+
+
+def move(sealed: bytes, old: ListToken, new: ListToken) -> bytes:
+    """Return a line of one list sealed for another; the same bytes each time it is asked.
+
+    So a move that is repeated adds no line twice.  The nonce depends on the sealed line, and so
+    no two different lines share one.
+
+    Raises:
+        Damaged: See `unseal`.
+    """
+    nonce = hmac.digest(new.sender_key, sealed, hashlib.sha256)[:NONCE_SIZE]
+    return seal(new, unseal(old, sealed), nonce)
 
 
 def unseal(listed: ListToken, sealed: bytes) -> Line:

@@ -52,6 +52,14 @@ class Settings(Declarations):
         return its and its._replace(name=its.name or self.name)
 
     @property
+    def sent_list_seconds(self) -> int:
+        """How long a message of today can be remembered, and so a list that has it.
+
+        Four days are for the last deliveries: see `DELIVERY_MS` of the scripts.
+        """
+        return self.hold_max + self.expiry_max + self.retention_seconds + 4 * DAY
+
+    @property
     def store_is_here(self) -> bool:
         """The store runs on this machine."""
         parts = urlsplit(self.redis_url or "unix:")

@@ -37,7 +37,7 @@ CALLED = (
     *("HVALS", "INCR"),
     *("LINDEX", "LLEN", "LPUSH", "LRANGE", "LTRIM", "RPUSH"),
     *("PERSIST", "SADD", "SCARD", "SMEMBERS"),
-    *("ZADD", "ZCARD", "ZCOUNT", "ZRANGE", "ZREM"),
+    *("ZADD", "ZCARD", "ZCOUNT", "ZRANGE", "ZREM", "ZSCORE"),
 )
 """Commands that our scripts call, on keys of a shard."""
 

@@ -15,6 +15,9 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
                                            end is 0 when the reader is done
     {tag}:events:<mid>             list    the timeline, oldest first; never cut
     {tag}:looks:<mid>              list    looks, newest first, at most 100
+    {tag}:sent:<sid>               zset    a sender's list: a sealed line for each message, by the
+                                           time it was sent; goes when nothing in it can be left
+    {tag}:closed:<sid>             string  the list was moved or deleted: it takes no line any more
     {tag}:due                      zset    scheduled tasks, by time: expire:<lid> end:<lid>
                                            rule:<mid> forget:<mid>; emptied by the worker
     {tag}:outbox                   zset    <mid>:<channel> with events to deliver, by due time;
@@ -40,9 +43,9 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
                                            this consent; while the ask lasts
     {tag}:consent-index            zset    address ids of the shard, by when they go
 
-Ids are 16 raw bytes, times milliseconds; a network is an HMAC under the root key.  Every key of
-a message has a TTL.  None expires before the message's wrapped keys; all expire when the
-retention after the last link's end is over.
+Ids are 16 raw bytes, times milliseconds; <sid> is a sender id, a network an HMAC under the root
+key.  Every key of a message has a TTL.  None expires before the message's wrapped keys; all
+expire when the retention after the last link's end is over.
 `due`, the outboxes, `dead` and `destroyed` belong to the shard, hold ids and times only, and
 have no TTL.
 
@@ -98,7 +101,7 @@ begins with `link.`, then the boxed evidence.  A look is "<at> <type> <class>\n"
 from __future__ import annotations
 
 from restante.channels import CHANNELS
-from restante.crypto.tokens import SHARDS, ControlToken, LinkToken
+from restante.crypto.tokens import SHARDS, ControlToken, LinkToken, ListToken
 
 TAGS = (
     *("18", "003", "333", "223", "d2", "0e9", "b56", "acd"),
@@ -131,6 +134,11 @@ def link_of(shard: int, link_id: bytes) -> bytes:
 def message_of(shard: int, message_id: bytes) -> bytes:
     """Return the key of a message's hash, from its id (for the worker)."""
     return _key(shard, "message", message_id)
+
+
+def sent(listed: ListToken) -> bytes:
+    """Return the key of a sent list."""
+    return _key(listed.shard, "sent", listed.sender_id)
 
 
 def due(shard: int) -> bytes:

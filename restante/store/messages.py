@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class Messages(Verbs):
     """The verbs on messages."""
 
-    def send(self, control: ControlToken, new: NewMessage) -> Times:
-        """Store a new message, all of it or nothing.
+    def send(self, control: ControlToken, new: NewMessage) -> tuple[Times, bool]:
+        """Store a new message, all of it or nothing; tell whether its list takes no line any more.
 
         Raises:
             Repeated: One was stored with this send id before; nothing was done.
@@ -41,10 +41,11 @@ class Messages(Verbs):
             "send", keys.message(control),
             new.hold, new.expires_in, new.lease, new.retention, new.views, tries,
             new.root_id, new.box, new.sender_mark, new.evidence, new.content,
-            new.send_id, new.proof, tell, recall, len(new.channels), *channels, *links,
+            new.send_id, new.proof, tell, recall, *new.listed, new.list_lasts,
+            len(new.channels), *channels, *links,
         ):  # fmt: skip
-            case [b"sent", sent_at, opens_at, expires_at]:
-                return Times(sent_at, opens_at, expires_at)
+            case [b"sent", sent_at, opens_at, expires_at, closed]:
+                return Times(sent_at, opens_at, expires_at), closed == 1
             case [b"repeated", proof, *times]:
                 raise Repeated(proof, Times(*map(int, times)))
         raise AssertionError

@@ -63,6 +63,7 @@ class NewMessage(NamedTuple):
     `tries` is None without passphrase and mailed code.  Boxes may be empty.  `tell` and `recall`
     are its rules, if it has them, from when it opens.  `channels` has what is stored for each
     channel that the message uses.  `send_id` and `proof` are of its Idempotency-Key, or empty.
+    `listed` has sender id and sealed line for the sender's list, both empty without one.
     """
 
     hold: int
@@ -82,6 +83,8 @@ class NewMessage(NamedTuple):
     links: Sequence[NewLink]
     send_id: bytes = b""
     proof: bytes = b""
+    listed: tuple[bytes, bytes] = (b"", b"")
+    list_lasts: int = 0
 
 
 class Times(NamedTuple):

@@ -130,10 +130,10 @@ def test_sending_the_same_message_again_changes_nothing(turned_house, clock, con
     key = b"{%b}:message:%b" % (TAGS[sent.control.shard].encode(), sent.message_id)
     reply = connection.run(
         "send", key, clock.now(), 0, 60_000, 1000, 1000, 1, "", b"root", "", "", "", b"other",
-        sent.links[0].link_id, b"wrapped", "", "",
+        "", "", "", "", "", "", 0, 0, sent.links[0].link_id, b"wrapped", "", "",
     )  # fmt: skip
 
-    assert reply == [b"sent", sent.sent_at, sent.opens_at, sent.expires_at]
+    assert reply == [b"sent", sent.sent_at, sent.opens_at, sent.expires_at, 0]
     assert kept_of(raw, sent) == before
     assert states(turned_house, sent) == ["spent"]
 

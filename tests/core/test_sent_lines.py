@@ -42,7 +42,7 @@ def test_what_the_vectors_reject_is_no_line(case):
 @given(st.none() | st.text(max_size=200), st.lists(st.none() | st.text(max_size=200), max_size=30))
 def test_a_line_keeps_the_subject_and_the_first_recipients(subject, labels):
     listed = ListToken.new()
-    made = Line.of(ControlToken.new(listed.shard), subject or None, labels, len(labels))
+    made = Line.of(ControlToken.new(listed.shard), subject or None, labels)
     sealed = sent_lines.seal(listed, made)
     kept = sent_lines.unseal(listed, sealed)
     named = [label for label in labels if label]

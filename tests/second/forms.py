@@ -111,6 +111,8 @@ KEYS: dict[str, tuple[bytes, Callable[[Any], bool], bool | None]] = {
     "readers": (b":" + ID, _each(ID, READER), True),
     "events": (b":" + ID, _list(EVENT), True),
     "looks": (b":" + ID, _list(LOOK, 100), True),
+    "sent": (b":" + ID, _zset(rb"\x01[\s\S]{28,}"), True),
+    "closed": (b":" + ID, _string(ONE), True),
     "due": (b"", _zset(rb"(expire|end|rule|forget):" + ID), False),
     "outbox": (b"", _zset(ID + rb":(webhook|code)"), False),
     "outbox-code": (b"", _zset(ID + rb":code"), False),

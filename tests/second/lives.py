@@ -16,7 +16,7 @@ from restante import wiring
 from restante.channels.failures import Failure
 from restante.crypto.keyring import Keyring
 from restante.crypto.send_key import SendKey
-from restante.crypto.tokens import SHARDS, ReaderKey
+from restante.crypto.tokens import SHARDS, ListToken, ReaderKey
 from restante.details import Details
 from restante.email_address import mailbox
 from restante.errors import CodeWrong, Damaged, Gone, PassphraseWrong
@@ -44,10 +44,12 @@ OLD, NEW = (
 TEXT = "the safe is behind the Vermeer\n\N{WINKING FACE} \N{HEBREW LETTER SHIN}\r\n"
 ANA = Evidence(network="192.0.2.0/24", browser="Firefox", system="Windows", country="ES")
 SENDER = Evidence(network="2001:db8::/48", system="Linux")
+LISTED = ListToken.of(bytes(range(24)))
 PASSPHRASE = "Zoe\u0308 and the ship"
 OPEN = {
     "under an older root key": ["sealed"],
     "plain": ["sealed"],
+    "in a list": ["sealed", "sealed"],
     "held": ["held"],
     "paused": ["held"],
     "with rules": ["read", "sealed", "sealed"],
@@ -73,6 +75,7 @@ class Lives:
     root_keys: str = f"{NEW},{OLD}"
     controls: dict[str, str] = field(default_factory=dict)
     sender_token: str = ""
+    list_token: str = ""
 
 
 class Clock:
@@ -117,6 +120,8 @@ def live(connection: Connection) -> Lives:
         keep(name, sent)
     once = SendKey("a-key-of-thirty-two-letters-or-more", bytes(16), bytes(32))
     house.managing.forget(house.sending.send(Draft(TEXT), once=once).control)
+    lives.list_token = str(LISTED)
+    house.sent_list.forget(ListToken.of(bytes(24)))
     lives.sender_token = str(house.admission.make("front desk"))
     network, day = bytes(range(16)), 86_400_000
     limit = Counter("send", keys.limit(network, "send"), 30, day)
@@ -138,7 +143,7 @@ def _of(house: Services, clock: Clock) -> Iterator[tuple[str, Sent]]:
         send(Draft(TEXT, hold_seconds=3_600, details=Details(sender_name="Zoë", subject="Keys"))),
     )
 
-    yield "paused", _paused(house)
+    yield from (("in a list", _listed(house)), ("paused", _paused(house)))
 
     yield from _ruled(house, clock)
 
@@ -220,6 +225,11 @@ def _ruled(house: Services, clock: Clock) -> Iterator[tuple[str, Sent]]:
     _later(house, clock, sent, 61_000)
     house.managing.set_rules(sent.control, Rules(tell_after=1_800), evidence=SENDER)
     yield "with rules", sent
+
+
+def _listed(house: Services) -> Sent:
+    draft = Draft(TEXT, recipients=("Zoë", "Bob"), details=Details(subject="Keys"))
+    return house.sending.send(draft, cookie=LISTED.cookie)
 
 
 def _paused(house: Services) -> Sent:

@@ -13,11 +13,14 @@ from tests.second.sealed import (
     link_id,
     link_keys,
     link_secret,
+    list_token,
     message_id,
     open_box,
     open_content,
+    open_line,
     ring_of,
     second_form,
+    sender_id,
     sender_token_id,
     stretch,
     token_of,
@@ -179,6 +182,13 @@ class Copy:
         evidence = unbox(self.ring, rest[16:], "evidence", rest[:16])
         return {"type": kind, "at": int(at), "link": rest[:16].hex(), "class": visitor,
                 "evidence": evidence}  # fmt: skip
+
+    def sent(self, listed: str) -> list[dict[str, Any]]:
+        """Return the lines of a sent list, the oldest first."""
+        secret = list_token(listed)
+        sid = sender_id(secret)
+        lines = self.at(sid[0] % 16, "sent", sid) or {}
+        return [json.loads(open_line(secret, one)) for one in sorted(lines, key=lines.get)]
 
     def holder(self, sender_token: str) -> str:
         """Return whose a sender's token is."""

@@ -58,6 +58,18 @@ def test_it_opens_nothing_that_ended_and_nothing_with_another_passphrase(copy):
                 its.open(link["token"], wrong)
 
 
+def test_it_reads_a_sent_list(copy):
+    """Stores of the first version have none."""
+    its, lives = copy
+    found = its.sent(lives.list_token) if lives.list_token else []
+
+    assert found == [
+        {"token": control, "links": 2, "subject": "Keys", "labels": ["Zoë", "Bob"]}
+        for name, control in lives.controls.items()
+        if name == "in a list"
+    ]
+
+
 def test_it_reads_what_a_sender_is_told(copy):
     its, lives = copy
     several = its.message(lives.controls["several"])

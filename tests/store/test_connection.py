@@ -30,8 +30,10 @@ VERBS = [
     "replace", "request_code", "resend", "reveal", "salt", "send", "settle", "status", "take",
     "withdraw_token", "clear_mail", "consent_key", "consents_of", "give_consent", "lift_stop",
     "list_consents", "record_ask", "stop_mails", "withdraw_consent",
+    "withdraw_token", "open_list", "glance", "recall_unread", "keep_lines", "drop_lines",
+    "close_list", "pick_lines",
 ]  # fmt: skip
-MUST_WORK_WHEN_FULL = set(VERBS) - {"send", "replace", "afford", "make_token"}
+MUST_WORK_WHEN_FULL = set(VERBS) - {"send", "replace", "afford", "make_token", "keep_lines"}
 PURE_READS = {
     "consents_of",
     "link_history",
@@ -39,9 +41,11 @@ PURE_READS = {
     "deliveries",
     "due",
     "find_token",
+    "glance",
     "list_tokens",
     "numbers",
     "outline",
+    "pick_lines",
     "salt",
     "status",
 }

@@ -13,12 +13,14 @@
 -- ARGV[10] sender       id of the cookie, or "" ARGV[11] evidence    boxed
 -- ARGV[12] content      sealed                  ARGV[13] send_id     of its Idempotency-Key, or ""
 -- ARGV[14] proof        kept with the send id   ARGV[15] tell        if unread, ms after it opens
--- ARGV[16] recall       the same; both "" without ARGV[17] channels  how many it uses
--- ARGV[18…]             for each channel: name, and what is stored for it; then for each link:
---                        id, wrapped key, verifier or "", boxed label or "", and the boxed mail
---                        address for codes, or ""
+-- ARGV[16] recall       the same; or ""         ARGV[17] list        sender id, or ""
+-- ARGV[18] line         sealed, for the list    ARGV[19] list lasts  ms from now
+-- ARGV[20] channels     how many it uses
+-- ARGV[21…]             for each channel: name, what is stored for it; then for each link: id,
+--                        wrapped key, and (or "") verifier, boxed label, boxed mail address for codes
 --
--- Replies {"sent", sent_at, opens_at, expires_at}, or {"repeated", proof, sent_at, …} of the first.
+-- Replies {"sent", sent_at, opens_at, expires_at, closed}, or {"repeated", proof, sent_at, …} of the
+-- first; closed is 1 if the sender's list takes no line any more.
 
 local tag, id = way_in(KEYS[1])
 local now = clock(ARGV[1])
@@ -30,14 +32,15 @@ local kept = once and call("GET", once)
 if kept then
   return { "repeated", kept:sub(1, 36), kept:sub(37):match("^(%d+) (%d+) (%d+)$") }
 end
+local closed = is_closed(tag, ARGV[17]) and 1 or 0
 local known = message_at(tag, id)
 if known then
-  return { "sent", known.sent_at, known.opens_at, known.expires_at }
+  return { "sent", known.sent_at, known.opens_at, known.expires_at, closed }
 end
 
 local opens_at = now + tonumber(ARGV[2])
 local expires_at = opens_at + tonumber(ARGV[3])
-local first = 18 + 2 * tonumber(ARGV[17])
+local first = 21 + 2 * tonumber(ARGV[20])
 local ids, has_passphrase = {}, false
 for at = first, #ARGV, 5 do
   local lid, wrapped, verifier, label, address = unpack(ARGV, at, at + 4)
@@ -72,7 +75,7 @@ end
 if sender ~= "" then
   call("HSET", KEYS[1], "sender", sender)
 end
-for at = 18, first - 1, 2 do
+for at = 21, first - 1, 2 do
   local channel, kept = ARGV[at], ARGV[at + 1]
   call("HSET", KEYS[1], channel, kept, channel .. ":cursor", 1)
 end
@@ -89,4 +92,9 @@ keep_until(message, expires_at + tonumber(retention))
 if once then
   call("SET", once, ARGV[14] .. now .. " " .. opens_at .. " " .. expires_at, "PX", 86400000)
 end
-return { "sent", now, opens_at, expires_at }
+if ARGV[17] ~= "" and closed == 0 then
+  local list = key_of(tag, "sent", ARGV[17])
+  add_line(list, now, ARGV[18])
+  keep_list(list, now, ARGV[19])
+end
+return { "sent", now, opens_at, expires_at, closed }

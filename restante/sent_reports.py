@@ -1,0 +1,93 @@
+"""What the use cases on a sent list return: pages of it, and verdicts over many messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from restante.messages import State
+
+if TYPE_CHECKING:
+    from restante.crypto.sent_lines import Line
+    from restante.store.sent_lists import Glimpse, LinkGlimpse
+
+SHOWN_MOST = 100
+"""Messages of each kind that a verdict names; it counts all of them."""
+
+
+class Entry(NamedTuple):
+    """One message of a list: its line, and its state now."""
+
+    line: Line
+    at: int
+    seen: Glimpse
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """One page of a list, newest first.
+
+    Attributes:
+        total: How many lines the whole list has.
+        is_closed: The list was moved to another secret, or deleted.
+        older: The score behind which older messages begin, if there are any.
+        searched: How many lines a search looked at.
+    """
+
+    entries: tuple[Entry, ...]
+    total: int
+    is_closed: bool
+    older: int | None = None
+    searched: int = 0
+
+
+class Rest(NamedTuple):
+    """The part of a list that a request did not come to: from *since* on, older than *before*."""
+
+    since: int
+    before: int
+
+
+@dataclass(slots=True)
+class Verdicts:
+    """What a recall of several messages achieved: numbers of links, and messages to show.
+
+    Attributes:
+        prevented: Links that were recalled before anybody opened them.
+        too_late: Links that somebody had opened; *still_open* of them can be opened again.
+        ended: Links that had expired or were locked, unread.
+        messages: How many messages the verdict is about.
+        recalled: How many messages were asked for their links to be ended.
+        read, unread: Messages to show, with and without a link that was opened; not all.
+        more: Where a further request goes on, if this one did not come to the end.
+        is_whole: False if the store failed in between.
+    """
+
+    prevented: int = 0
+    too_late: int = 0
+    still_open: int = 0
+    ended: int = 0
+    messages: int = 0
+    recalled: int = 0
+    read: list[tuple[Line, Glimpse]] = field(default_factory=list)
+    unread: list[tuple[Line, Glimpse]] = field(default_factory=list)
+    more: Rest | None = None
+    is_whole: bool = True
+
+    def add(self, line: Line, seen: Glimpse) -> None:
+        """Count one message by its state after the recall."""
+        self.messages += 1
+        for link in seen.links:
+            self._count(link)
+        shown = self.read if any(link.reveals for link in seen.links) else self.unread
+        if len(shown) < SHOWN_MOST:
+            shown.append((line, seen))
+
+    def _count(self, link: LinkGlimpse) -> None:
+        if link.reveals:
+            self.too_late += 1
+            self.still_open += not link.state.final
+        elif link.state is State.RECALLED:
+            self.prevented += 1
+        else:
+            self.ended += 1
