@@ -25,7 +25,7 @@ check: .venv/dev.stamp  ## Lint, formatting, types and the directions of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-logo
+	@PYTHONPATH=client $(BIN)/lint-imports --no-logo
 
 format: .venv/dev.stamp  ## Format, and fix what can be fixed automatically
 	@$(BIN)/ruff check --fix .

@@ -1,0 +1,75 @@
+"""A client for Restante: messages that wait behind a link, open once, and can be recalled.
+
+`Client` asks and waits, `AsyncClient` is for asyncio.  docs/client.md has examples.
+"""
+
+from restante_client.addresses import Address, parse_address
+from restante_client.async_client import AsyncClient, AsyncReading
+from restante_client.client import Client, Reading
+from restante_client.errors import (
+    CodeRequired,
+    CodeWrong,
+    Gone,
+    Held,
+    Invalid,
+    KeyReused,
+    NotASender,
+    NotFound,
+    PassphraseRequired,
+    PassphraseWrong,
+    Paused,
+    Problem,
+    RateLimited,
+    RestanteError,
+    TooLarge,
+    Unavailable,
+    Unreachable,
+    WebhookInvalid,
+)
+from restante_client.models import Event, LinkStatus, Look, Sent, SentLink, Status
+from restante_client.outcomes import Opened, Preview, Replaced, ReplacedLink, Verdict
+from restante_client.retries import Policy
+from restante_client.verbs import new_key
+from restante_client.webhooks import WebhookEvent, verify_webhook
+
+__all__ = [
+    "Address",
+    "AsyncClient",
+    "AsyncReading",
+    "Client",
+    "CodeRequired",
+    "CodeWrong",
+    "Event",
+    "Gone",
+    "Held",
+    "Invalid",
+    "KeyReused",
+    "LinkStatus",
+    "Look",
+    "NotASender",
+    "NotFound",
+    "Opened",
+    "PassphraseRequired",
+    "PassphraseWrong",
+    "Paused",
+    "Policy",
+    "Preview",
+    "Problem",
+    "RateLimited",
+    "Reading",
+    "Replaced",
+    "ReplacedLink",
+    "RestanteError",
+    "Sent",
+    "SentLink",
+    "Status",
+    "TooLarge",
+    "Unavailable",
+    "Unreachable",
+    "Verdict",
+    "WebhookEvent",
+    "WebhookInvalid",
+    "new_key",
+    "parse_address",
+    "verify_webhook",
+]

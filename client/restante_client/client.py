@@ -1,0 +1,205 @@
+"""The client for programs that wait for each answer."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterator, Sequence
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+
+from restante_client import verbs, watching
+from restante_client.addresses import CONTROL, LINK
+from restante_client.errors import RestanteError
+from restante_client.models import Event, Sent, Status
+from restante_client.outcomes import Opened, Preview, Replaced, Verdict
+from restante_client.retries import Again, Policy, Tries
+from restante_client.sending import Options, Unpack
+from restante_client.verbs import Verb
+from restante_client.wire import TIMEOUT, Wire, answer_of, loss_of
+
+T = TypeVar("T")
+
+
+class Client:
+    """Asks a Restante service, and repeats what was lost on the way if that is safe.
+
+    A *control* is the control token or control URL of a message, a *link* the token or URL of
+    a recipient's link.  Every method can raise `Problem` and `Unreachable`.
+    """
+
+    def __init__(
+        self,
+        server: str,
+        *,
+        token: str | None = None,
+        timeout: float = TIMEOUT,
+        policy: Policy | None = None,
+        verify: ssl.SSLContext | bool = True,
+    ) -> None:
+        """Ask the service at *server*, as in `https://letters.example/path`.
+
+        *token* is a sender token, which some services ask for.  *verify* is an SSL context that
+        knows your own certificate authority.
+
+        Raises:
+            ValueError: *server* is not the URL of a service.
+        """
+        self._wire = Wire(server, token, timeout, policy or Policy(), verify)
+        self._http = httpx.Client(**self._wire.options())
+
+    def __repr__(self) -> str:
+        return f"<Client of {self._wire.server}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def send(
+        self, text: str, *, idempotency_key: str | None = None, **options: Unpack[Options]
+    ) -> Sent:
+        """Send *text*, once: a lost answer is asked for again with the same key.
+
+        Keep your own *idempotency_key* (32 characters or more, `new_key()`) to be able to repeat
+        the send after your program ended: for a day the same key and fields send nothing new.
+        """
+        return self._do(self._wire.send(text, options, idempotency_key))
+
+    def status(self, control: str, *, after: str | None = None) -> Status:
+        """Return the message with up to 500 events, those behind the event *after*."""
+        return self._do(verbs.status(self._control(control), after))
+
+    def watch(
+        self, control: str, *, after: str | None = None, every: float = 2.0, forever: bool = False
+    ) -> Iterator[Event]:
+        """Yield events as they come, until every link ended, or *forever*.
+
+        *every* is how many seconds pass between two questions; the wait grows tenfold while
+        nothing happens.  To go on later, keep the id of the last event as *after*.
+        """
+        watch = watching.Watch(after, every, forever=forever)
+        while not watch.ended:
+            yield from watch.read(self.status(control, after=watch.after))
+            if wait := watch.wait:
+                time.sleep(wait)
+
+    def recall(
+        self, control: str, *, links: Sequence[str] | None = None, reason: str | None = None
+    ) -> list[Verdict]:
+        """Recall the links with these ids, or all; return a verdict on each."""
+        return self._do(verbs.recall(self._control(control), links, reason))
+
+    def replace(self, control: str, text: str, *, passphrase: str | None = None) -> Replaced:
+        """Give all links that nobody has opened another text.
+
+        A lost answer is not asked for again: with `Unreachable.may_have_happened`, `status` tells
+        by `version` whether it happened.
+        """
+        return self._do(verbs.replace(self._control(control), text, passphrase))
+
+    def extend(self, control: str, expires_in: int) -> Status:
+        """Move the expiry to *expires_in* seconds from now, earlier or later."""
+        return self._do(verbs.extend(self._control(control), expires_in))
+
+    def pause(self, control: str) -> None:
+        """Let no new reader open the message."""
+        self._do(verbs.pause(self._control(control)))
+
+    def resume(self, control: str) -> None:
+        """End a pause."""
+        self._do(verbs.resume(self._control(control)))
+
+    def forget(self, control: str) -> None:
+        """End every link, and delete the message with its records."""
+        self._do(verbs.forget(self._control(control)))
+
+    def preview(self, link: str) -> Preview:
+        """Return what a visitor may know; no view is spent."""
+        return self._do(verbs.preview(self._wire.token_of(LINK, link)))
+
+    def request_code(self, link: str) -> None:
+        """Have a code mailed to the link's recipient, if the link needs one."""
+        self._do(verbs.request_code(self._wire.token_of(LINK, link)))
+
+    def reveal(
+        self,
+        link: str,
+        *,
+        passphrase: str | None = None,
+        code: str | None = None,
+        reader_key: str | None = None,
+        keep: bool = False,
+    ) -> Reading:
+        """Open a message by `with`: to enter spends one view, to leave says that it arrived.
+
+        If the block fails, the lease goes on: enter the same object again for the same view.
+        To get it again after your program ended, keep your own *reader_key* (`new_key()`) before
+        you enter.  With *keep* the lease goes on after the block, too.
+        """
+        token = self._wire.token_of(LINK, link)
+        return Reading(self, token, passphrase, code, reader_key or verbs.new_key(), keep=keep)
+
+    def _control(self, written: str) -> str:
+        return self._wire.token_of(CONTROL, written)
+
+    def _do(self, verb: Verb[T]) -> T:
+        tries = Tries(verb, self._wire.policy, time.monotonic)
+        while True:
+            try:
+                outcome = answer_of(self._http.request(**self._wire.arguments(verb)))
+            except httpx.RequestError as error:
+                step = tries.judge(loss_of(error))
+            else:
+                step = tries.judge(outcome)
+            if not isinstance(step, Again):
+                return step.value
+            time.sleep(step.wait)
+
+
+class Reading:
+    """A message that is being read: see `Client.reveal`."""
+
+    def __init__(
+        self,
+        client: Client,
+        link: str,
+        passphrase: str | None,
+        code: str | None,
+        reader_key: str,
+        *,
+        keep: bool,
+    ) -> None:
+        self._client, self._link, self._keep = client, link, keep
+        self._passphrase, self._code = passphrase, code
+        self.reader_key = reader_key
+        """Gets the same view again, within the lease.  As secret as the link."""
+        self.acknowledged = False
+        """The service knows that the text arrived.  If not, the lease ends by itself."""
+
+    def __enter__(self) -> Opened:
+        verb = verbs.reveal(self._link, self.reader_key, self._passphrase, self._code)
+        return self._client._do(verb)  # noqa: SLF001 (its own client)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is not None:
+            return
+        verb = verbs.acknowledge(self._link, self.reader_key, keep=self._keep)
+        try:
+            self._client._do(verb)  # noqa: SLF001 (its own client)
+        except RestanteError:
+            # The text is there; a lease that nobody ends is over by itself.
+            return
+        self.acknowledged = True

@@ -1,0 +1,108 @@
+"""What a recall and a replace achieved, and what a recipient gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Self
+
+from restante_client.models import Json, when, when_or_none
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a recall achieved for one link; with 0 `reveals` nobody got the text through it."""
+
+    link: str
+    recipient: str | None
+    outcome: str
+    reveals: int
+    first_revealed_at: datetime | None
+    acknowledged_at: datetime | None
+    recalled_at: datetime
+    raw: Json = field(repr=False)
+
+    @property
+    def unread(self) -> bool:
+        """Nobody got the text through this link, and nobody will."""
+        return self.reveals == 0
+
+    @classmethod
+    def of(cls, its: Json) -> Self:
+        return cls(
+            link=its["link"],
+            recipient=its["recipient"],
+            outcome=its["outcome"],
+            reveals=its["reveals"],
+            first_revealed_at=when_or_none(its["first_revealed_at"]),
+            acknowledged_at=when_or_none(its["acknowledged_at"]),
+            recalled_at=when(its["recalled_at"]),
+            raw=its,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacedLink:
+    """What a replace did to one link: `replaced`, or `already_` and its state."""
+
+    id: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The newest version of the text, and which links have it."""
+
+    version: int
+    links: tuple[ReplacedLink, ...]
+    raw: Json = field(repr=False)
+
+    @classmethod
+    def of(cls, its: Json) -> Self:
+        links = tuple(ReplacedLink(one["id"], one["outcome"]) for one in its["links"])
+        return cls(its["version"], links, its)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a visitor of a link may know before a view is spent."""
+
+    state: str
+    sender_name: str | None
+    views_left: int
+    needs_passphrase: bool
+    needs_code: bool
+    paused: bool
+    opens_at: datetime
+    expires_at: datetime
+    raw: Json = field(repr=False)
+
+    @classmethod
+    def of(cls, its: Json) -> Self:
+        return cls(
+            state=its["state"],
+            sender_name=its["from"],
+            views_left=its["views_left"],
+            needs_passphrase=its["needs_passphrase"],
+            needs_code=its["needs_code"],
+            paused=its["paused"],
+            opens_at=when(its["opens_at"]),
+            expires_at=when(its["expires_at"]),
+            raw=its,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A message that was opened.  Until `lease_until` the same reader key gets it again."""
+
+    state: str
+    views_left: int
+    lease_until: datetime
+    text: str = field(repr=False)
+    raw: Json = field(repr=False)
+
+    @classmethod
+    def of(cls, its: Json) -> Self:
+        lease_until = when(its["lease_until"])
+        return cls(its["state"], its["views_left"], lease_until, its["text"], its)

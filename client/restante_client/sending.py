@@ -1,0 +1,44 @@
+"""The options of a send, by the names that Python can use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict, Unpack
+
+__all__ = ["Options", "Unpack", "fields_of"]
+
+
+class Options(TypedDict, total=False):
+    """What a send can say besides its text; docs/api.md explains each field.
+
+    Attributes:
+        sender_name: The field `from`, which is a word of Python's own.
+        expires_in, hold: Seconds.
+        webhook: URL of your system that gets the events.
+        more: Fields that this version of the library does not know.
+    """
+
+    recipients: Sequence[str] | None
+    expires_in: int | None
+    views: int | None
+    passphrase: str | None
+    mailed_code: bool | None
+    hold: int | None
+    sender_name: str | None
+    subject: str | None
+    second_step: str | None
+    language: str | None
+    webhook: str | None
+    more: Mapping[str, Any] | None
+
+
+def fields_of(options: Options) -> dict[str, Any]:
+    """Return the fields of `POST /messages`."""
+    fields: dict[str, Any] = dict(options)
+    fields["from"] = fields.pop("sender_name", None)
+    if (recipients := fields.get("recipients")) is not None:
+        fields["recipients"] = list(recipients)
+    if (webhook := fields.pop("webhook", None)) is not None:
+        fields["notify"] = {"webhook": webhook}
+    more = fields.pop("more", None) or {}
+    return {**fields, **more}

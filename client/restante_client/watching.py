@@ -1,0 +1,30 @@
+"""How a timeline is followed: which events are new, and how long to wait.  No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from restante_client.models import Event, Status
+
+GROWTH, MOST = 1.3, 10.0
+"""The wait grows by this each time nothing happened, up to so many times its beginning."""
+
+
+class Watch:
+    """Follows one message from an event on."""
+
+    def __init__(self, after: str | None, every: float, *, forever: bool) -> None:
+        self.after = after
+        self.ended = False
+        self.wait = 0.0
+        self._every, self._forever = every, forever
+        self._factor = 1.0
+
+    def read(self, status: Status) -> Iterator[Event]:
+        """Yield the new events of an answer, and set `wait` and `ended`."""
+        for event in status.events:
+            self.after = event.id
+            yield event
+        self._factor = 1.0 if status.events else min(self._factor * GROWTH, MOST)
+        self.ended = status.ended and not status.more_events and not self._forever
+        self.wait = 0.0 if status.more_events or self.ended else self._every * self._factor
