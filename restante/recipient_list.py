@@ -12,15 +12,18 @@ ends is decided here: `email` takes the comma of `Torres, Ana <ana@x.es>` for an
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
 from collections import Counter
+from contextlib import suppress
 from email.utils import parseaddr
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from restante.email_address import mailbox
+from restante.safe_text import unshown
 from restante.validation import normal
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ PIECE = re.compile(
     r"|[,;\t]"  # an end
     r'|[^"(<,;\t]+|.'
 )
+QUOTED = re.compile(r'"[^"]*"')
 NOT_IN_NAMES = re.compile(r'[<>@";:\\()\[\]\s]+')
 """What `email_address.mailbox` takes in no name."""
 DELIMITERS = "\t;,"
@@ -45,25 +49,85 @@ HEADINGS = frozenset(
 )
 TABLE_MOST = 256_000
 """Characters of a list that is read as a table."""
+FILE_MOST = 256_000
+"""Bytes of a file."""
 PIECE_MOST, BRACKETS_MOST = 1_000, 10
 NAMED_MOST = 5
 """How many repeated recipients are named."""
 
 
 class RecipientList(NamedTuple):
-    """The labels, at most as many as were asked for, and those that are there twice."""
+    """The labels of the recipients, as they are in the list."""
 
     labels: tuple[str, ...]
-    repeated: tuple[str, ...]
+
+    @property
+    def repeated(self) -> tuple[str, ...]:
+        """Who is there more than once: the last label of each, the first few of them."""
+        times = Counter(map(_identity, self.labels))
+        repeated = {key: label for label in self.labels if times[key := _identity(label)] > 1}
+        return tuple(islice(repeated.values(), NAMED_MOST))
+
+    @property
+    def joined(self) -> tuple[str, ...]:
+        """Names with a comma before an address, which could be two people; the first few."""
+        boxes = (mailbox(label) for label in self.labels)
+        return tuple(islice((box.name for box in boxes if box and "," in box.name), NAMED_MOST))
+
+    def once(self) -> RecipientList:
+        """Return the list with each recipient once, by the label that has a name."""
+        first: dict[str, str] = {}
+        for label in self.labels:
+            key = _identity(label)
+            if key not in first or (first[key].casefold() == key and label.casefold() != key):
+                first[key] = label
+        return RecipientList(tuple(first.values()))
+
+    def numbered(self) -> RecipientList:
+        """Return the list with `(2)` after the second name of the same spelling, and so on."""
+        times: Counter[str] = Counter()
+        labels = []
+        for label in self.labels:
+            times[key := _identity(label)] += 1
+            labels.append(label if mailbox(label) or times[key] == 1 else f"{label} ({times[key]})")
+        return RecipientList(tuple(labels))
+
+    def written(self) -> str:
+        """Return the list one a line, as `read` reads it."""
+        return "\n".join(map(_line, self.labels))
 
 
-def read(written: str, most: int) -> RecipientList:
-    """Return the first *most* recipients in *written*, and the first of those that repeat."""
-    found = _from_table(written)
-    labels = tuple(islice(filter(None, _from_lines(written) if found is None else found), most))
-    times = Counter(map(_identity, labels))
-    repeated = {key: label for label in labels if times[key := _identity(label)] > 1}
-    return RecipientList(labels, tuple(islice(repeated.values(), NAMED_MOST)))
+def read(written: str, most: int, *, is_table: bool = False) -> RecipientList:
+    """Return the first *most* recipients in *written*; *is_table* if it is known to be CSV."""
+    found = _from_table(written, is_known=is_table)
+    labels = islice(filter(None, _from_lines(written) if found is None else found), most)
+    return RecipientList(tuple(labels))
+
+
+def read_file(content: bytes, name: str, most: int) -> RecipientList | None:
+    """Return the first *most* recipients in a text file; None if it is too large or no text.
+
+    It is CSV if its *name* ends so; others are read as if they were pasted.  Spreadsheets save in
+    UTF-8, in UTF-16 with its mark, or in Windows' own charset.
+    """
+    if len(content) > FILE_MOST:
+        return None
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        charsets = ("utf-16",)
+    else:
+        charsets = ("utf-8-sig", "cp1252")  # type: ignore[assignment]
+    for charset in charsets:
+        with suppress(UnicodeDecodeError):
+            text = content.decode(charset)
+            is_table = name.lower().endswith((".csv", ".tsv"))
+            return None if unshown(text) else read(text, most, is_table=is_table)
+    return None
+
+
+def _line(label: str) -> str:
+    """Return a line that is read as this label: in quotes if it would be taken apart."""
+    quoted = f'"{label}"'
+    return quoted if read(label, 2).labels != (label,) == read(quoted, 2).labels else label
 
 
 def _identity(label: str) -> str:
@@ -82,30 +146,29 @@ def _is_address(written: str) -> bool:
     return "<" not in written and mailbox(written) is not None
 
 
-def _from_table(written: str) -> Iterator[str] | None:
-    """Return the labels in a table; None if it is none."""
+def _from_table(written: str, *, is_known: bool = False) -> Iterator[str] | None:
+    """Return the labels in a table; None if it is none, or has only one column."""
     lines = [line for line in written[: TABLE_MOST + 1].splitlines() if line.strip()]
-    if len(lines) < 2 or len(written) > TABLE_MOST:  # noqa: PLR2004 (one line is no table)
+    if len(lines) < 2 - is_known or len(written) > TABLE_MOST:
         return None
     text = "\n".join(lines)
-    for delimiter in DELIMITERS:
-        if delimiter in lines[0]:
-            break
-    else:
-        delimiter = ","
+    first = QUOTED.sub("", lines[0])
+    delimiter = next((one for one in DELIMITERS if one in first), ",")
     try:
         rows = list(csv.reader(io.StringIO(text), delimiter=delimiter, skipinitialspace=True))
     except csv.Error:
         return None
     rows = [[cell.strip() for cell in row] for row in rows]
-    if rows and all(cell.casefold() in HEADINGS for cell in rows[0][:2]):
+    headings = rows[0][: 1 if is_known else 2]
+    if all(cell.casefold() in HEADINGS for cell in headings):
         return map(_from_row, rows[1:])
+    if any("<" in cell for row in rows for cell in row):
+        return None
     width = len(rows[0])
-    is_table = width > 1 and all(
-        len(row) == width and sum(map(_is_address, row)) == 1 and "<" not in "".join(row)
-        for row in rows
+    is_table = is_known or all(
+        len(row) == width and sum(map(_is_address, row)) == 1 for row in rows
     )
-    return map(_from_row, rows) if is_table else None
+    return map(_from_row, rows) if is_table and width > 1 else None
 
 
 def _from_row(row: list[str]) -> str:

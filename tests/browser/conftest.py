@@ -8,6 +8,8 @@ from playwright.sync_api import sync_playwright
 from tests.browser import tour
 from tests.support import canaries
 from tests.support.processes import Service
+from webapp.http import multipart
+from webapp.http.multipart import MULTIPART
 
 
 @pytest.fixture(scope="package")
@@ -41,8 +43,15 @@ def browser(launch, light_chromium_path):
 def learn(request):
     """Remember what a person's browser sends: no log may tell it."""
     canaries.learn_headers(request.headers)
-    if request.method == "POST" and (body := request.post_data):
-        canaries.learn_form(dict(parse_qsl(body)))
+    if request.method == "POST" and (body := request.post_data_buffer):
+        canaries.learn_form(fields_of(request.headers.get("content-type", ""), body))
+
+
+def fields_of(kind, body):
+    """Return the fields of a form as a browser sends it."""
+    if not kind.startswith(MULTIPART):
+        return dict(parse_qsl(body.decode()))
+    return dict(multipart.read(body, kind.partition("boundary=")[2], 64)[0])
 
 
 @pytest.fixture(params=[True, False], ids=["with scripts", "without scripts"])

@@ -6,6 +6,7 @@ import time
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser import tour
 from tests.browser.probe import WIDE
 from tests.browser.tour import LETTER, PATIENCE_MS, press, read, send
 from tests.support.api import Api
@@ -69,22 +70,23 @@ def test_by_keyboard_alone_a_message_is_sent_opened_read_and_destroyed(service, 
     expect(reader.locator("h1")).to_have_text("Done. It is gone from here.")
 
 
-def test_after_a_fault_the_first_stop_leads_to_the_field(service, person):
+def test_after_a_fault_the_focus_is_in_the_first_field_at_fault(service, person):
     sender = person()
     sender.goto(service.url)
-    sender.get_by_text("Your name, a passphrase").click()
+    tour.unfold(sender)
     sender.get_by_label("How often").fill("0")
     sender.get_by_label("Message").fill("4711")
     press(sender, "Create link")
     expect(sender.get_by_role("alert")).to_contain_text("Not sent yet.")
-    tab_to(sender, "Go to the first mark", most=2)
-    sender.keyboard.press("Enter")
-    expect(sender).to_have_url(re.compile("#views$"))
-    sender.keyboard.press("Tab")  # from what the link leads to, or on from it
-
-    expect(sender.get_by_label("How often")).to_have_accessible_description(
+    views = sender.get_by_label("How often")
+    expect(views).to_be_focused()
+    expect(views).to_have_accessible_description(
         "A whole number from 1 to 100. Once is right for most messages."
     )
+    way = sender.get_by_role("link", name="Go to the first mark")
+    expect(way).to_have_attribute("href", "#views")
+    sender.keyboard.press("Tab")
+
     assert sender.evaluate(NAME_OF_STOP) == "Delay before it opens"
 
 

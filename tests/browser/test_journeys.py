@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser import tour
 from tests.browser.tour import LETTER, PATIENCE_MS, press, read
 from tests.support.api import Api
 
@@ -14,7 +15,7 @@ def write(page, service, text=LETTER, **fields):
     page.goto(service.url)
     page.get_by_label("Message").fill(text)
     if fields:
-        page.get_by_text("Your name, a passphrase").click()
+        tour.unfold(page)
     for label, value in fields.items():
         page.get_by_label(label).fill(value)
     press(page, "Create link")
@@ -81,7 +82,7 @@ def test_a_recall_that_comes_too_late_says_so(service, person):
 
 def test_a_link_that_was_spent_before_is_not_called_recalled(service, person):
     sender, reader = person(), person()
-    address = write(sender, service, **{"Who is it for": "Ana\nBen"})
+    address = write(sender, service, **{"Names or addresses": "Ana\nBen"})
     read(reader, address)
     expect(letter_on(reader)).to_contain_text("4711")
     press(sender, "Recall all remaining links")
@@ -192,15 +193,15 @@ def test_a_faulty_form_gives_everything_back(service, person):
     sender = person()
     sender.goto(service.url)
     sender.get_by_label("Message").fill("Dear Ana")
-    sender.get_by_text("Your name, a passphrase").click()
+    tour.unfold(sender)
     sender.get_by_label("Passphrase").fill("blue tin")
     sender.get_by_label("Subject").fill("x" * 150)
-    sender.get_by_label("Who is it for?").fill("y" * 201)
+    sender.get_by_label("Names or addresses").fill("y" * 201)
     press(sender, "Create link")
 
     expect(sender.get_by_label("Message")).to_have_value("Dear Ana")
     expect(sender.get_by_label("Passphrase")).to_have_value("blue tin")
-    expect(sender.get_by_label("Who is it for?")).to_have_value("y" * 201)
+    expect(sender.get_by_label("Names or addresses")).to_have_value("y" * 201)
     expect(sender.locator(".fault")).to_have_count(1)
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 import pytest
 from playwright.sync_api import Error, expect
 
+from tests.browser import tour
 from tests.browser.tour import LETTER, press, read
 from tests.support.api import Api
 from tests.support.processes import Service
@@ -280,7 +281,7 @@ def test_the_way_back_after_sending_leads_to_an_empty_form(service, browser, scr
     with window(browser, java_script_enabled=scripts) as page:
         page.goto(service.url)
         page.get_by_label("Message").fill("the safe is behind the Vermeer")
-        page.locator("summary").click()
+        tour.unfold(page)
         page.get_by_label("Passphrase").fill("blue tin")
         page.get_by_label("Subject").fill("The safe")
         press(page, "Create link")
@@ -288,7 +289,7 @@ def test_the_way_back_after_sending_leads_to_an_empty_form(service, browser, scr
         page.go_back()
 
         expect(page.get_by_label("Message")).to_have_value("")
-        page.locator("summary").click()
+        tour.unfold(page)
         expect(page.get_by_label("Passphrase")).to_have_value("")
 
 

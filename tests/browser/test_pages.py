@@ -13,9 +13,8 @@ WAYS = {
     "compose": [
         ENTRY,
         "Message",
-        "Who is it for?",
-        "Expires in",
-        "Your name, a passphrase, and more",
+        "Who is it for? anyone with the link",
+        "Expiry, passphrase, and more expires in 7 days, opens once",
         "Create link",
     ],
     "gate": GATE,

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser import tour
 from tests.browser.tour import LETTER, press, read
 from tests.support.operators import admission_of
 from tests.support.processes import Service
@@ -47,7 +48,8 @@ def test_a_token_revoked_while_someone_writes_loses_no_input(guarded, admission,
     sender.get_by_label("token").fill(token)
     press(sender, "Go on to writing")
     sender.get_by_label("Message").fill(LETTER)
-    sender.get_by_label("Who is it for?").fill("Ben")
+    tour.unfold(sender)
+    sender.get_by_label("Names or addresses").fill("Ben")
     admission.withdraw("Ana")
     press(sender, "Create link")
     expect(sender.locator("h2").first).to_have_text("Not sent yet: you need a token.")

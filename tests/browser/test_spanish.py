@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.browser import tour
 from tests.browser.probe import NARROW, WIDE
 from tests.browser.tour import LETTER, PATIENCE_MS, press
 from tests.support.api import Api
@@ -121,7 +122,7 @@ def test_the_switch_keeps_what_was_typed_in_the_form(service, person):
     sender = person()
     sender.goto(service.url)
     sender.get_by_label("Message").fill("half a letter")
-    sender.get_by_text("Your name, a passphrase").click()
+    tour.unfold(sender)
     sender.get_by_label("Subject").fill("The side door")
     box = sender.locator("[name=second_step]")
     switch(sender, "Español")
@@ -144,7 +145,7 @@ def test_enter_sends_and_does_not_switch(service, person):
     sender = person()
     sender.goto(service.url)
     sender.get_by_label("Message").fill("a letter")
-    sender.get_by_text("Your name, a passphrase").click()
+    tour.unfold(sender)
     sender.get_by_label("Subject").press("Enter")
 
     expect(sender.locator("h1")).to_contain_text("Nobody")

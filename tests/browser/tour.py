@@ -81,6 +81,13 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=re.compile(rf"^\W*{re.escape(name)}\W*$")).click()
 
 
+def unfold(page: Page) -> None:
+    """Open all that is folded away on the compose page."""
+    closed = page.locator("#compose details:not([open]) > summary")
+    while closed.count():
+        closed.first.click()
+
+
 def read(page: Page, address: str, passphrase: str | None = None) -> None:
     """Open a link as an unhurried person does."""
     page.goto(address)
@@ -110,7 +117,7 @@ def _writing(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         page.goto(url)
         yield "compose", page
         page.get_by_label("Message").fill("Dear Ana, the code is 4711.")
-        page.get_by_text("Your name, a passphrase").click()
+        unfold(page)
         page.get_by_label("How often").fill("0")
         page.get_by_label("Subject").fill("Side door")
         press(page, "Create link")
@@ -127,8 +134,8 @@ def _want_codes(page: Page, url: str) -> None:
     """Write a letter for somebody without an address, to whom a code is to be mailed."""
     page.goto(url)
     page.get_by_label("Message").fill(LETTER)
-    page.get_by_label("Who is it for?").fill("Ana")
-    page.get_by_text("Your name, a passphrase").click()
+    unfold(page)
+    page.get_by_label("Names or addresses").fill("Ana")
     page.get_by_label("Mail each reader a code first").check()
 
 
@@ -150,7 +157,7 @@ def _mailed(browser: Browser) -> Iterator[tuple[str, Page]]:
         yield "compose-mailed-code", page
         press(page, "Create link")
         yield "compose-mailed-code-faults", page
-        page.get_by_label("Who is it for?").fill("Ana Torres <ana.torres@example.com>")
+        page.get_by_label("Names or addresses").fill("Ana Torres <ana.torres@example.com>")
         page.get_by_label("Passphrase").fill("blue tin")
         press(page, "Create link")
         yield "control-mailed-code", page
@@ -195,7 +202,8 @@ def _permits(browser: Browser) -> Iterator[tuple[str, Page]]:
         page.get_by_role("button", name="Forget").wait_for()
         yield "compose-remembered", page
         page.get_by_label("Message").fill(LETTER)
-        page.get_by_label("Who is it for?").fill("Ana Torres")
+        unfold(page)
+        page.get_by_label("Names or addresses").fill("Ana Torres")
         admission.withdraw("Zoë")
         press(page, "Create link")
         yield "compose-not-a-sender", page
@@ -406,8 +414,8 @@ def _control(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         yield from _one_link(page, readers, url)
         page.goto(url)
         page.get_by_label("Message").fill(LETTER)
-        page.get_by_label("Who is it for?").fill("Ana Torres\nBernard\nChloé (lawyer)")
-        page.get_by_text("Your name, a passphrase").click()
+        unfold(page)
+        page.get_by_label("Names or addresses").fill("Ana Torres\nBernard\nChloé (lawyer)")
         page.get_by_label("How often").fill("2")
         page.get_by_label("Subject").fill("The side door")
         press(page, "Create link")

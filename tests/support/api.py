@@ -307,6 +307,9 @@ class _Forms(HTMLParser):
             self.forms[-1][1][given["name"]] = given.get("value", "")
 
 
+BOUNDARY = "----a-form-of-tests"
+
+
 class Visitor:
     """A browser without JavaScript: keeps cookies, finds forms, follows no redirect.
 
@@ -345,6 +348,26 @@ class Visitor:
             canaries.learn_form(form)
             body = urlencode(form).encode()
             sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
+        return self._ask(method, path, body, sent)
+
+    def upload(self, path: str, form: Mapping[str, str], content: bytes, **headers: str) -> Answer:
+        """Send the compose page's form as browsers do, with a file for the list of recipients."""
+        canaries.learn_form(form)
+        parts = [
+            f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in form.items()
+        ]
+        head = (
+            f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="list"; filename="people.csv"'
+            "\r\nContent-Type: text/csv\r\n\r\n"
+        )
+        body = "".join([*parts, head]).encode() + content + f"\r\n--{BOUNDARY}--\r\n".encode()
+        kind = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
+        says = {} if self._is_silent else {"Sec-Fetch-Site": "same-origin"}
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        return self._ask("POST", path, body, says | kind | {"Cookie": cookies} | headers)
+
+    def _ask(self, method: str, path: str, body: bytes | None, sent: dict[str, str]) -> Answer:
         answer = self._api.ask(
             method, urlsplit(path)._replace(scheme="", netloc="").geturl(), body, headers=sent
         )

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     V = TypeVar("V", bound=Callable[..., Any])
 
-LARGE_FORMS = {"compose.send", "control.replace", "control.translate"}
+LARGE_FORMS = {*request_size.WITH_FILE, "control.replace", "control.translate"}
 WINDOW_MS = RateLimited.wait_seconds * SECOND
 PAUSE_SECONDS = 1.0
 """How long to count in memory after the store failed to: if it hangs, each visitor would wait."""

@@ -18,7 +18,9 @@ from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import FormDataParser
 
+from webapp.http import multipart
 from webapp.http.errors import NotUtf8
+from webapp.http.multipart import MULTIPART
 from webapp.http.request import kept, this
 
 if TYPE_CHECKING:
@@ -33,7 +35,9 @@ FORM_MAX = 3 * 1024 * 1024 + 512 * 1024
 """The same in a form, which escapes a byte as three."""
 SMALL_MAX = 64 * 1024
 """Enough for every request without a text."""
-WITH_TEXT = {"api.send", "api.replace", "compose.send", "control.replace", "control.translate"}
+WITH_FILE = {"compose.send", "compose.check", "compose.make_passphrase"}
+"""Where the compose page's form goes, which is multipart: it can have a list of recipients."""
+WITH_TEXT = WITH_FILE | {"api.send", "api.replace", "control.replace", "control.translate"}
 UNREAD = {"consents.one_click"}
 """Bodies that nobody looks at, of any type: RFC 8058 prefers multipart/form-data."""
 FIELDS_MAX = 64
@@ -88,7 +92,8 @@ def _read() -> None:
     if (length or 0) > most:
         abort(413)
     is_form = is_form and its.endpoint not in UNREAD
-    if is_form and its.mimetype != FORM and (length or is_large()):
+    kinds = {FORM, MULTIPART} if its.endpoint in WITH_FILE else {FORM}
+    if is_form and its.mimetype not in kinds and (length or is_large()):
         abort(415)
     try:
         with gevent.Timeout(BODY_SECONDS):
@@ -109,7 +114,7 @@ def _read() -> None:
 
 
 def _parse(raw: bytes) -> None:
-    if raw.count(b"&") >= FIELDS_MAX:
+    if request.mimetype == FORM and raw.count(b"&") >= FIELDS_MAX:
         abort(413)
     try:
         _ = request.form
@@ -120,15 +125,19 @@ def _parse(raw: bytes) -> None:
 
 
 class _FormParser(FormDataParser):
-    """Parses url-encoded forms; browsers send those of our pages in no other way."""
+    """Parses url-encoded forms, and multipart ones where a page has a field for a file."""
 
     def parse(
         self,
         stream: IO[bytes],
         mimetype: str,
         content_length: int | None,  # noqa: ARG002 (the stream ends there)
-        options: dict[str, str] | None = None,  # noqa: ARG002
+        options: dict[str, str] | None = None,
     ) -> tuple[IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]:
+        if mimetype == MULTIPART:
+            boundary = (options or {}).get("boundary", "")
+            fields, files = multipart.read(stream.read(), boundary, FIELDS_MAX)
+            return stream, self.cls(fields), self.cls(files)
         fields = form_fields(stream.read()) if mimetype == FORM else []
         return stream, self.cls(fields), self.cls()
 

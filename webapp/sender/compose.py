@@ -1,36 +1,34 @@
-"""The compose page: its form, and sending it."""
+"""The routes of the compose page: its form, what helps to fill it in, and sending it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, make_response, redirect, request, url_for
+from flask import Blueprint, Response, make_response, redirect, url_for
 
-from restante import recipient_list
+from restante import made_passphrase
 from restante.errors import Fault, Invalid, NotASender, RestanteError, TooLarge, Unavailable
-from restante.messages import Draft
-from restante.safe_text import shows_anything
-from restante.typed_digits import whole_number
-from webapp import details, rules
+from webapp import rules
 from webapp.http import csrf, language_choice, pages, rate_limits, send_access
 from webapp.http.budgets import afford
 from webapp.http.cookies import YEAR_SECONDS, set_cookie
 from webapp.http.errors import RateLimited, told
-from webapp.http.form import cut, text, typed
-from webapp.http.request import cookie, evidence, new_cookie, sending, settings
+from webapp.http.form import cut, typed
+from webapp.http.i18n import current
+from webapp.http.request import cookie, evidence, header, new_cookie, sending, settings
+from webapp.sender import draft_form, told_passphrase
 from webapp.texts import states
 
 if TYPE_CHECKING:
-    from restante.recipient_list import RecipientList
+    from typing import Any
 
 bp = Blueprint("compose", __name__)
 
 EXPIRIES = (3_600, 86_400, 3 * 86_400, 7 * 86_400, 30 * 86_400, 90 * 86_400)
-REPEATED = "repeated"
 HOLDS = (0, 60, 300, 900, 3_600)
 FIELDS = (
     *("text", "recipients", "from", "subject", "passphrase", "expires_in", "views", "hold"),
-    *("second_step", "mailed_code"),
+    *("second_step", "mailed_code", "repeats"),
     *rules.FIELDS,
 )
 
@@ -47,12 +45,7 @@ def compose() -> Response:
 def send() -> Response:
     """Send and redirect to the control page; after an error show the form again, with its text."""
     if language_choice.is_pressed():
-        written = _written(send_access.typed())
-        try:
-            with rate_limits.preview:
-                return make_response(_form(written))
-        except (RateLimited, Unavailable) as error:
-            return told(_form(written, error), error)
+        return _shown_again()
     try:
         return _send()
     except (Invalid, TooLarge, Unavailable, RateLimited, NotASender) as error:
@@ -60,15 +53,48 @@ def send() -> Response:
         return send_access.remember(told(page, error))
 
 
+@bp.post("/recipients")
+def check() -> Response:
+    """Show the form again with its recipients as a list; the page's script takes it from there."""
+    found = draft_form.recipient_faults()
+    return _shown_again(Invalid(found) if found else None, is_checked=True)
+
+
+@bp.post("/passphrase")
+def make_passphrase() -> Response:
+    """Show the form again with a new passphrase; give scripts the passphrase alone.
+
+    It is made here for all, so that there is one list of words and one source of randomness.
+    """
+    made = made_passphrase.make(current().code)
+    if header("ACCEPT") == "text/plain":
+        with rate_limits.preview:
+            return Response(made, content_type="text/plain; charset=utf-8")
+    return _shown_again(passphrase=made)
+
+
+def _shown_again(
+    error: Invalid | None = None, *, is_checked: bool = False, **fields: str
+) -> Response:
+    """Show what was typed; nothing is sent or stored."""
+    written = _written(send_access.typed()) | fields
+    try:
+        with rate_limits.preview:
+            page = _form(written, error, is_checked=is_checked)
+            return told(page, error) if error else make_response(page)
+    except (RateLimited, Unavailable) as refused:
+        return told(_form(written, refused), refused)
+
+
 def _written(permit: str) -> dict[str, str]:
-    return typed(*FIELDS) | {"permit": permit}
+    return typed(*FIELDS) | draft_form.read_from_file() | {"permit": permit}
 
 
 @rate_limits.send
 def _send() -> Response:
     csrf.verify()
     send_access.admit_person()
-    draft, faults = _draft()
+    draft, faults = draft_form.draft()
     sending().check(draft, faults)
     # If only the IP address vouches for the form, no cookie may be set.
     sender = cookie("sender") or (new_cookie() if csrf.is_ours() else None)
@@ -76,41 +102,9 @@ def _send() -> Response:
     response = make_response(redirect(url_for("control.show", pasted=str(sent.control)), code=303))
     if sender:
         set_cookie(response, "sender", sender, max_age=YEAR_SECONDS)
+    if draft.passphrase:
+        told_passphrase.carry(response, sent.control, draft.passphrase)
     return send_access.remember(response)
-
-
-def _draft() -> tuple[Draft, list[Fault]]:
-    form, faults = request.form, list[Fault]()
-    if not shows_anything(written := text("text")):
-        faults.append(Fault("text", "shows nothing"))
-    listed = _recipients()
-    if listed.repeated:
-        faults.append(Fault("recipients", REPEATED))
-    draft = Draft(
-        text=written,
-        recipients=listed.labels,
-        details=details.from_form(form),
-        passphrase=form.get("passphrase") or None,
-        views=_number("views", 1, faults),
-        hold_seconds=_number("hold", 0, faults),
-        expires_in_seconds=_number("expires_in", settings().expiry_default, faults),
-        rules=rules.from_form(form, faults),
-    )
-    return draft, faults
-
-
-def _recipients() -> RecipientList:
-    return recipient_list.read(request.form.get("recipients", ""), settings().recipients_max + 1)
-
-
-def _number(name: str, default: int, faults: list[Fault]) -> int:
-    written = request.form.get(name, "").strip()
-    if not written:
-        return default
-    if (number := whole_number(written)) is None:
-        faults.append(Fault(name, "a whole number"))
-        return default
-    return number
 
 
 def _faults(error: RestanteError) -> tuple[Fault, ...]:
@@ -124,13 +118,20 @@ def _faults(error: RestanteError) -> tuple[Fault, ...]:
     return ()
 
 
-def _form(written: dict[str, str], error: RestanteError | None = None) -> str:
+def _form(
+    written: dict[str, str], error: RestanteError | None = None, *, is_checked: bool = False
+) -> str:
     its = settings()
     allowed = [s for s in EXPIRIES if its.expiry_min <= s <= its.expiry_max]
     faults = (*send_access.doubt(), *_faults(error)) if error else ()
     said = states.faults(faults, cut(*FIELDS))
-    if Fault("recipients", REPEATED) in faults:
-        said["recipients"] = states.repeated(_recipients().repeated, said["recipients"])
+    people: dict[str, Any] = {}
+    if written:
+        people = {"people": draft_form.recipients()}
+        repeated = people["people"].listed.repeated
+        if Fault("recipients", draft_form.REPEATED) in faults:
+            said["recipients"] = states.repeated(repeated, said["recipients"])
+    passphrase = written.get("passphrase", "")
     return pages.render(
         "sender/compose.html",
         written={"views": "1", "hold": "0"} | written,
@@ -141,4 +142,7 @@ def _form(written: dict[str, str], error: RestanteError | None = None) -> str:
         rule_choices=rules.choices(its),
         is_refused=isinstance(error, NotASender),
         is_remembered=send_access.is_remembered() and not error,
+        is_checked=is_checked,
+        is_made=bool(passphrase) and made_passphrase.is_made(passphrase),
+        **people,
     )

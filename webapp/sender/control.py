@@ -24,13 +24,14 @@ from webapp.http import csrf, fields, floods, form, own_link_cookie, pages, rate
 from webapp.http.budgets import afford
 from webapp.http.errors import RateLimited, told
 from webapp.http.request import cookie, evidence, managing, sending, settings
-from webapp.sender import control_view, copies, private_page
+from webapp.sender import control_view, copies, private_page, told_passphrase
 from webapp.sender.compose import EXPIRIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from restante.reports import Status
+    from webapp.sender.told_passphrase import Told
 
 bp = Blueprint("control", __name__)
 
@@ -43,7 +44,10 @@ def show(pasted: str) -> Response:
     status = managing().status(control, _asked(), cookie=cookie("sender"))
     if not private_page.is_open(control, status):
         return private_page.warning(control)
-    return _page(control, status)
+    told = told_passphrase.find(control)
+    page = _page(control, status, passphrase=told)
+    told_passphrase.take(page, told)
+    return page
 
 
 @bp.post("/s/<pasted:pasted>")
@@ -231,7 +235,13 @@ def _asked() -> Page:
     return NEWEST if before is None else Page(before=before, most=EVENTS_SHOWN)
 
 
-def _page(control: ControlToken, status: Status, error: RestanteError | None = None) -> Response:
+def _page(
+    control: ControlToken,
+    status: Status,
+    error: RestanteError | None = None,
+    *,
+    passphrase: Told | None = None,
+) -> Response:
     its = settings()
     page = pages.render(
         "sender/control.html",
@@ -240,6 +250,7 @@ def _page(control: ControlToken, status: Status, error: RestanteError | None = N
         ),
         status=status,
         token=str(control),
+        passphrase=passphrase,
         written=form.typed(*WRITTEN),
         copies=copies.build(status),
         names={link.link_id: link.recipient for link in status.links},

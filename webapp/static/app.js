@@ -40,7 +40,8 @@ start(() => {
     said.textContent = words;
     form.append(said);
   };
-  const isTooLong = ({ value, dataset }) => new TextEncoder().encode(value).length > dataset.most;
+  const size = ({ files, value }) => files ? files[0]?.size ?? 0 : new TextEncoder().encode(value).length;
+  const isTooLong = (field) => size(field) > field.dataset.most;
   // Some browsers say that they are offline where they are not: only the service knows.
   // A form that is sent in place tells of its own failure.
   const isDoubtful = (form) => (
@@ -194,6 +195,12 @@ start(() => {
     const is = sessionStorage.getItem("sending") === "done" && (persisted || way?.type === "back_forward");
     sessionStorage.removeItem("sending");
     if (!is) return;
-    for (const field of form.querySelectorAll("textarea, input[type=text], input:not([type])")) field.value = "";
+    for (const field of form.querySelectorAll("textarea, input[type=text], input[type=file], input:not([type])")) field.value = "";
+    form.dispatchEvent(new Event("emptied"));
   });
+});
+
+// A passphrase that is shown once more is gone when its page is left, also from the way back.
+start(() => {
+  addEventListener("pagehide", () => document.querySelector(".told")?.remove());
 });

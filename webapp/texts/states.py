@@ -182,9 +182,14 @@ def faults(found: Iterable[Fault], cut: Iterable[str]) -> dict[str, str]:
 
 def repeated(names: Iterable[str], otherwise: str) -> str:
     """Return which recipients are in a list twice, and what is wrong *otherwise*."""
-    said = gettext("Twice in the list: %(names)s.", names="; ".join(map(_cut, names)))
-    told = gettext("Each reader gets one link: leave each in the list once.")
+    said = twice(names)
+    told = gettext("Are they the same people? Say so below.")
     return f"{said} {otherwise}" if otherwise == told else f"{said} {told} {otherwise}"
+
+
+def twice(names: Iterable[str]) -> str:
+    """Return which recipients are in a list twice."""
+    return gettext("Twice in the list: %(names)s.", names="; ".join(map(_cut, names)))
 
 
 def _cut(name: str) -> str:
@@ -214,7 +219,11 @@ def fault(of: Fault) -> str:
         case "text":
             return gettext("Write the message first.")
         case "recipients" if of.detail == "repeated":
-            return gettext("Each reader gets one link: leave each in the list once.")
+            return gettext("Are they the same people? Say so below.")
+        case "list":
+            return gettext(
+                "This file is not a list that can be read here. Save it as CSV, or paste it above."
+            )
         case "recipients" if of.detail.startswith("required"):
             return gettext("Write the e-mail address of each reader: a code is mailed there.")
         case "recipients" if of.detail.startswith("an e-mail"):
