@@ -197,9 +197,10 @@ def test_the_server_makes_a_passphrase_where_the_script_could_not_ask(scripted):
     page.get_by_label("Message").fill("4711")
     unfold(page)
     page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('no')); }")
+    home = page.url
     press(page, "Make one")
 
-    expect(page).to_have_url(lambda url: url.endswith("/passphrase#passphrase"))
+    expect(page).to_have_url(f"{home}passphrase#passphrase")
     expect(page.get_by_label("Passphrase")).not_to_have_value("")
     expect(page.get_by_label("Message")).to_have_value("4711")
 
