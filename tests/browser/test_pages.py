@@ -60,6 +60,7 @@ WAYS = {
         "Pause the message",
         "Replace the text",
         "Change how long it waits",
+        "If nobody opens it",
         "Delete everything",
         "1 look",
     ],
