@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.second import forms, reader, sealed
+from tests.second import forms, push, reader, sealed
 from tests.second.sealed import Rejected, Unavailable
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 LINK = json.loads((FOLDER / "link.json").read_text("utf-8"))
 ENVELOPE = json.loads((FOLDER / "envelope.json").read_text("utf-8"))
+PUSH = json.loads((FOLDER / "push.json").read_text("utf-8"))
 WEBHOOK = json.loads((FOLDER / "webhook.json").read_text("utf-8"))
 REJECTED = ENVELOPE["rejected"]
 ITS_OWN = {"tests.second.sealed", "tests.second.reader", "tests.second.forms"}
@@ -23,7 +24,7 @@ def raw(case, *names):
     return [bytes.fromhex(case[name]) for name in names]
 
 
-@pytest.mark.parametrize("module", [forms, reader, sealed])
+@pytest.mark.parametrize("module", [forms, push, reader, sealed])
 def test_it_imports_nothing_of_the_first(module):
     tree = ast.parse(Path(module.__file__).read_text("utf-8"))
     names = {
@@ -70,6 +71,20 @@ def test_it_reads_tokens_ids_and_keys_as_the_vectors_say():
     for case in WEBHOOK["signed"]:
         _, secret = sealed.token_of("C", case["control_token"])
         assert sealed.webhook_secret(secret) == case["secret"]
+
+
+def test_it_reads_a_push_and_a_signature_as_the_rfcs_say():
+    case = PUSH["rfc8291"]
+    key = int.from_bytes(push.unpadded(case["ua_private"]), "big")
+    private = push.ec.derive_private_key(key, push.P256)
+    auth, body = (push.unpadded(case[name]) for name in ("auth_secret", "body"))
+    assert push.open_body(private, auth, body).decode() == case["plaintext"]
+
+    key, claims = push.claims_of(PUSH["rfc8292"]["authorization"])
+    assert (key, claims) == (push.unpadded(PUSH["rfc8292"]["key"]), PUSH["rfc8292"]["claims"])
+    for one in PUSH["vapid"]:
+        public = push.vapid_public(bytes.fromhex(one["root_key"]))
+        assert public == push.unpadded(one["public"])
 
 
 def test_it_rejects_every_token_that_the_vectors_reject():

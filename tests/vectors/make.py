@@ -18,8 +18,10 @@ import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,34 @@ FOLDER = Path(__file__).parent
 TEXT = "the safe is behind the Vermeer\r\n\0\N{WINKING FACE} \N{HEBREW LETTER SHIN}"
 
 Case = dict[str, Any]
+
+RFC8291: Case = {
+    "plaintext": "When I grow up, I want to be a watermelon",
+    "as_private": "yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw",
+    "ua_public": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcx"
+    "aOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+    "ua_private": "q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94",
+    "auth_secret": "BTBZMqHH6r4Tts7J_aSIgg",
+    "salt": "DGv6ra1nlYgDCS1FRnbzlw",
+    "body": "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27ml"
+    "mlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A_yl95bQpu6cVPT"
+    "pK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN",
+}
+RFC8292: Case = {
+    "authorization": "vapid t=eyJ0eXAiOiJKV1QiLCJhbGciOiJFUzI1NiJ9.eyJhdWQiOiJodHRwczovL3"
+    "B1c2guZXhhbXBsZS5uZXQiLCJleHAiOjE0NTM1MjM3NjgsInN1YiI6Im1ha"
+    "Wx0bzpwdXNoQGV4YW1wbGUuY29tIn0.i3CYb7t4xfxCDquptFOepC9GAu_H"
+    "LGkMlMuCGSK2rpiUfnK9ojFwDXb1JrErtmysazNjjvW2L9OkSSHzvoD1oA, "
+    "k=BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs",
+    "key": "BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxH"
+    "F6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs",
+    "claims": {
+        "aud": "https://push.example.net",
+        "exp": 1_453_523_768,
+        "sub": "mailto:push@example.com",
+    },
+}
+"""The examples of RFC 8291, section 5, and of RFC 8292, section 2.4."""
 
 
 def sha(*parts: bytes) -> bytes:
@@ -641,6 +671,21 @@ def webhook_vectors() -> Case:
     return {"signed": cases}
 
 
+def push_vectors() -> Case:
+    """docs/specs/push.md: the examples of both RFCs as they stand there, and our keys."""
+    order = 2**256 - 2**224 + 2**192 - 0x4319055258E8617B0C46353D039CDAAF
+    cases = []
+    for place in range(2):
+        root = made_up(f"push {place}", 32)
+        drawn = hkdf_expand(hkdf_extract(b"", root), b"restante/v1/vapid", 48)
+        scalar = 1 + int.from_bytes(drawn, "big") % (order - 1)
+        public = ec.derive_private_key(scalar, ec.SECP256R1()).public_key()
+        written = public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        its = base64.urlsafe_b64encode(written).decode().rstrip("=")
+        cases.append({"root_key": root.hex(), "public": its})
+    return {"rfc8291": RFC8291, "rfc8292": RFC8292, "vapid": cases}
+
+
 def changed(case: tuple[str, bytes]) -> int:
     """Return which byte was flipped."""
     return int(case[0].split()[4])
@@ -652,6 +697,7 @@ def files() -> dict[str, str]:
         "link.json": link_vectors(),
         "envelope.json": envelope_vectors(),
         "webhook.json": webhook_vectors(),
+        "push.json": push_vectors(),
     }
     return {name: json.dumps(v, indent=1, ensure_ascii=True) + "\n" for name, v in vectors.items()}
 
