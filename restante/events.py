@@ -70,6 +70,7 @@ def status(
         ),
         events_total=report.events_total,
         first=report.first,
+        mark=report.mark,
         looks=tuple(_look(entry, facts) for entry in report.looks),
         at=report.at,
         from_sender=bool(

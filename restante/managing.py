@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from restante.settings import Settings
     from restante.store.messages import Messages
 
+MARK_MOST = 100
+"""Characters of a mark that are compared; ours are shorter."""
+
 
 class Managing:
     """The sender's verbs on one message.  Each needs the control token."""
@@ -163,4 +166,16 @@ class Managing:
             NotFound: No such message.
         """
         report = self._messages.status(control, page)
+        assert report
         return events.status(control, report, self._facts, cookie)
+
+    def changes(
+        self, control: ControlToken, known: str, page: Page = OLDEST, *, cookie: str | None = None
+    ) -> Status | None:
+        """Return the message's status, or None if nothing changed since the *known* mark.
+
+        Raises:
+            NotFound: No such message.
+        """
+        report = self._messages.status(control, page, known[:MARK_MOST])
+        return report and events.status(control, report, self._facts, cookie)

@@ -217,6 +217,7 @@ class Status:
     """A message as its sender sees it.
 
     Attributes:
+        mark: Changes with everything else here but `at`; begins with `events_total` and a dot.
         events: One page of the timeline, oldest first, out of `events_total`.
         first: The number of the page's first event (on an empty page: that it would have).
     """
@@ -238,6 +239,7 @@ class Status:
     from_sender: bool = False
     """The visitor has the sender's cookie."""
     webhook: str | None = None
+    mark: str = ""
     paused_at: int | None = None
     """When it was paused, if it is, and if a link can still be opened."""
     tell_at: int | None = None

@@ -27,7 +27,7 @@ from webapp.http import (
 from webapp.http.request import Serving
 from webapp.ops import health
 from webapp.recipient import feedback, viewer
-from webapp.sender import compose, consents, control, copies
+from webapp.sender import changes, compose, consents, control, copies
 from webapp.texts import events, formatting, states
 
 if TYPE_CHECKING:
@@ -107,6 +107,7 @@ def create_app(services: Services) -> Flask:
         compose.bp,
         send_access.bp,
         control.bp,
+        changes.bp,
         copies.bp,
         consents.bp,
         viewer.bp,

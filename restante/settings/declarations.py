@@ -215,6 +215,9 @@ class Declarations:
     limit_send: int = setting(30, LIMIT, "sends, replaces and extends, per network and minute")
     limit_preview: int = setting(120, LIMIT, "gates shown, per network and minute")
     limit_status: int = setting(300, LIMIT, "looks at a message's status, per network and minute")
+    limit_changes: int = setting(
+        1_200, LIMIT, "questions of open control pages for news, per network and minute"
+    )
     limit_reveal: int = setting(60, LIMIT, "attempts to open, per network and minute")
     limit_passphrase: int = setting(
         20,

@@ -59,6 +59,7 @@ Fields of a message:
     passphrase  1 if the links have one
     sender      id of the sender's cookie, if there was one
     box         boxed: the sender's name, the subject and the other details
+    on_screen   ms on the screens of all its readers
     extended    how often its expiry was moved;  extend  id of the last request that did
     paused_at   while it is paused;  held_until  what opens_at was before, which then is far ahead
     tell_at     when its rules tell of unread links;  recall_at  when they recall them

@@ -190,14 +190,16 @@ class Messages(Verbs):
         """Delete everything of the message; if there is no such message, do nothing."""
         self._run("forget", keys.message(control), "now")
 
-    def status(self, control: ControlToken, page: Page) -> Report:
-        """Return the message, with one page of its timeline.
+    def status(self, control: ControlToken, page: Page, known: str = "") -> Report | None:
+        """Return the message, with one page of its timeline; None if its mark is the *known* one.
 
         Raises:
             NotFound: No such message.
         """
         where = ("before", page.before or "") if page.after is None else ("after", page.after)
-        match self._run("status", keys.message(control), *where, page.most):
+        match self._run("status", keys.message(control), *where, page.most, known):
             case [b"status", its]:
                 return Report.of(its)
+            case [b"unchanged"]:
+                return None
         raise NotFound

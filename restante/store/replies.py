@@ -193,10 +193,12 @@ class Report(NamedTuple):
     """A message with one page of its timeline; private fields are still boxed.
 
     Attributes:
+        mark: Changes with everything else here.
         events_total: How many events there are.
         first: The number of the first of *events*.
     """
 
+    mark: str
     at: int
     times: Times
     version: int
@@ -217,6 +219,7 @@ class Report(NamedTuple):
     def of(cls, its: Named) -> Self:
         """Read a reply of status.lua."""
         return cls(
+            mark=its[b"mark"].decode(),
             at=its[b"now"],
             times=Times(its[b"sent_at"], its[b"opens_at"], its[b"expires_at"]),
             version=its[b"version"],

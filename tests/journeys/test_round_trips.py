@@ -1,6 +1,7 @@
 """What a request costs is its round trips to the store: counted there, over HTTP, when warm."""
 
 import os
+import re
 import signal
 import threading
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ import pytest
 import redis
 
 from restante.store.script_files import script
-from tests.support.api import Api, Visitor, new_reader_key
+from tests.support.api import Api, Visitor, form_of, new_reader_key
 from tests.support.mailserver import MailServer
 from tests.support.operators import admission_of
 from tests.support.processes import Service
@@ -61,6 +62,8 @@ def counted(service):
         "GET {",
         "PING",
         "MONITOR",
+        "READONLY",
+        "READWRITE",
     )
     # By name, or whole if the store does not know them yet.
     turns = [script("due").sha, script("take").sha, "-- due: ", "-- take: "]
@@ -93,6 +96,8 @@ def test_every_api_call_is_one_round_trip_with_its_limits_and_budget(service):
         return rounds(service, lambda: api.acknowledge(next(turn), READER_KEY))
 
     api_control, times = next(links).control, iter((600, 700))
+    mark = api.ask("GET", "/api/v1/message", token=api_control).headers["ETag"]
+    known = Api(service.url, headers={"If-None-Match": mark})
     costs = {
         "send": rounds(service, lambda: api.send(text)),
         "send, key": rounds(service, lambda: send_once(api, text)),
@@ -111,6 +116,9 @@ def test_every_api_call_is_one_round_trip_with_its_limits_and_budget(service):
         "forget": rounds(service, lambda: api.forget(next(links).control)),
         "recall": rounds(service, lambda: api.recall(next(links).control)),
         "status": rounds(service, lambda: api.message(api_control)),
+        "status, unchanged": rounds(
+            service, lambda: known.ask("GET", "/api/v1/message", token=api_control)
+        ),
     }
 
     assert costs == {
@@ -128,6 +136,7 @@ def test_every_api_call_is_one_round_trip_with_its_limits_and_budget(service):
         "forget": 1,
         "recall": 1,
         "status": 1 + 1,
+        "status, unchanged": 1 + 1,
     }
 
 
@@ -247,3 +256,42 @@ def test_the_pages_cost_no_more_than_the_api(service):
     }
 
     assert costs == {"compose": 0, "send": 1, "gate": 1, "open": 1}
+
+
+def test_the_control_page_asks_the_store_once_for_each_press_and_each_question(service):
+    sender = Visitor(service.url)
+
+    def sent():
+        answer = sender.post("/", {"text": "t", "recipients": "Ana\nBen"})
+        path = "/s/" + answer.headers["Location"].rpartition("/")[2]
+        shown = sender.get(path)
+        mark = re.search(r'data-mark="([^"]+)"', shown.text)[1]
+        return path, form_of(shown, f"{path}/recall"), mark
+
+    several = iter([sent() for _ in range(8)])
+
+    def press(verb, **more):
+        path, form, _ = next(several)
+        assert sender.post(f"{path}/{verb}", form | more).status == 303
+
+    path, _, mark = sent()
+    costs = {
+        "page": rounds(service, lambda: sender.get(path)),
+        "nothing new": rounds(service, lambda: sender.get(f"{path}/changes?after={mark}")),
+        "news": rounds(service, lambda: sender.get(f"{path}/changes?after=0")),
+        "recall": rounds(service, lambda: press("recall")),
+        "pause": rounds(service, lambda: press("pause")),
+        "extend": rounds(service, lambda: press("extend", expires_in="3600")),
+        "replace": rounds(service, lambda: press("replace", text="another")),
+    }
+
+    # Reads that are counted go out with the count: two commands, one round trip.
+    assert costs == {
+        "page": 1 + 1,
+        "nothing new": 1 + 1,
+        "news": 1 + 1,
+        "recall": 1,
+        "pause": 1,
+        "extend": 1,
+        "replace": 2 + 1,
+    }

@@ -25,6 +25,7 @@ MESSAGE = {
     **dict.fromkeys(("paused_at", "held_until", "tell_at", "recall_at"), TIME),
     **dict.fromkeys(("webhook:failing_since", "code:failing_since"), TIME),
     **dict.fromkeys(("version", "lease", "retention", "extended", "pauses", "ruled"), COUNT),
+    "on_screen": COUNT,
     **dict.fromkeys(("webhook:cursor", "code:cursor"), COUNT),
     **dict.fromkeys(("webhook:failures", "code:failures"), COUNT),
     **dict.fromkeys(("webhook:failure", "code:failure"), WORD),

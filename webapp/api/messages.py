@@ -79,14 +79,19 @@ def _draft(body: fields.Body) -> Draft:
 @bp.get("/message")
 @rate_limits.status
 def status() -> Response:
-    """Return the message's status for its sender; `?after=` continues the timeline there."""
+    """Return the message's status for its sender; `?after=` continues the timeline there.
+
+    With If-None-Match (RFC 9110) the answer is 304 if nothing changed.
+    """
     control = fields.bearer(ControlToken)
-    return _status(control, Page(after=fields.after(control.message_id)))
+    return _status(control, Page(after=fields.after(control.message_id)), fields.known_mark())
 
 
-def _status(control: ControlToken, page: Page) -> Response:
-    its = managing().status(control, page)
-    return respond(
+def _status(control: ControlToken, page: Page, known: str = "") -> Response:
+    its = managing().changes(control, known, page)
+    if its is None:
+        return _marked(Response(status=304), known)
+    answer = respond(
         {
             "id": its.message_id.hex(),
             **details.as_json(its.details),
@@ -105,6 +110,12 @@ def _status(control: ControlToken, page: Page) -> Response:
             "looks": [_look(look) for look in its.looks],
         }
     )
+    return _marked(answer, its.mark)
+
+
+def _marked(response: Response, mark: str) -> Response:
+    response.headers["ETag"] = f'"{mark}"'
+    return response
 
 
 def _link(link: LinkStatus) -> dict[str, Any]:

@@ -26,6 +26,7 @@ STRUCTURE, STRUCTURE_MOST = (b"[", b"{", b":"), 1_000
 """Limit of these characters outside of strings: they make JSON costly to parse."""
 STRINGS_MOST, ELEMENTS_MOST = 4 * STRUCTURE_MOST, 1_000_000
 LINK_ID = re.compile(r"[0-9a-f]{32}")
+MARK = re.compile(r'"([0-9.]{1,100})"')
 EVENT_ID = re.compile(r"([0-9a-f]{32})-([0-9]{1,9})")
 
 
@@ -65,6 +66,12 @@ def after(message_id: bytes) -> int:
     if not found or found[1] != message_id.hex():
         raise Invalid([Fault("after", "the id of an event of this message")])
     return int(found[2])
+
+
+def known_mark() -> str:
+    """Return the mark in If-None-Match, the first if it has several; empty without one."""
+    found = MARK.search(header("IF_NONE_MATCH"))
+    return found[1] if found else ""
 
 
 def link_ids(written: Iterable[str], name: str, faults: list[Fault]) -> list[bytes]:

@@ -188,6 +188,7 @@ def _brings_no_passphrase() -> bool:
 send = Limit("send", lambda: "large_counted" in g)
 preview = Limit("preview")
 status = Limit("status")
+changes = Limit("changes")
 reveal = Limit("reveal")
 passphrase = Limit("passphrase", _brings_no_passphrase)
 

@@ -16,16 +16,15 @@ from restante.errors import (
     TooLarge,
     Unavailable,
 )
-from restante.messages import SECOND, Page
+from restante.messages import Page
 from restante.safe_text import shows_anything
 from restante.typed_digits import whole_number
 from webapp import rules
 from webapp.http import csrf, fields, floods, form, own_link_cookie, pages, rate_limits
 from webapp.http.budgets import afford
 from webapp.http.errors import RateLimited, told
-from webapp.http.request import cookie, evidence, managing, sending, settings
-from webapp.sender import control_view, copies, private_page, told_passphrase
-from webapp.sender.compose import EXPIRIES
+from webapp.http.request import cookie, evidence, managing, sending
+from webapp.sender import page_parts, private_page, told_passphrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,6 +104,9 @@ def set_rules(token: str) -> Response:
 def forget(token: str) -> Response:
     """Ask once more; then delete the message and everything that was recorded of it."""
     control, is_sure = ControlToken.find(token), "sure" in request.form
+    if is_sure and private_page.is_known_open(control) and csrf.is_ours():
+        managing().forget(control)
+        return make_response(pages.render("sender/forgotten.html"))
     try:
         status = managing().status(control, NEWEST, cookie=cookie("sender"))
     except NotFound:
@@ -116,8 +118,7 @@ def forget(token: str) -> Response:
         return private_page.warning(control)
     if not is_sure:
         with rate_limits.status:
-            page = pages.render("sender/forget.html", status=status, token=str(control))
-            return make_response(page)
+            return make_response(_sure(control, status))
     try:
         csrf.verify()
     except Invalid as error:
@@ -137,10 +138,13 @@ def translate(token: str) -> Response:
     return _page(control, status)
 
 
-EVENTS_SHOWN = 100
-NEWEST = Page(most=EVENTS_SHOWN)
+def _sure(control: ControlToken, status: Status) -> str:
+    proof = private_page.proof(control)
+    return pages.render("sender/forget.html", status=status, token=str(control), proof=proof)
+
+
+NEWEST, BRIEF = Page(most=page_parts.EVENTS_SHOWN), Page(most=1)
 NUMBER_DIGITS = 9
-WRITTEN = ("text", "passphrase", "reason", "expires_in", "link", *rules.FIELDS)
 
 
 def _recall(control: ControlToken) -> None:
@@ -200,15 +204,15 @@ def _set_rules(control: ControlToken) -> None:
 def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
     control = ControlToken.find(token)
     try:
-        status = managing().status(control, NEWEST, cookie=cookie("sender"))
+        if not private_page.is_known_open(control):
+            status = managing().status(control, BRIEF, cookie=cookie("sender"))
+            if not private_page.is_open(control, status):
+                return private_page.warning(control)
+        deed(control)
     except NotFound:
         # Forms may be large, so requests without a valid token have a rate limit.
         with rate_limits.status:
             raise
-    if not private_page.is_open(control, status):
-        return private_page.warning(control)
-    try:
-        deed(control)
     except (Invalid, TooLarge, Gone, Unavailable, RateLimited) as error:
         shown = _counted(error) if deed is _recall and isinstance(error, Invalid) else error
         return _page(control, managing().status(control, NEWEST), shown)
@@ -232,7 +236,7 @@ def _counted(error: Invalid) -> RestanteError:
 def _asked() -> Page:
     """Return the page of the timeline in `?before=`: the last events before that one."""
     before = whole_number(request.args.get("before", ""), NUMBER_DIGITS)
-    return NEWEST if before is None else Page(before=before, most=EVENTS_SHOWN)
+    return NEWEST if before is None else Page(before=before, most=page_parts.EVENTS_SHOWN)
 
 
 def _page(
@@ -242,20 +246,12 @@ def _page(
     *,
     passphrase: Told | None = None,
 ) -> Response:
-    its = settings()
     page = pages.render(
         "sender/control.html",
-        view=control_view.build(
-            status, error, asks_all=its.second_step == "always", cut=form.cut(*WRITTEN)
-        ),
-        status=status,
-        token=str(control),
+        view=page_parts.view(status, error),
         passphrase=passphrase,
-        written=form.typed(*WRITTEN),
-        copies=copies.build(status),
-        names={link.link_id: link.recipient for link in status.links},
-        expiries=[s for s in EXPIRIES if its.expiry_min <= s <= its.expiry_max],
-        rule_choices=rules.choices(its, (status.expires_at - status.at) // SECOND),
+        written=form.typed(*page_parts.WRITTEN),
+        **page_parts.values(control, status),
     )
     response = told(page, error) if error else make_response(page)
     return own_link_cookie.remember(response, [link.token for link in status.links])

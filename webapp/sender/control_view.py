@@ -8,12 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from restante.errors import Fault, Gone, Invalid, TooLarge, Unavailable
 from restante.messages import State
-from webapp.http.errors import BudgetSpent, RateLimited
 from webapp.http.i18n import gettext, html
-from webapp.sender import link_view
-from webapp.texts import states
+from webapp.sender import control_notices, link_view
+from webapp.texts import marks, states
 from webapp.texts.formatting import moment
 
 if TYPE_CHECKING:
@@ -22,24 +20,21 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from restante.errors import RestanteError
+    from restante.messages import Event
     from restante.reports import LinkStatus, Status
+    from webapp.sender.control_notices import Alarm, Notice
     from webapp.sender.link_view import LinkView
+    from webapp.texts.marks import Group
+
+CARDS_MOST = 10
+"""With more links than this, the page has a table of them in place of cards."""
 
 
-class Notice(NamedTuple):
-    """Why nothing was done, at the top of the page."""
+class Latest(NamedTuple):
+    """What happened last, at the top of a page with several links."""
 
-    heading: str
-    text: str
-
-
-class Alarm(NamedTuple):
-    """Reports by people who have a link: disputes or declines; *at* is the latest time."""
-
-    heading: str
-    text: str
+    event: Event
     recipient: str | None
-    at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +45,12 @@ class ControlView:
         overall: The state that summarises all links.
         is_prevented: All links were recalled before any was read.
         faults: What is wrong with each field, by its name.
+        groups: With a table: what it can be filtered by, and how many links that are.
+        shown: The group that is shown; None shows all.
         copied_first: The link whose copy button is the primary one.
         open_links: How many links can still be opened.
         can_replace: Some links are not read yet.
+        held_seconds: How long until it opens, if it is held.
     """
 
     title: str
@@ -60,17 +58,30 @@ class ControlView:
     overall: State
     is_prevented: bool
     text: str
+    latest: Latest | None
     notice: Notice | None
     faults: Mapping[str, str]
     alarms: tuple[Alarm, ...]
     links: tuple[LinkView, ...]
+    groups: Sequence[tuple[Group, str, int]]
+    shown: Group | None
     copied_first: LinkStatus | None
     open_links: int
     can_replace: bool
+    held_seconds: int
 
     @property
     def is_many(self) -> bool:
         return len(self.links) > 1
+
+    @property
+    def is_table(self) -> bool:
+        return len(self.links) > CARDS_MOST
+
+    @property
+    def listed(self) -> tuple[LinkView, ...]:
+        """The links of the group that is shown."""
+        return tuple(its for its in self.links if self.shown in {None, its.group})
 
     @property
     def switch_form(self) -> str | None:
@@ -86,6 +97,7 @@ def build(
     *,
     asks_all: bool,
     cut: Iterable[str] = (),
+    shown: Group | None = None,
 ) -> ControlView:
     """Build the view.
 
@@ -95,40 +107,39 @@ def build(
     links = status.links
     still_open = [link for link in links if not link.state.final]
     unread = [link for link in still_open if not link.reveals]
-    overall, headline = (
-        states.overall(links),
-        states.headline(links, is_paused=bool(status.paused_at)),
-    )
-    faults = states.faults(_faults(error), cut)
+    overall, is_paused = states.overall(links), bool(status.paused_at)
+    was_held = states.was_held(links, status.opens_at)
+    headline = states.headline(links, is_paused=is_paused, was_held=was_held)
+    faults = states.faults(control_notices.faults_of(error), cut)
+    is_held = overall is State.HELD and not is_paused
     return ControlView(
-        title=_title(error) if error else headline,
+        title=control_notices.title(error) if error else headline,
         headline=headline,
         overall=overall,
         is_prevented=overall is State.RECALLED and not any(link.reveals for link in links),
         text=_text(status, overall, is_open=bool(still_open), asks_all=asks_all),
-        notice=_notice(error, faults) if error else None,
+        latest=_latest(status),
+        notice=control_notices.notice(error, faults) if error else None,
         faults=faults,
-        alarms=tuple(_alarms(links, is_open=bool(still_open))),
-        links=tuple(link_view.build(link, status) for link in links),
-        copied_first=unread[0] if unread else None,
+        alarms=tuple(control_notices.alarms(links, is_open=bool(still_open))),
+        links=link_view.build(status),
+        groups=marks.groups(links) if len(links) > CARDS_MOST else (),
+        shown=shown if len(links) > CARDS_MOST else None,
+        copied_first=unread[0] if unread and len(links) <= CARDS_MOST else None,
         open_links=len(still_open),
         can_replace=bool(unread),
+        held_seconds=-(-(status.opens_at - status.at) // 1000) if is_held else 0,
     )
 
 
-def _faults(error: RestanteError | None) -> tuple[Fault, ...]:
-    match error:
-        case Invalid():
-            return error.faults
-        case TooLarge():
-            return (Fault("text", "too large"),)
-    return ()
-
-
-def _title(error: RestanteError) -> str:
-    if isinstance(error, Unavailable):
-        return gettext("Not confirmed yet")
-    return gettext("Nothing was changed yet")
+def _latest(status: Status) -> Latest | None:
+    if len(status.links) == 1 or status.has_newer or not status.events:
+        return None
+    event = status.events[-1]
+    if event.type == "message.sent":
+        return None
+    names = {link.link_id: link.recipient for link in status.links}
+    return Latest(event, names.get(event.link_id) if event.link_id else None)
 
 
 def _text(status: Status, overall: State, *, is_open: bool, asks_all: bool) -> str:
@@ -175,84 +186,3 @@ def _ruled(status: Status) -> Iterator[Markup]:
     if status.recall_at and status.recall_at < status.expires_at:
         text = gettext("If nobody opens it by %(time)s, it is taken back.")
         yield html(text, time=moment(status.recall_at))
-
-
-def _notice(error: RestanteError, faults: Mapping[str, str]) -> Notice:
-    match error:
-        case Unavailable():
-            return Notice(
-                gettext("The service cannot confirm this right now."),
-                gettext("Try again in a moment. Trying twice does no harm."),
-            )
-        case BudgetSpent():
-            text = gettext(
-                "It can send again from %(time)s. Nothing was changed, what you wrote is still "
-                "here, and recalling works all the same."
-            )
-            return Notice(
-                gettext("This network has sent as much as it may for today."),
-                html(text, time=moment(error.until)),
-            )
-        case RateLimited():
-            return Notice(
-                gettext("That was asked too often."),
-                gettext(
-                    "Wait a minute, then try again. Nothing was changed, and what you wrote is "
-                    "still here."
-                ),
-            )
-        case Gone():
-            return Notice(
-                gettext("Every link had ended already."),
-                gettext("Nothing was changed. The report is below."),
-            )
-    return Notice(
-        gettext("Nothing was changed yet."),
-        faults.get("form")
-        or faults.get("links")
-        or faults.get("rules")
-        or gettext("Nothing is lost. Look at what is marked below."),
-    )
-
-
-def _alarms(links: Sequence[LinkStatus], *, is_open: bool) -> Iterator[Alarm]:
-    disputed = _latest_last(links, "disputes", "disputed_at")
-    # Disputes of links that were read come first: a dispute of another link must not hide them.
-    if read := [link for link in disputed if link.reveals]:
-        yield Alarm(
-            gettext("Somebody else may have read this."),
-            gettext(
-                "Someone who has the link says that it was not them who opened it. Ask the "
-                "recipient another way than by this mail, and treat what it said as known."
-            ),
-            read[-1].recipient,
-            read[-1].disputed_at,
-        )
-    elif disputed:
-        yield Alarm(
-            gettext("Somebody else may have the link."),
-            gettext(
-                "Someone who has the link says that it was not them who typed wrong answers until "
-                "it locked. Nothing was opened. Ask the recipient another way than by this mail."
-            ),
-            disputed[-1].recipient,
-            disputed[-1].disputed_at,
-        )
-    if declined := _latest_last(links, "declines", "declined_at"):
-        yield Alarm(
-            gettext("This may have gone to the wrong person."),
-            gettext(
-                "Someone who has the link says that it is not for them. If you sent it to the "
-                "wrong address, take it back."
-            )
-            if is_open
-            else gettext("Someone who has the link says that it is not for them."),
-            declined[-1].recipient,
-            declined[-1].declined_at,
-        )
-
-
-def _latest_last(links: Sequence[LinkStatus], many: str, at: str) -> list[LinkStatus]:
-    """Return the links with such reports, the latest last; a time may be missing."""
-    said = [link for link in links if getattr(link, many) or getattr(link, at)]
-    return sorted(said, key=lambda link: getattr(link, at) or 0)

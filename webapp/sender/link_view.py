@@ -1,39 +1,93 @@
-"""The view model of one link on the control page: its summary, and when what happened."""
+"""The view model of one link on the control page: its mark, its summary, and when what happened."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from restante.messages import Outcome, State
-from webapp.http.i18n import gettext, html
-from webapp.texts import events, states
+from webapp.http.i18n import gettext, html, ngettext
+from webapp.texts import events, marks, states
 from webapp.texts.formatting import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from restante.messages import Look
     from restante.reports import LinkStatus, Status
+    from webapp.texts.marks import Group, Mark
 
 TOO_LATE = {Outcome.ALREADY_SPENT, Outcome.ALREADY_EXPIRED, Outcome.ALREADY_LOCKED}
+PEOPLE = {"browser", "sender"}
+"""Classes of visitors that are no machines."""
 
 
 class LinkView(NamedTuple):
-    """One link: its summary, and the times of what happened."""
+    """One link: its summary, and the times of what happened.
+
+    Attributes:
+        number: Its place among the message's links, from 1.
+        machines: What machines did at it; empty if nothing.
+        at: When something happened last, for the table.
+    """
 
     link: LinkStatus
+    number: int
+    mark: Mark
+    group: Group
     said: tuple[str, ...]
     times: tuple[str, ...]
+    machines: str
+    at: int | None
 
 
-def build(link: LinkStatus, status: Status) -> LinkView:
-    """Return what the page says of one of the message's links."""
-    is_many = len(status.links) > 1
+def build(status: Status) -> tuple[LinkView, ...]:
+    """Return what the page says of each of the message's links."""
+    looks = defaultdict[bytes, list["Look"]](list)
+    for look in status.looks:
+        if look.kind == "link.fetched" and look.visitor not in PEOPLE:
+            looks[look.link_id].append(look)
+    return tuple(
+        _view(number, link, status, looks) for number, link in enumerate(status.links, start=1)
+    )
+
+
+def _view(
+    number: int, link: LinkStatus, status: Status, looks: Mapping[bytes, Sequence[Look]]
+) -> LinkView:
+    is_many, is_paused = len(status.links) > 1, bool(status.paused_at)
     said = (
-        states.link(link, is_paused=bool(status.paused_at)) if is_many else None,
+        states.link(link, is_paused=is_paused) if is_many else None,
         states.too_late(link),
         states.arrival(link),
     )
-    return LinkView(link, tuple(filter(None, said)), tuple(_times(link, status)))
+    return LinkView(
+        link=link,
+        number=number,
+        mark=marks.of(link, is_paused=is_paused),
+        group=marks.group(link),
+        said=tuple(filter(None, said)),
+        times=tuple(_times(link, status)),
+        machines=_machines(looks.get(link.link_id, ())),
+        at=_latest(link),
+    )
+
+
+def _machines(looks: Sequence[Look]) -> str:
+    if not looks:
+        return ""
+    text = ngettext(
+        "A machine looked at it, on %(time)s.",
+        "Machines looked at it %(num)s times, last on %(time)s.",
+        len(looks),
+        time="%(time)s",
+    )
+    return html(text, time=moment(max(look.at for look in looks)))
+
+
+def _latest(link: LinkStatus) -> int | None:
+    times = (link.last_revealed_at, link.confirmed_at, link.recalled_at, link.ended_at)
+    return max(filter(None, times), default=None)
 
 
 def _times(link: LinkStatus, status: Status) -> Iterator[str]:

@@ -10,6 +10,13 @@ function start(feature) {
   }
 }
 
+// What a page's parts get, also those that come later: see live.js.
+const dressings = [];
+function dress(feature) {
+  dressings.push(feature);
+  start(() => feature(document));
+}
+
 const POLITE_MS = 2500;
 
 // A double click sends one message.
@@ -80,10 +87,12 @@ start(() => {
   const clock = new Intl.DateTimeFormat([...spoken.filter(isPage), page], {
     day: "numeric", month: "long", year: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short", hourCycle,
   });
-  for (const time of document.querySelectorAll("time[datetime]")) {
-    time.title = time.textContent;
-    time.textContent = clock.format(new Date(time.dateTime));
-  }
+  dress((part) => {
+    for (const time of part.querySelectorAll("time[datetime]")) {
+      time.title = time.textContent;
+      time.textContent = clock.format(new Date(time.dateTime));
+    }
+  });
 });
 
 // The gate: scripts run here, and a person's hand was seen.
@@ -130,8 +139,8 @@ async function copy(source, text, card) {
   }
 }
 
-start(() => {
-  for (const place of document.querySelectorAll("[data-copy]")) {
+dress((part) => {
+  for (const place of part.querySelectorAll("[data-copy]")) {
     const { copy: id, label, done, failed, address } = place.dataset;
     const source = document.getElementById(id);
     const text = source.textContent;

@@ -42,8 +42,20 @@ def overall(links: Sequence[LinkStatus]) -> State:
     return State.READ if was_read else State.SEALED
 
 
-def headline(links: Sequence[LinkStatus], *, is_paused: bool = False) -> str:
+def was_held(links: Iterable[LinkStatus], opens_at: int) -> bool:
+    """Tell whether all links were recalled before they opened, so that nobody can have read it."""
+    return all(
+        link.outcome is Outcome.RECALLED_UNREAD and (link.recalled_at or opens_at) < opens_at
+        for link in links
+    )
+
+
+def headline(
+    links: Sequence[LinkStatus], *, is_paused: bool = False, was_held: bool = False
+) -> str:
     """Return the sender's summary of a whole message, in one or two sentences."""
+    if was_held:
+        return gettext("Nobody can have read it. It was taken back before it opened.")
     read = sum(1 for link in links if link.reveals)
     is_over = all(link.state.final for link in links)
     if not read:

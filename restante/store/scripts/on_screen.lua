@@ -24,5 +24,6 @@ if more > 0 then
   r.on_screen = r.on_screen + more
   keep_reader(link, r)
   link.on_screen = call("HINCRBY", link.hash, "on_screen", more)
+  call("HINCRBY", link.message.hash, "on_screen", more)
 end
 return { "counted", link.on_screen }

@@ -1,23 +1,38 @@
 #!lua flags=no-writes
 -- status: returns a message for its sender, with one page of its timeline.
 --
+-- The mark changes with everything that is in the reply, the text of a page apart.  A client that
+-- brings the mark it knows is told in a few words that nothing is new.
+--
 -- KEYS[1]  message  hash
 -- ARGV[1]  now      milliseconds; "" for the store's own clock
 -- ARGV[2]  way      "after": the events after this one; "before": the last ones before it
 -- ARGV[3]  number   of an event, from 1; "" with "before" means the newest events
 -- ARGV[4]  most     maximum number of events
+-- ARGV[5]  known    the mark of an earlier reply; "" without
 --
--- Replies {"status", map}, or {"unknown"}.  The map: now, sent_at, opens_at, expires_at, version,
--- passphrase, box, sender, webhook, links (a map each), paused_at, tell_at and recall_at
--- (0 without such a rule), total (number of all events), first
+-- Replies {"status", map}, {"unchanged"} since that mark, or {"unknown"}.  The map: mark, now,
+-- sent_at, opens_at, expires_at, version, passphrase, box, sender, webhook, links (a map each),
+-- paused_at, tell_at and recall_at (0 without such a rule), total (number of all events), first
 -- (number of the first event returned), events, looks.
 
 local now = clock(ARGV[1])
-local way, number, most = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local way, number, most, known = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local tag, id = way_in(KEYS[1])
 local m = message_at(tag, id)
 if not m then
   return { "unknown" }
+end
+local total, newest = call("LLEN", m.events), call("LINDEX", m.looks, 0)
+-- These moments pass without an event.
+local passed = 0
+for _, moment in ipairs({ m.opens_at, m.expires_at, m.tell_at, m.recall_at }) do
+  passed = passed + (moment <= now and 1 or 0)
+end
+local mark = table.concat({ total, newest and newest:match("^%d+") or 0, call("LLEN", m.looks),
+  m.on_screen, passed }, ".")
+if mark == known then
+  return { "unchanged" }
 end
 local links = {}
 for _, l in ipairs(links_of(m, now)) do
@@ -29,7 +44,6 @@ for _, l in ipairs(links_of(m, now)) do
     disputed_at = l.disputed_at, declines = #l.declined / 16, declined_at = l.declined_at,
     by = l.by, unread_at = l.unread_at })
 end
-local total = call("LLEN", m.events)
 local first
 if way == "after" then
   first = number + 1
@@ -38,7 +52,7 @@ else
   first, most = math.max(past - most, 1), math.min(most, past - 1)
 end
 local events = most > 0 and call("LRANGE", m.events, first - 1, first + most - 2) or {}
-return { "status", named({ now = now, sent_at = m.sent_at, opens_at = m.opens_at,
+return { "status", named({ mark = mark, now = now, sent_at = m.sent_at, opens_at = m.opens_at,
   expires_at = m.expires_at, version = m.version, passphrase = m.passphrase and 1 or 0,
   box = m.box, sender = m.sender, webhook = m.webhook, links = links, paused_at = m.paused_at,
   tell_at = m.tell_at > now and m.tell_at or 0,
