@@ -65,6 +65,7 @@ def changes(token: str) -> Response:
         view=view,
         changed=[its for its in view.links if its.link.link_id in touched],
         news=_news(status, known, view.headline),
+        written={},
         **page_parts.values(control, status),
     )
     return make_response(page)
