@@ -61,6 +61,9 @@ REVEALED = """  record(m, link, now, "link.revealed", "view=" .. link.reveals, e
 END_LEASES = """    elseif link.alive then
       destroy_key(link)
 """
+FORGOTTEN = """self._run("forget", keys.message(control), "now")"""
+RULED_ENDS = "  return is_ruled and math.min(m.recall_at, m.expires_at) or m.expires_at\n"
+DONE = "  keep_rules(m, tells and 0 or tell_at, recalls and 0 or recall_at)\n"
 LOST = "                lost += 1\n"
 AS_ANOTHER = """                lost += 1
                 if verb == "reveal":
@@ -104,6 +107,8 @@ class Mutant:
 LINKS, SCRIPTS = "restante/store/links.py", "restante/store/scripts"
 REVEAL, RECALL = f"{SCRIPTS}/reveal.lua", f"{SCRIPTS}/recall.lua"
 VIEWS = f"{SCRIPTS}/lib/85_views.lua"
+LOADED, RULES = f"{SCRIPTS}/lib/30_link.lua", f"{SCRIPTS}/lib/87_rules.lua"
+MESSAGES = "restante/store/messages.py"
 CONNECTION, REPLICATION = "restante/store/connection.py", "restante/store/replication.py"
 FAIL_OVER, CUT, STALL = (
     "fail over, cut replication, kill the heir",
@@ -130,6 +135,22 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "a recall has no event": Mutant(((RECALL, RECALLED, ""),), "one store"),
     "a recall leaves the leases": Mutant(((RECALL, END_LEASES, ""),), "one store"),
+    "a paused message opens": Mutant(
+        ((REVEAL, "if not again and m.paused_at > 0 then", "if false then"),), "one store"
+    ),
+    "a message is forgotten when its retention is over": Mutant(
+        ((MESSAGES, FORGOTTEN, FORGOTTEN.replace('"now"', '"due"')),), "one store"
+    ),
+    "the worker decides what a rule recalls": Mutant(
+        (
+            (LOADED, RULED_ENDS, "  return m.expires_at\n"),
+            (REVEAL, "link_ruled(", "link_at("),
+        ),
+        "one store",
+    ),
+    "a rule that told stays": Mutant(
+        ((RULES, DONE, "  keep_rules(m, tell_at, recalls and 0 or recall_at)\n"),), "one store"
+    ),
     "a claim is asked again as another reader": Mutant(
         ((CONNECTION, LOST, AS_ANOTHER),), "one store", ("lose replies",) * 12
     ),

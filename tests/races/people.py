@@ -1,4 +1,4 @@
-"""The clients of a round: each message has a plan, made from the seed and its number alone."""
+"""The clients of a round: they follow the plan of each message."""
 
 from __future__ import annotations
 
@@ -10,89 +10,21 @@ from datetime import datetime
 from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 
+from restante.events import MOMENTS
 from tests.races.history import NO_ANSWER, Op, now
+from tests.races.plans import LONG, RIGHT, TRIES, WRONG, Plan
 from tests.support.api import Api, Way, new_reader_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.races.history import History
+    from tests.races.plans import Step
     from tests.support.api import Answer
 
 TIMEOUT_SECONDS = 6
 OK, CREATED = 200, 201
-TRIES = 3
-"""RESTANTE_PASSPHRASE_TRIES of the service."""
-RIGHT, WRONG = "orange boat", "green boat"
 AGAIN_MOST = 4
-SHORT, LONG = 1, 600
-
-Step = tuple[float, str, dict[str, Any]]
-"""How long to wait, what to do, and with what."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What happens to one message: who comes, what each does, after which pauses."""
-
-    views: int
-    links: int
-    passphrase: bool
-    people: list[list[Step]]
-
-    @classmethod
-    def of(cls, seed: int, number: int) -> Plan:
-        chance = random.Random(f"{seed}/message/{number}")
-        views, links = chance.choice([1, 1, 1, 2, 3]), chance.choice([1, 1, 2])
-        passphrase = chance.random() < 0.1
-        people = [
-            _reader(chance, reader, chance.randrange(links))
-            for reader in range(chance.randint(1, links * views + 2))
-        ]
-        people.append(_sender(chance, links, passphrase=passphrase))
-        people.append(_looker(chance, links))
-        if passphrase:
-            people.append([
-                (_pause(chance), "reveal", {"link": 0, "reader": f"guesser {n}", "wrong": True})
-                for n in range(chance.randint(1, TRIES))
-            ])  # fmt: skip
-        return cls(views, links, passphrase, people)
-
-
-def _pause(chance: random.Random) -> float:
-    return chance.choice([0.0, 0.0, chance.random() * 0.4, chance.random() * 1.5])
-
-
-def _reader(chance: random.Random, number: int, link: int) -> list[Step]:
-    who = {"link": link, "reader": f"reader {number}"}
-    steps: list[Step] = [(_pause(chance), "reveal", who)]
-    for _ in range(chance.randint(0, 3)):
-        verb = chance.choice(["reveal", "acknowledge"])
-        more = {"keep": chance.random() < 0.5} if verb == "acknowledge" else {}
-        steps.append((_pause(chance), verb, who | more))
-    return steps
-
-
-def _sender(chance: random.Random, links: int, *, passphrase: bool) -> list[Step]:
-    steps: list[Step] = []
-    for _ in range(chance.randint(1, 5)):
-        verb = chance.choice(["recall", "replace", "extend", "status", "status"])
-        given: dict[str, Any] = {}
-        if verb == "recall":
-            given["links"] = chance.choice([None, [chance.randrange(links)]])
-        elif verb == "extend":
-            given["expires_in"] = chance.choice([SHORT, LONG, LONG, LONG])
-        elif verb == "replace" and passphrase:
-            verb = "status"
-        steps.append((_pause(chance), verb, given))
-    return steps
-
-
-def _looker(chance: random.Random, links: int) -> list[Step]:
-    return [
-        (_pause(chance), chance.choice(["status", "preview"]), {"link": chance.randrange(links)})
-        for _ in range(chance.randint(1, 4))
-    ]
 
 
 @dataclass
@@ -242,6 +174,11 @@ class People:
             return api.replace(message.control, given["text"])
         if op.verb == "extend":
             return api.extend(message.control, given["expires_in"])
+        if op.verb == "rule":
+            return api.set_rules(message.control, **given)
+        if op.verb in {"pause", "resume", "forget"}:
+            asked: Answer = getattr(api, op.verb)(message.control)
+            return asked
         return api.ask("GET", "/api/v1/message", token=message.control)
 
 
@@ -250,7 +187,7 @@ def _seconds(written: str) -> float:
 
 
 def _data(event: dict[str, Any]) -> dict[str, Any]:
-    times = {k: _seconds(event["data"][k]) for k in ("from", "to", "until") if k in event["data"]}
+    times = {k: _seconds(event["data"][k]) for k in MOMENTS if k in event["data"]}
     return event["data"] | times
 
 
@@ -267,17 +204,19 @@ def _told(message: Message, verb: str, answer: Answer) -> dict[str, Any]:
     if verb == "replace" and answer.status == OK:
         outcomes = {message.ids[one["id"]]: one["outcome"] for one in body["links"]}
         return {"version": body["version"], "outcomes": outcomes}
-    if verb in {"status", "extend"} and answer.status == OK:
+    if verb in {"status", "extend", "rule"} and answer.status == OK:
         kept = ("state", "views_left", "reveals", "acknowledged_at")
         return {
             "links": [{k: link[k] for k in kept} for link in body["links"]],
             "events": [
                 {"n": int(e["id"].rpartition("-")[2]), "type": e["type"], "at": e["at"],
-                 "link": message.ids.get(e["link"]), "data": _data(e)}
+                 "seconds": _seconds(e["at"]), "link": message.ids.get(e["link"]), "data": _data(e)}
                 for e in body["events"]
             ],
             "version": body["version"],
             "expires_at": _seconds(body["expires_at"]),
+            "is_paused": body["paused_at"] is not None,
+            "rules": {k: at and _seconds(at) for k, at in body["rules"].items()},
         }  # fmt: skip
     told = {k: body[k] for k in ("text", "state", "tries_left", "views_left") if k in body}
     if "lease_until" in body:

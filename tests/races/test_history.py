@@ -2,90 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.races import second_thoughts
 from tests.races.history import Op, lives
-from tests.races.promises import RULES, Violation, violations
+from tests.races.promises import RULES
+from tests.races.stories import LATE, Bad, Story, keeper
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-LATE = 1e12
-
-
-class Story:
-    """One message's history, written by hand: every operation takes a second after the last."""
-
-    def __init__(self, views: int = 1, links: int = 1, tries: int | None = None) -> None:
-        self.ops: list[Op] = []
-        self.events: list[dict[str, Any]] = []
-        self.time = 100.0
-        self.views, self.links = views, links
-        given = {"views": views, "links": links, "tries": tries, "text": "first"}
-        self.add("send", 201, given=given)
-        self.event("message.sent", links=links, views=views)
-
-    def add(self, verb: str, status: int, **facts: Any) -> Op:
-        self.time += 1
-        if verb in {"reveal", "acknowledge", "preview"}:
-            facts.setdefault("link", 0)
-        op = Op(verb, 0, self.time, self.time + 0.5, status=status, **facts)
-        self.ops.append(op)
-        return op
-
-    def event(self, kind: str, link: int | None = None, at: str = "", **data: Any) -> Story:
-        n = len(self.events) + 1
-        self.events.append({"n": n, "type": kind, "at": at, "link": link, "data": data})
-        return self
-
-    def text(self, reader: str, text: str = "first", state: str = "spent", **facts: Any) -> Op:
-        told = {"text": text, "state": state, "lease_until": LATE}
-        return self.add("reveal", 200, reader=reader, told=told, **facts)
-
-    def gone(self, reader: str, state: str, verb: str = "reveal") -> Op:
-        return self.add(verb, 410, reader=reader, told={"state": state})
-
-    def lost(self, verb: str = "reveal", **facts: Any) -> Op:
-        return self.add(verb, 503, **facts)
-
-    def wrong(self, reader: str, left: int) -> Op:
-        given, told = {"passphrase": "wrong"}, {"tries_left": left}
-        return self.add("reveal", 403, reader=reader, given=given, told=told)
-
-    def acknowledge(self, reader: str, status: int = 204, *, keep: bool = True) -> Op:
-        return self.add("acknowledge", status, reader=reader, given={"keep": keep})
-
-    def recall(self, outcome: str, reveals: int = 0, at: str = "r") -> Op:
-        verdict = {"outcome": outcome, "reveals": reveals, "recalled_at": at}
-        return self.add("recall", 200, told={"verdicts": {0: verdict}})
-
-    def replace(self, version: int = 2, outcome: str = "replaced", text: str = "second") -> Op:
-        told = {"version": version, "outcomes": {0: outcome}}
-        return self.add("replace", 200, given={"text": text}, told=told)
-
-    def status(self, *states: str, verb: str = "status", **facts: Any) -> Op:
-        """Look at the message as the events so far make it, but for the states given."""
-        links = []
-        for number in range(self.links):
-            kinds = [e["type"] for e in self.events if e["link"] == number]
-            reveals = kinds.count("link.revealed")
-            plain = "spent" if reveals == self.views else "read" if reveals else "sealed"
-            state = states[number] if number < len(states) else plain
-            left = self.views - reveals if state in {"sealed", "read"} else 0
-            acknowledged = "a" if "link.acknowledged" in kinds else None
-            links.append(
-                {"state": state, "views_left": left, "reveals": reveals,
-                 "acknowledged_at": acknowledged}
-            )  # fmt: skip
-        version = 1 + sum(e["type"] == "message.replaced" for e in self.events)
-        told = {"links": links, "events": list(self.events), "version": version,
-                "expires_at": LATE}  # fmt: skip
-        return self.add(verb, 200, told=told | facts)
-
-    def found(self) -> list[Violation]:
-        return violations(lives(self.ops))
 
 
 def read_and_acknowledged() -> Story:
@@ -127,6 +54,16 @@ def replaced() -> Story:
     s.event("link.revealed", 0, view=1).status()
     s.replace(3, "already_read", "fourth")
     s.status()
+    return s
+
+
+def read_between_two_tries_to_replace() -> Story:
+    s = Story()
+    s.lost("replace", given={"text": "second"})
+    s.text("ana", "second")
+    s.replace(2, "already_spent", "second")
+    s.event("message.replaced", version=2).event("link.replaced", 0, version=2)
+    s.event("link.revealed", 0, view=1).status()
     return s
 
 
@@ -175,8 +112,8 @@ def a_claim_whose_lease_was_recalled_before_the_web_asked_again() -> Story:
 
 GOOD = [
     a_claim_whose_lease_was_recalled_before_the_web_asked_again,
-    read_and_acknowledged, recalled_unread, replaced, guessed, extended,
-    a_doubtful_claim_that_came_to_nothing,
+    read_and_acknowledged, recalled_unread, replaced, read_between_two_tries_to_replace, guessed,
+    extended, a_doubtful_claim_that_came_to_nothing,
 ]  # fmt: skip
 
 
@@ -185,17 +122,8 @@ def test_allowed_histories_break_no_rule(story: Callable[[], Story]) -> None:
     assert [found.what for found in story().found()] == []
 
 
-BAD: dict[str, tuple[str, str, Callable[[Story], object]]] = {}
-
-
-def breaks(rule: str, words: str) -> Callable[[Callable[[Story], object]], object]:
-    """Keep what makes a history wrong, the rule that finds it, and words of what the rule says."""
-
-    def keep(tell: Callable[[Story], object]) -> object:
-        BAD[tell.__name__] = rule, words, tell
-        return tell
-
-    return keep
+BAD: dict[str, Bad] = {}
+breaks = keeper(BAD)
 
 
 @breaks("answers_are_of_the_api", "status was answered 404")
@@ -518,7 +446,9 @@ def test_forbidden_histories_are_found(name: str) -> None:
 
 
 def test_every_rule_has_a_history_that_breaks_it() -> None:
-    assert {rule for rule, *_ in BAD.values()} == {rule.__name__ for rule in RULES}
+    rules = {rule.__name__ for rule in RULES if rule.__module__ != second_thoughts.__name__}
+
+    assert {rule for rule, *_ in BAD.values()} == rules
 
 
 def test_a_violation_shows_the_history_of_its_message() -> None:

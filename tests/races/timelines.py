@@ -25,6 +25,12 @@ def events_of(op: Op, kind: str, link: int | None = None) -> list[Event]:
     return [e for e in found if e["type"] == kind and link in {None, e["link"]}]
 
 
+def last_rules(op: Op) -> dict[str, float | None]:
+    """Return the times of the rules that an observation's timeline leads to."""
+    changes = [{}, *(e["data"] for e in events_of(op, "message.rules_changed"))]
+    return {name: changes[-1].get(name) for name in ("tell_unread_at", "recall_unread_at")}
+
+
 def only_grow(life: Life) -> Iterator[str]:
     """Of two timelines one begins with the other, and the later one is no shorter."""
     shown = life.observations
@@ -71,7 +77,10 @@ def _link(life: Life, op: Op, link: int) -> Iterator[str]:
     if (shown["acknowledged_at"] is None) != (not acknowledged):
         yield f"link {link} is acknowledged, or its timeline says so, but not both"
     state = _state(life, op, link)
-    late = op.end >= op.told["expires_at"] and state not in FINAL and shown["state"] == "expired"
+    # The worker may not have written yet what time did.
+    ends = {"expired": op.told["expires_at"], "recalled": last_rules(op)["recall_unread_at"]}
+    at = ends.get(shown["state"])
+    late = at is not None and op.end >= at and state not in FINAL
     if shown["state"] != state and not late:
         yield f"link {link} is {shown['state']}, by its events {state}"
     if shown["views_left"] != (0 if shown["state"] in FINAL else life.views - len(views)):
@@ -169,7 +178,8 @@ def _too_many(life: Life, op: Op, link: int) -> Iterator[str]:
         if len(events_of(op, kind, link)) > 1:
             yield f"{kind} of link {link} is there twice"
     recalls = [r for r in life.of("recall") if r.at < op.end and r.touches(link)]
-    if events_of(op, "link.recalled", link) and not recalls:
+    by_hand = [e for e in events_of(op, "link.recalled", link) if "by" not in e["data"]]
+    if by_hand and not recalls:
         yield f"link {link} is recalled, and nobody asked for it"
     for kind, verb in BY_READERS.items():
         many = len(events_of(op, kind, link))

@@ -9,7 +9,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Self
 
 from restante.crypto import keyring
-from tests.races.people import TRIES
+from tests.races.plans import TRIES
 from tests.support.processes import ROOT, Running, free_port, status_of, wait_until
 
 if TYPE_CHECKING:
