@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from restante.crypto.keyring import Keyring
-    from restante.store.consents import Cleared, ConsentStore, Kept
+    from restante.notices import Decision, Wanted
+    from restante.store.consents import ConsentStore, Kept
     from restante.store.outbox import Outbox
 
 KEPT_SECONDS = 60.0
@@ -71,17 +72,8 @@ class Consents:
         self._key, self._read_at = urlsafe_b64decode(written), time.monotonic()
         return self._key
 
-    def clear(  # noqa: PLR0913 (what clear_mail.lua is told)
-        self,
-        to: str,
-        owner: bytes,
-        message: tuple[int, bytes],
-        *,
-        news: bool,
-        again: bool,
-        most: int,
-    ) -> tuple[Cleared, Address, str]:
-        """Decide whether a mail may go out to an address, at most *most* in a day.
+    def clear(self, to: str, owner: bytes, mail: Wanted) -> tuple[Decision, Address, str]:
+        """Decide whether a mail may go out to an address now, or an ask, and count it.
 
         Returns the decision, the ids, and the token for the link in the mail.
 
@@ -90,8 +82,7 @@ class Consents:
         """
         key = self.key(make=True)
         address = Address.of(key, to, owner)
-        cleared = self._store.clear(address, message, news=news, again=again, most=most)
-        return cleared, address, address.token(key)
+        return self._store.clear(address, mail), address, address.token(key)
 
     def record_ask(self, address: Address, asked_at: int, message: tuple[int, bytes]) -> None:
         """Record that an ask was mailed."""

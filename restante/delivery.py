@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from restante import events
 from restante.channels import CHANNELS
-from restante.channels.channel import Channel, Notification
+from restante.channels.channel import Channel, Cleared, Desk, Notification, Place
 from restante.crypto.sealed_fields import SealedFields
 from restante.crypto.tokens import SHARDS
 from restante.errors import NotFound
@@ -28,6 +28,8 @@ LEASE_SECONDS = 30
 """How long a delivery is leased to the worker that took it; the worker stops well before."""
 EVENTS_MOST = 20
 """Events of one message at a time, so that no message delays others."""
+GATHERED_MOST = 200
+"""The same for a channel that gathers them: they are one notification."""
 SECOND = 1_000
 
 
@@ -74,9 +76,12 @@ class Standing:
 class Delivering:
     """The verbs of the worker, and of the operator who watches deliveries."""
 
-    def __init__(self, outbox: Outbox, keyring: Keyring, budgets: Budgets | None = None) -> None:
+    def __init__(
+        self, outbox: Outbox, keyring: Keyring, desk: Desk, budgets: Budgets | None = None
+    ) -> None:
         """*budgets* count the quotas; without them there are none."""
         self._outbox = outbox
+        self._desk = desk
         self._budgets = budgets
         self._keyring = keyring
         self._fields = SealedFields(keyring)
@@ -90,17 +95,25 @@ class Delivering:
         found: list[Due] = []
         for one in (channel,) if channel else CHANNELS:
             left = most - len(found)
+            events_most = GATHERED_MOST if CHANNELS[one].gathers else EVENTS_MOST
             found += self._outbox.take(
-                shard, one, lease=LEASE_SECONDS * SECOND, most=left, events=EVENTS_MOST
+                shard, one, lease=LEASE_SECONDS * SECOND, most=left, events=events_most
             )
         return [self._delivery(shard, due) for due in found]
 
     def settle(
-        self, delivery: Delivery, delivered: int, failure: Failure | None = None, *, wait: int = 0
+        self,
+        delivery: Delivery,
+        delivered: int,
+        failure: Failure | None = None,
+        *,
+        wait: int = 0,
+        pause: int = 0,
     ) -> bool:
-        """Record how many notifications were delivered; tell whether the rest was given up.
+        """Record how many events were delivered; tell whether the rest was given up.
 
-        Without a failure the rest is due again in *wait* ms.
+        Without a failure the rest is due again in *wait* ms.  If something went out, nothing more
+        of this message does for *pause* ms.
 
         Raises:
             Unavailable: The store does not answer; all of it will be delivered again.
@@ -118,8 +131,20 @@ class Delivering:
             failures=failures,
             failure=failure.word if failure else "",
             wait=again,
+            pause=pause,
         )
         return again is None
+
+    def clear(self, delivery: Delivery, notification: Notification) -> Cleared:
+        """Decide what to do about a notification now; see `Channel.clear`.
+
+        Raises:
+            Unavailable: The store does not answer.
+        """
+        due = delivery.due
+        place = Place(delivery.shard, due.message_id, due.taken_at, bool(due.failures))
+        content = notification.content
+        return delivery.channel.clear(place, delivery.target, content, self._desk)
 
     def affords(self, delivery: Delivery, notification: Notification) -> bool:
         """Count a notification, unless it was tried before; tell whether its quota allows it.
@@ -171,15 +196,20 @@ class Delivering:
 
     def _delivery(self, shard: int, due: Due) -> Delivery:
         channel = CHANNELS[due.channel]
-        notifications = tuple(
+        target = channel.target(due.message_id, due.target, self._fields)
+        notifications = [
             Notification(
                 events.event_id(due.message_id, number),
                 channel.render(due.message_id, number, waiting, self._fields),
             )
             for number, waiting in enumerate(due.entries, start=due.cursor + 1)
-        )
-        target = channel.target(due.message_id, due.target, self._fields)
-        return Delivery(shard, due, channel, target, notifications)
+        ]
+        if channel.gathers:
+            told = [one.content for one in notifications if one.content is not None]
+            content = channel.gather(target, told) if told else None
+            last = notifications[-1]
+            notifications = [last._replace(content=content, events=len(notifications))]
+        return Delivery(shard, due, channel, target, tuple(notifications))
 
     def _standings(self, ask: Callable[[int, int], list[Kept]], most: int) -> list[Standing]:
         return [self._standing(kept) for shard in range(SHARDS) for kept in ask(shard, most)]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from restante.crypto.tokens import sender_mark
 from restante.messages import Event, Look
+from restante.notices import Notice
 from restante.reports import LinkHistory, LinkStatus, Status
 
 if TYPE_CHECKING:
@@ -82,6 +83,10 @@ def status(
         tell_at=report.tell_at,
         recall_at=report.recall_at,
         webhook=facts.open_target("webhook", message_id, report.webhook).get("url"),
+        notice=Notice.from_facts(mails)
+        if (mails := facts.open_target("email", message_id, report.email))
+        else None,
+        mail_failure=report.email_failure or None,
     )
 
 

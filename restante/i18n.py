@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from babel import Locale, negotiate_locale
-from babel.dates import format_date, format_time
+from babel.dates import format_date, format_time, get_timezone_location
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.units import format_unit
@@ -72,8 +72,8 @@ class Language:
         return self.catalogue.ngettext(one, many, number) % {"num": number, **values}
 
     def moment(self, at: datetime) -> str:
-        """Return `3 March 2026, 14:02 UTC` for an aware time in UTC."""
-        return _minute(self, at.replace(second=0, microsecond=0))
+        """Return `3 March 2026, 14:02 UTC` for an aware time; in a zone, with its city."""
+        return _minute(self, at.replace(second=0, microsecond=0), str(at.tzinfo))
 
     def duration(self, seconds: int) -> str:
         """Return `2 minutes`, `1 hour`, `7 days`: rounded down, never more than is left."""
@@ -108,13 +108,13 @@ def best(tags: Iterable[str]) -> Language:
 
 
 @lru_cache(maxsize=4096)
-def _minute(language: Language, at: datetime) -> str:
+def _minute(language: Language, at: datetime, zone: str) -> str:
     locale = DATES.get(language.code, language.locale)
-    return language.gettext(
-        "%(date)s, %(time)s UTC",
-        date=format_date(at, "long", locale),
-        time=format_time(at, "short", locale=locale),
-    )
+    date, time = format_date(at, "long", locale), format_time(at.time(), "short", locale=locale)
+    if zone == "UTC":
+        return language.gettext("%(date)s, %(time)s UTC", date=date, time=time)
+    city = get_timezone_location(at.tzinfo, locale=language.locale, return_city=True)
+    return language.gettext("%(date)s, %(time)s (%(city)s)", date=date, time=time, city=city)
 
 
 @lru_cache(maxsize=1024)

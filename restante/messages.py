@@ -16,6 +16,8 @@ from restante.rules import Rules
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from restante.notices import Notice
+
 
 SECOND = 1_000
 """In ms, as times are."""
@@ -113,6 +115,8 @@ class Draft:
     webhook: str | None = None
     """URL of the sender's own system that gets the events."""
     rules: Rules = field(default_factory=Rules)
+    notice: Notice | None = None
+    """The mails that the sender wants."""
 
 
 @dataclass(frozen=True, slots=True)

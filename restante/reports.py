@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from restante.crypto.tokens import ControlToken, LinkToken
     from restante.details import Details
     from restante.messages import Event, Look, Outcome
+    from restante.notices import Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +241,9 @@ class Status:
     """The visitor has the sender's cookie."""
     webhook: str | None = None
     mark: str = ""
+    notice: Notice | None = None
+    mail_failure: str | None = None
+    """Why the last notification could not be mailed, in one word."""
     paused_at: int | None = None
     """When it was paused, if it is, and if a link can still be opened."""
     tell_at: int | None = None

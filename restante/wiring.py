@@ -15,8 +15,10 @@ from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
 from redis.retry import Retry
 
+from restante.channels.channel import Desk
 from restante.consents import Consents
 from restante.crypto.keyring import Keyring
+from restante.crypto.sealed_fields import SealedFields
 from restante.deadlines import Timekeeping
 from restante.delivery import Delivering
 from restante.errors import SettingsInvalid
@@ -178,6 +180,8 @@ def assemble(
     messages = Messages(connection, now)
     budgets = Budgets(connection, settings)
     outbox = Outbox(connection, now)
+    consents = Consents(ConsentStore(connection, now), outbox, keyring)
+    desk = Desk(consents, messages.report, settings, SealedFields(keyring), budgets.afford_mail)
     return Services(
         settings=settings,
         keyring=keyring,
@@ -187,10 +191,10 @@ def assemble(
         reading=Reading(Links(connection, now), keyring, settings, offload),
         answering=Answering(Readers(connection, now), keyring, settings),
         timekeeping=Timekeeping(Deadlines(connection, now)),
-        delivering=Delivering(outbox, keyring, budgets if settings.rate_limits else None),
+        delivering=Delivering(outbox, keyring, desk, budgets if settings.rate_limits else None),
         files=Files(connection),
         admission=Admission(SenderTokens(connection, now), keyring, settings),
         budgets=budgets,
-        consents=Consents(ConsentStore(connection, now), outbox, keyring),
+        consents=consents,
         sent_list=SentList(messages, SentLists(connection, now), keyring, settings),
     )

@@ -14,26 +14,25 @@ from typing import TYPE_CHECKING, Any, Self
 import structlog
 
 from restante.channels import CHANNELS
-from restante.channels.failures import DeliveryFailed, Failure, FailureReason, Refused, failed
+from restante.channels.failures import DeliveryFailed, Failure
 from restante.crypto.tokens import SHARDS
 from restante.deadlines import FAILURES_MOST
 from restante.delivery import LEASE_SECONDS
 from restante.errors import RestanteError
 from restante.logs import error_fields
 from worker.concurrency_limit import Busy, ConcurrencyLimits
+from worker.hand_over import ATTEMPT_SECONDS, HandOver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from restante.channels.channel import Channel, Notification
+    from restante.channels.channel import Channel
     from restante.channels.transports import Transports
     from restante.delivery import Delivering, Delivery
 
 TAKE_MOST = 64
 TURN_SECONDS = 2.0
 """After this time a delivery gives up its slot and is queued again, if an event was accepted."""
-ATTEMPT_SECONDS = 10.0
-"""Timeout of one notification, from the DNS look-up to the status of the response."""
 IDLE_SECONDS, BUSY_SECONDS = 1.0, 0.1
 STORE_THREADS = 8
 STOP_SECONDS = 5.0
@@ -68,9 +67,9 @@ class Dispatcher:
 
     def __init__(self, delivering: Delivering, transports: Transports) -> None:
         self._delivering = delivering
-        self._transports = transports
         self._ways = {name: Way.of(channel) for name, channel in CHANNELS.items()}
         self._threads = ThreadPoolExecutor(STORE_THREADS, "dispatcher")
+        self._hand_over = HandOver(delivering, transports, self._ask)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._main, name="dispatcher")
 
@@ -151,7 +150,7 @@ class Dispatcher:
 
     async def _deliver(self, delivery: Delivery, ends: float) -> None:
         """Deliver until the end, a failure, or the end of the turn or the lease; then settle."""
-        delivered, failure, wait = 0, None, 0.0
+        delivered, failure, wait, pause = 0, None, 0.0, 0
         taken, receiver = ends - LEASE_SECONDS, delivery.receiver
         # Its own channel's: an earlier version put all channels into the first one's outbox.
         way = self._ways[delivery.channel.name]
@@ -164,12 +163,14 @@ class Dispatcher:
                 for notification in delivery.notifications:
                     if time.monotonic() > ends:
                         break
-                    if notification.content is not None:
-                        passed = round((time.monotonic() - taken) * 1_000)
-                        await self._hand_over(
-                            delivery, notification._replace(at=delivery.due.taken_at + passed)
-                        )
-                    delivered += 1
+                    passed = round((time.monotonic() - taken) * 1_000)
+                    dated = notification._replace(at=delivery.due.taken_at + passed)
+                    done = await self._hand_over(delivery, dated)
+                    pause = max(pause, done.pause)
+                    if not done.settles:
+                        wait = done.wait
+                        break
+                    delivered += notification.events
         except Busy as busy:
             wait = busy.seconds
         except DeliveryFailed as error:
@@ -178,46 +179,19 @@ class Dispatcher:
                 way.lanes.narrow(receiver)
         if delivered:
             way.lanes.widen(receiver)
-        await self._settle(delivery, delivered, failure, wait)
-
-    async def _hand_over(self, delivery: Delivery, notification: Notification) -> None:
-        channel = delivery.channel
-        try:
-            await self._afford(delivery, notification)
-            async with asyncio.timeout(ATTEMPT_SECONDS):
-                await channel.deliver(delivery.target, notification, self._transports)
-        except TimeoutError:
-            raise failed(FailureReason.TIMEOUT) from None
-        except (DeliveryFailed, Busy):
-            raise
-        except Refused as refused:
-            log.warning("delivery refused", channel=channel.name, failure=refused.word)
-            await self._refuse(delivery, notification)
-        except Exception as error:
-            # One odd receiver must not end what goes to the others.
-            log.exception("delivery broke", channel=channel.name)
-            raise failed(FailureReason.INTERNAL) from error
-
-    async def _afford(self, delivery: Delivery, notification: Notification) -> None:
-        """Count it where its channel has a quota; refuse it if its address had enough today."""
-        try:
-            may = await self._ask(self._delivering.affords, delivery, notification)
-        except RestanteError as error:
-            raise failed(FailureReason.INTERNAL) from error
-        if not may:
-            raise Refused(FailureReason.TOO_MANY)
-
-    async def _refuse(self, delivery: Delivery, notification: Notification) -> None:
-        """Let the sender learn it; the next of the same message goes on."""
-        try:
-            await self._ask(self._delivering.refuse, delivery, notification)
-        except RestanteError as error:
-            raise failed(FailureReason.INTERNAL) from error
+        await self._settle(delivery, delivered, failure, wait, pause)
 
     async def _settle(
-        self, delivery: Delivery, delivered: int, failure: Failure | None, wait: float
+        self,
+        delivery: Delivery,
+        delivered: int,
+        failure: Failure | None,
+        wait: float,
+        pause: int = 0,
     ) -> None:
-        settle = partial(self._delivering.settle, delivery, delivered, failure)
+        # A failure decides alone when to try again.
+        pause = 0 if failure else pause
+        settle = partial(self._delivering.settle, delivery, delivered, failure, pause=pause)
         try:
             gave_up = await self._ask(partial(settle, wait=round(wait * 1_000)))
         except RestanteError as error:

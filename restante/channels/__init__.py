@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from restante.channels.email import Email
 from restante.channels.mailed_code import MailedCode
 from restante.channels.webhook import Webhook
 
@@ -11,6 +12,6 @@ if TYPE_CHECKING:
     from restante.channels.channel import Channel
 
 CHANNELS: dict[str, Channel[Any, Any]] = {
-    channel.name: channel for channel in (Webhook(), MailedCode())
+    channel.name: channel for channel in (Webhook(), MailedCode(), Email())
 }
 """By name.  Names are stored, so they never change."""

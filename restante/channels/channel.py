@@ -6,10 +6,11 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from restante.channels.retries import Retries
     from restante.channels.transports import Transports
+    from restante.consents import Consents
     from restante.crypto.keyring import Keyring
     from restante.crypto.sealed_fields import SealedFields
     from restante.crypto.tokens import ControlToken
@@ -17,22 +18,66 @@ if TYPE_CHECKING:
     from restante.messages import Draft
     from restante.settings import Settings
     from restante.store.outbox import Outbox, Waiting
+    from restante.store.replies import Report
 
 Target = TypeVar("Target")
 Content = TypeVar("Content")
 
 
 class Notification(NamedTuple):
-    """One event on its way out; id and content are the same in every retry.
+    """One event on its way out, or several gathered; the same in every retry.
 
     Attributes:
+        event_id: Of the event, or of the last one.
         content: What the channel rendered; None if it sends nothing for this event.
         at: When this try is made, in ms by the store's clock; the dispatcher sets it.
+        events: How many events it stands for.
     """
 
     event_id: str
     content: Any
     at: int = 0
+    events: int = 1
+
+
+class Place(NamedTuple):
+    """Where a delivery comes from.
+
+    Attributes:
+        at: When it was taken, in ms by the store's clock.
+        again: This notification was tried before.
+    """
+
+    shard: int
+    message_id: bytes
+    at: int
+    again: bool
+
+
+class Desk(NamedTuple):
+    """What a channel can ask the store for, before it delivers."""
+
+    consents: Consents
+    report: Callable[[int, bytes], Report]
+    settings: Settings
+    fields: SealedFields
+    afford: Callable[[], bool]
+    """Counts one mail of the day's total; False if that is used up."""
+
+
+class Cleared(NamedTuple):
+    """What to do about a notification now.
+
+    Attributes:
+        content: What is delivered now; None: nothing.
+        settles: Its events are done then; otherwise they are due again in *wait* ms.
+        after: Is called once it was delivered.
+    """
+
+    content: Any
+    settles: bool = True
+    wait: int = 0
+    after: Callable[[], None] | None = None
 
 
 class Concurrency(NamedTuple):
@@ -67,6 +112,12 @@ class Channel(ABC, Generic[Target, Content]):
     retains: ClassVar[bool] = True
     """Keep the records of a message until its deliveries end."""
     concurrency: ClassVar[Concurrency] = Concurrency()
+    gathers: ClassVar[bool] = False
+    """Deliver all events that wait as one notification; a repeat has the same ones."""
+    pause: ClassVar[int] = 0
+    """Shortest time between two notifications of one message, in ms."""
+    clears: ClassVar[bool] = False
+    """Ask `clear` before each notification."""
 
     @property
     def outbox(self) -> str:
@@ -98,6 +149,18 @@ class Channel(ABC, Generic[Target, Content]):
         self, message_id: bytes, number: int, waiting: Waiting, fields: SealedFields
     ) -> Content | None:
         """Return the content for event *number*; None if this channel sends nothing for it."""
+
+    def gather(self, target: Target | None, told: Sequence[Content]) -> Content | None:
+        """Return one content for all of these, oldest first; None if nothing is sent."""
+        raise NotImplementedError
+
+    def clear(self, place: Place, target: Target | None, content: Content, desk: Desk) -> Cleared:
+        """Decide what to do about a notification now.
+
+        Raises:
+            Unavailable: The store does not answer.
+        """
+        return Cleared(content)
 
     def quota(self, content: Content, keyring: Keyring) -> Quota | None:
         """Return the quota that this counts for, if any."""

@@ -159,6 +159,13 @@ class Declarations:
         "sender of that mail: `Letters <letters@example.com>`, if without a name with"
         " `RESTANTE_NAME`; set both or neither",
     )
+    mail_links: bool = setting(
+        True,
+        parsers.on_off,
+        "a sender may choose that notifications by mail have a link to the control page. Its"
+        " token is in the store then, in a box: root key and store together open such a message."
+        " `off`: no mail has one",
+    )
     metrics_bind: str | None = setting(
         None,
         parsers.bind_address,
@@ -230,6 +237,15 @@ class Declarations:
         64 * MIB,
         Whole(1, 2**50, "bytes"),
         "their text in all, in bytes, per network and day; not less than `RESTANTE_TEXT_MAX`",
+    )
+    budget_mails_address: int = setting(
+        50, LIMIT, "notifications to one mail address, per day; the others wait and are gathered"
+    )
+    budget_mails_network: int = setting(
+        100, LIMIT, "messages that want notifications by mail, per network and day"
+    )
+    budget_mails: int = setting(
+        10_000, LIMIT, "notifications and asks by mail in all, per day; the others wait"
     )
 
 

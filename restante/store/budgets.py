@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from restante.store.connection import Connection
 
 DAY_MS = 86_400_000
+ALL_MAILS = bytes(16)
+"""Stands for an id in the key of the quota of all mails to senders together."""
 
 
 class Budgets:
@@ -20,15 +22,25 @@ class Budgets:
     def __init__(self, connection: Connection, settings: Settings) -> None:
         self._connection = connection
         self._most = (settings.budget_messages, settings.budget_bytes)
+        self._notices = settings.budget_mails_network
+        self._mails = settings.budget_mails if settings.rate_limits else None
 
     def counter(self, network: bytes, size: int) -> Counter:
         """Return the counter for one message of *size* bytes against a network's quota."""
         messages, bytes_most = self._most
         return Counter("budget", keys.budget(network), messages, DAY_MS, size, bytes_most)
 
+    def notices(self, network: bytes) -> Counter:
+        """Return the counter for one message of a network that wants notifications by mail."""
+        return Counter("notices", keys.limit(network, "notices"), self._notices, DAY_MS)
+
     def afford_notification(self, who: bytes, most: int) -> bool:
         """Count one notification of *most* in a day; if this quota is used up, return False."""
         return self._count(who, 0, most, 0) == 0
+
+    def afford_mail(self) -> bool:
+        """Count one mail to a sender, of all in a day; if that quota is used up, return False."""
+        return self._mails is None or self._count(ALL_MAILS, 0, self._mails, 0) == 0
 
     def _count(self, who: bytes, size: int, messages_most: int, bytes_most: int) -> int:
         most = (messages_most, bytes_most)

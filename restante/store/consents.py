@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from restante.crypto.tokens import ID_SIZE
 from restante.errors import Fault, Invalid, NotFound
+from restante.notices import Decision
 from restante.store import keys
 from restante.store.verbs import Verbs
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from restante.crypto.consents import Address
+    from restante.notices import Wanted
 
 
 class Consent(NamedTuple):
@@ -49,20 +51,6 @@ class Kept(NamedTuple):
         return cls(its_id, int(stopped) if stopped else None, found)
 
 
-class Cleared(NamedTuple):
-    """Whether a mail may go out.
-
-    Attributes:
-        word: `given`, `wait`, `ask`, `asked`, `full` or `refused`: see clear_mail.lua.
-        wait: With `wait` and `full`: ms.
-        asked_at: With `ask`: when this ask was first allowed, in ms.
-    """
-
-    word: str
-    wait: int = 0
-    asked_at: int = 0
-
-
 class ConsentStore(Verbs):
     """The verbs on consents, one method per script.  Each is idempotent."""
 
@@ -77,25 +65,18 @@ class ConsentStore(Verbs):
         _, box = self._connection.run("consent_key", keys.consent_key(), known, new)
         return bytes(box)
 
-    def clear(
-        self, address: Address, message: tuple[int, bytes], *, news: bool, again: bool, most: int
-    ) -> Cleared:
+    def clear(self, address: Address, mail: Wanted) -> Decision:
         """Decide whether a mail of a message may go out now, and count it; see clear_mail.lua."""
         match self._on(
-            "clear_mail",
-            address,
-            address.consent_id,
-            _member(*message),
-            int(news),
-            int(again),
-            most,
-        ):
+            "clear_mail", address, address.consent_id, _member(*mail.message),
+            int(mail.news), int(mail.again), mail.most, int(mail.asks),
+        ):  # fmt: skip
             case [b"wait" | b"full" as word, wait]:
-                return Cleared(word.decode(), wait=wait)
+                return Decision(word.decode(), wait=wait)
             case [b"ask", asked_at, _]:
-                return Cleared("ask", asked_at=asked_at)
+                return Decision("ask", asked_at=asked_at)
             case [word]:
-                return Cleared(word.decode())
+                return Decision(word.decode())
         raise AssertionError
 
     def record_ask(self, address: Address, asked_at: int, message: tuple[int, bytes]) -> None:

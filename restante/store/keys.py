@@ -24,6 +24,8 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
                                            emptied by the worker
     {tag}:outbox-code              zset    the same for mailed codes, so that no webhook delays
                                            them
+    {tag}:outbox-email             zset    the same for notifications by mail; also messages whose
+                                           next mail has to wait
     {tag}:dead                     zset    dead letters: deliveries given up, by the time they
                                            were; for the operator
     {tag}:fence                    string  empty; written with each request under `replicas:all`,
@@ -32,7 +34,8 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
     {tag}:scrub                    string  the node's files were rewritten recently; 5 to 10 minutes
     {tag}:budget:<network>         hash    quota: messages and bytes that a network sent, or
                                            codes mailed to an address; a day from the first
-    {tag}:limit:<network>:<name>   string  how many requests a network made; a minute from the first
+    {tag}:limit:<network>:<name>   string  how many requests a network made; a minute from the
+                                           first, `notices` a day
     {tag}:sender-tokens            hash    token id → "<made_at> <boxed name>"; only in shard 0,
                                            without TTL; a field goes when its token is revoked
     {tag}:consent-key              string  the boxed consent key; only in shard 0, without TTL
@@ -72,6 +75,8 @@ Fields of a message:
     webhook:failures       failed tries in a row; no field means 0
     webhook:failure        why the last try failed, one word
     webhook:failing_since
+    email       boxed: address and choices for notifications by mail; email:cursor … as above
+    email:until            the last event of the mail that is being tried
 
 Fields of a link:
     message     id

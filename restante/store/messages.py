@@ -203,3 +203,14 @@ class Messages(Verbs):
             case [b"unchanged"]:
                 return None
         raise NotFound
+
+    def report(self, shard: int, message_id: bytes) -> Report:
+        """Return a message without its timeline, from its id (for the worker).
+
+        Raises:
+            NotFound: No such message.
+        """
+        match self._run("status", keys.message_of(shard, message_id), "before", 0, 0, ""):
+            case [b"status", its]:
+                return Report.of(its)
+        raise NotFound

@@ -74,16 +74,25 @@ class Outbox(Verbs):
         ]
 
     def settle(  # noqa: PLR0913 (what settle.lua is told)
-        self, shard: int, due: Due, delivered: int, *, failures: int, failure: str, wait: int | None
+        self,
+        shard: int,
+        due: Due,
+        delivered: int,
+        *,
+        failures: int,
+        failure: str,
+        wait: int | None,
+        pause: int = 0,
     ) -> bool:
         """Move the cursor by *delivered* events and schedule the rest.
 
-        The rest is due in *wait* ms; None gives it up (dead letter).  Returns False if another
-        worker has settled the delivery meanwhile.
+        The rest is due in *wait* ms; None gives it up (dead letter).  After something went out,
+        *pause* is how many ms the message waits at least.  Returns False if another worker has
+        settled the delivery meanwhile.
         """
         settled: list[bytes] = self._run(
             "settle", keys.message_of(shard, due.message_id), due.channel, due.cursor, delivered,
-            failures, failure, "" if wait is None else wait, due.failures,
+            failures, failure, "" if wait is None else wait, due.failures, pause,
         )  # fmt: skip
         return settled[0] in {b"settled", b"postponed", b"delayed", b"given-up"}
 

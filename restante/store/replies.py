@@ -206,6 +206,8 @@ class Report(NamedTuple):
     box: bytes
     sender_mark: bytes
     webhook: bytes
+    email: bytes
+    email_failure: str
     paused_at: int | None
     tell_at: int | None
     recall_at: int | None
@@ -227,6 +229,8 @@ class Report(NamedTuple):
             box=its[b"box"],
             sender_mark=its[b"sender"],
             webhook=its[b"webhook"],
+            email=its[b"email"],
+            email_failure=its[b"email_failure"].decode(),
             paused_at=its[b"paused_at"] or None,
             tell_at=its[b"tell_at"] or None,
             recall_at=its[b"recall_at"] or None,

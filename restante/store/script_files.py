@@ -55,7 +55,8 @@ def _channels() -> str:
         wakes = "nil" if channel.wakes is None else f"{{ {events}}}"
         return (
             f'{{ name = "{channel.name}", outbox = "{channel.outbox}", wakes = {wakes},'
-            f" retains = {str(channel.retains).lower()} }}"
+            f" retains = {str(channel.retains).lower()},"
+            f" gathers = {str(channel.gathers).lower()} }}"
         )
 
     return f"local CHANNELS = {{ {', '.join(map(declared, CHANNELS.values()))} }}\n"

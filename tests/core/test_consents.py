@@ -8,6 +8,7 @@ from restante.crypto import keyring
 from restante.crypto.consents import Address, address_id
 from restante.crypto.keyring import Keyring
 from restante.errors import Invalid, NotFound, Unavailable
+from restante.notices import Wanted
 from restante.settings import Settings
 from restante.store import keys
 from restante.store.connection import Connection
@@ -35,7 +36,7 @@ class Desk:
 
     def clear(self, to="ana@example.com", owner=ANA, message=MESSAGE, *, news=True, again=False,
               most=50):  # fmt: skip
-        return self.consents.clear(to, owner, message, news=news, again=again, most=most)
+        return self.consents.clear(to, owner, Wanted(message, news, again, most))
 
     def word(self, *arguments, **named):
         return self.clear(*arguments, **named)[0].word

@@ -35,6 +35,9 @@ NUMBERS = {
     "LIMIT_REVEAL": (1, 1_000_000),
     "LIMIT_PASSPHRASE": (1, 1_000_000),
     "BUDGET_MESSAGES": (1, 1_000_000),
+    "BUDGET_MAILS": (1, 1_000_000),
+    "BUDGET_MAILS_ADDRESS": (1, 1_000_000),
+    "BUDGET_MAILS_NETWORK": (1, 1_000_000),
     "BUDGET_BYTES": (MIB, 2**50),
     "EXPIRY_MIN": (1, 7 * DAY),
     "EXPIRY_MAX": (7 * DAY, 3_650 * DAY),
@@ -80,6 +83,7 @@ GOOD = {
     "EVIDENCE": {"on": True, "off": False},
     "RATE_LIMITS": {"on": True, "off": False},
     "SENT_LIST": {"on": True, "off": False},
+    "MAIL_LINKS": {"on": True, "off": False},
     "LOG_LEVEL": {"debug": "debug", "info": "info", "warning": "warning", "error": "error"},
 }
 """REDIS_URL and `replicas:all` ask for other settings too and have tests of their own."""
@@ -109,6 +113,7 @@ BAD = {
     "EVIDENCE": ["", "no", "Off", "network"],
     "RATE_LIMITS": ["", "yes", "1", "ON", "true"],
     "SENT_LIST": ["", "yes", "1", "ON", "true"],
+    "MAIL_LINKS": ["", "yes", "1", "ON", "true"],
     "LOG_LEVEL": ["", "INFO", "trace"],
 }  # fmt: skip
 

@@ -5,6 +5,7 @@ import zlib
 import pytest
 
 from restante.commands.store import services_for
+from restante.notices import Wanted
 from restante.settings import Settings
 from tests.support import canaries
 from tests.support.api import Api, Visitor
@@ -25,9 +26,7 @@ def asked(consents, request):
     """The path of the link in an ask, of an address that only this test has."""
     to = TO.replace("@", f".{zlib.crc32(request.node.name.encode())}@")
     canaries.learn("mail address", to)
-    cleared, address, token = consents.clear(
-        to, b"sender-id-of-ana", MESSAGE, news=True, again=False, most=50
-    )
+    cleared, address, token = consents.clear(to, b"sender-id-of-ana", Wanted(MESSAGE))
     consents.record_ask(address, cleared.asked_at, MESSAGE)
     canaries.learn("mail token", token)
     return f"/n/{token}"

@@ -21,6 +21,7 @@ from restante.details import Details
 from restante.email_address import mailbox
 from restante.errors import CodeWrong, Damaged, Gone, PassphraseWrong
 from restante.messages import Draft, Evidence
+from restante.notices import Notice, Wanted
 from restante.rules import Rules
 from restante.settings import Settings
 from restante.settings.parsers import Relay
@@ -60,6 +61,7 @@ OPEN = {
     "failed once": ["read"],
     "told by webhook": ["read"],
     "mailed a code": ["sealed", "sealed"],
+    "told by mail": ["read"],
 }
 """States of links that still open, by the message's name.  Stored dumps may have fewer."""
 ENDED = {"expired": ["expired"], "spent and done": ["spent"], "locked": ["locked"],
@@ -118,6 +120,7 @@ def live(connection: Connection) -> Lives:
     house = house_at(connection, lives.root_keys, clock)
     for name, sent in _of(house, clock):
         keep(name, sent)
+    keep("told by mail", _mailed(house))
     once = SendKey("a-key-of-thirty-two-letters-or-more", bytes(16), bytes(32))
     house.managing.forget(house.sending.send(Draft(TEXT), once=once).control)
     lives.list_token = str(LISTED)
@@ -269,17 +272,24 @@ def _settle(house: Services, sent: Sent, delivered: int, failure: Failure) -> No
             house.delivering.settle(delivery, delivered, failure)
 
 
+def _mailed(house: Services) -> Sent:
+    """The first mail about it failed."""
+    notice = Notice("ana@example.com", zone="Europe/Madrid", has_link=True, owner=bytes(range(16)))
+    told = house.sending.send(Draft(TEXT, notice=notice, views=2))
+    house.reading.reveal(told.links[0].token, reader(1), None, visitor="browser")
+    _settle(house, told, 0, Failure("451"))
+    return told
+
+
 def _consents(old: Services, house: Services) -> None:
     """One address agreed under an older root key, one was asked, one wants no mail."""
     owner, message = bytes(range(16)), (3, bytes(range(16, 32)))
     for its, to in ((old, "ana@example.com"), (house, "bob@example.com")):
-        cleared, address, token = its.consents.clear(
-            to, owner, message, news=True, again=False, most=50
-        )
+        cleared, address, token = its.consents.clear(to, owner, Wanted(message))
         its.consents.record_ask(address, cleared.asked_at, message)
         if its is old:
             its.consents.give(token)
-            its.consents.clear(to, owner, message, news=True, again=False, most=50)
+            its.consents.clear(to, owner, Wanted(message))
     house.consents.stop_address("zoe@example.com")
 
 

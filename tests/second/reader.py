@@ -227,6 +227,7 @@ class Copy:
                 case b"message":
                     yield "message", record_id, value.get(b"box", b"")
                     yield "webhook", record_id, value.get(b"webhook", b"")
+                    yield "email", record_id, value.get(b"email", b"")
                 case b"link":
                     yield "label", record_id, value.get(b"box", b"")
                     yield "address", record_id, value.get(b"address", b"")

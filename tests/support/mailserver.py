@@ -22,7 +22,9 @@ class MailServer:
     """Takes mail on a port of the loopback address.
 
     `answers` says what becomes of the next recipients: a reply, as `550 no`, or `hang` or
-    `drop`; when it is empty, all is taken.  `refused` are addresses never taken.
+    `drop`; when it is empty, all is taken.  `refused` are addresses never taken, `hanging` those
+    that never get a reply.  `data_answers` does the same for the mail itself; `lose` takes it and
+    drops the connection before the reply.  With `greylists` a recipient's first try is put off.
     """
 
     def __init__(self, tls: ssl.SSLContext | None = None, **options: Any) -> None:
@@ -31,6 +33,11 @@ class MailServer:
         self.encrypted: list[bool] = []
         self.answers: list[str] = []
         self.refused: set[str] = set()
+        self.hanging: set[str] = set()
+        self.data_answers: list[str] = []
+        self.greylists = False
+        self.seen: set[str] = set()
+        self.recipients: list[str] = []
         self.port = free_port()
         self._controller = Controller(
             self, "127.0.0.1", self.port, tls_context=tls, ready_timeout=20, **options
@@ -43,8 +50,11 @@ class MailServer:
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         answer = self.answers.pop(0) if self.answers else ""
-        if answer == "hang":
+        if answer == "hang" or address in self.hanging:
             await asyncio.sleep(30)
+        if self.greylists and address not in self.seen:
+            self.seen.add(address)
+            return "451 come back later"
         if answer == "drop":
             server.transport.close()
             return "421 bye"
@@ -54,9 +64,17 @@ class MailServer:
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
+        answer = self.data_answers.pop(0) if self.data_answers else ""
+        if answer not in {"", "lose"}:
+            if answer == "drop":
+                server.transport.close()
+            return answer
         mail = message_from_bytes(envelope.original_content, policy=policy.default)
         self.encrypted.append(session.ssl is not None)
+        self.recipients += envelope.rcpt_tos
         self.mails.append(mail)
+        if answer == "lose":
+            server.transport.close()
         return "250 OK"
 
     @property

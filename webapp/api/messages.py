@@ -10,10 +10,10 @@ from restante.crypto.tokens import ControlToken
 from restante.errors import Fault
 from restante.events import as_json, rfc3339
 from restante.messages import OLDEST, Draft, Page
-from webapp import details, rules
+from webapp import details, notify, rules
 from webapp.api.blueprint import bp, respond
 from webapp.http import fields, rate_limits, send_access
-from webapp.http.budgets import afford
+from webapp.http.budgets import afford, affording
 from webapp.http.request import evidence, managing, sending, settings
 from webapp.http.send_keys import send_key
 from webapp.texts.formatting import rfc3339_or_none
@@ -33,7 +33,7 @@ def send() -> Response:
     body.require(["text"])
     draft = _draft(body)
     sending().check(draft, body.close())
-    sent = sending().send(draft, evidence=evidence(), afford=afford, once=once)
+    sent = sending().send(draft, evidence=evidence(), afford=affording(draft), once=once)
     public = settings().public_url
     answer = {
         "id": sent.message_id.hex(),
@@ -70,10 +70,10 @@ def _draft(body: fields.Body) -> Draft:
         "passphrase": body.text("passphrase"),
         "hold_seconds": body.whole("hold"),
         "details": details.from_body(body),
-        "webhook": body.within("notify", "webhook"),
         "rules": rules.from_body(body),
+        **notify.from_body(body, fields.written_bearer())._asdict(),
     }
-    return Draft(**{"text": "", **{k: v for k, v in given.items() if v is not None}})  # type: ignore[arg-type]
+    return Draft(**{"text": "", **{k: v for k, v in given.items() if v is not None}})
 
 
 @bp.get("/message")
@@ -96,7 +96,7 @@ def _status(control: ControlToken, page: Page, known: str = "") -> Response:
             "id": its.message_id.hex(),
             **details.as_json(its.details),
             "views": its.views,
-            "notify": {"webhook": its.webhook} if its.webhook else None,
+            "notify": notify.as_json(its),
             "sent_at": rfc3339(its.sent_at),
             "opens_at": rfc3339(its.opens_at),
             "expires_at": rfc3339(its.expires_at),

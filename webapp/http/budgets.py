@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from webapp.http import rate_limits
 from webapp.http.request import services, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from restante.messages import Draft
 
 
 def afford(size: int) -> None:
@@ -15,3 +22,14 @@ def afford(size: int) -> None:
     """
     if settings().rate_limits:
         rate_limits.charge(services().budgets.counter(rate_limits.network_id(), size))
+
+
+def affording(draft: Draft) -> Callable[[int], None]:
+    """Return what counts this draft: also its notifications, if it wants any by mail."""
+    return _afford_with_mail if draft.notice else afford
+
+
+def _afford_with_mail(size: int) -> None:
+    afford(size)
+    if settings().rate_limits:
+        rate_limits.charge(services().budgets.notices(rate_limits.network_id()))

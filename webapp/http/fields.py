@@ -14,7 +14,7 @@ from webapp.http.errors import BodyTooLarge, Malformed, UnsupportedMediaType
 from webapp.http.request import header, kept
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 T = TypeVar("T", bound=Token)
 PLAIN_NAME = re.compile(r"[A-Za-z_]{1,40}(\.[A-Za-z_]{1,40})?")
@@ -146,8 +146,8 @@ class Body:
     because a typo in `passphrase` must not send a message without protection.
     """
 
-    def __init__(self, *, optional: bool = False) -> None:
-        """Read the request; with *optional* an empty body is an empty object.
+    def __init__(self, *, optional: bool = False, of: dict[str, Any] | None = None) -> None:
+        """Read the request, or an object *of* it; with *optional* an empty body is an empty object.
 
         Raises:
             BodyTooLarge: Larger than any message can be.
@@ -156,6 +156,10 @@ class Body:
         """
         self.faults: list[Fault] = []
         self._left: dict[str, Any] = {}
+        self._inner: list[tuple[str, Body]] = []
+        if of is not None:
+            self._left = of
+            return
         if optional and not request.get_data(cache=True):
             return
         value = parsed()
@@ -207,17 +211,15 @@ class Body:
         """Add a fault for every one of these names that is missing."""
         self.faults += [Fault(name, "required") for name in names if name not in self._left]
 
-    def within(self, name: str, inner: str) -> str | None:
-        """Take the string *inner* from the object *name*; other names in it are faults."""
-        value: dict[str, Any] | None = self._take(name, dict, "an object")
-        if value is None:
-            return None
-        found = value.pop(inner, None)
-        self._left |= {f"{name}.{other}": None for other in value}
-        if found is not None and type(found) is not str:
-            self.faults.append(Fault(f"{name}.{inner}", "a string"))
-            return None
-        return found
+    def inner(self, name: str) -> Body:
+        """Take the object *name*, whose faults are named `name.field`; empty if it is missing."""
+        its = Body(of=self._take(name, dict, "an object") or {})
+        self._inner.append((name, its))
+        return its
+
+    def refuse(self, needed: str, given: Mapping[str, object]) -> None:
+        """Add a fault for each field that was given although it needs another field."""
+        self.faults += [Fault(name, f"needs {needed}") for name, value in given.items() if value]
 
     def wholes_within(self, name: str, *inner: str) -> list[int | None]:
         """Take whole numbers from the object *name*; other names in it are faults."""
@@ -238,6 +240,9 @@ class Body:
             for name in list(self._left)[:UNKNOWN_MOST]
         ]
         self._left = {}
+        for outer, its in self._inner:
+            self.faults += [Fault(f"{outer}.{one.field}", one.detail) for one in its.close()]
+        self._inner = []
         return self.faults
 
     def check(self) -> None:

@@ -1,9 +1,8 @@
 #!lua flags=allow-oom
 -- clear_mail: decides whether a notification may be mailed to an address now, and counts it.
 --
--- Without a consent of this address for this sender it says whether to ask for one: three asks a
--- day for an address, all senders together.  Until the answer the message is noted, so that
--- its mail goes out with the consent.
+-- Without a consent for this sender it says whether to ask: three asks a day for an address, all
+-- senders together.  The message is noted, so that its mail goes out with the answer.
 --
 -- KEYS[1]  consents  hash
 -- ARGV[1]  now       milliseconds; "" for the store's own clock
@@ -12,9 +11,10 @@
 -- ARGV[4]  news      1: there is something to mail; 0: only see to the consent
 -- ARGV[5]  again     1: a repeat, which was counted before
 -- ARGV[6]  most      mails to this address in a day
+-- ARGV[7]  asks      1: an ask may go out; 0: what waits is too old for that
 --
 -- Replies {"given"}: mail it; {"wait", ms}: later; {"ask", asked_at, now}: mail the ask;
--- {"asked"}: wait for the answer; {"full", ms}: three asks today; or {"refused"}.
+-- {"asked"}: wait for the answer; {"full", ms}: three asks today; {"late"} or {"refused"}: never.
 
 local ASKS_MOST, DAY, HOUR = 3, 86400000, 3600000
 -- From this many mails in a row, each within an hour of the last, one in ten minutes.
@@ -22,8 +22,7 @@ local MANY, APART = 12, 600000
 local WAITING_MOST = 100
 
 local now = clock(ARGV[1])
-local consent, message, news, again = ARGV[2], ARGV[3], ARGV[4] == "1", ARGV[5] == "1"
-local most = tonumber(ARGV[6])
+local consent, message, most = ARGV[2], ARGV[3], tonumber(ARGV[6])
 local tag, id = way_in(KEYS[1])
 local kept = fields_of(KEYS[1]) or {}
 local state, at, rest = consent_of(kept, consent)
@@ -31,14 +30,12 @@ local state, at, rest = consent_of(kept, consent)
 if kept.stopped or state == "revoked" then
   return { "refused" }
 elseif state == "given" then
-  if not news or again then
+  if ARGV[4] == "0" or ARGV[5] == "1" then
     return { "given" }
   end
-  local mailed_at, row = tonumber(kept.mailed_at or "0"), tonumber(kept.row or "0")
-  local day_at, mails = tonumber(kept.day_at or "0"), tonumber(kept.mails or "0")
-  if now - mailed_at >= HOUR then
-    row = 0
-  end
+  local mailed_at, row = tonumber(kept.mailed_at or 0), tonumber(kept.row or 0)
+  local day_at, mails = tonumber(kept.day_at or 0), tonumber(kept.mails or 0)
+  row = now - mailed_at < HOUR and row or 0
   if now - day_at >= DAY then
     day_at, mails = now, 0
   end
@@ -64,6 +61,9 @@ if state == "asked" and now - at < ASK_MS then
     call("PEXPIREAT", waiting, at + ASK_MS)
     return { "asked" }
   end
+end
+if ARGV[7] ~= "1" then
+  return { "late" }
 end
 local asks = {}
 for one in (kept.asks or ""):gmatch("%d+") do

@@ -16,9 +16,9 @@ for i = 1, #members, 2 do
   local id, channel = delivery_of(members[i])
   local f = call("HMGET", key_of(tag, "message", id), channel, channel .. ":cursor",
     channel .. ":failures", channel .. ":failure", channel .. ":failing_since")
-  if f[1] then
-    reply[#reply + 1] = { id, channel, tonumber(members[i + 1]),
-      call("LLEN", key_of(tag, "events", id)) - tonumber(f[2]),
+  local left = f[1] and call("LLEN", key_of(tag, "events", id)) - tonumber(f[2]) or 0
+  if left > 0 then
+    reply[#reply + 1] = { id, channel, tonumber(members[i + 1]), left,
       tonumber(f[3] or "0"), f[4] or "", tonumber(f[5] or "0"), f[1] }
   end
 end

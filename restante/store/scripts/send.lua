@@ -77,7 +77,7 @@ if sender ~= "" then
 end
 for at = 21, first - 1, 2 do
   local channel, kept = ARGV[at], ARGV[at + 1]
-  call("HSET", KEYS[1], channel, kept, channel .. ":cursor", 1)
+  call("HSET", KEYS[1], channel, kept, channel .. ":cursor", first_cursor(channel))
 end
 local message = message_at(tag, id)
 local facts = "links=" .. #ids .. ",views=" .. views .. ",passphrase=" .. (has_passphrase and 1 or 0)

@@ -10,6 +10,7 @@
 -- ARGV[6]  failure    one word for the operator, or ""
 -- ARGV[7]  wait       ms until the rest is due; "" makes it a dead letter
 -- ARGV[8]  before     failures in a row when it was taken
+-- ARGV[9]  pause      ms until the next delivery of this message; 0 if nothing went out
 --
 -- Replies {"settled"}; {"postponed"} if no try was possible; {"delayed"} or {"given-up"} after a
 -- failure; {"moved"} if another worker settled it meanwhile; or {"unknown"}.
@@ -17,7 +18,7 @@
 local now = clock(ARGV[1])
 local channel, cursor, delivered = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local failures, failure, wait = tonumber(ARGV[5]), ARGV[6], ARGV[7]
-local before = tonumber(ARGV[8])
+local before, pause = tonumber(ARGV[8]), tonumber(ARGV[9])
 local tag, id = way_in(KEYS[1])
 local member, dead = id .. ":" .. channel, tag .. ":dead"
 local known = tonumber(call("HGET", KEYS[1], channel .. ":cursor") or "-1")
@@ -31,9 +32,12 @@ end
 
 cursor = cursor + delivered
 call("HSET", KEYS[1], channel .. ":cursor", cursor)
-if delivered > 0 then
+if delivered > 0 or pause > 0 then
   call("HDEL", KEYS[1], channel .. ":failures", channel .. ":failure", channel .. ":failing_since")
   call("ZREM", dead, member)
+end
+if delivered > 0 or failures == 0 then
+  call("HDEL", KEYS[1], channel .. ":until")
 end
 if failures > 0 then
   call("HSET", KEYS[1], channel .. ":failures", failures, channel .. ":failure", failure)
@@ -41,13 +45,17 @@ if failures > 0 then
 end
 if call("LLEN", key_of(tag, "events", id)) <= cursor then
   leave_outbox(tag, channel, member)
+  if pause > 0 then
+    -- Nothing is left: a place, so that what happens during the pause is gathered.
+    call("ZADD", outbox_of(tag, channel), now + pause, member)
+  end
 elseif wait == "" then
   leave_outbox(tag, channel, member)
   call("ZADD", dead, now, member)
   return { "given-up" }
 else
   leave_outbox(tag, channel, member)
-  call("ZADD", outbox_of(tag, channel), now + tonumber(wait), member)
+  call("ZADD", outbox_of(tag, channel), now + math.max(tonumber(wait), pause), member)
 end
 if failures > 0 then
   return { "delayed" }

@@ -33,13 +33,20 @@ local function boxes(entry)
   return label, "", ""
 end
 
+-- How many events: a channel that gathers repeats exactly those that it took before.
+local function many(hash, channel, cursor)
+  local known = tonumber(call("HGET", hash, channel .. ":until") or "0")
+  return known > cursor and math.min(events, known - cursor) or events
+end
+
 local reply = { now }
 for _, member in ipairs(call("ZRANGE", outbox, "-inf", now, "BYSCORE", "LIMIT", 0, most)) do
   local id, channel = delivery_of(member)
   local hash = key_of(tag, "message", id)
   local f = call("HMGET", hash, channel, channel .. ":cursor", channel .. ":failures")
   local cursor = tonumber(f[2] or "0")
-  local found = call("LRANGE", key_of(tag, "events", id), cursor, cursor + events - 1)
+  local found = call("LRANGE", key_of(tag, "events", id), cursor,
+    cursor + many(hash, channel, cursor) - 1)
   if not f[1] or #found == 0 then
     call("ZREM", outbox, member)
   else
@@ -48,6 +55,9 @@ for _, member in ipairs(call("ZRANGE", outbox, "-inf", now, "BYSCORE", "LIMIT", 
       local at = #entries
       entries[at + 1] = entry
       entries[at + 2], entries[at + 3], entries[at + 4] = boxes(entry)
+    end
+    if BY_NAME[channel] and BY_NAME[channel].gathers then
+      call("HSET", hash, channel .. ":until", cursor + #found)
     end
     call("ZADD", outbox, now + lease, member)
     reply[#reply + 1] = { id, channel, cursor, tonumber(f[3] or "0"), f[1], entries }

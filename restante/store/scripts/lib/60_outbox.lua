@@ -1,13 +1,26 @@
 -- Outboxes, where deliveries wait.  Each channel has its own, so that slow receivers of one do
 -- not delay another.  CHANNELS is made from restante/channels and loaded before the library.
 
-local OUTBOXES = {}
+local BY_NAME = {}
 for _, channel in ipairs(CHANNELS) do
-  OUTBOXES[channel.name] = channel.outbox
+  BY_NAME[channel.name] = channel
 end
 
 local function outbox_of(tag, name)
-  return tag .. ":" .. (OUTBOXES[name] or "outbox-" .. name)
+  return tag .. ":" .. (BY_NAME[name] and BY_NAME[name].outbox or "outbox-" .. name)
+end
+
+-- Whether an event starts a delivery: without a list, every event but `message.sent`.
+local function wakes(channel, type)
+  if channel.wakes then
+    return channel.wakes[type] or false
+  end
+  return type ~= "message.sent"
+end
+
+-- Where the cursor of a new message begins: behind `message.sent`, unless that is delivered.
+local function first_cursor(name)
+  return wakes(BY_NAME[name], "message.sent") and 0 or 1
 end
 
 -- An earlier version put all channels into one outbox: remove the member there, too.

@@ -31,11 +31,11 @@ end
 local function record(message, link, now, type, facts, evidence, at)
   call("RPUSH", message.events,
     (at or now) .. " " .. type .. " " .. facts .. "\n" .. (link and link.id or "") .. evidence)
-  if type == "message.sent" or #message.channels == 0 then
+  if #message.channels == 0 then
     return
   end
   for _, channel in ipairs(message.channels) do
-    if not channel.wakes or channel.wakes[type] then
+    if wakes(channel, type) then
       local member = message.id .. ":" .. channel.name
       call("ZREM", message.tag .. ":dead", member)
       call("ZADD", outbox_of(message.tag, channel.name), "NX", now, member)

@@ -1,0 +1,129 @@
+"""Composes the mail that tells a sender what happened to a message, and how its links stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from restante import i18n, zones
+from restante.channels import letters, notice_words
+from restante.channels.mail_card import Button, Card, Row, Section
+from restante.safe_text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from restante.channels.email import Happening
+    from restante.email_address import Mailbox
+    from restante.i18n import Language
+    from restante.store.replies import LinkRow
+
+LINKS_MOST, HAPPENINGS_MOST = 25, 25
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail on its way.  None of its fields is ever logged.
+
+    Attributes:
+        subject: The sender's own, of the message.
+        links: Each link with its label.
+        control_url: A capability; None in mails without a button.
+        consent_url: With the mail token, a capability, too.
+    """
+
+    address: str
+    subject: str | None
+    language: str | None
+    zone: str | None
+    sent_at: int
+    happenings: Sequence[Happening]
+    links: Sequence[tuple[str | None, LinkRow]]
+    control_url: str | None
+    consent_url: str
+    message_id: bytes
+
+    def write(self, sender: Mailbox, *, event_id: str, at: int) -> bytes:
+        """Return the mail as bytes, dated *at* (ms); its Message-ID is made of the event id."""
+        say = i18n.spoken(self.language)
+        heading = self._heading(say)
+        head = letters.Head(
+            self.address,
+            heading,
+            event_id,
+            f"{self.consent_url}/unsubscribe",
+            self.message_id.hex(),
+        )
+        card = self._card(say, heading)
+        return letters.compose(head, card, say, sender, at)
+
+    def _heading(self, say: Language) -> str:
+        """Return the subject; it never changes, so that programs show one conversation."""
+        if subject := one_line(self.subject or ""):
+            return say.gettext("News of “%(subject)s”", subject=subject)
+        return say.gettext("News of your message of %(time)s", time=self._time(self.sent_at, say))
+
+    def _card(self, say: Language, heading: str) -> Card:
+        sections = [
+            Section(say.gettext("What happened"), list(self._what_happened(say))),
+            Section(say.gettext("How it stands now"), list(self._how_it_stands(say))),
+        ]
+        button, paragraphs = None, []
+        if self.control_url:
+            button = Button(
+                say.gettext("Open the page of this message"),
+                self.control_url,
+                say.gettext(
+                    "Keep this mail to yourself: anyone who has this address can read the message, "
+                    "take it back and replace it."
+                ),
+            )
+        else:
+            paragraphs.append(
+                say.gettext(
+                    "To see more, or to take it back, open the page that you got when you sent it."
+                )
+            )
+        return Card(
+            heading,
+            sections=sections,
+            button=button,
+            paragraphs=paragraphs,
+            small=[
+                say.gettext(
+                    "You get this because you agreed to it at %(host)s.",
+                    host=urlsplit(self.consent_url).netloc,
+                ),
+                Button(say.gettext("Stop these e-mails"), self.consent_url),
+                say.gettext("This is an automatic mail. Nobody reads replies to it."),
+            ],
+        )
+
+    def _what_happened(self, say: Language) -> Iterator[Row]:
+        is_many = len(self.links) > 1
+        for one in self.happenings[:HAPPENINGS_MOST]:
+            yield Row(
+                notice_words.happening(one.type, one.facts, say),
+                _whose(one.label, say) if is_many else "",
+                self._time(one.at, say),
+            )
+        if (more := len(self.happenings) - HAPPENINGS_MOST) > 0:
+            yield Row(say.ngettext("and one more event", "and %(num)s more events", more))
+
+    def _how_it_stands(self, say: Language) -> Iterator[Row]:
+        is_many = len(self.links) > 1
+        for label, link in self.links[:LINKS_MOST]:
+            said = notice_words.state(link, lambda at: self._time(at, say), say)
+            yield Row(said, _whose(label, say) if is_many or label else "")
+        if (more := len(self.links) - LINKS_MOST) > 0:
+            yield Row(say.ngettext("and one more link", "and %(num)s more links", more))
+
+    def _time(self, at: int, say: Language) -> str:
+        moment = datetime.fromtimestamp(at / 1_000, UTC)
+        return say.moment(moment.astimezone(zones.zone(self.zone)))
+
+
+def _whose(label: str | None, say: Language) -> str:
+    return one_line(label or "") or say.gettext("Anyone with the link")

@@ -1,0 +1,112 @@
+"""Notifications by mail: which events a sender wants to be told, and where to.
+
+Pure: no clock, no randomness, no I/O.  docs/specs/envelope.md has the fields of the box `email`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+Facts = Mapping[str, Any]
+
+
+def _any(_: Facts) -> bool:
+    return True
+
+
+EVENTS: Mapping[str, tuple[str, Callable[[Facts], bool]]] = {
+    "first_opened": ("link.revealed", lambda facts: facts.get("view") == 1),
+    "opened": ("link.revealed", _any),
+    "confirmed": ("link.confirmed", _any),
+    "disputed": ("link.disputed", _any),
+    "declined": ("link.declined", _any),
+    "locked": ("link.locked", _any),
+    "expired_unread": ("link.expired", lambda facts: facts.get("reveals") == 0),
+    "unread": ("link.unread", _any),
+    "recalled_by_rule": ("link.recalled", lambda facts: facts.get("by") == "rule"),
+}
+"""What can be chosen, by its name in API and form: a type of event, and which of them."""
+DEFAULTS = ("first_opened", "disputed", "declined", "locked", "expired_unread")
+WAKING = frozenset(type_ for type_, _ in EVENTS.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The mails that a sender wants about one message.
+
+    Attributes:
+        address: A mail address.
+        events: Names of EVENTS.
+        zone: Of IANA's time zones, such as `Europe/Madrid`; None for UTC.
+        has_link: Each mail has a button to the control page: its URL is a capability.
+        owner: Who asks for the consent, 16 bytes; None: this message alone.
+    """
+
+    address: str
+    events: tuple[str, ...] = DEFAULTS
+    zone: str | None = None
+    has_link: bool = False
+    owner: bytes | None = None
+
+    def as_facts(self, control: str) -> dict[str, str]:
+        """Return the fields of the box; only *has_link* keeps the control token there."""
+        facts = {
+            "address": self.address,
+            "events": ",".join(self.events),
+            "zone": self.zone,
+            "control": control if self.has_link else None,
+            "owner": self.owner.hex() if self.owner else None,
+        }
+        return {name: value for name, value in facts.items() if value is not None}
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[str, str]) -> Self:
+        """Read the fields of a box; ignore unknown ones."""
+        return cls(
+            facts["address"],
+            tuple(name for name in facts.get("events", "").split(",") if name in EVENTS),
+            facts.get("zone"),
+            "control" in facts,
+            bytes.fromhex(facts["owner"]) if "owner" in facts else None,
+        )
+
+    def wants(self, type_: str, facts: Facts) -> bool:
+        """Tell whether this event is one of the chosen."""
+        return any(
+            type_ == wanted and holds(facts)
+            for wanted, holds in (EVENTS[name] for name in self.events)
+        )
+
+
+class Wanted(NamedTuple):
+    """A mail that a message wants to send.
+
+    Attributes:
+        message: Its shard and id.
+        news: There is something to tell; otherwise only an ask may go out.
+        again: A repeat, which was counted before.
+        most: Mails to the address in a day.
+        asks: An ask may go out.
+    """
+
+    message: tuple[int, bytes]
+    news: bool = True
+    again: bool = False
+    most: int = 50
+    asks: bool = True
+
+
+class Decision(NamedTuple):
+    """Whether a mail may go out.
+
+    Attributes:
+        word: `given`, `wait`, `ask`, `asked`, `full`, `late` or `refused`: see clear_mail.lua.
+        wait: With `wait` and `full`: ms.
+        asked_at: With `ask`: when this ask was first allowed, in ms.
+    """
+
+    word: str
+    wait: int = 0
+    asked_at: int = 0
