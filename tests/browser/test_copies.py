@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser import tour
 
@@ -87,3 +88,14 @@ def test_nothing_is_wider_than_the_page_with_everything_unfolded(sender, width):
     assert sender.locator("pre:visible").count() == 4
 
     assert sender.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_a_draft_has_the_time_zone_of_the_browser(browser, service):
+    with browser.new_context(timezone_id="Asia/Kathmandu") as context:
+        page = context.new_page()
+        page.goto(service.url)
+        page.get_by_label("Message").fill("4711")
+        tour.press(page, "Create link")
+        page.get_by_text("Put it in a mail").click()
+
+        expect(page.locator("#mail-1")).to_contain_text("(Kathmandu).")

@@ -6,6 +6,8 @@ import io
 import re
 from email import message_from_bytes, policy
 
+import pytest
+
 from tests.support.api import Api, Visitor
 from tests.support.processes import Service
 
@@ -142,3 +144,39 @@ def test_downloads_count_as_visits_of_the_page(tmp_path):
         statuses += [sender.get(f"{path}/mail-1.eml").status for _ in range(2)]
 
     assert statuses == [200, 200, 200, 429]
+
+
+def zones_in(sender, path):
+    """Return how times end in the page's texts, in a draft and in the table."""
+    page, draft, table = (sender.get(path + tail) for tail in ("", "/mail-1.eml", "/links.csv"))
+    read = message_from_bytes(draft.body, policy=policy.default)
+    written = [read.get_body((kind,)).get_content() for kind in ("plain", "html")]
+    said = [*re.findall(r"<pre id=.mail[^>]*>([^<]*)", page.text), *written, table.text]
+    return {zone for text in said for zone in re.findall(r", \d\d:\d\d (UTC|\([^)]*\))", text)}
+
+
+@pytest.mark.parametrize(
+    ("zone", "said"),
+    [
+        ("Asia/Kathmandu", "(Kathmandu)"),
+        ("America/Bogota", "(Bogotá)"),
+        ("", "UTC"),
+        ("Nowhere/City", "UTC"),
+        ("../../etc/passwd", "UTC"),
+        ("/usr/share/zoneinfo/Asia/Tokyo", "UTC"),
+    ],
+)
+def test_times_in_copies_are_in_the_senders_zone(service, zone, said):
+    sender, path = sent_from_a_browser(service, zone=zone)
+    assert zones_in(sender, path) == {said}
+    sender.cookies["zone"] = zone
+
+    assert zones_in(sender, path) == {said}
+
+
+def test_the_zone_is_remembered_where_the_warning_was_read(service):
+    _, path = sent_from_a_browser(service)
+    other = Visitor(service.url)
+    other.post(path, {"zone": "Asia/Kathmandu"})
+
+    assert zones_in(other, path) == {"(Kathmandu)"}

@@ -295,3 +295,32 @@ def test_the_control_page_asks_the_store_once_for_each_press_and_each_question(s
         "extend": 1,
         "replace": 2 + 1,
     }
+
+
+def test_copies_cost_a_look_at_the_message_and_help_costs_its_limit(service):
+    sender = Visitor(service.url)
+    people = {"text": "by hand", "recipients": "Ana\nBen\nEva"}
+    path = "/s/" + sender.post("/", people).headers["Location"].rpartition("/")[2]
+    secret = people | {"passphrase": "blue tin"}
+    costs = {
+        "control page": rounds(service, lambda: sender.get(path)),
+        "table": rounds(service, lambda: sender.get(f"{path}/links.csv")),
+        "draft": rounds(service, lambda: sender.get(f"{path}/mail-2.eml")),
+        "a link that is not there": rounds(service, lambda: sender.get(f"{path}/mail-9.eml")),
+        "check the list": rounds(service, lambda: sender.post("/recipients", people)),
+        "make a passphrase": rounds(service, lambda: sender.post("/passphrase", people)),
+        "send, passphrase": rounds(service, lambda: sender.post("/", secret)),
+        "send, three": rounds(service, lambda: sender.post("/", people)),
+        "send a file": rounds(service, lambda: sender.upload("/", {"text": "x"}, b"Ana\nBen")),
+    }
+    # A script that reads goes out together with one that counts: two commands, one round trip.
+    looks = dict.fromkeys(("control page", "table", "draft", "a link that is not there"), 1 + 1)
+
+    assert costs == looks | {
+        "check the list": 1,
+        "make a passphrase": 1,
+        # Argon2 is dear: what waits is counted before it.
+        "send, passphrase": 1 + 1,
+        "send, three": 1,
+        "send a file": 1,
+    }

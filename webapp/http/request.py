@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from restante.settings import Settings
     from restante.wiring import Services
 
-CookieName = Literal["reader", "sender", "permit", "shown", "own", "language", "form", "passphrase"]
+CookieName = Literal[
+    "reader", "sender", "permit", "shown", "own", "language", "form", "passphrase", "zone"
+]
 """Every cookie: docs/threat-model.md says who may set each, and what stops another site."""
 COOKIES: tuple[CookieName, ...] = get_args(CookieName)
 COOKIE_SIZE = 24

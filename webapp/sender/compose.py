@@ -9,7 +9,7 @@ from flask import Blueprint, Response, make_response, redirect, url_for
 from restante import made_passphrase
 from restante.errors import Fault, Invalid, NotASender, RestanteError, TooLarge, Unavailable
 from webapp import rules
-from webapp.http import csrf, language_choice, pages, rate_limits, send_access
+from webapp.http import csrf, language_choice, pages, rate_limits, send_access, zone
 from webapp.http.budgets import afford
 from webapp.http.cookies import YEAR_SECONDS, set_cookie
 from webapp.http.errors import RateLimited, told
@@ -102,6 +102,7 @@ def _send() -> Response:
     response = make_response(redirect(url_for("control.show", pasted=str(sent.control)), code=303))
     if sender:
         set_cookie(response, "sender", sender, max_age=YEAR_SECONDS)
+    zone.remember(response)
     if draft.passphrase:
         told_passphrase.carry(response, sent.control, draft.passphrase)
     return send_access.remember(response)

@@ -20,7 +20,7 @@ from restante.messages import Page
 from restante.safe_text import shows_anything
 from restante.typed_digits import whole_number
 from webapp import rules
-from webapp.http import csrf, fields, floods, form, own_link_cookie, pages, rate_limits
+from webapp.http import csrf, fields, floods, form, own_link_cookie, pages, rate_limits, zone
 from webapp.http.budgets import afford
 from webapp.http.errors import RateLimited, told
 from webapp.http.request import cookie, evidence, managing, sending
@@ -61,6 +61,7 @@ def show_anyway(pasted: str) -> Response:
     managing().status(control, NEWEST)
     response = make_response(redirect(url_for("control.show", pasted=str(control)), code=303))
     private_page.open_for(response, control)
+    zone.remember(response)
     return response
 
 

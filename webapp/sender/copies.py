@@ -9,7 +9,7 @@ from werkzeug.utils import secure_filename
 
 from restante.crypto.tokens import ControlToken
 from restante.messages import Page
-from webapp.http import rate_limits
+from webapp.http import rate_limits, zone
 from webapp.http.request import cookie, managing, settings
 from webapp.sender import link_table, mail, private_page
 
@@ -54,7 +54,7 @@ def build(status: Status) -> Copies | None:
     numbered = _open_links(status)
     if not numbered:
         return None
-    its = mail.write(status, settings().accent)
+    its = _mail(status)
     each = {}
     for number, link in numbered:
         address = _address(link.token)
@@ -91,7 +91,8 @@ def _table(status: Status) -> Response | None:
     rows = _rows(status)
     if not rows:
         return None
-    return _file(link_table.merged(rows, status.expires_at), "text/csv; charset=utf-8", "links.csv")
+    written = link_table.merged(rows, status.expires_at, zone.of_visitor())
+    return _file(written, "text/csv; charset=utf-8", "links.csv")
 
 
 def _eml(status: Status, number: int) -> Response | None:
@@ -100,8 +101,12 @@ def _eml(status: Status, number: int) -> Response | None:
         return None
     called = secure_filename(link_table.names(link.recipient)[0])[:NAME_MOST]
     name = "-".join(filter(None, ("mail", str(number), called)))
-    written = mail.eml(link.recipient, mail.write(status, settings().accent), _address(link.token))
+    written = mail.eml(link.recipient, _mail(status), _address(link.token))
     return _file(written, "message/rfc822", f"{name}.eml")
+
+
+def _mail(status: Status) -> mail.Mail:
+    return mail.write(status, settings().accent, zone.of_visitor())
 
 
 def _file(content: bytes, kind: str, name: str) -> Response:

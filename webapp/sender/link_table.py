@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from restante.email_address import mailbox
@@ -13,6 +14,7 @@ from webapp.texts.formatting import utc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import tzinfo
 
 FORMULAS = tuple("=+-@\t\r\n＝＋－＠")
 
@@ -35,7 +37,7 @@ def pasted(rows: Iterable[tuple[str | None, str]]) -> str:
     return "\n".join(f"{cell(recipient or '')}\t{address}" for recipient, address in rows)
 
 
-def merged(rows: Iterable[tuple[str | None, str]], expires_at: int) -> bytes:
+def merged(rows: Iterable[tuple[str | None, str]], expires_at: int, zone: tzinfo = UTC) -> bytes:
     """Return a CSV file (RFC 4180, UTF-8) with a header, for the mail merge of an office program.
 
     All cells are quoted: a program that splits at semicolons must find no formula after one.
@@ -43,7 +45,7 @@ def merged(rows: Iterable[tuple[str | None, str]], expires_at: int) -> bytes:
     """
     file = io.StringIO(newline="")
     table = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    until = current().moment(utc(expires_at))
+    until = current().moment(utc(expires_at).astimezone(zone))
     table.writerow(
         [gettext("Name"), gettext("E-mail"), gettext("Link"), gettext("Can be opened until")]
     )

@@ -6,6 +6,7 @@ The bare address is always there, for programs that show no button.
 
 from __future__ import annotations
 
+from datetime import UTC
 from email import policy
 from email.header import Header
 from email.mime.multipart import MIMEMultipart
@@ -23,6 +24,8 @@ from webapp.http.i18n import current, gettext
 from webapp.texts.formatting import utc
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from restante.reports import Status
 
 WAX, ON_WAX, PAPER, INK, SOFT, LINE = (
@@ -77,13 +80,13 @@ class Mail(NamedTuple):
         )
 
 
-def write(status: Status, accent: str | None) -> Mail:
+def write(status: Status, accent: str | None, zone: tzinfo = UTC) -> Mail:
     """Return the mail for the links of a message, in the language of the page.
 
-    *accent* is the operator's, for the button.
+    *accent* is the operator's, for the button; times are in the sender's *zone*.
     """
     subject = one_line(status.details.subject or "") or gettext("A message for you")
-    return Mail(subject, " ".join(_facts(status)), accent)
+    return Mail(subject, " ".join(_facts(status, zone)), accent)
 
 
 def mailto(recipient: str | None, mail: Mail, address: str) -> str:
@@ -120,13 +123,13 @@ def _encoded(name: str, words: str) -> str:
     return Header(words, "utf-8", header_name=name).encode()
 
 
-def _facts(status: Status) -> list[str]:
+def _facts(status: Status, zone: tzinfo) -> list[str]:
     facts = []
     # A pause has no end that is known, and a mail outlives it.
     if status.opens_at > status.at and not status.paused_at:
-        opens_at = current().moment(utc(status.opens_at))
+        opens_at = current().moment(utc(status.opens_at).astimezone(zone))
         facts.append(gettext("You can open it from %(time)s.", time=opens_at))
-    until = current().moment(utc(status.expires_at))
+    until = current().moment(utc(status.expires_at).astimezone(zone))
     facts.append(gettext("You can open it until %(time)s.", time=until))
     if status.views == 1:
         facts.append(gettext("It opens only once."))

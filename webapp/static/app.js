@@ -83,11 +83,13 @@ start(() => {
   const page = document.documentElement.lang;
   const isPage = (tag) => tag.split("-")[0] === page.split("-")[0];
   const spoken = [navigator.language, ...(navigator.languages ?? [])].filter(isLanguage);
-  const { hourCycle } = new Intl.DateTimeFormat(spoken.slice(0, 1), { hour: "numeric" }).resolvedOptions();
+  const { hourCycle, timeZone } = new Intl.DateTimeFormat(spoken.slice(0, 1), { hour: "numeric" }).resolvedOptions();
   const clock = new Intl.DateTimeFormat([...spoken.filter(isPage), page], {
     day: "numeric", month: "long", year: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short", hourCycle,
   });
+  // The server has no other way to write times as this visitor reads them.
   dress((part) => {
+    for (const field of part.querySelectorAll("[name=zone]")) field.value = timeZone;
     for (const time of part.querySelectorAll("time[datetime]")) {
       time.title = time.textContent;
       time.textContent = clock.format(new Date(time.dateTime));
