@@ -159,7 +159,7 @@ def zones_in(sender, path):
     ("zone", "said"),
     [
         ("Asia/Kathmandu", "(Kathmandu)"),
-        ("America/Bogota", "(Bogotá)"),
+        ("America/Bogota", "(Bogota)"),
         ("", "UTC"),
         ("Nowhere/City", "UTC"),
         ("../../etc/passwd", "UTC"),
