@@ -75,10 +75,11 @@ class SentList:
         searched, its = 0, None
         while searched < SEARCHED_MOST and len(found) <= PAGE:
             its = self._open(listed, before, CHUNK)
-            if not its.lines:
-                break
             found += [one for one in its.lines if self._says(listed, one[0], wanted)]
-            searched, before = searched + len(its.lines), its.lines[-1][1]
+            searched += len(its.lines)
+            if len(its.lines) < CHUNK:
+                break
+            before = its.lines[-1][1]
         older = found[PAGE - 1][1] if len(found) > PAGE else None
         entries, _ = self._look(listed, found[:PAGE])
         total, is_closed = (its.total, its.is_closed) if its else (0, False)
@@ -136,26 +137,25 @@ class SentList:
             Unavailable: The store does not answer at all.
         """
         verdicts = Verdicts()
-        done: list[Line] = []
-        opened = [
-            _unsealed(listed, line) for line, _ in self._lists.pick(listed, dict.fromkeys(chosen))
-        ]
+        done: list[tuple[Line, int]] = []
         try:
-            for line in filter(None, opened):
+            for sealed, at in self._lists.pick(listed, dict.fromkeys(chosen)):
+                if not (line := _unsealed(listed, sealed)):
+                    continue
                 boxed = self._facts.close_evidence(line.control.message_id, evidence)
                 with suppress(NotFound):
                     self._messages.recall(line.control, (), b"", boxed)
-                    done.append(line)
+                    done.append((line, at))
             verdicts.recalled = len(done)
-            states = self._lists.glance([line.control for line in done])
+            states = self._lists.glance([its.control for its, _ in done])
         except Unavailable:
             if not done:
                 raise
             verdicts.is_whole = False
             return verdicts
-        for line, seen in zip(done, states, strict=True):
+        for (its, scored), seen in zip(done, states, strict=True):
             if seen:
-                verdicts.add(line, seen)
+                verdicts.add(Entry(its, scored, seen))
         return verdicts
 
     def move(self, old: ListToken, new: ListToken) -> None:
@@ -210,16 +210,15 @@ class SentList:
         return all(word in said for word in wanted)
 
     def _recall_unread(self, entry: Entry, verdicts: Verdicts, evidence: Evidence | None) -> None:
-        seen = entry.seen
-        if any(not link.reveals and not link.state.final for link in seen.links):
+        if any(not link.reveals and not link.state.final for link in entry.seen.links):
             control = entry.line.control
             boxed = self._facts.close_evidence(control.message_id, evidence)
             try:
-                seen = self._lists.recall_unread(control, boxed)
+                entry = entry._replace(seen=self._lists.recall_unread(control, boxed))
             except NotFound:
                 return
             verdicts.recalled += 1
-        verdicts.add(entry.line, seen)
+        verdicts.add(entry)
 
 
 def _folded(text: str) -> str:

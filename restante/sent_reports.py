@@ -69,19 +69,19 @@ class Verdicts:
     ended: int = 0
     messages: int = 0
     recalled: int = 0
-    read: list[tuple[Line, Glimpse]] = field(default_factory=list)
-    unread: list[tuple[Line, Glimpse]] = field(default_factory=list)
+    read: list[Entry] = field(default_factory=list)
+    unread: list[Entry] = field(default_factory=list)
     more: Rest | None = None
     is_whole: bool = True
 
-    def add(self, line: Line, seen: Glimpse) -> None:
+    def add(self, entry: Entry) -> None:
         """Count one message by its state after the recall."""
         self.messages += 1
-        for link in seen.links:
+        for link in entry.seen.links:
             self._count(link)
-        shown = self.read if any(link.reveals for link in seen.links) else self.unread
+        shown = self.read if any(link.reveals for link in entry.seen.links) else self.unread
         if len(shown) < SHOWN_MOST:
-            shown.append((line, seen))
+            shown.append(entry)
 
     def _count(self, link: LinkGlimpse) -> None:
         if link.reveals:

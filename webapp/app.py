@@ -27,7 +27,7 @@ from webapp.http import (
 from webapp.http.request import Serving
 from webapp.ops import health
 from webapp.recipient import feedback, viewer
-from webapp.sender import changes, compose, consents, control, copies
+from webapp.sender import changes, compose, consents, control, copies, sent, sent_access
 from webapp.texts import events, formatting, states
 
 if TYPE_CHECKING:
@@ -109,6 +109,8 @@ def create_app(services: Services) -> Flask:
         control.bp,
         changes.bp,
         copies.bp,
+        sent.bp,
+        sent_access.bp,
         consents.bp,
         viewer.bp,
         feedback.bp,

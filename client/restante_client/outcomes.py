@@ -11,10 +11,7 @@ from restante_client.models import Json, when, when_or_none
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a recall achieved for one link; with 0 `reveals` nobody got the text through it.
-
-    `by` is `rule` if a rule had recalled it before, else `sender`.
-    """
+    """What a recall achieved for one link; with 0 `reveals` nobody got the text through it."""
 
     link: str
     recipient: str | None
@@ -23,7 +20,6 @@ class Verdict:
     first_revealed_at: datetime | None
     acknowledged_at: datetime | None
     recalled_at: datetime
-    by: str
     raw: Json = field(repr=False)
 
     @property
@@ -41,7 +37,6 @@ class Verdict:
             first_revealed_at=when_or_none(its["first_revealed_at"]),
             acknowledged_at=when_or_none(its["acknowledged_at"]),
             recalled_at=when(its["recalled_at"]),
-            by=its["by"],
             raw=its,
         )
 

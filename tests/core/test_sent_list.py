@@ -210,10 +210,10 @@ def test_everything_unread_is_recalled_and_the_rest_is_left_as_it_is(turned_hous
     assert (verdicts.messages, verdicts.recalled, verdicts.is_whole) == (5, 2, True)
     assert (verdicts.prevented, verdicts.too_late, verdicts.ended) == (3, 3, 1)
     assert verdicts.still_open == 1
-    assert [line.control for line, _ in verdicts.read] == [
+    assert [one.line.control for one in verdicts.read] == [
         spent.control, some.control, again.control,
     ]  # fmt: skip
-    assert [line.control for line, _ in verdicts.unread] == [expired.control, unread.control]
+    assert [one.line.control for one in verdicts.unread] == [expired.control, unread.control]
     assert read(house, old.links[0].token) == "x"
     assert read(house, again.links[0].token, 2) == "x"
     assert "link.recalled" not in happened(house, spent) + happened(house, again)
@@ -244,6 +244,20 @@ def test_a_recall_of_very_many_says_where_it_stopped_and_goes_on_there(
 
     assert [part.prevented for part in parts] == [30, 30, 10]
     assert turned_house.sent_list.recall_unread(browser).prevented == 70
+
+
+def test_where_the_store_fails_in_between_the_verdicts_say_so(turned_house, browser, raw):
+    """At a record of another type the script fails."""
+    sent = [send(turned_house, browser) for _ in range(60)]
+    spoilt = keys.message(sent[0].control)
+    raw.rename(spoilt, b"kept")
+    raw.set(spoilt, b"spoilt")
+    part = turned_house.sent_list.recall_unread(browser)
+    raw.rename(b"kept", spoilt)
+    whole = turned_house.sent_list.recall_unread(browser)
+
+    assert (part.prevented, part.is_whole) == (50, False)
+    assert (whole.prevented, whole.is_whole) == (60, True)
 
 
 def test_chosen_messages_are_recalled_whole(turned_house, browser):

@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from restante import wiring
-from restante.crypto.tokens import ControlToken, LinkToken
+from restante.crypto.tokens import ControlToken, LinkToken, ListToken
 from restante.store.connection import Connection
 from restante.store.persistence import Files
 from tests.support.api import Api, Sent, Visitor, form_of, new_reader_key
@@ -219,8 +219,30 @@ def by_hand(service, headers, secrets):
     visitor.post(f"/m/{link}", fields | {"as": "txt"})
     visitor.post(f"/m/{link}/acknowledge", fields)
     sender.post(f"/s/{control}/recall", {"reason": KNOWN["reason"]})
-    secrets["sender's cookie"] = sender.cookies["sender"]
+    by_list(service, headers, sender, secrets)
     secrets["reader's cookie"] = visitor.cookies["reader"]
+
+
+def by_list(service, headers, sender, secrets):
+    """Search, recall, show the address, use it elsewhere, change it."""
+    phone = Visitor(service.url, headers=headers)
+    for name in ("first", "second"):
+        sender.get("/sent")
+        sender.post("/sent", {"words": KNOWN["subject"]})
+        page = sender.post("/sent/address").text
+        token = re.search(r"/sent/(R[A-Za-z0-9_-]{34})", page)[1]
+        secrets[f"{name} list token"] = token
+        secrets[f"{name} sender secret"] = ListToken.parse(token).secret
+        secrets[f"{name} sender key"] = ListToken.parse(token).sender_key
+        secrets[f"{name} sender's cookie"] = sender.cookies["sender"]
+        phone.get(f"/sent/{token}")
+        phone.post(f"/sent/{token}")
+        assert KNOWN["subject"] in phone.get("/sent").text
+        phone.get(f"/sent/{token}/nothing?{token}")
+        phone.get(f"/nowhere/{token}")
+        sender.post("/sent/rotate")
+        sender.post("/sent/rotate", {"sure": "1"})
+    sender.post("/sent/recall-unread", {"window": "ever"})
 
 
 def by_holder(service, headers, secrets, refused):

@@ -324,3 +324,47 @@ def test_copies_cost_a_look_at_the_message_and_help_costs_its_limit(service):
         "send, three": 1,
         "send a file": 1,
     }
+
+
+def test_the_list_costs_two_round_trips_a_page_and_a_recall_one_for_each_message(service):
+    sender = Visitor(service.url)
+    sender.get("/")
+
+    def send():
+        assert sender.post("/", {"text": "by hand"}).status == 303
+
+    sending = rounds(service, send)
+    short = rounds(service, lambda: sender.get("/sent"))
+    for _ in range(38):
+        send()
+    costs = {
+        "send": sending,
+        "a page of two": short,
+        "a page of 25": rounds(service, lambda: sender.get("/sent")),
+        "search": rounds(service, lambda: sender.post("/sent", {"words": "nobody"})),
+        "address": rounds(service, lambda: sender.post("/sent/address")),
+    }
+    unread = [
+        link
+        for control in re.findall(r"/s/(C[\w-]{34})", sender.get("/sent").text)[:3]
+        for link in re.findall(r"/m/(L[\w-]{34})", sender.get(f"/s/{control}").text)[:1]
+    ]
+    for link in unread:
+        Api(service.url).reveal(link, new_reader_key())
+    other = Visitor(service.url)
+    other.post("/", {"text": "by hand"})
+    other.post("/sent/recall-unread", {"window": "hour"})
+    with counted(service) as recalling:
+        page = sender.post("/sent/recall-unread", {"window": "hour"})
+    assert re.findall(r"<dd><b>(\d+)</b>", page.text) == ["37", "3", "0"]
+
+    assert costs == {
+        "send": 1,
+        # The states come with a script that reads: the limits have been counted by then.
+        "a page of two": 2,
+        "a page of 25": 2,
+        "search": 1,
+        "address": 1,
+    }
+    # One for each message that nobody had read, and two for 50 lines: never more than the list.
+    assert len(recalling) == 37 + 2

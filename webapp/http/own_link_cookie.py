@@ -4,7 +4,7 @@
     tag          = base64url( HMAC-SHA-256(key, link id)[:6] )
 
 It has a tag for each link, since the gate does not know the message.  The store never sees the
-tags, so it cannot tell that two messages have the same sender.
+tags.
 """
 
 from __future__ import annotations

@@ -27,11 +27,12 @@ if TYPE_CHECKING:
     from restante.managing import Managing
     from restante.reading import Reading
     from restante.sending import Sending
+    from restante.sent_list import SentList
     from restante.settings import Settings
     from restante.wiring import Services
 
 CookieName = Literal[
-    "reader", "sender", "permit", "shown", "own", "language", "form", "passphrase", "zone"
+    "reader", "sender", "next", "permit", "shown", "own", "language", "form", "passphrase", "zone"
 ]
 """Every cookie: docs/threat-model.md says who may set each, and what stops another site."""
 COOKIES: tuple[CookieName, ...] = get_args(CookieName)
@@ -105,6 +106,11 @@ def sending() -> Sending:
 def managing() -> Managing:
     """Return the sender's verbs on a message that was sent."""
     return services().managing
+
+
+def sent_list() -> SentList:
+    """Return the sender's verbs on all that a browser sent."""
+    return services().sent_list
 
 
 def reading() -> Reading:

@@ -11,12 +11,11 @@ from restante.errors import Fault, Invalid, NotASender, RestanteError, TooLarge,
 from webapp import rules
 from webapp.http import csrf, language_choice, pages, rate_limits, send_access, zone
 from webapp.http.budgets import afford
-from webapp.http.cookies import YEAR_SECONDS, set_cookie
 from webapp.http.errors import RateLimited, told
 from webapp.http.form import cut, typed
 from webapp.http.i18n import current
 from webapp.http.request import cookie, evidence, header, new_cookie, sending, settings
-from webapp.sender import draft_form, told_passphrase
+from webapp.sender import draft_form, sender_secret, told_passphrase
 from webapp.texts import states
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def compose() -> Response:
     """Show an empty form; to visitors who may not send, how to get permission."""
     if not send_access.may_write():
         return send_access.page()
-    return make_response(_form({}))
+    return sender_secret.begin(make_response(_form({})))
 
 
 @bp.post("/")
@@ -101,7 +100,7 @@ def _send() -> Response:
     sent = sending().send(draft, cookie=sender, evidence=evidence(), afford=afford)
     response = make_response(redirect(url_for("control.show", pasted=str(sent.control)), code=303))
     if sender:
-        set_cookie(response, "sender", sender, max_age=YEAR_SECONDS)
+        sender_secret.remember(response, sender, sent)
     zone.remember(response)
     if draft.passphrase:
         told_passphrase.carry(response, sent.control, draft.passphrase)

@@ -5,7 +5,7 @@ They never say more than is known: a read is "shown to someone who had the link"
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from restante.errors import Invalid
 from restante.messages import Outcome, State
@@ -31,7 +31,18 @@ def direction() -> str:
     return current().direction
 
 
-def overall(links: Sequence[LinkStatus]) -> State:
+class Summed(Protocol):
+    """What the summary of a message needs of each link."""
+
+    @property
+    def state(self) -> State: ...
+    @property
+    def reveals(self) -> int: ...
+    @property
+    def outcome(self) -> Outcome | None: ...
+
+
+def overall(links: Sequence[Summed]) -> State:
     """Return the one state that summarises all links of a message."""
     states = {link.state for link in links}
     if len(states) == 1:
@@ -50,9 +61,7 @@ def was_held(links: Iterable[LinkStatus], opens_at: int) -> bool:
     )
 
 
-def headline(
-    links: Sequence[LinkStatus], *, is_paused: bool = False, was_held: bool = False
-) -> str:
+def headline(links: Sequence[Summed], *, is_paused: bool = False, was_held: bool = False) -> str:
     """Return the sender's summary of a whole message, in one or two sentences."""
     if was_held:
         return gettext("Nobody can have read it. It was taken back before it opened.")
@@ -83,7 +92,7 @@ def headline(
     return gettext("%(read)s of %(links)s links opened so far.", **facts)
 
 
-def _headline(only: LinkStatus) -> str:
+def _headline(only: Summed) -> str:
     """Return the sender's summary of a message whose only link was opened."""
     if only.outcome is Outcome.ALREADY_SPENT:
         return gettext("The recall came too late: it had been read.")
