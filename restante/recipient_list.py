@@ -39,6 +39,8 @@ PIECE = re.compile(
 QUOTED = re.compile(r'"[^"]*"')
 NOT_IN_NAMES = re.compile(r'[<>@";:\\()\[\]\s]+')
 """What `email_address.mailbox` takes in no name."""
+APOSTROPHES = re.compile(r"'([^'<>]+)' *<([^<>]+)>")
+"""Outlook writes so what is in nobody's address book: `'ana@x.es' <ana@x.es>`."""
 DELIMITERS = "\t;,"
 HEADINGS = frozenset(
     {
@@ -138,8 +140,8 @@ def _identity(label: str) -> str:
 
 def _label(name: str, address: str) -> str:
     """Return `name <address>`, with a name that `email_address.mailbox` takes."""
-    name = NOT_IN_NAMES.sub(" ", name).strip(" ,")
-    return f"{name} <{address}>" if name and name != address else address
+    name = "" if name == address else NOT_IN_NAMES.sub(" ", name).strip(" ,")
+    return f"{name} <{address}>" if name else address
 
 
 def _is_address(written: str) -> bool:
@@ -207,6 +209,8 @@ def _taken_apart(piece: str) -> tuple[str, str]:
     # `parseaddr` calls itself for each bracket.
     if len(piece) > PIECE_MOST or piece.count("(") > BRACKETS_MOST:
         return "", ""
+    if found := APOSTROPHES.fullmatch(piece):
+        return found[1], found[2]
     return parseaddr(piece)
 
 

@@ -15,7 +15,7 @@ WAYS = {
         "Message",
         "Who is it for? anyone with the link",
         "Expiry, passphrase, and more expires in 7 days, opens once",
-        "If nobody opens it",
+        "If nobody opens it it expires",
         "Create link",
     ],
     "gate": GATE,

@@ -18,6 +18,10 @@ LISTS = {
         'Torres, Ana <ana@x.es>; "Luis" <l@y.es>',
         ["Torres, Ana <ana@x.es>", "Luis <l@y.es>"],
     ),
+    "Outlook, of an address without a name": (
+        "'ana@x.es' <ana@x.es>; 'O'Neill, Luis' <l@y.es>",
+        ["ana@x.es", "'O'Neill, Luis' <l@y.es>"],
+    ),
     "Gmail": (
         '"Torres, Ana" <ana@x.es>, ben@y.es, Eva <eva@z.es>',
         ["Torres, Ana <ana@x.es>", "ben@y.es", "Eva <eva@z.es>"],

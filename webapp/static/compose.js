@@ -19,7 +19,7 @@ start(() => {
     const list = fold.querySelector("textarea");
     const tell = () => {
       const words = list ? list.value.trim().replace(/\s*\n\s*/g, ";\u00a0") : fields.map(chosen).filter(Boolean).join("\u00a0·\u00a0");
-      const isUsual = fields.length && fields.every((one) => !chosen(one) || (one.id === "expires_in" && one.selectedOptions[0].defaultSelected));
+      const isUsual = fields.length > 0 && fields.every((one) => !chosen(one) || (one.id === "expires_in" && one.selectedOptions[0].defaultSelected));
       place.textContent = words && !isUsual ? words : nothing;
       place.translate = place.textContent === nothing;
     };
