@@ -111,6 +111,20 @@ class AsyncClient:
         """Move the expiry to *expires_in* seconds from now, earlier or later."""
         return await self._do(verbs.extend(self._control(control), expires_in))
 
+    async def set_rules(
+        self,
+        control: str,
+        *,
+        tell_unread_after: int | None = None,
+        recall_unread_after: int | None = None,
+    ) -> Status:
+        """Set what happens so many seconds from now to links that nobody opened.
+
+        0 removes a rule, None leaves it as it is.
+        """
+        verb = verbs.set_rules(self._control(control), tell_unread_after, recall_unread_after)
+        return await self._do(verb)
+
     async def pause(self, control: str) -> None:
         """Let no new reader open the message."""
         await self._do(verbs.pause(self._control(control)))

@@ -79,6 +79,7 @@ class LinkStatus:
     last_revealed_at: datetime | None
     acknowledged_at: datetime | None
     confirmed_at: datetime | None
+    unread_at: datetime | None
     url: str = field(repr=False)
     raw: Json = field(repr=False)
 
@@ -98,6 +99,7 @@ class LinkStatus:
             last_revealed_at=when_or_none(its["last_revealed_at"]),
             acknowledged_at=when_or_none(its["acknowledged_at"]),
             confirmed_at=when_or_none(its["confirmed_at"]),
+            unread_at=when_or_none(its["unread_at"]),
             url=its["url"],
             raw=its,
         )
@@ -150,6 +152,8 @@ class Status:
     opens_at: datetime
     expires_at: datetime
     paused_at: datetime | None
+    tell_unread_at: datetime | None
+    recall_unread_at: datetime | None
     links: tuple[LinkStatus, ...]
     events: tuple[Event, ...]
     events_total: int
@@ -174,6 +178,8 @@ class Status:
             opens_at=when(its["opens_at"]),
             expires_at=when(its["expires_at"]),
             paused_at=when_or_none(its["paused_at"]),
+            tell_unread_at=when_or_none(its["rules"]["tell_unread_at"]),
+            recall_unread_at=when_or_none(its["rules"]["recall_unread_at"]),
             links=tuple(map(LinkStatus.of, its["links"])),
             events=tuple(map(Event.of, its["events"])),
             events_total=its["events_total"],

@@ -11,7 +11,10 @@ from restante_client.models import Json, when, when_or_none
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a recall achieved for one link; with 0 `reveals` nobody got the text through it."""
+    """What a recall achieved for one link; with 0 `reveals` nobody got the text through it.
+
+    `by` is `rule` if a rule had recalled it before, else `sender`.
+    """
 
     link: str
     recipient: str | None
@@ -20,6 +23,7 @@ class Verdict:
     first_revealed_at: datetime | None
     acknowledged_at: datetime | None
     recalled_at: datetime
+    by: str
     raw: Json = field(repr=False)
 
     @property
@@ -37,6 +41,7 @@ class Verdict:
             first_revealed_at=when_or_none(its["first_revealed_at"]),
             acknowledged_at=when_or_none(its["acknowledged_at"]),
             recalled_at=when(its["recalled_at"]),
+            by=its["by"],
             raw=its,
         )
 

@@ -8,12 +8,16 @@ from typing import Any, TypedDict, Unpack
 __all__ = ["Options", "Unpack", "fields_of"]
 
 
+RULES = ("tell_unread_after", "recall_unread_after")
+
+
 class Options(TypedDict, total=False):
     """What a send can say besides its text; docs/api.md explains each field.
 
     Attributes:
         sender_name: The field `from`, which is a word of Python's own.
         expires_in, hold: Seconds.
+        tell_unread_after, recall_unread_after: Rules, in seconds after the message opens.
         webhook: URL of your system that gets the events.
         more: Fields that this version of the library does not know.
     """
@@ -29,6 +33,8 @@ class Options(TypedDict, total=False):
     second_step: str | None
     language: str | None
     webhook: str | None
+    tell_unread_after: int | None
+    recall_unread_after: int | None
     more: Mapping[str, Any] | None
 
 
@@ -40,5 +46,8 @@ def fields_of(options: Options) -> dict[str, Any]:
         fields["recipients"] = list(recipients)
     if (webhook := fields.pop("webhook", None)) is not None:
         fields["notify"] = {"webhook": webhook}
+    rules = {name: fields.pop(name, None) for name in RULES}
+    if given := {name: after for name, after in rules.items() if after is not None}:
+        fields["rules"] = given
     more = fields.pop("more", None) or {}
     return {**fields, **more}

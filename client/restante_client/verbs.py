@@ -108,6 +108,14 @@ def extend(control: str, expires_in: int) -> Verb[Status]:
     return Verb("PATCH", f"{API}/message", Status.of, control, body=body)
 
 
+def set_rules(
+    control: str, tell_unread_after: int | None, recall_unread_after: int | None
+) -> Verb[Status]:
+    """Set rules to run so many seconds from now; 0 removes one, None leaves it as it is."""
+    rules = _given(tell_unread_after=tell_unread_after, recall_unread_after=recall_unread_after)
+    return Verb("PATCH", f"{API}/message", Status.of, control, body={"rules": rules})
+
+
 def pause(control: str) -> Verb[None]:
     """Let no new reader open the message."""
     return Verb("POST", f"{API}/message/pause", _nothing, control)

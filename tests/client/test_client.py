@@ -98,6 +98,18 @@ def test_replace_extend_pause_resume_and_forget(client):
     assert text == "behind the Hals"
 
 
+def test_rules_are_set_with_a_send_and_later(client):
+    sent = client.send(TEXT, tell_unread_after=3_600)
+    status = client.status(sent.control_token)
+    changed = client.set_rules(sent.control_token, tell_unread_after=0, recall_unread_after=7_200)
+    [verdict] = client.recall(sent.control_token)
+
+    assert status.tell_unread_at == sent.opens_at + timedelta(hours=1)
+    assert (status.recall_unread_at, changed.tell_unread_at) == (None, None)
+    assert changed.recall_unread_at > sent.opens_at + timedelta(hours=2)
+    assert (changed.links[0].unread_at, verdict.by) == (None, "sender")
+
+
 def test_a_preview_spends_nothing(client):
     sent = client.send(TEXT, passphrase="orange boat", sender_name="Marta")
     seen = client.preview(sent.links[0].url)

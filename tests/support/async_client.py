@@ -13,7 +13,10 @@ from tests.support.processes import ROOT
 
 FOLDER = ROOT / "client/restante_client"
 TARGET = FOLDER / "async_client.py"
-VERBS = "send|status|watch|recall|replace|extend|pause|resume|forget|preview|request_code|_do|close"
+VERBS = (
+    "send|status|watch|recall|replace|extend|set_rules|pause|resume|forget|preview|request_code"
+    "|_do|close"
+)
 CHANGES = (
     (r'\A"""[^\n]*', '"""The client for asyncio; tests.support.async_client makes it."""'),
     (r"^import ssl$", "import asyncio\nimport ssl"),
