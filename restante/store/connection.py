@@ -26,7 +26,7 @@ from restante.errors import Unavailable
 from restante.store import counters
 from restante.store.counters import LimitReached
 from restante.store.nodes import OneNode
-from restante.store.replication import replies_of
+from restante.store.replication import Demoted, replies_of
 from restante.store.script_files import script
 
 if TYPE_CHECKING:
@@ -115,6 +115,13 @@ class Connection:
             self._run(Call(COUNT, group[0].key, (), group))
 
     def _run(self, call: Call) -> Any:  # noqa: ANN401
+        try:
+            return self._try(call)
+        except Unavailable:
+            self.nodes.doubt(call.key)
+            raise
+
+    def _try(self, call: Call) -> Any:  # noqa: ANN401
         node, asking, lost = None, False, 0
         for attempt in range(ANSWERS_MOST):
             try:
@@ -123,8 +130,10 @@ class Connection:
             except (MovedError, AskError, ReadOnlyError) as error:
                 asking = type(error) is AskError
                 node = self._elsewhere(call.key, error)
-            except TryAgainError:
+            except TryAgainError as error:
                 time.sleep(AGAIN_SECONDS * (attempt + 1))
+                if isinstance(error, Demoted):
+                    asking, node = False, self._elsewhere(call.key, error)
             except Lost as error:
                 lost += 1
                 if lost == LOST_MOST:

@@ -41,6 +41,10 @@ ALL_SHARDS: Command = ("CLUSTER", "SHARDS")
 ROLE: Command = ("ROLE",)
 
 
+class Demoted(TryAgainError):
+    """The node is not the primary any more that the list of nodes says it is."""
+
+
 class Standing(NamedTuple):
     """One primary and its replicas, as it reports them.
 
@@ -114,9 +118,9 @@ class Shard:
         """Return how many replicas must have a write, from the primary's replies with it."""
         known, role = told
         if isinstance(known, ResponseError) or isinstance(role, ResponseError):
-            # Another node has this IP address now.
+            # It became a replica, or another node has this IP address now.
             self._members = 0
-            raise TryAgainError
+            raise Demoted
         if not known:
             self._members = 0
             raise Unavailable

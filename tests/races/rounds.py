@@ -25,11 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from tests.races.history import Life
+
 MESSAGES_AT_ONCE = 6
 LOOK_SECONDS = 0.05
 AUDIT_SECONDS = 60.0
-SHOWN = 3
-"""Messages whose histories are printed when rules were broken."""
+SHOWN, LAST = 3, 40
+"""Messages whose histories are printed; operations of one that nobody could look at."""
 
 
 class Store(Protocol):
@@ -60,8 +62,8 @@ class Result:
     operations: Counter[str]
     faults: Counter[str]
     violations: list[Violation]
-    unanswered: int = 0
-    """Messages that could not be looked at when all was well again."""
+    unanswered: list[Life]
+    """What happened to messages that could not be looked at when all was well again."""
 
     def report(self) -> str:
         """Return the counts, and the histories of some messages for which a rule is broken."""
@@ -74,7 +76,10 @@ class Result:
             *(f"  {many:7} {what}" for what, many in sorted(self.faults.items())),
         ]
         if self.unanswered:
-            lines.append(f"  {self.unanswered} messages could not be looked at in the end")
+            lines.append(f"  {len(self.unanswered)} messages could not be looked at in the end")
+        for life in self.unanswered[:SHOWN]:
+            lines += ["", f"message {life.number}, its last operations:"]
+            lines += life.show().splitlines()[-LAST:]
         lives = {found.life.number: found.life for found in self.violations}
         for number, life in list(lives.items())[:SHOWN]:
             broken = [v for v in self.violations if v.life.number == number]
@@ -92,7 +97,7 @@ class Round:
         self.history = History()
         self._faults: Counter[str] = Counter()
         self._numbers = itertools.count(1)
-        self._unanswered = 0
+        self._unanswered: list[int] = []
 
     def run(
         self, seconds: float, first: Sequence[str] = (), *, until_broken: bool = False
@@ -113,7 +118,8 @@ class Round:
         found = self.history.lives()
         return Result(
             self.seed, time.monotonic() - began, len(found), self.history.counts(),
-            self._faults, violations(found), self._unanswered,
+            self._faults, violations(found),
+            [life for life in found if life.number in self._unanswered],
         )  # fmt: skip
 
     def _use(
@@ -167,9 +173,10 @@ class Round:
         if until_broken and self._is_broken():
             return
         people.is_over.clear()
-        deadline = time.monotonic() + AUDIT_SECONDS
 
         def audit(number: int) -> bool:
+            # Its own time: on a busy machine the others take theirs.
+            deadline = time.monotonic() + AUDIT_SECONDS
             attempts = itertools.count(1)
             while not people.visit(people.messages[number], f"auditor {next(attempts)}", most=8):
                 if time.monotonic() > deadline:
@@ -177,4 +184,9 @@ class Round:
             return True
 
         with ThreadPoolExecutor(MESSAGES_AT_ONCE) as pool:
-            self._unanswered = list(pool.map(audit, range(len(people.messages)))).count(False)
+            seen = list(pool.map(audit, range(len(people.messages))))
+        self._unanswered = [
+            message.number
+            for message, was_seen in zip(people.messages, seen, strict=True)
+            if not was_seen
+        ]
