@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from restante.crypto.tokens import sender_mark
+from restante.event_types import FLAGS, MOMENTS
 from restante.messages import Event, Look
 from restante.notices import Notice
 from restante.reports import LinkHistory, LinkStatus, Status
@@ -15,13 +16,9 @@ from restante.reports import LinkHistory, LinkStatus, Status
 if TYPE_CHECKING:
     from restante.crypto.sealed_fields import SealedFields
     from restante.crypto.tokens import ControlToken
+    from restante.event_types import EventShown
     from restante.store.link_replies import Recorded
     from restante.store.replies import Entry, LinkRow, Report
-
-FLAGS = {"passphrase"}
-"""Facts of events that the store keeps as 0 or 1."""
-MOMENTS = {"from", "to", "until", "tell_unread_at", "recall_unread_at", "told_at"}
-"""Facts that are times, in every type of event."""
 
 
 def rfc3339(at: int) -> str:
@@ -35,7 +32,7 @@ def event_id(message_id: bytes, number: int) -> str:
     return f"{message_id.hex()}-{number}"
 
 
-def as_json(event: Event, message_id: bytes) -> dict[str, Any]:
+def as_json(event: Event, message_id: bytes) -> EventShown:
     """Return an event as the API and notifications show it."""
     facts = {
         name: rfc3339(int(fact)) if name in MOMENTS else fact for name, fact in event.facts.items()

@@ -2,17 +2,52 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Literal, NotRequired, TypedDict
 
+from restante.declared import Bounds, Example
 from restante.details import Details
+from restante.validation import LABEL_MAX
 from webapp.http.i18n import current
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from webapp.http.fields import Body
+LABEL = Bounds(1, LABEL_MAX)
+SecondStep = Literal["suspicious", "always"]
+SECOND_STEPS: tuple[SecondStep, SecondStep] = ("suspicious", "always")
+SecondStepShown = Annotated[
+    SecondStep, "who must type a number on the gate before the message opens"
+]
 
-SECOND_STEPS = ("suspicious", "always")
+
+class DetailsAsked(
+    TypedDict(
+        "DetailsAsked", {"from": NotRequired[Annotated[str, "your name", LABEL, Example("Marta")]]}
+    ),
+    total=False,
+):
+    """The details in an API request."""
+
+    subject: Annotated[str, "what the message is about", LABEL, Example("The safe")]
+    second_step: Annotated[SecondStepShown, Example("suspicious")]
+    mailed_code: Annotated[
+        bool,
+        "`true`: the service mails each reader a six-digit code first; each recipient must be a"
+        " mail address",
+        Example(value=False),
+    ]
+    language: Annotated[str, "the sender's language, for texts to the sender", Example("en")]
+
+
+class DetailsShown(
+    TypedDict("DetailsShown", {"from": Annotated[str | None, "your name", Example("Marta")]})
+):
+    """The details in an API response."""
+
+    subject: Annotated[str | None, "what the message is about", Example("The safe")]
+    second_step: SecondStepShown
+    mailed_code: Annotated[bool, "whether each reader needs a mailed code"]
+    language: Annotated[str | None, "the sender's language"]
 
 
 def from_form(form: Mapping[str, str]) -> Details:
@@ -26,18 +61,18 @@ def from_form(form: Mapping[str, str]) -> Details:
     )
 
 
-def from_body(body: Body) -> Details:
-    """Return the details in an API request; faults are collected in *body*."""
+def from_body(asked: DetailsAsked) -> Details:
+    """Return the details in an API request."""
     return Details(
-        sender_name=body.text("from"),
-        subject=body.text("subject"),
-        always_asks=body.one_of("second_step", *SECOND_STEPS) == "always",
-        mailed_code=body.flag("mailed_code") or False,
-        language=body.text("language"),
+        sender_name=asked.get("from"),
+        subject=asked.get("subject"),
+        always_asks=asked.get("second_step") == "always",
+        mailed_code=asked.get("mailed_code", False),
+        language=asked.get("language"),
     )
 
 
-def as_json(details: Details) -> dict[str, Any]:
+def as_json(details: Details) -> DetailsShown:
     """Return the details as fields of an API response."""
     return {
         "from": details.sender_name,

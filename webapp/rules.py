@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from restante import rules
+from restante.declared import Bounds, Example, Time
 from restante.errors import Fault
 from restante.rules import Rules
 from restante.typed_digits import whole_number
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
     from restante.reports import Status
     from restante.settings import Settings
-    from webapp.http.fields import Body
 
+WAIT = Bounds(0, "expiry_max")
 HOUR = 3_600
 CHOICES = (HOUR, 24 * HOUR, 72 * HOUR)
 KEEP = "keep"
@@ -47,13 +48,41 @@ def _after(form: Mapping[str, str], name: str, faults: list[Fault]) -> int | Non
     return number * HOUR if typed else number
 
 
-def from_body(body: Body) -> Rules:
-    """Return the rules in an API request; faults are collected in *body*."""
-    found = body.wholes_within("rules", "tell_unread_after", "recall_unread_after")
-    return Rules(*found)
+class RulesGiven(TypedDict, total=False):
+    """What happens to links that nobody opened. Seconds count from `opens_at`."""
+
+    tell_unread_after: Annotated[int, "seconds until you are told of each unread link", WAIT]
+    recall_unread_after: Annotated[
+        int, "seconds until each unread link is recalled", WAIT, Example(86_400)
+    ]
 
 
-def as_json(status: Status) -> dict[str, Any]:
+class RulesAsked(TypedDict, total=False):
+    """The rules in an API request."""
+
+    rules: RulesGiven
+
+
+class RuleTimes(TypedDict):
+    """When each rule runs; `null` without it, or once it has run."""
+
+    tell_unread_at: Annotated[Time | None, "when you are told of unread links"]
+    recall_unread_at: Annotated[Time | None, "when unread links are recalled"]
+
+
+class RulesShown(TypedDict):
+    """The rules in an API response."""
+
+    rules: RuleTimes
+
+
+def from_body(asked: RulesAsked) -> Rules:
+    """Return the rules in an API request."""
+    its = asked.get("rules", {})
+    return Rules(its.get("tell_unread_after"), its.get("recall_unread_after"))
+
+
+def as_json(status: Status) -> RulesShown:
     """Return the rules as a field of an API response."""
     return {
         "rules": {

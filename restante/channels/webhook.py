@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from restante.channels.transports import Transports
     from restante.crypto.sealed_fields import SealedFields
     from restante.crypto.tokens import ControlToken
+    from restante.event_types import WebhookBody
     from restante.messages import Draft
     from restante.settings import Settings
     from restante.store.outbox import Waiting
@@ -78,7 +79,7 @@ class Webhook(Channel[Target, bytes]):
         self, message_id: bytes, number: int, waiting: Waiting, fields: SealedFields
     ) -> bytes:
         event = events.event(number, waiting.entry, message_id, fields)
-        body = {
+        body: WebhookBody = {
             "type": event.type,
             "timestamp": events.rfc3339(event.at),
             "data": {

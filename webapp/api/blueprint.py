@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from flask import Blueprint, Response
 
@@ -11,6 +10,6 @@ bp = Blueprint("api", __name__, url_prefix="/api/v1")
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
-def respond(value: dict[str, Any], status: int = 200) -> Response:
+def respond(value: object, status: int = 200) -> Response:
     """Return *value* as a JSON response."""
     return Response(_encode(value), status, mimetype="application/json")

@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
-from flask import Response, url_for
+from flask import Response
 
+from restante.crypto.send_key import SendKey
 from restante.crypto.tokens import ControlToken
-from restante.errors import Fault
+from restante.errors import Fault, Gone, Invalid, KeyReused, PassphraseRequired
+from restante.event_types import EVENT_ID
 from restante.events import as_json, rfc3339
 from restante.messages import OLDEST, Draft, Page
 from webapp import details, notify, rules
+from webapp.api.answers import Link, Look, Message, Replaced, Sent, Verdicts
 from webapp.api.blueprint import bp, respond
+from webapp.api.operation import Mark, operation
+from webapp.api.requests import Change, Nothing, Recall, Replace, Send
 from webapp.http import fields, rate_limits, send_access
 from webapp.http.budgets import afford, affording
 from webapp.http.request import evidence, managing, sending, settings
-from webapp.http.send_keys import send_key
 from webapp.texts.formatting import rfc3339_or_none
 
 if TYPE_CHECKING:
-    from restante.messages import Look
+    from restante import messages
     from restante.reports import LinkStatus
+
+After = Annotated[str | None, Mark.QUERY, "the events after this one", EVENT_ID]
+KnownMark = Annotated[str, Mark.IF_NONE_MATCH]
+CHANGES = {"expires_in", "rules"}
 
 
 @bp.post("/messages")
 @rate_limits.send
-def send() -> Response:
-    """Send a message and return its tokens."""
-    send_access.admit_program()
-    body = fields.Body()
-    once = send_key()
-    body.require(["text"])
-    draft = _draft(body)
-    sending().check(draft, body.close())
+@operation(
+    status=201, admits=send_access.admit_program, location="api.status", problems=(KeyReused,)
+)
+def send(once: SendKey | None, asked: Send, faults: list[Fault]) -> Sent:
+    """Send a message, with one link for each recipient: all or nothing.
+
+    With an `Idempotency-Key` the same request gets the same answer for a day and sends nothing
+    more.
+    """
+    draft = _draft(asked, faults)
+    sending().check(draft, faults)
     sent = sending().send(draft, evidence=evidence(), afford=affording(draft), once=once)
     public = settings().public_url
-    answer = {
+    answer: Sent = {
         "id": sent.message_id.hex(),
         "control_token": str(sent.control),
         "control_url": f"{public}/s/{sent.control}",
@@ -55,62 +66,60 @@ def send() -> Response:
     }
     if sent.webhook_secret:
         answer["webhook_secret"] = sent.webhook_secret
-    response = respond(answer, 201)
-    response.headers["Location"] = url_for("api.status")
-    return response
+    return answer
 
 
-def _draft(body: fields.Body) -> Draft:
-    """Return the draft in the request; faults are collected in *body*."""
-    given = {
-        "text": body.text("text"),
-        "recipients": body.texts("recipients"),
-        "expires_in_seconds": body.whole("expires_in"),
-        "views": body.whole("views"),
-        "passphrase": body.text("passphrase"),
-        "hold_seconds": body.whole("hold"),
-        "details": details.from_body(body),
-        "rules": rules.from_body(body),
-        **notify.from_body(body, fields.written_bearer())._asdict(),
-    }
-    return Draft(**{"text": "", **{k: v for k, v in given.items() if v is not None}})
+def _draft(asked: Send, faults: list[Fault]) -> Draft:
+    """Return the draft in the request; a field at fault is missing."""
+    told = notify.from_body(asked, fields.written_bearer(), faults)
+    return Draft(
+        text=asked.get("text", ""),
+        details=details.from_body(asked),
+        recipients=tuple(asked.get("recipients", ())),
+        expires_in_seconds=asked.get("expires_in"),
+        views=asked.get("views", 1),
+        passphrase=asked.get("passphrase"),
+        hold_seconds=asked.get("hold", 0),
+        webhook=told.webhook,
+        notice=told.notice,
+        rules=rules.from_body(asked),
+    )
 
 
 @bp.get("/message")
 @rate_limits.status
-def status() -> Response:
-    """Return the message's status for its sender; `?after=` continues the timeline there.
+@operation()
+def status(control: ControlToken, after: After, known: KnownMark) -> Message | Response:
+    """Return the message: its links, a page of its events, and its looks.
 
-    With If-None-Match (RFC 9110) the answer is 304 if nothing changed.
+    `after` continues the events there. Every answer has all links. With `If-None-Match` the answer
+    is 304 if nothing changed.
     """
-    control = fields.bearer(ControlToken)
-    return _status(control, Page(after=fields.after(control.message_id)), fields.known_mark())
+    return _status(control, Page(after=fields.event_number(after, control.message_id)), known)
 
 
 def _status(control: ControlToken, page: Page, known: str = "") -> Response:
     its = managing().changes(control, known, page)
     if its is None:
         return _marked(Response(status=304), known)
-    answer = respond(
-        {
-            "id": its.message_id.hex(),
-            **details.as_json(its.details),
-            "views": its.views,
-            "notify": notify.as_json(its),
-            "sent_at": rfc3339(its.sent_at),
-            "opens_at": rfc3339(its.opens_at),
-            "expires_at": rfc3339(its.expires_at),
-            "paused_at": rfc3339_or_none(its.paused_at),
-            **rules.as_json(its),
-            "version": its.version,
-            "links": [_link(link) for link in its.links],
-            "events": [as_json(event, its.message_id) for event in its.events],
-            "events_total": its.events_total,
-            "more_events": its.has_newer,
-            "looks": [_look(look) for look in its.looks],
-        }
-    )
-    return _marked(answer, its.mark)
+    answer: Message = {
+        "id": its.message_id.hex(),
+        **details.as_json(its.details),
+        "views": its.views,
+        "notify": notify.as_json(its),
+        "sent_at": rfc3339(its.sent_at),
+        "opens_at": rfc3339(its.opens_at),
+        "expires_at": rfc3339(its.expires_at),
+        "paused_at": rfc3339_or_none(its.paused_at),
+        **rules.as_json(its),
+        "version": its.version,
+        "links": [_link(link) for link in its.links],
+        "events": [as_json(event, its.message_id) for event in its.events],
+        "events_total": its.events_total,
+        "more_events": its.has_newer,
+        "looks": [_look(look) for look in its.looks],
+    }
+    return _marked(respond(answer), its.mark)
 
 
 def _marked(response: Response, mark: str) -> Response:
@@ -118,7 +127,7 @@ def _marked(response: Response, mark: str) -> Response:
     return response
 
 
-def _link(link: LinkStatus) -> dict[str, Any]:
+def _link(link: LinkStatus) -> Link:
     return {
         "id": link.link_id.hex(),
         "recipient": link.recipient,
@@ -137,7 +146,7 @@ def _link(link: LinkStatus) -> dict[str, Any]:
     }
 
 
-def _look(look: Look) -> dict[str, Any]:
+def _look(look: messages.Look) -> Look:
     return {
         "type": look.kind,
         "at": rfc3339(look.at),
@@ -148,96 +157,101 @@ def _look(look: Look) -> dict[str, Any]:
 
 
 @bp.post("/message/recall")
-def recall() -> Response:
-    """Recall some links or all, and return a verdict on each."""
-    control = fields.bearer(ControlToken)
-    body = fields.Body(optional=True)
-    link_ids, reason = body.link_ids("links"), body.text("reason")
+@operation()
+def recall(control: ControlToken, asked: Recall, faults: list[Fault]) -> Verdicts:
+    """Destroy access through these links, or all, and return a verdict on each.
+
+    A repeated request returns the first verdict and the first time.
+    """
+    link_ids = fields.link_ids(asked.get("links", ()), "links", faults)
     verdicts = managing().recall(
-        control, link_ids, reason=reason, evidence=evidence(), found=body.close()
+        control, link_ids, reason=asked.get("reason"), evidence=evidence(), found=faults
     )
-    return respond(
-        {
-            "verdicts": [
-                {
-                    "link": verdict.link_id.hex(),
-                    "recipient": verdict.recipient,
-                    "outcome": verdict.outcome,
-                    "reveals": verdict.reveals,
-                    "first_revealed_at": rfc3339_or_none(verdict.first_revealed_at),
-                    "acknowledged_at": rfc3339_or_none(verdict.acknowledged_at),
-                    "recalled_at": rfc3339(verdict.recalled_at),
-                    "by": "rule" if verdict.by_rule else "sender",
-                }
-                for verdict in verdicts
-            ]
-        }
-    )
+    return {
+        "verdicts": [
+            {
+                "link": verdict.link_id.hex(),
+                "recipient": verdict.recipient,
+                "outcome": verdict.outcome,
+                "reveals": verdict.reveals,
+                "first_revealed_at": rfc3339_or_none(verdict.first_revealed_at),
+                "acknowledged_at": rfc3339_or_none(verdict.acknowledged_at),
+                "recalled_at": rfc3339(verdict.recalled_at),
+                "by": "rule" if verdict.by_rule else "sender",
+            }
+            for verdict in verdicts
+        ]
+    }
 
 
 @bp.post("/message/replace")
 @rate_limits.send
 @rate_limits.passphrase
-def replace() -> Response:
-    """Replace the text of all links that are not read yet."""
-    control = fields.bearer(ControlToken)
-    body = fields.Body()
-    body.require(["text"])
-    text, passphrase = body.text("text"), body.text("passphrase")
-    body.check()
+@operation(problems=(PassphraseRequired,))
+def replace(control: ControlToken, asked: Replace) -> Replaced:
+    """Replace the text of the links that nobody has opened."""
     version, links = sending().replace(
-        control, text or "", passphrase=passphrase, evidence=evidence(), afford=afford
+        control,
+        asked["text"],
+        passphrase=asked.get("passphrase"),
+        evidence=evidence(),
+        afford=afford,
     )
-    return respond(
-        {
-            "version": version,
-            "links": [{"id": one.link_id.hex(), "outcome": one.outcome} for one in links],
-        }
-    )
+    return {
+        "version": version,
+        "links": [{"id": one.link_id.hex(), "outcome": one.outcome} for one in links],
+    }
 
 
 @bp.patch("/message")
 @rate_limits.send
-def change() -> Response:
-    """Move the expiry, earlier or later, or set rules; seconds count from now."""
-    control = fields.bearer(ControlToken)
-    body = fields.Body()
-    has_rules = "rules" in body
-    body.require([] if has_rules else ["expires_in"])
-    expires_in, given = body.whole("expires_in"), rules.from_body(body)
-    if has_rules and expires_in is not None:
-        body.faults.append(Fault("rules", "not together with expires_in"))
-    body.check()
-    if has_rules:
-        managing().set_rules(control, given, evidence=evidence())
+@operation(problems=(Gone,))
+def change(
+    control: ControlToken, asked: Annotated[Change, Mark.ONE_FIELD], faults: list[Fault]
+) -> Message | Response:
+    """Move the expiry of all links that have not ended, or change the rules.
+
+    Seconds count from now. The answer is that of `GET /message`.
+    """
+    if "expires_in" in asked and "rules" in asked:
+        faults.append(Fault("rules", "not together with expires_in"))
+    if not asked and not {fault.field.partition(".")[0] for fault in faults} & CHANGES:
+        faults.append(Fault("expires_in", "required"))
+    if faults:
+        raise Invalid(faults)
+    if "rules" in asked:
+        managing().set_rules(control, rules.from_body(asked), evidence=evidence())
     else:
-        managing().extend(control, expires_in or 0, evidence=evidence())
+        managing().extend(control, asked["expires_in"], evidence=evidence())
     return _status(control, OLDEST)
 
 
 @bp.post("/message/pause")
-def pause() -> Response:
-    """Let no new reader open the message until it is resumed."""
-    control = fields.bearer(ControlToken)
-    fields.Body(optional=True).check()
+@operation(problems=(Gone,))
+def pause(control: ControlToken, _: Nothing) -> None:
+    """Let no new reader open the message until it is resumed.
+
+    A second pause changes nothing.
+    """
     managing().pause(control, evidence=evidence())
-    return Response(status=204)
 
 
 @bp.post("/message/resume")
 @rate_limits.send
-def resume() -> Response:
-    """End a pause."""
-    control = fields.bearer(ControlToken)
-    fields.Body(optional=True).check()
+@operation(problems=(Gone,))
+def resume(control: ControlToken, _: Nothing) -> None:
+    """End a pause.
+
+    It is also right if the message was not paused.
+    """
     managing().resume(control, evidence=evidence())
-    return Response(status=204)
 
 
 @bp.post("/message/forget")
-def forget() -> Response:
-    """Delete the message and everything that was recorded of it."""
-    control = fields.bearer(ControlToken)
-    fields.Body(optional=True).check()
+@operation()
+def forget(control: ControlToken, _: Nothing) -> None:
+    """Delete the message and everything that was recorded of it.
+
+    It is also right if there is no such message.
+    """
     managing().forget(control)
-    return Response(status=204)

@@ -1,0 +1,177 @@
+"""What programs get: the bodies of the answers of API v1."""
+
+from typing import Annotated, Literal, NotRequired, TypedDict
+
+from restante.declared import Example, Id, Like, Time, Words
+from restante.event_types import EventShown, EvidenceShown
+from restante.messages import Outcome, State
+from webapp.details import DetailsShown
+from webapp.notify import NotifyShown
+from webapp.rules import RulesShown
+
+Recipient = Annotated[str | None, "its label in the send; `null` without one", Example("Ana")]
+Url = Annotated[str, "the address of the link's page", Example("https://letters.example.com/m/L…")]
+LinkState = Annotated[State, "held, sealed and read links can be opened; the others are final"]
+WHAT_BECAME = Words(
+    ("replaced", "already_read", *(f"already_{state}" for state in State if state.final))
+)
+
+
+class SentLink(TypedDict):
+    """One recipient's link. Its token opens the message."""
+
+    id: Annotated[Id, "not secret"]
+    recipient: Recipient
+    token: Annotated[str, "the link token", Example("LBYx…")]
+    url: Url
+    state: Annotated[State, "`sealed`, or `held` with a hold", Example("sealed")]
+
+
+class Sent(TypedDict):
+    """A message that was sent. Protect the control token as you protect the text."""
+
+    id: Annotated[Id, "the message's id"]
+    control_token: Annotated[str, "for the sender's operations", Example("CBQD…")]
+    control_url: Annotated[
+        str, "the address of the control page", Example("https://letters.example.com/s/CBQD…")
+    ]
+    sent_at: Annotated[Time, "when it was sent"]
+    opens_at: Annotated[Time, "when its links open"]
+    expires_at: Annotated[Time, "when its links expire", Example("2026-11-24T16:56:41.163Z")]
+    links: Annotated[list[SentLink], "in the order of `recipients`"]
+    webhook_secret: NotRequired[
+        Annotated[str, "with a webhook: the key that signs the events, `whsec_…`"]
+    ]
+
+
+class Link(TypedDict):
+    """One link, as the sender sees it."""
+
+    id: Annotated[Id, "not secret"]
+    recipient: Recipient
+    url: Url
+    state: Annotated[LinkState, Example("read")]
+    views_left: Annotated[int, "views that can still be opened", Example(1)]
+    reveals: Annotated[int, "views that were opened", Example(1)]
+    first_revealed_at: Annotated[Time | None, "when the first view was opened"]
+    last_revealed_at: Annotated[Time | None, "when the last view was opened"]
+    acknowledged_at: Annotated[Time | None, "when a program or browser first said that it arrived"]
+    confirmed_at: Annotated[Time | None, "when a reader first said: I have read this"]
+    on_screen_seconds: Annotated[
+        int, "how long browsers report that the text was visible, in all", Example(0)
+    ]
+    disputed_at: Annotated[Time | None, "when somebody last said: That was not me"]
+    declined_at: Annotated[Time | None, "when somebody last said: This is not for me"]
+    unread_at: Annotated[Time | None, "when a rule last told that nobody had opened it"]
+
+
+class Look(
+    TypedDict(
+        "Look",
+        {
+            "class": Annotated[
+                str,
+                "a guess: `browser`, `sender`, or a machine: `prefetch`, `preview_bot`,"
+                " `scanner_suspected`, `program`; later versions may add classes",
+                Example("program"),
+            ]
+        },
+    )
+):
+    """A visit that spent no view."""
+
+    type: Annotated[
+        str,
+        "`link.fetched`: somebody asked for the gate. `link.reread`: a reader fetched its own view"
+        " again",
+        Words(("link.fetched", "link.reread")),
+    ]
+    at: Annotated[Time, "when it happened"]
+    link: Annotated[Id, "the link's id"]
+    evidence: Annotated[dict[str, str], Like(EvidenceShown)]
+
+
+class Message(DetailsShown, RulesShown):
+    """A message, all its links, a page of its events, and its looks."""
+
+    id: Annotated[Id, "the message's id"]
+    views: Annotated[int, "views of each link", Example(2)]
+    notify: NotifyShown | None
+    sent_at: Annotated[Time, "when it was sent"]
+    opens_at: Annotated[Time, "when its links open"]
+    expires_at: Annotated[Time, "when its links expire", Example("2026-11-24T16:56:41.163Z")]
+    paused_at: Annotated[
+        Time | None, "when it was paused; `null` if it is not, or if every link has ended"
+    ]
+    version: Annotated[int, "of the newest text"]
+    links: Annotated[list[Link], "in the order of the send"]
+    events: Annotated[list[EventShown], "from first to last, without gaps, at most 500"]
+    events_total: Annotated[int, "all events", Example(3)]
+    more_events: Annotated[bool, "ask again with `after` and the last event's id"]
+    looks: Annotated[list[Look], "the newest first, at most 100"]
+
+
+class Verdict(TypedDict):
+    """What the recall of one link achieved."""
+
+    link: Annotated[Id, "the link's id"]
+    recipient: Recipient
+    outcome: Annotated[
+        Outcome,
+        "`recalled_unread`: the content was released to nobody through this link, and never will"
+        " be. `already_…`: the link ended before",
+    ]
+    reveals: Annotated[int, "views that were released before", Example(0)]
+    first_revealed_at: Annotated[Time | None, "when the first view was opened"]
+    acknowledged_at: Annotated[Time | None, "when a program or browser first said that it arrived"]
+    recalled_at: Annotated[Time, "of the first recall, also if it is repeated"]
+    by: Annotated[Literal["sender", "rule"], "`rule` if a rule had recalled it before"]
+
+
+class Verdicts(TypedDict):
+    """A verdict on each link."""
+
+    verdicts: list[Verdict]
+
+
+class ReplacedLink(TypedDict):
+    """What a replace did to one link."""
+
+    id: Annotated[Id, "the link's id"]
+    outcome: Annotated[
+        str, "a link with `already_…` keeps its text", WHAT_BECAME, Example("replaced")
+    ]
+
+
+class Replaced(TypedDict):
+    """What a replace did to each link."""
+
+    version: Annotated[
+        int, "of the newest text; it does not change if no link was replaced", Example(2)
+    ]
+    links: list[ReplacedLink]
+
+
+class Preview(
+    TypedDict("Preview", {"from": Annotated[str | None, "the sender's name", Example("Marta")]})
+):
+    """What a visitor may know before a view is spent."""
+
+    state: Annotated[State, "`held`, `sealed` or `read`", Example("sealed")]
+    opens_at: Annotated[Time, "when the link opens"]
+    expires_at: Annotated[Time, "when it expires", Example("2026-11-24T16:56:41.163Z")]
+    views_left: Annotated[int, "views that can still be opened", Example(2)]
+    needs_passphrase: Annotated[bool, "whether a reveal needs `passphrase`", Example(value=True)]
+    needs_code: Annotated[bool, "whether a reveal needs `code`"]
+    paused: Annotated[bool, "whether the sender has paused the message"]
+
+
+class Content(TypedDict):
+    """The text that one view releases."""
+
+    text: Annotated[str, "as it was sent", Example("The safe is behind the Vermeer.")]
+    state: Annotated[State, "`read`, or `spent` after the last view", Example("read")]
+    views_left: Annotated[int, "views that can still be opened", Example(1)]
+    lease_until: Annotated[
+        Time, "until then the same request with the same reader key returns the same view"
+    ]
