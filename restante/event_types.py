@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal, NamedTuple, NotRequired, TypedDict
 
-from restante.declared import MOMENT, Example, Form, Id, Like, Time, fields
+from restante.declared import MOMENT, Example, Form, Id, Like, Time, Words, fields
 from restante.messages import Outcome
 
 EVENT_ID = Form(pattern="^[0-9a-f]{32}-[0-9]{1,9}$")
@@ -68,6 +68,10 @@ class _Expired(TypedDict):
     reveals: Annotated[int, "views that were opened before", Example(0)]
 
 
+class _NotifyChanged(TypedDict):
+    email: Annotated[str, "whether what happens is mailed now", Words(("on", "off")), Example("on")]
+
+
 class EventType(NamedTuple):
     """The facts of one type of event, and what happened."""
 
@@ -83,6 +87,9 @@ EVENTS = {
     "message.resumed": EventType(Nothing, "The sender ended the pause."),
     "message.rules_changed": EventType(
         _RuleTimes, "The rules from now on. Without a rule its fact is missing."
+    ),
+    "message.notify_changed": EventType(
+        _NotifyChanged, "Notifications by mail were switched on or off, or changed."
     ),
     "link.replaced": EventType(_Version, "This link opens the new text."),
     "link.revealed": EventType(_View, "A view was spent and the text released."),

@@ -1,24 +1,26 @@
-"""What a sender does with a sent message: status, recall, extend, pause, resume, rules, forget."""
+"""What a sender does with a sent message: status, recall, extend, pause, rules, notices, forget."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from restante import events, validation
+from restante.channels import CHANNELS
 from restante.crypto.sealed_fields import SealedFields
 from restante.crypto.tokens import ID_SIZE
 from restante.errors import Fault, Invalid
-from restante.messages import OLDEST, SECOND, Page
+from restante.messages import OLDEST, SECOND, Draft, Page
 from restante.reports import Verdict
 from restante.rules import change_faults
 from restante.store.replies import GoneBoxed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from restante.crypto.keyring import Keyring
     from restante.crypto.tokens import ControlToken
     from restante.messages import Evidence
+    from restante.notices import Notice
     from restante.reports import Status
     from restante.rules import Rules
     from restante.settings import Settings
@@ -153,6 +155,34 @@ class Managing:
         Idempotent: if there is no such message, nothing happens.
         """
         self._messages.forget(control)
+
+    def set_notice(
+        self,
+        control: ControlToken,
+        notice: Notice | None,
+        *,
+        evidence: Evidence | None = None,
+        afford: Callable[[], None] | None = None,
+    ) -> None:
+        """Mail what happens to the message from now on, or with None nothing more.  Idempotent.
+
+        If the notice is valid, *afford* counts it; it enforces the quota by raising.
+
+        Raises:
+            NotFound: No such message.
+            Gone: Every link ended.
+            Invalid: The notice is, or it was changed a thousand times already.
+        """
+        channel, draft = CHANNELS["email"], Draft("", notice=notice)
+        if faults := list(channel.faults(draft, self._settings)):
+            raise Invalid(faults)
+        if afford:
+            afford()
+        kept = channel.keep(draft, control, self._facts)
+        try:
+            self._messages.set_channel(control, channel.name, kept, self._boxed(control, evidence))
+        except GoneBoxed as gone:
+            raise self._facts.gone(gone.end) from None
 
     def _boxed(self, control: ControlToken, evidence: Evidence | None) -> bytes:
         return self._facts.close_evidence(control.message_id, evidence)

@@ -27,7 +27,7 @@ from webapp.http import (
 from webapp.http.request import Serving
 from webapp.ops import health
 from webapp.recipient import feedback, viewer
-from webapp.sender import changes, compose, consents, control, copies, sent, sent_access
+from webapp.sender import changes, compose, consents, control, copies, notify, sent, sent_access
 from webapp.texts import events, formatting, states
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ def create_app(services: Services) -> Flask:
         copies.bp,
         sent.bp,
         sent_access.bp,
+        notify.bp,
         consents.bp,
         viewer.bp,
         feedback.bp,

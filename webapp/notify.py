@@ -9,10 +9,21 @@ from restante.declared import Bounds, Example, Words
 from restante.errors import Fault, NotASender
 from restante.notices import DEFAULTS, EVENTS, Notice
 from restante.ssrf import URL_MAX
+from restante.zones import is_zone
 from webapp.http.body import LIST_MOST
+from webapp.http.request import read_cookie
+from webapp.http.zone import COOKIE as ZONE_COOKIE
+from webapp.http.zone import FIELD as ZONE_FIELD
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from restante.reports import Status
+
+
+EMAIL, LINK, SHOWN = "notify.email", "notify.control_link", "notify.shown"
+FIELDS = (EMAIL, LINK, SHOWN, *(f"notify.{name}" for name in EVENTS))
+"""The fields of a page's form; SHOWN tells that nothing ticked means nothing."""
 
 
 class Notify(NamedTuple):
@@ -22,7 +33,16 @@ class Notify(NamedTuple):
     notice: Notice | None
 
 
-class NotifyFields(TypedDict, total=False):
+class MailAsked(TypedDict, total=False):
+    """What is mailed to you. Without `email`: nothing."""
+
+    email: Annotated[str, "your mail address; its owner is asked first"]
+    events: Annotated[list[Annotated[str, Words(EVENTS)]], "what is mailed", Bounds(1, LIST_MOST)]
+    time_zone: Annotated[str, "for times in mails, as `Europe/Madrid`; default UTC"]
+    control_link: Annotated[bool, "`true`: each mail has a link to the control page"]
+
+
+class NotifyFields(MailAsked, total=False):
     """How you are told of events."""
 
     webhook: Annotated[
@@ -31,10 +51,6 @@ class NotifyFields(TypedDict, total=False):
         Bounds(1, URL_MAX),
         Example("https://hooks.example.com/restante"),
     ]
-    email: Annotated[str, "your mail address; its owner is asked first"]
-    events: Annotated[list[Annotated[str, Words(EVENTS)]], "what is mailed", Bounds(1, LIST_MOST)]
-    time_zone: Annotated[str, "for times in mails, as `Europe/Madrid`; default UTC"]
-    control_link: Annotated[bool, "`true`: each mail has a link to the control page"]
 
 
 class NotifyShown(TypedDict, total=False):
@@ -59,15 +75,41 @@ def from_body(asked: NotifyAsked, sender_token: str, faults: list[Fault]) -> Not
     The owner of the consent is the holder of the sender token, if the request has one.
     """
     its = asked.get("notify", {})
-    webhook, address = its.get("webhook"), its.get("email")
-    events, zone = its.get("events"), its.get("time_zone")
-    has_link = its.get("control_link", False)
+    found: list[Fault] = []
+    notice = notice_from(its, found, _owner(sender_token))
+    faults += [Fault(f"notify.{one.field}", one.detail) for one in found]
+    return Notify(its.get("webhook"), notice)
+
+
+def notice_from(asked: MailAsked, faults: list[Fault], owner: bytes | None = None) -> Notice | None:
+    """Return what a request wants to be mailed; None without an address."""
+    address, events, zone = asked.get("email"), asked.get("events"), asked.get("time_zone")
+    has_link = asked.get("control_link", False)
     if address is None:
         needy = {"events": events, "time_zone": zone, "control_link": has_link}
-        faults += [Fault(f"notify.{name}", "needs email") for name, its in needy.items() if its]
-        return Notify(webhook, None)
-    its_events = DEFAULTS if events is None else tuple(dict.fromkeys(events))
-    return Notify(webhook, Notice(address, its_events, zone, has_link, _owner(sender_token)))
+        faults += [Fault(name, "needs email") for name, its in needy.items() if its]
+        return None
+    chosen = DEFAULTS if events is None else tuple(dict.fromkeys(events))
+    return Notice(address, chosen, zone, has_link, owner)
+
+
+def from_form(form: Mapping[str, str]) -> Notice | None:
+    """Return what a page's form wants; None without an address."""
+    address, zone = form.get(EMAIL, "").strip(), form.get(ZONE_FIELD) or read_cookie(ZONE_COOKIE)
+    if not address:
+        return None
+    events = tuple(name for name in EVENTS if form.get(f"notify.{name}"))
+    # The page's script names the time zone: what this machine does not know is left out.
+    return Notice(address, events, zone if is_zone(zone) else None, bool(form.get(LINK)))
+
+
+def as_form(notice: Notice | None) -> dict[str, str]:
+    """Return the form's fields for what is told now; empty without a notice."""
+    if notice is None:
+        return {}
+    ticked = dict.fromkeys((f"notify.{name}" for name in notice.events), "yes")
+    link = {LINK: "yes"} if notice.has_link else {}
+    return {EMAIL: notice.address, SHOWN: "yes", **ticked, **link}
 
 
 def as_json(status: Status) -> NotifyShown | None:

@@ -47,6 +47,7 @@ DEEDS = {
     ("extend", b"extended"): "extended",
     ("pause", b"paused"): "paused",
     ("resume", b"resumed"): "resumed",
+    ("set_channel", b"set"): "notify_changed",
     ("set_rules", b"set"): "rules_changed",
     ("run_rules", b"ruled"): "rules_run",
     ("expire", b"expired"): "expired",

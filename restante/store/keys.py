@@ -76,6 +76,7 @@ Fields of a message:
     webhook:failure        why the last try failed, one word
     webhook:failing_since
     email       boxed: address and choices for notifications by mail; email:cursor … as above
+    notifies    how often channels were changed;  notify  id of the last request that did
     email:until            the last event of the mail that is being tried
 
 Fields of a link:

@@ -204,6 +204,27 @@ class Messages(Verbs):
                 return None
         raise NotFound
 
+    def set_channel(
+        self, control: ControlToken, channel: str, kept: bytes, evidence: bytes
+    ) -> None:
+        """Let a channel tell of the message from now on; empty *kept* ends it.
+
+        Raises:
+            NotFound: No such message.
+            GoneBoxed: Every link ended.
+            Invalid: It was changed a thousand times already.
+        """
+        match self._run(
+            "set_channel", keys.message(control), channel, kept, evidence, new_request()
+        ):
+            case [b"set" | b"repeated"]:
+                return
+            case [b"often"]:
+                raise Invalid([Fault("form", "notified too often")])
+            case [b"gone", *boxed]:
+                raise gone(boxed)
+        raise NotFound
+
     def report(self, shard: int, message_id: bytes) -> Report:
         """Return a message without its timeline, from its id (for the worker).
 

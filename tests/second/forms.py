@@ -24,7 +24,9 @@ MESSAGE = {
     **dict.fromkeys(("sent_at", "opens_at", "expires_at", "forget_at"), TIME),
     **dict.fromkeys(("paused_at", "held_until", "tell_at", "recall_at"), TIME),
     **dict.fromkeys(("webhook:failing_since", "code:failing_since", "email:failing_since"), TIME),
-    **dict.fromkeys(("version", "lease", "retention", "extended", "pauses", "ruled"), COUNT),
+    **dict.fromkeys(
+        ("version", "lease", "retention", "extended", "pauses", "ruled", "notifies"), COUNT
+    ),
     "on_screen": COUNT,
     **dict.fromkeys(("webhook:cursor", "code:cursor"), COUNT),
     **dict.fromkeys(("webhook:failures", "code:failures", "email:failures"), COUNT),
@@ -32,7 +34,7 @@ MESSAGE = {
     **dict.fromkeys(("email:until",), COUNT),
     "email:cursor": NUMBER,
     **dict.fromkeys(("passphrase", "code"), ONE),
-    **dict.fromkeys(("sender", "extend", "pause", "resume", "rules"), ID),
+    **dict.fromkeys(("sender", "extend", "pause", "resume", "rules", "notify"), ID),
     "replace": rb"[\s\S]{12}",
     **dict.fromkeys(("box", "webhook", "email"), BOX),
     "links": rb"(?:[\s\S]{16})+",

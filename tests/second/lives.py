@@ -275,8 +275,11 @@ def _settle(house: Services, sent: Sent, delivered: int, failure: Failure) -> No
 def _mailed(house: Services) -> Sent:
     """The first mail about it failed."""
     notice = Notice("ana@example.com", zone="Europe/Madrid", has_link=True, owner=bytes(range(16)))
-    told = house.sending.send(Draft(TEXT, notice=notice, views=2))
+    told = house.sending.send(Draft(TEXT, notice=notice, views=3))
     house.reading.reveal(told.links[0].token, reader(1), None, visitor="browser")
+    _settle(house, told, 0, Failure("451"))
+    house.managing.set_notice(told.control, notice, evidence=SENDER)
+    house.reading.reveal(told.links[0].token, reader(2), None, visitor="browser")
     _settle(house, told, 0, Failure("451"))
     return told
 

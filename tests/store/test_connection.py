@@ -29,7 +29,7 @@ VERBS = [
     "numbers", "on_screen", "outline", "preview", "extend_lease", "recall", "refuse_code",
     "replace", "request_code", "resend", "reveal", "salt", "send", "settle", "status", "take",
     "withdraw_token", "clear_mail", "consent_key", "consents_of", "give_consent", "lift_stop",
-    "list_consents", "record_ask", "stop_mails", "withdraw_consent",
+    "list_consents", "record_ask", "set_channel", "stop_mails", "withdraw_consent",
     "withdraw_token", "open_list", "glance", "recall_unread", "keep_lines", "drop_lines",
     "close_list", "pick_lines",
 ]  # fmt: skip

@@ -31,5 +31,15 @@ def affording(draft: Draft) -> Callable[[int], None]:
 
 def _afford_with_mail(size: int) -> None:
     afford(size)
+    afford_notices()
+
+
+def afford_notices() -> None:
+    """Count one message of the visitor's network that wants notifications by mail.
+
+    Raises:
+        BudgetSpent: It exceeds the daily quota.
+        Unavailable: The store cannot count now.
+    """
     if settings().rate_limits:
         rate_limits.charge(services().budgets.notices(rate_limits.network_id()))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, make_response, redirect, url_for
 
 from restante import made_passphrase
+from restante.crypto.tokens import ListToken
 from restante.errors import Fault, Invalid, NotASender, RestanteError, TooLarge, Unavailable
-from webapp import rules
+from webapp import notify, rules
 from webapp.http import csrf, language_choice, pages, rate_limits, send_access, zone
-from webapp.http.budgets import afford
+from webapp.http.budgets import affording
 from webapp.http.errors import RateLimited, told
 from webapp.http.form import cut, typed
 from webapp.http.i18n import current
@@ -29,6 +31,7 @@ FIELDS = (
     *("text", "recipients", "from", "subject", "passphrase", "expires_in", "views", "hold"),
     *("second_step", "mailed_code", "repeats"),
     *rules.FIELDS,
+    *notify.FIELDS,
 )
 
 
@@ -97,7 +100,9 @@ def _send() -> Response:
     sending().check(draft, faults)
     # If only the IP address vouches for the form, no cookie may be set.
     sender = cookie("sender") or (new_cookie() if csrf.is_ours() else None)
-    sent = sending().send(draft, cookie=sender, evidence=evidence(), afford=afford)
+    if draft.notice and (listed := ListToken.of_cookie(sender)):
+        draft = replace(draft, notice=replace(draft.notice, owner=listed.sender_id))
+    sent = sending().send(draft, cookie=sender, evidence=evidence(), afford=affording(draft))
     response = make_response(redirect(url_for("control.show", pasted=str(sent.control)), code=303))
     if sender:
         sender_secret.remember(response, sender, sent)

@@ -68,37 +68,37 @@ def show_anyway(pasted: str) -> Response:
 @bp.post("/s/<token>/recall")
 def recall(token: str) -> Response:
     """Recall one link or all that are left."""
-    return _act(token, _recall)
+    return act(token, _recall)
 
 
 @bp.post("/s/<token>/replace")
 def replace(token: str) -> Response:
     """Replace the text of all links that are not read yet."""
-    return _act(token, _replace)
+    return act(token, _replace)
 
 
 @bp.post("/s/<token>/extend")
 def extend(token: str) -> Response:
     """Move the expiry."""
-    return _act(token, _extend)
+    return act(token, _extend)
 
 
 @bp.post("/s/<token>/pause")
 def pause(token: str) -> Response:
     """Let no new reader open the message until it is resumed."""
-    return _act(token, _pause)
+    return act(token, _pause)
 
 
 @bp.post("/s/<token>/resume")
 def resume(token: str) -> Response:
     """End a pause."""
-    return _act(token, _resume)
+    return act(token, _resume)
 
 
 @bp.post("/s/<token>/rules")
 def set_rules(token: str) -> Response:
     """Set, change or remove rules for unread links."""
-    return _act(token, _set_rules)
+    return act(token, _set_rules)
 
 
 @bp.post("/s/<token>/forget")
@@ -202,7 +202,8 @@ def _set_rules(control: ControlToken) -> None:
     managing().set_rules(control, given, evidence=evidence())
 
 
-def _act(token: str, deed: Callable[[ControlToken], None]) -> Response:
+def act(token: str, deed: Callable[[ControlToken], None]) -> Response:
+    """Do something to a message, and show its page: again, or with what is wrong."""
     control = ControlToken.find(token)
     try:
         if not private_page.is_known_open(control):

@@ -12,7 +12,7 @@ from restante.messages import Draft
 from restante.recipient_list import RecipientList
 from restante.safe_text import shows_anything
 from restante.typed_digits import whole_number
-from webapp import details, rules
+from webapp import details, notify, rules
 from webapp.http.form import text
 from webapp.http.request import settings
 
@@ -59,6 +59,7 @@ def draft() -> tuple[Draft, list[Fault]]:
         hold_seconds=_number("hold", 0, faults),
         expires_in_seconds=_number("expires_in", settings().expiry_default, faults),
         rules=rules.from_form(form, faults),
+        notice=notify.from_form(form),
     )
     return made, faults
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import request
 
 from restante.messages import SECOND
-from webapp import rules
+from webapp import notify, rules
 from webapp.http import form
 from webapp.http.request import settings
 from webapp.sender import control_view, copies, private_page
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from webapp.sender.control_view import ControlView
 
 EVENTS_SHOWN = 100
-WRITTEN = ("text", "passphrase", "reason", "expires_in", "link", *rules.FIELDS)
+WRITTEN = ("text", "passphrase", "reason", "expires_in", "link", *rules.FIELDS, *notify.FIELDS)
 
 
 def view(status: Status, error: RestanteError | None = None) -> ControlView:
@@ -46,5 +46,6 @@ def values(control: ControlToken, status: Status) -> dict[str, Any]:
         "copies": copies.build(status),
         "names": {link.link_id: link.recipient for link in status.links},
         "expiries": [s for s in EXPIRIES if its.expiry_min <= s <= its.expiry_max],
+        "told": notify.as_form(status.notice),
         "rule_choices": rules.choices(its, (status.expires_at - status.at) // SECOND),
     }

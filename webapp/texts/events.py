@@ -53,6 +53,9 @@ def event(of: Event) -> str:
         "message.sent": gettext("Sent"),
         "message.replaced": gettext("Text replaced"),
         "message.paused": gettext("Paused"),
+        "message.notify_changed": gettext("E-mails to the sender were switched on")
+        if of.facts.get("email") == "on"
+        else gettext("E-mails to the sender were switched off"),
         "message.resumed": gettext("Open again after the pause"),
         "link.replaced": gettext("This link opens the new text"),
         "link.revealed": gettext("Shown to someone who had this link"),

@@ -252,6 +252,12 @@ def fault(of: Fault) -> str:
                 "An e-mail address for each reader, without accents: ana@example.com, "
                 "or Ana <ana@example.com>."
             )
+        case "notify.email" if of.detail.startswith("an e-mail"):
+            return gettext("One e-mail address, without accents: ana@example.com.")
+        case "notify.email":
+            return gettext("This service sends no mail.")
+        case "notify.events":
+            return gettext("Choose at least one.")
         case "mailed_code":
             return gettext("This service sends no mail, so it can mail no code.")
         case "recipients":

@@ -1,0 +1,50 @@
+"""The control page's routes for notifications by mail: tell me of this message, and no more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, request
+
+from restante.crypto.tokens import ListToken
+from restante.errors import Fault, Invalid
+from webapp import notify
+from webapp.http import csrf, rate_limits
+from webapp.http.budgets import afford_notices
+from webapp.http.request import cookie, evidence, managing
+from webapp.sender import control
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from restante.crypto.tokens import ControlToken
+
+bp = Blueprint("notify", __name__)
+
+
+@bp.post("/s/<token>/notify")
+def tell(token: str) -> Response:
+    """Mail what happens to a message from now on, or mail it otherwise."""
+    return control.act(token, _tell)
+
+
+@bp.post("/s/<token>/mute")
+def mute(token: str) -> Response:
+    """Mail nothing more about a message."""
+    return control.act(token, _mute)
+
+
+@rate_limits.send
+def _tell(token: ControlToken) -> None:
+    csrf.verify()
+    notice, listed = notify.from_form(request.form), ListToken.of_cookie(cookie("sender"))
+    if notice is None:
+        raise Invalid([Fault(notify.EMAIL, "an e-mail address")])
+    notice = replace(notice, owner=listed.sender_id if listed else None)
+    managing().set_notice(token, notice, evidence=evidence(), afford=afford_notices)
+
+
+def _mute(token: ControlToken) -> None:
+    csrf.verify()
+    managing().set_notice(token, None, evidence=evidence())
