@@ -72,6 +72,15 @@ class Consents:
         self._key, self._read_at = urlsafe_b64decode(written), time.monotonic()
         return self._key
 
+    def opens(self) -> bool:
+        """Tell whether the consent key opens, or there is none yet; change nothing.
+
+        Raises:
+            Unavailable: The store does not answer.
+        """
+        box = self._store.key()
+        return not box or bool(self._fields.open_consent_key(box))
+
     def clear(self, to: str, owner: bytes, mail: Wanted) -> tuple[Decision, Address, str]:
         """Decide whether a mail may go out to an address now, or an ask, and count it.
 

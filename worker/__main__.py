@@ -6,13 +6,14 @@ import os
 import signal
 import sys
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
 
 from restante import hardening, logs, wiring
 from restante.channels.transports import Transports
-from restante.errors import SettingsInvalid
+from restante.errors import RestanteError, SettingsInvalid
 from restante.metrics import shared_folder
 from restante.settings import Settings
 from worker import exposition
@@ -51,9 +52,12 @@ def main() -> int:
     stop = threading.Event()
     for wanted in (signal.SIGTERM, signal.SIGINT):
         signal.signal(wanted, lambda *_: stop.set())
+    # Under a new root key the consent key is boxed anew, also if nothing is mailed for long.
+    with suppress(RestanteError):
+        services.consents.key()
     worker = Worker(services.timekeeping, services.files)
     http, mail = Http(settings.webhook_networks), Mail(settings.smtp_url, settings.mail_sender)
-    dispatcher = Dispatcher(services.delivering, Transports(http, mail))
+    dispatcher = Dispatcher(services.delivering, Transports(http, mail), meters)
     dispatcher.start()
     log.info("worker started")
     try:

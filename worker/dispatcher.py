@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from restante.channels.channel import Channel
     from restante.channels.transports import Transports
     from restante.delivery import Delivering, Delivery
+    from restante.metrics.meters import Meters
 
 TAKE_MOST = 64
 TURN_SECONDS = 2.0
@@ -65,10 +66,13 @@ class Dispatcher:
     before the lease ends; if it dies, the others take its deliveries after the lease.
     """
 
-    def __init__(self, delivering: Delivering, transports: Transports) -> None:
+    def __init__(
+        self, delivering: Delivering, transports: Transports, meters: Meters | None = None
+    ) -> None:
         self._delivering = delivering
         self._ways = {name: Way.of(channel) for name, channel in CHANNELS.items()}
         self._threads = ThreadPoolExecutor(STORE_THREADS, "dispatcher")
+        self._meters = meters
         self._hand_over = HandOver(delivering, transports, self._ask)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._main, name="dispatcher")
@@ -197,6 +201,12 @@ class Dispatcher:
         except RestanteError as error:
             log.warning("delivery not settled", **error_fields(error))
             return
+        if self._meters:
+            if delivered:
+                self._meters.delivered(delivery.channel.name, "sent", delivered)
+            if failure:
+                outcome = "given_up" if gave_up else "failed"
+                self._meters.delivered(delivery.channel.name, outcome)
         if delivered:
             log.info("delivered", channel=delivery.channel.name, notifications=delivered)
         if failure:

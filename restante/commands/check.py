@@ -102,9 +102,14 @@ def _of_reached_store(settings: Settings) -> Iterator[Finding]:
                     yield finding
             if settings.store_is_here:
                 yield from machine.of_store_process(primary.pid)
-        if settings.senders.tokens:
-            with suppress(Unavailable):
+        with suppress(Unavailable):
+            if settings.senders.tokens:
                 yield checks.of_tokens(len(services.admission.listed()))
+            if not services.consents.opens():
+                yield checks.problem(
+                    "the consents of mail addresses cannot be read: their root key is missing in"
+                    " the settings, and no notification will be mailed"
+                )
 
 
 def _is_yet_to_come(settings: Settings) -> bool:

@@ -1,4 +1,4 @@
-"""Checks the mail server: does it answer, is its certificate valid, does it accept the login?"""
+"""Checks the mail server: does it answer, is its certificate valid, does it take login and mail?"""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from restante.settings import Settings
 
 TIMEOUT_SECONDS = 10.0
+REFUSED = 400
 
 
 def of_relay(settings: Settings) -> Finding | None:
@@ -36,6 +37,9 @@ def of_relay(settings: Settings) -> Finding | None:
                 encrypted = True
             if relay.user and relay.password:
                 line.login(relay.user, relay.password)
+            # Nothing is sent: the server forgets it.
+            code, _ = line.mail(sender.address)
+            line.rset()
     except ssl.SSLError:
         return checks.problem("the mail server's certificate is not valid: no mail will be sent")
     except smtplib.SMTPAuthenticationError:
@@ -44,6 +48,10 @@ def of_relay(settings: Settings) -> Finding | None:
         return checks.problem("the mail server lacks STARTTLS or logins: no mail will be sent")
     except (OSError, smtplib.SMTPException):
         return checks.problem("the mail server does not answer: no mail will be sent")
+    if code >= REFUSED:
+        return checks.problem(
+            f"the mail server refuses mail from RESTANTE_MAIL_FROM ({code}): no mail will be sent"
+        )
     if not encrypted:
         return checks.warning("mail goes to the mail server unencrypted")
     return checks.ok("the mail server answers, over an encrypted connection")

@@ -12,19 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import choose_encoder
-from prometheus_client.registry import Collector
 
-from restante.errors import Unavailable
+from restante.channels import CHANNELS
 from restante.metrics import shared_folder
 from restante.metrics.multiprocess import AllProcesses, claim
+from restante.metrics.store_gauges import StoreGauges
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from prometheus_client import Metric
-
     from restante.store.stats import Numbers
 
 DEEDS = {
@@ -62,7 +57,6 @@ VISITORS = ("browser", "sender", "program", "prefetch", "preview_bot", "scanner_
 LIMITS = ("send", "preview", "status", "reveal", "passphrase", "budget", "notices")
 STORE_BUCKETS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1)
 REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-_UP = ("restante_store_up", "1 if every primary of the store answered when this was asked for.")
 NOWHERE = "none"
 """The endpoint of a request for a URL that does not exist."""
 
@@ -115,6 +109,12 @@ class Meters:
         self._refused = Counter(
             "restante_rate_limited", "Requests refused by a limit.", ["limit"], registry=ours
         )
+        self._notifications = Counter(
+            "restante_notifications",
+            "Deliveries by channel: sent, failed (to be tried again), given up.",
+            ["channel", "outcome"],
+            registry=ours,
+        )
         # Looking up a counter by its labels costs as much as counting.
         self._trip = cache(
             lambda verb, outcome: (
@@ -135,6 +135,9 @@ class Meters:
             self._looks.labels(visitor)
         for limit in LIMITS:
             self._refused.labels(limit)
+        for channel in CHANNELS:
+            for outcome in ("sent", "failed", "given_up"):
+                self._notifications.labels(channel, outcome)
 
     def asked(self, verb: str, word: object, outcome: str, seconds: float) -> None:
         """Count a script that was sent to the store; see `restante.store.connection`."""
@@ -161,9 +164,13 @@ class Meters:
         """Count a request that a limit refused."""
         self._refused.labels(limit).inc()
 
+    def delivered(self, channel: str, outcome: str, many: int = 1) -> None:
+        """Count deliveries through a channel: `sent`, `failed` or `given_up`."""
+        self._notifications.labels(channel, outcome).inc(many)
+
     def watch(self, numbers: Numbers) -> None:
         """Also show the store's statistics, read for every request of the metrics."""
-        self._shown.register(_Store(numbers))
+        self._shown.register(StoreGauges(numbers))
 
     def show(self, accept: str = "") -> tuple[bytes, str]:
         """Return all metrics in the best format for the header Accept, and its content type."""
@@ -172,69 +179,3 @@ class Meters:
         except (TypeError, ValueError):  # a version that is no number
             encode, content_type = choose_encoder("")
         return encode(self._shown), content_type
-
-
-class _Store(Collector):
-    """Collects the store's statistics; if the store does not answer, only that fact."""
-
-    def __init__(self, numbers: Numbers) -> None:
-        self._numbers = numbers
-
-    def collect(self) -> Iterator[Metric]:
-        try:
-            waiting, memory = self._numbers.read()
-        except Unavailable:
-            yield GaugeMetricFamily(*_UP, value=0)
-            return
-        yield GaugeMetricFamily(*_UP, value=1)
-        yield GaugeMetricFamily(
-            "restante_deadlines_overdue",
-            "Links to expire and messages to forget that the worker is a minute late with.",
-            value=waiting.deadlines_late,
-        )
-        deliveries = GaugeMetricFamily(
-            "restante_deliveries",
-            "Notifications to be delivered: next try ahead, due now, a minute late, given up.",
-            labels=["state"],
-        )
-        for state in ("ahead", "due", "late", "dead"):
-            deliveries.add_metric([state], getattr(waiting, state))
-        yield deliveries
-        used = GaugeMetricFamily(
-            "restante_store_memory_bytes",
-            "Memory each primary uses; a primary is known by the first shard it keeps.",
-            labels=["primary"],
-        )
-        limit = GaugeMetricFamily(
-            "restante_store_memory_limit_bytes",
-            "Memory at which a primary takes no further message; missing where it has no limit.",
-            labels=["primary"],
-        )
-        missing = GaugeMetricFamily(
-            "restante_store_replicas_missing",
-            "Replicas that replicas:all waits for and that are not connected; 1 if there is none.",
-            labels=["primary"],
-        )
-        failed = GaugeMetricFamily(
-            "restante_store_rewrite_failed",
-            "1 if the last rewrite of the primary's file failed: destroyed bytes are still in it.",
-            labels=["primary"],
-        )
-        snapshots = GaugeMetricFamily(
-            "restante_store_snapshots",
-            "Snapshots the primary wrote since it started; they keep what was destroyed since.",
-            labels=["primary"],
-        )
-        for one in memory:
-            snapshots.add_metric([str(one.shard)], one.snapshots)
-            failed.add_metric([str(one.shard)], int(one.rewrite_failed))
-            if one.missing is not None:
-                missing.add_metric([str(one.shard)], one.missing)
-            used.add_metric([str(one.shard)], one.used)
-            if one.limit:
-                limit.add_metric([str(one.shard)], one.limit)
-        yield used
-        yield limit
-        yield missing
-        yield failed
-        yield snapshots

@@ -15,6 +15,8 @@ from restante.store.rewrites import LOST
 from restante.store.script_files import script
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from restante.store.connection import Connection
     from restante.store.nodes import Node
 
@@ -25,20 +27,45 @@ PATIENCE_SECONDS = 2.0
 TRIES = 2
 
 
+class Queue(NamedTuple):
+    """Deliveries of one channel, or of all, by their next try; each is counted once.
+
+    Attributes:
+        ahead, due, late, dead: In the future, due, due for over a minute, given up.
+        oldest: For how long the first one is due, in ms.
+    """
+
+    ahead: int
+    due: int
+    late: int
+    dead: int
+    oldest: int
+
+
 class Waiting(NamedTuple):
     """Deadlines and deliveries that wait, summed over all shards.
 
     Attributes:
         deadlines_late: Tasks that have been due for over a minute.
-        ahead, due, late, dead: Deliveries by their next try: in the future, due, due for over
-            a minute, given up.  Each is counted once.
+        dead: Dead letters, also those of channels that are not known here.
+        channels: What waits for each channel, by its name.
     """
 
     deadlines_late: int
-    ahead: int
-    due: int
-    late: int
     dead: int
+    channels: Mapping[str, Queue]
+
+    @property
+    def ahead(self) -> int:
+        return sum(queue.ahead for queue in self.channels.values())
+
+    @property
+    def due(self) -> int:
+        return sum(queue.due for queue in self.channels.values())
+
+    @property
+    def late(self) -> int:
+        return sum(queue.late for queue in self.channels.values())
 
 
 class Memory(NamedTuple):
@@ -83,7 +110,7 @@ class Numbers:
         raise Unavailable
 
     def _read(self, deadline: float) -> tuple[Waiting, list[Memory]]:
-        rows: list[list[int]] = []
+        rows: list[list[Any]] = []
         memory = []
         for node, shards in self._primaries():
             if time.monotonic() > deadline:
@@ -100,7 +127,7 @@ class Numbers:
                     kept.get("rdb_saves", 0),
                 )
             )
-        return Waiting(*map(sum, zip(*rows, strict=True))), memory
+        return _waiting(rows), memory
 
     def _primaries(self) -> list[tuple[Node, list[int]]]:
         """Return every primary and its shards."""
@@ -115,6 +142,16 @@ class Numbers:
             self._connection.nodes.elsewhere(keys.due(0), error)
         except LOST:
             raise Unavailable from None
+
+
+def _waiting(rows: list[list[Any]]) -> Waiting:
+    """Sum what all shards reply."""
+    queues: dict[str, Queue] = {}
+    for name, *numbers, oldest in (channel for row in rows for channel in row[2:]):
+        its = queues.get(name.decode(), Queue(0, 0, 0, 0, 0))
+        sums = [its[at] + number for at, number in enumerate(numbers)]
+        queues[name.decode()] = Queue._make([*sums, max(its.oldest, oldest)])
+    return Waiting(sum(row[0] for row in rows), sum(row[1] for row in rows), queues)
 
 
 def _missing(node: Node) -> int | None:

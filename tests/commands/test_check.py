@@ -365,6 +365,19 @@ def test_the_mail_server_is_asked_and_what_it_lacks_is_told():
     assert of_relay(Settings()) is None
 
 
+def test_a_mail_server_that_refuses_our_address_is_a_problem():
+    with MailServer() as mail:
+        mail.senders_refused = True
+        own = Settings(
+            smtp_url=Relay("127.0.0.1", mail.port, "none"), mail_from=mailbox("a@example.net")
+        )
+        found = of_relay(own)
+
+    assert found == checks.problem(
+        "the mail server refuses mail from RESTANTE_MAIL_FROM (550): no mail will be sent"
+    )
+
+
 @pytest.mark.parametrize("option", ["sentinel=x", "db=many", "socket_timeot=1"])
 def test_an_option_of_the_address_that_is_not_known_is_named(elsewhere, option):
     url = elsewhere["RESTANTE_REDIS_URL"]

@@ -14,6 +14,7 @@ import redis
 from prometheus_client.parser import text_string_to_metric_families
 
 from restante import wiring
+from restante.channels.failures import Failure
 from restante.errors import Gone, PassphraseWrong, Unavailable
 from restante.messages import Draft
 from restante.metrics import shared_folder
@@ -25,7 +26,7 @@ from restante.store.connection import ANSWERED, Connection
 from restante.store.keys import TAGS
 from restante.store.script_files import script
 from restante.store.stats import Numbers
-from tests.conftest import read, reader_key
+from tests.conftest import Clock, read, reader_key
 from tests.support.processes import ROOT
 from tests.support.proxy import Proxy
 from webapp.http import rate_limits
@@ -338,7 +339,10 @@ def test_what_waits_in_the_store_is_told_once_for_each(own_store):
             client.zadd(f"{{{tag}}}:dead", {"a:webhook": now} if place < 3 else {"b:webhook": 1})
     waiting, (memory,) = Numbers(connection).read()
 
-    assert waiting == (16, 16, 16, 16, 16)
+    assert (waiting.deadlines_late, waiting.dead) == (16, 16)
+    assert waiting.channels["webhook"][:4] == (16, 16, 16, 16)
+    assert waiting.channels["code"] == waiting.channels["email"] == (0, 0, 0, 0, 0)
+    assert (waiting.ahead, waiting.due, waiting.late) == (16, 16, 16)
     assert memory.shard == 0
     assert 0 < memory.used < memory.limit == 64 * 1024 * 1024
     for pool in connection.pools:
@@ -370,9 +374,33 @@ def test_a_store_that_is_away_is_shown_as_down_and_the_rest_goes_on(own_store, m
     assert down["restante_store_up"] == {(): 0}
     assert set(up) - set(down) == {
         "restante_deadlines_overdue",
+        "restante_channel_deliveries",
+        "restante_channel_oldest_seconds",
         "restante_deliveries",
         "restante_store_memory_bytes",
         "restante_store_rewrite_failed",
         "restante_store_snapshots",
         "restante_store_memory_limit_bytes",
     }
+
+
+def test_each_channel_has_its_own_numbers_and_the_age_of_its_oldest(own_store, ring):
+    connection = Connection(wiring.connect(own_store(durability="memory").url))
+    clock = Clock()
+    house = wiring.assemble(Settings(), ring, connection, now=clock.now)
+    clock.forward(-600_000)
+    sent = house.sending.send(Draft("x", webhook="https://hooks.example/x", views=2))
+    read(house, sent.links[0].token)
+    waiting, _ = Numbers(connection).read()
+    [delivery] = house.delivering.take(sent.control.shard, 10, "webhook")
+    house.delivering.settle(delivery, 0, Failure("410", final=True))
+    given_up, _ = Numbers(connection).read()
+    for pool in connection.pools:
+        pool.disconnect()
+
+    assert set(waiting.channels) == {"webhook", "code", "email"}
+    assert waiting.channels["webhook"][:4] == (0, 0, 1, 0)
+    assert 599_000 < waiting.channels["webhook"].oldest < 700_000
+    assert waiting.channels["email"] == (0, 0, 0, 0, 0)
+    assert (given_up.dead, given_up.channels["webhook"].dead) == (1, 1)
+    assert given_up.channels["webhook"].oldest == 0

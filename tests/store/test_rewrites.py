@@ -14,6 +14,7 @@ from restante import wiring
 from restante.details import Details
 from restante.email_address import mailbox
 from restante.messages import Draft
+from restante.notices import Notice
 from restante.settings import Settings
 from restante.settings.parsers import Relay
 from restante.store import keys, rewrites
@@ -153,11 +154,33 @@ def token_revoked(own):
     return lambda: own.house.admission.withdraw("front desk")
 
 
+def consent_stopped(own):
+    own.house.consents.stop_address("ana@example.com")
+    assert own.begins()
+    return lambda: own.house.consents.lift("ana@example.com")
+
+
+def _muted(own):
+    notice = Notice("ana@example.com", has_link=True)
+    sent = own.send(notice=notice)
+    return lambda: own.house.managing.set_notice(sent.control, None)
+
+
+def test_a_change_of_what_is_told_starts_a_rewrite(own):
+    """The box that goes can have the control token."""
+    mute = _muted(own)
+    assert not own.begins()
+    mute()
+
+    assert own.begins()
+
+
 @pytest.mark.parametrize(
     "prepare",
     [
         *(lease_over, acknowledged, declined, recalled, replaced, expired, expired_by_its_ttl),
         *(forgotten, forgotten_by_its_ttl, code_over, code_replaced, token_revoked),
+        consent_stopped,
     ],
 )
 def test_whatever_is_destroyed_starts_a_rewrite_and_only_one(own, prepare):

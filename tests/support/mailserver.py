@@ -36,6 +36,7 @@ class MailServer:
         self.hanging: set[str] = set()
         self.data_answers: list[str] = []
         self.greylists = False
+        self.senders_refused = False
         self.seen: set[str] = set()
         self.recipients: list[str] = []
         self.port = free_port()
@@ -47,6 +48,13 @@ class MailServer:
         session.host_name = hostname
         self.greetings.append(hostname)
         return responses
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        if self.senders_refused:
+            return "550 not from there"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         answer = self.answers.pop(0) if self.answers else ""

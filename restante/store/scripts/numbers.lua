@@ -5,17 +5,23 @@
 -- ARGV[1]  now       milliseconds; "" for the store's own clock
 -- ARGV[2]  patience  ms after which something due is late
 --
--- Replies {late deadlines, deliveries not due yet, due, late, dead letters}.
+-- Replies {late deadlines, dead letters, {channel, not due yet, due, late, dead letters, ms that the
+-- longest due one waits} …}.
 
 local tag = KEYS[1]:match("^({%w+})")
 local now = clock(ARGV[1])
 local late = now - tonumber(ARGV[2])
-local function waiting(from, to)
-  local sum = 0
-  for _, channel in ipairs(CHANNELS) do
-    sum = sum + call("ZCOUNT", outbox_of(tag, channel.name), from, to)
-  end
-  return sum
+local dead, of_channel = call("ZRANGE", tag .. ":dead", 0, -1), {}
+for _, member in ipairs(dead) do
+  local channel = member:match(":([%w-]+)$") or ""
+  of_channel[channel] = (of_channel[channel] or 0) + 1
 end
-return { call("ZCOUNT", KEYS[1], "-inf", "(" .. late), waiting("(" .. now, "+inf"),
-  waiting(late, now), waiting("-inf", "(" .. late), call("ZCARD", tag .. ":dead") }
+local reply = { call("ZCOUNT", KEYS[1], "-inf", "(" .. late), #dead }
+for _, channel in ipairs(CHANNELS) do
+  local outbox = outbox_of(tag, channel.name)
+  local first = call("ZRANGE", outbox, "-inf", now, "BYSCORE", "LIMIT", 0, 1, "WITHSCORES")
+  reply[#reply + 1] = { channel.name, call("ZCOUNT", outbox, "(" .. now, "+inf"),
+    call("ZCOUNT", outbox, late, now), call("ZCOUNT", outbox, "-inf", "(" .. late),
+    of_channel[channel.name] or 0, first[2] and now - tonumber(first[2]) or 0 }
+end
+return reply
