@@ -38,7 +38,7 @@ LOOK = """() => {
   }
   for (const one of all("a, button, select, summary, input:not([type=hidden]), textarea")) {
     if (!seen(one) || one.closest("[aria-hidden=true]")) continue;
-    const target = one.type === "checkbox" ? one.closest("label") : one;
+    const target = ["checkbox", "radio"].includes(one.type) ? one.closest("label") : one;
     const { width, height } = target.getBoundingClientRect();
     const least = one.closest(".notice") ? 24 : 44;
     if (height < least || width < 24) faults.push(`small: ${name(one)} ${width} x ${height}`);

@@ -311,6 +311,9 @@ def test_without_scripts_nothing_is_offered_to_be_remembered(browser, service):
         expect(page.get_by_label("How often")).to_be_visible()
         expect(page.get_by_label("Remember these choices")).to_be_hidden()
         expect(page.get_by_text("Unless you choose otherwise")).to_be_visible()
+        # What nobody brings up to date is not said.
+        expect(page.locator(".in-fold")).to_have_count(3)
+        assert page.locator(".in-fold:visible").count() == 0
 
 
 def test_what_is_folded_says_what_is_chosen_in_it(scripted):
@@ -321,8 +324,8 @@ def test_what_is_folded_says_what_is_chosen_in_it(scripted):
     for summary in page.locator("#compose summary").all():
         summary.click()
 
-    expect(page.locator(".chosen").first).to_have_text("Ana;\u00a0Ben")
-    expect(page.locator(".chosen").nth(1)).to_have_text("Expires in: 7 days\u00a0·\u00a0Passphrase")
+    expect(page.locator(".in-fold").first).to_have_text("Ana;\u00a0Ben")
+    expect(page.locator(".in-fold").nth(1)).to_have_text("Expires in: 7 days\u00a0·\u00a0Passphrase")
     assert "blue" not in page.locator("#compose").inner_text()
 
 

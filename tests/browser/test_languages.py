@@ -24,7 +24,7 @@ READ = """
 () => {
   const whole = document.documentElement.cloneNode(true);
   const theirs = "bdi, blockquote, .letter, .said, code, textarea, time, .languages, .top, script,"
-    + " #all-links, pre[id^=mail-], #card, samp, .chosen[translate=no]";
+    + " #all-links, pre[id^=mail-], #card, samp, .in-fold[translate=no]";
   // A mail begins with the sender's subject and has the link.
   const mails = [...whole.querySelectorAll("pre[id^=mail-]")].flatMap((mail) =>
     mail.textContent.split("\\n").filter((line) => !/^http|^The side door$/.test(line)));

@@ -8,10 +8,11 @@ from tests.browser import probe, tour
 from tests.support.processes import Service
 
 ENTRY = "Restante"
+SENDER = [ENTRY, "Write", "Sent"]
 GATE = [ENTRY, "Open the message", "This is not for me"]
 WAYS = {
     "compose": [
-        ENTRY,
+        *SENDER,
         "Message",
         "Who is it for? anyone with the link",
         "Expiry, passphrase, and more expires in 7 days, opens once",
@@ -47,7 +48,7 @@ WAYS = {
     ],
     "gone-spent": [ENTRY, "That was not me: tell the sender", "What was recorded about this link"],
     "control-mixed": [
-        ENTRY,
+        *SENDER,
         "All links at once",
         "Copy link",
         "Put it in a mail",

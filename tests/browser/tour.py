@@ -128,6 +128,18 @@ def _writing(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         page.locator("#compose").evaluate("(form) => form.submit()")
         page.get_by_text("This text is too long to send.").wait_for()
         yield "compose-too-long", page
+        page.goto(url)
+        page.get_by_label("Message").fill(LETTER)
+        unfold(page)
+        page.get_by_label("Names or addresses").fill(f"Ana; ana; Ruiz, Eva <eva@x.es>; {UNBROKEN}")
+        press(page, "Make one")
+        page.locator("#passphrase:not(.secret)").wait_for()
+        press(page, "Check the list")
+        page.locator("#readers .fault").wait_for()
+        yield "compose-checked", page
+        press(page, "Create link")
+        page.locator("#told").wait_for()
+        yield "control-passphrase", page
 
 
 def _want_codes(page: Page, url: str) -> None:
