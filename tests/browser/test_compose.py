@@ -325,7 +325,8 @@ def test_what_is_folded_says_what_is_chosen_in_it(scripted):
         summary.click()
 
     expect(page.locator(".in-fold").first).to_have_text("Ana;\u00a0Ben")
-    expect(page.locator(".in-fold").nth(1)).to_have_text("Expires in: 7 days\u00a0·\u00a0Passphrase")
+    options = "Expires in: 7 days\u00a0·\u00a0Passphrase"
+    expect(page.locator(".in-fold").nth(1)).to_have_text(options)
     assert "blue" not in page.locator("#compose").inner_text()
 
 
