@@ -7,7 +7,7 @@ import pytest
 import redis
 
 from restante import wiring
-from restante.crypto.tokens import ControlToken, SenderToken
+from restante.crypto.tokens import SHARDS, ControlToken, SenderToken
 from restante.errors import Gone
 from restante.messages import Page
 from restante.store.connection import Connection
@@ -26,7 +26,12 @@ from tests.second.lives import reader as reader_key
 
 DUMPS = sorted(dump.DUMPS.glob("*.jsonl"))
 YEAR_MS = 365 * 86_400_000
-OF_NO_MESSAGE = {b"sender-tokens", b"budget", b"scrub", b"destroyed"}
+OF_NO_MESSAGE = {
+    *(b"sender-tokens", b"budget", b"limit", b"once", b"scrub", b"destroyed"),
+    *(b"consents", b"consent-index", b"consent-waiting", b"consent-key", b"closed"),
+    b"sent",
+}
+"""What goes by its TTL alone, or stays."""
 
 pytestmark = pytest.mark.parametrize("path", DUMPS, ids=lambda path: path.stem)
 
@@ -119,6 +124,26 @@ def test_its_links_open_and_are_recalled(earlier):
     assert [str(one.outcome) for one in repeated] == ["recalled_unread"]
     with pytest.raises(Gone):
         house.reading.reveal(control("several").link(1), reader_key(5), None, visitor="browser")
+
+
+def test_what_is_paused_is_resumed_and_rules_run(earlier):
+    if "with rules" not in earlier.lives.controls:
+        pytest.skip("there were no pauses and no rules then")
+    house, paused, ruled = earlier.house, earlier.control("paused"), earlier.control("with rules")
+    before = house.managing.status(ruled)
+    house.managing.resume(paused)
+    opens_at = house.managing.status(paused).opens_at
+    earlier.clock.at = max(opens_at, before.tell_at, before.recall_at)
+    text = house.reading.reveal(paused.link(0), reader_key(1), None, visitor="browser").text
+    for shard in range(SHARDS):
+        house.timekeeping.turn(shard)
+    after = house.managing.status(ruled)
+
+    assert text == TEXT
+    assert [str(link.state) for link in after.links] == ["read", "recalled", "recalled"]
+    assert [link.by_rule for link in after.links] == [False, True, True]
+    events = [event.type for event in after.events[before.events_total :]]
+    assert events == ["link.unread", "link.recalled"] * 2
 
 
 def test_what_waits_in_it_is_delivered(earlier):
