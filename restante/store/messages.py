@@ -168,7 +168,7 @@ class Messages(Verbs):
             NotFound: No such message.
             GoneBoxed: Every link ended.
             Invalid: A rule would run before the message opens or after it expires, every link was
-                opened, or rules were changed a thousand times already.
+                opened, or rules were set a hundred times already.
         """
         given = ("" if one is None else one for one in (tell, recall))
         match self._run("set_rules", keys.message(control), *given, evidence, new_request()):

@@ -146,10 +146,11 @@ def test_a_repeated_request_moves_nothing(turned_house, connection, clock):
 def test_rules_are_changed_so_often_only(turned_house, raw):
     house = turned_house
     sent = house.sending.send(Draft("x"))
-    raw.hset(message_key(sent.control), "ruled", 999)
+    raw.hset(message_key(sent.control), "ruled", 99)
     house.managing.set_rules(sent.control, Rules(HOUR))
     with pytest.raises(Invalid) as refused:
-        house.managing.set_rules(sent.control, Rules(0))
+        house.managing.set_rules(sent.control, Rules(2 * HOUR))
+    house.managing.set_rules(sent.control, Rules(0))
 
     assert [(f.field, f.detail) for f in refused.value.faults] == [("rules", "changed too often")]
 

@@ -4,8 +4,8 @@
 
 makes `dumps/0.1.0.jsonl` with messages of every kind (`lives.py`), as this version keeps them.
 Every released version keeps its own file for good: later ones must read them all.
-`0.1.0-rules.jsonl` is from a day between versions: it has a paused message, and two with rules.
-Messages are only ever added to `lives.py`; what is expected of one stays.  The first line says what is
+`0.1.0-rules.jsonl` is from between versions: a paused message, and two with rules.
+Messages are only added to `lives.py`; what is expected of one stays.  The first line says what is
 needed to read the messages; each other is a key, its type, its value, and when it goes (ms since
 1970, -1 never).  Bytes are base64.  All times of messages lie after 2100, so that the file can be
 loaded whenever; `scrub` and `budget` go by the store's own clock and may be over by then.

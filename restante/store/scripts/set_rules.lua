@@ -11,14 +11,15 @@
 -- ARGV[4]  evidence  boxed
 -- ARGV[5]  request   id that makes a retry idempotent
 --
--- A full store permits it, so the number of changes is limited.
+-- A full store permits it, and a rule that tells writes an event for each link: so rules are set a
+-- hundred times at the most.  To remove one is always possible.
 --
 -- Replies {"set"}, {"repeated"} if nothing changed, {"early", field} for a time before it opens, {"late",
 -- field} for one after it expires, {"read"} for a new rule if every link that still opens was
--- opened, {"often"} after 1000 changes, {"gone", state, message, reason, ended_at} if every link
+-- opened, {"often"} after 100 changes, {"gone", state, message, reason, ended_at} if every link
 -- ended, or {"unknown"}.
 
-local RULED_MOST = 1000
+local RULED_MOST = 100
 
 local now = clock(ARGV[1])
 local evidence, request = ARGV[4], ARGV[5]
@@ -40,6 +41,7 @@ for _, link in ipairs(links) do
   unread = unread + ((link.reveals == 0 and not is_final(link.state)) and 1 or 0)
 end
 
+local is_new = false
 local times = { tell = message.tell_at, recall = message.recall_at }
 for place, field in ipairs({ "tell", "recall" }) do
   local given = ARGV[place + 1]
@@ -54,13 +56,13 @@ for place, field in ipairs({ "tell", "recall" }) do
     elseif at >= message.expires_at then
       return { "late", field }
     end
-    times[field] = at
+    times[field], is_new = at, true
   end
 end
 if times.tell == message.tell_at and times.recall == message.recall_at then
   return { "repeated" }
 end
-if tonumber(call("HGET", message.hash, "ruled") or "0") >= RULED_MOST then
+if is_new and tonumber(call("HGET", message.hash, "ruled") or "0") >= RULED_MOST then
   return { "often" }
 end
 
