@@ -51,6 +51,11 @@ class AsyncClient:
         self._wire = Wire(server, token, timeout, policy or Policy(), verify)
         self._http = httpx.AsyncClient(**self._wire.options())
 
+    @property
+    def server(self) -> str:
+        """URL of the service, without a slash at its end."""
+        return self._wire.server
+
     def __repr__(self) -> str:
         return f"<AsyncClient of {self._wire.server}>"
 

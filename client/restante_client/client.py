@@ -50,6 +50,11 @@ class Client:
         self._wire = Wire(server, token, timeout, policy or Policy(), verify)
         self._http = httpx.Client(**self._wire.options())
 
+    @property
+    def server(self) -> str:
+        """URL of the service, without a slash at its end."""
+        return self._wire.server
+
     def __repr__(self) -> str:
         return f"<Client of {self._wire.server}>"
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["DAY", "MIB", "PREFIX", "VARIABLES", "Settings", "SettingsInvalid", "files_of"]
 
 PREFIX = "RESTANTE_"
+CLIENT_PREFIX = "RESTANTE_CLIENT_"
+"""Variables of the client's command, which a person can have on the same machine."""
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -168,7 +170,7 @@ def files_of(environ: Mapping[str, str]) -> dict[str, Path]:
 def _collect(environ: Mapping[str, str], problems: list[str]) -> dict[str, str]:
     given: dict[str, str] = {}
     for variable, value in environ.items():
-        if not variable.startswith(PREFIX):
+        if not variable.startswith(PREFIX) or variable.startswith(CLIENT_PREFIX):
             continue
         name = variable.removeprefix(PREFIX)
         base = name.removesuffix("_FILE")

@@ -9,12 +9,15 @@ from restante_client import Client, Policy
 from tests.support import canaries
 from tests.support.api import Api
 from tests.support.bad_line import BadLine
+from tests.support.command import Shell
 from tests.support.processes import Service
 
 TEXT = "the safe is behind the Vermeer"
 HASTY = Policy(tries=12, patience=30.0, first_wait=0.01, longest_wait=0.05)
 CONTEXT = ssl.create_default_context()
 """One for all: to make it takes longer than most tests."""
+
+LINE = f"{TEXT}\n"
 
 canaries.learn("text that was sent", TEXT)
 
@@ -48,6 +51,12 @@ def far_client(line):
     """A client behind the bad line.  It waits half a second for each answer."""
     with Client(line.url, timeout=0.5, policy=HASTY, verify=CONTEXT) as client:
         yield client
+
+
+@pytest.fixture
+def shell(service, tmp_path):
+    """A machine with the command on it."""
+    return Shell(tmp_path, service.url)
 
 
 @pytest.fixture

@@ -278,6 +278,12 @@ def test_an_unknown_name_is_a_problem(name):
     assert problems(**{name: "1"}) == (f"{PREFIX}{name} is not a setting",)
 
 
+def test_variables_of_the_clients_command_are_not_the_services():
+    environ = {"RESTANTE_CLIENT_SERVER": "https://letters.example"}
+
+    assert Settings.from_env(environ) == Settings.from_env({})
+
+
 def test_a_store_elsewhere_asks_for_root_keys():
     key = keyring.new_key()
     for url in ("redis://store:6379/0", "rediss://:pw@store", "unix:///run/redis.sock"):

@@ -44,8 +44,9 @@ OTHERS = {
 class BadLine:
     """Listens on a port, leads to *port*; each request meets the next of its fates, then PASS."""
 
-    def __init__(self, port: int, delay_seconds: float = 1.0) -> None:
-        self._port, self._delay = port, delay_seconds
+    def __init__(self, port: int, delay_seconds: float = 1.0, below: str = "") -> None:
+        """*below* is a path that is taken from each request, as a proxy does."""
+        self._port, self._delay, self._below = port, delay_seconds, f" {below}/".encode()
         self._fates: list[Fate] = []
         self._lock = threading.Lock()
         self._threads: list[threading.Thread] = []
@@ -134,7 +135,7 @@ class BadLine:
     def _ask(self, request: bytes) -> bytes:
         """Send a request to the server, on a line of its own; return the whole reply."""
         with socket.create_connection(("127.0.0.1", self._port), READ_SECONDS) as line:
-            line.sendall(request)
+            line.sendall(request.replace(self._below, b" /", 1))
             return next(_messages(line))
 
 

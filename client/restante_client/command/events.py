@@ -1,0 +1,68 @@
+"""Events, states and outcomes in words."""
+
+from __future__ import annotations
+
+from restante_client.command.texts import _
+from restante_client.models import Event
+
+
+def sentence(event: Event) -> str:
+    """Return what happened; an event that this version does not know keeps its type."""
+    values = {name: word(str(value)) for name, value in event.data.items()}
+    told = _sentences().get(event.type)
+    if told is None:
+        return event.type
+    try:
+        return told.format(**values)
+    except KeyError:
+        return event.type
+
+
+def word(code: str) -> str:
+    """Return a state or an outcome in words; one that is not known stays as it is."""
+    return _words().get(code, code)
+
+
+def _words() -> dict[str, str]:
+    return {
+        "held": _("not open yet"),
+        "sealed": _("sealed"),
+        "read": _("opened"),
+        "spent": _("opened, no views left"),
+        "recalled": _("recalled"),
+        "expired": _("expired"),
+        "locked": _("locked"),
+        "recalled_unread": _("recalled unread"),
+        "recalled_after_read": _("recalled after it was read"),
+        "already_spent": _("too late: every view was opened"),
+        "already_expired": _("had expired"),
+        "already_locked": _("was locked"),
+        "already_read": _("too late: it was opened"),
+        "already_recalled": _("was recalled"),
+        "replaced": _("has the new text"),
+    }
+
+
+def _sentences() -> dict[str, str]:
+    return {
+        "message.sent": _("sent"),
+        "message.replaced": _("text replaced"),
+        "message.extended": _("expiry moved"),
+        "message.paused": _("paused"),
+        "message.resumed": _("resumed"),
+        "link.replaced": _("has the new text"),
+        "link.revealed": _("opened (view {view})"),
+        "link.acknowledged": _("the text arrived (view {view})"),
+        "link.prolonged": _("stays open longer (view {view})"),
+        "link.confirmed": _("says: I have read this"),
+        "link.disputed": _("says: that was not me"),
+        "link.declined": _("says: this is not for me"),
+        "link.passphrase_wrong": _("wrong passphrase, tries left: {tries_left}"),
+        "link.code_requested": _("asked for a code"),
+        "link.code_failed": _("the code could not be mailed"),
+        "link.code_wrong": _("wrong code, tries left: {tries_left}"),
+        "link.locked": _("locked: too many wrong tries"),
+        "link.failed": _("could not be decrypted"),
+        "link.recalled": _("recalled ({outcome})"),
+        "link.expired": _("expired"),
+    }

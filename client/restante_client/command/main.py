@@ -1,0 +1,58 @@
+"""`restante`: chooses the language, runs one command, and returns its exit status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from restante_client.command import texts
+from restante_client.command.config import read_config
+from restante_client.command.exits import (
+    STOPPED,
+    USAGE,
+    Failure,
+    sentence_of,
+    status_of,
+)
+from restante_client.errors import RestanteError
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and leave with its exit status."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; if it fails, print why and return its exit status."""
+    try:
+        config = read_config()
+        unreadable = None
+    except Failure as failure:
+        config, unreadable = {}, failure
+    texts.choose(arguments, config.get("language"))
+    # After the language is chosen, because help texts are made when this is imported.
+    from restante_client.command.group import restante  # noqa: PLC0415
+
+    try:
+        status = restante.main(
+            list(arguments), prog_name="restante", standalone_mode=False, obj=(config, unreadable)
+        )
+    except click.Abort:
+        click.echo(texts._("Stopped."), err=True)
+        return STOPPED
+    except Failure as failure:
+        click.echo(failure.message, err=True)
+        return failure.status
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except RestanteError as error:
+        click.echo(sentence_of(error), err=True)
+        return status_of(error)
+    return status if isinstance(status, int) else 0
+
+
+if __name__ == "__main__":
+    main()

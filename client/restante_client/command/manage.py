@@ -1,0 +1,137 @@
+"""Finding the message that a command is about, and `restante status`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from restante_client import Client
+from restante_client.addresses import CONTROL
+from restante_client.command import output, sent, sources
+from restante_client.command.config import Options
+from restante_client.command.events import sentence, word
+from restante_client.command.exits import Failure
+from restante_client.command.texts import _
+from restante_client.models import Status
+
+WHICH = """\
+MESSAGE is an id from `restante list` or the beginning of one, `last` for the newest, or - for a
+control URL on standard input.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Its:
+    """A message that this command is about."""
+
+    client: Client
+    control: str = field(repr=False)
+    message: sent.Message | None
+
+
+@contextmanager
+def found(options: Options, written: str) -> Iterator[Its]:
+    """Yield the message that the person names.
+
+    Raises:
+        Failure: There is none, or its control URL was given as an argument.
+    """
+    sources.refuse_argument(written, CONTROL)
+    if written == sources.STDIN:
+        address = sources.address(None, CONTROL)
+        with options.client(address.server) as client:
+            yield Its(client, address.token, None)
+    else:
+        message = sent.find(written)
+        with options.client(message.server) as client:
+            yield Its(client, message.control_token, message)
+
+
+def _ids(_context: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    try:
+        messages = sent.listed()
+    except Failure:
+        return []
+    names = [(sent.LAST, "")] + [
+        (one.id[:8], one.subject or ", ".join(one.recipients)) for one in messages
+    ]
+    return [CompletionItem(name, help=told) for name, told in names if name.startswith(incomplete)]
+
+
+def message_argument(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the argument MESSAGE, with completion by the list of this machine."""
+    return click.argument("message", shell_complete=_ids)(function)
+
+
+def help_of(text: str) -> str:
+    """Return a help text with the sentence about MESSAGE behind it."""
+    return f"{_(text)}\n\n{_(WHICH)}"
+
+
+@click.command(
+    help=help_of("Show what happened to a message: its links, and with --events its timeline.")
+)
+@message_argument
+@click.option("--events", "shows_events", is_flag=True, help=_("Show the timeline, too."))
+@click.option(
+    "--links", "shows_links", is_flag=True, help=_("Show the links, which open the message.")
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help=_("Print it as JSON; without --links, without the links."),
+)
+@click.pass_obj
+def status(
+    options: Options, message: str, *, shows_events: bool, shows_links: bool, as_json: bool
+) -> None:
+    """Show a message."""
+    with found(options, message) as its:
+        now = its.client.status(its.control)
+        if as_json:
+            output.as_json(dict(now.raw) if shows_links else output.without_links(now.raw))
+            return
+        _show(now, shows_links=shows_links)
+        while shows_events:
+            for event in now.events:
+                output.say(line_of(now, event))
+            if not now.more_events:
+                return
+            now = its.client.status(its.control, after=now.events[-1].id)
+
+
+def line_of(now: Status, event: Any) -> str:  # noqa: ANN401 (an event)
+    """Return an event as a line: time, recipient, what happened."""
+    names = {link.id: link.recipient for link in now.links}
+    who = names.get(event.link) or (event.link or "")[:8]
+    at = event.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return "  ".join(part for part in (at, who, sentence(event)) if part)
+
+
+def _show(now: Status, *, shows_links: bool) -> None:
+    output.say(f"{now.id[:8]}  {now.subject or ''}".rstrip())
+    times = _(
+        "sent {sent}, expires {expires}",
+        sent=output.moment(now.sent_at),
+        expires=output.moment(now.expires_at),
+    )
+    output.say(times + (f", {_('paused')}" if now.paused_at else ""))
+    head = [_("recipient"), _("state"), _("views"), _("first opened")]
+    rows = [
+        [
+            link.recipient or link.id[:8],
+            word(link.state),
+            f"{link.reveals}/{now.views}",
+            output.moment(link.first_revealed_at),
+        ]
+        + ([link.url] if shows_links else [])
+        for link in now.links
+    ]
+    colours = [output.COLOURS.get(link.state) for link in now.links]
+    output.table([head + ([_("link")] if shows_links else []), *rows], colours)

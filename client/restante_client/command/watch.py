@@ -1,0 +1,35 @@
+"""`restante watch`: prints the events of a message as they come."""
+
+from __future__ import annotations
+
+import click
+
+from restante_client.command import output
+from restante_client.command.config import Options
+from restante_client.command.manage import found, help_of, line_of, message_argument
+from restante_client.command.texts import _
+
+HELP = """\
+Print what happens to a message, as it happens. Ends when nobody can open it any more.
+"""
+
+
+@click.command(help=help_of(HELP))
+@message_argument
+@click.option("--until-opened", is_flag=True, help=_("End when somebody opens it."))
+@click.option("--after", metavar="ID", help=_("Begin behind this event; --json prints the ids."))
+@click.option("--json", "as_json", is_flag=True, help=_("Print each event as a line of JSON."))
+@click.pass_obj
+def watch(
+    options: Options, message: str, *, until_opened: bool, after: str | None, as_json: bool
+) -> None:
+    """Print events as they come."""
+    with found(options, message) as its:
+        now = its.client.status(its.control)
+        for event in its.client.watch(its.control, after=after):
+            if as_json:
+                output.as_json(dict(event.raw))
+            else:
+                output.say(line_of(now, event))
+            if until_opened and event.type == "link.revealed":
+                return

@@ -1,0 +1,47 @@
+"""The command is killed at one line after the other of what it does, and started again."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.client.conftest import TEXT
+from tests.support.command import Shell
+from tests.support.processes import ROOT
+
+SOME = 9
+"""Every ninth line; `make endurance` kills at each."""
+EACH = pytest.param(1, marks=pytest.mark.endurance)
+
+
+def sweep(what, service, folder, step):
+    """Return what happened for each line at which the command was killed."""
+    env = Shell(folder, service.url).env | {"PYTHONPATH": f"{ROOT / 'client'}:{ROOT}"}
+    words = ["-m", "tests.client.killed", what, service.url, str(folder), str(step)]
+    done = subprocess.run([sys.executable, *words], env=env, capture_output=True, text=True,
+                          check=False, timeout=600)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("step", [SOME, EACH])
+def test_wherever_a_read_is_killed_the_text_comes_and_one_view_is_spent(service, tmp_path, step):
+    """Three views were left.  Only when all was done, a second start is another reading."""
+    came = sweep("read", service, tmp_path, step)
+    killed = [one for one in came if not one["is_done"]]
+
+    assert len(killed) > 200 / step
+    assert [one for one in came if TEXT not in {one["before"], one["after"]}] == []
+    assert [one for one in killed if one["reveals"] != 1] == []
+    assert len([one for one in killed if one["after"]]) > 100 / step
+    assert len([one for one in killed if one["before"]]) > 50 / step
+
+
+@pytest.mark.parametrize("step", [SOME, EACH])
+def test_wherever_a_send_is_killed_the_same_again_is_one_message(service, tmp_path, step):
+    came = sweep("send", service, tmp_path, step)
+    killed = [one for one in came if not one["is_done"]]
+
+    assert len(killed) > 200 / step
+    assert [one for one in killed if len(one["links"]) != 1 or one["kept"] != 1] == []
