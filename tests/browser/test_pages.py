@@ -66,6 +66,19 @@ WAYS = {
         "1 look",
     ],
 }
+WAYS["sent-found"] = [
+    *SENDER,
+    "Search in subjects and recipients",
+    "Search",
+    "Take back everything unread",
+    "Choose “The side door”",
+    "The side door",
+    "Recall the chosen messages",
+    "Show all messages",
+    "On another device",
+    "Change its address",
+    "Delete the list",
+]
 """Where the Tab key leads; the foot of the page comes after."""
 TITLES = {
     "compose": "Write a message",
@@ -82,6 +95,9 @@ TITLES = {
     "control-recalled-unread": "Nobody has read it. It can no longer be read.",
     "control-faults": "Nothing was changed yet",
     "permit-wrong": "Token not accepted",
+    "sent": "What you sent",
+    "sent-arrive": "Use this list of sent messages here?",
+    "sent-verdict": "Nobody has read 3 of 4 links. They can no longer be read.",
 }
 
 

@@ -105,6 +105,7 @@ def pages(browser: Browser, service: Service) -> Iterator[tuple[str, Page]]:
     yield from _messages(browser, service.url)
     yield from _ends(browser, service.url)
     yield from _control(browser, service.url)
+    yield from _sent(browser, service.url)
     yield from _mailed(browser)
     yield from _permits(browser)
     yield from _branded(browser)
@@ -469,6 +470,64 @@ def _one_link(page: Page, readers: Page, url: str) -> Iterator[tuple[str, Page]]
     yield "control-warning", readers
     press(readers, "I am the sender: go on")
     yield "control-held", readers
+
+
+def _sent(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
+    """The sender's list, here and on another device, and what is asked about it."""
+    with browser.new_context() as context, browser.new_context() as other:
+        page, phone = context.new_page(), other.new_page()
+        page.goto(f"{url}/sent")
+        yield "sent-none", page
+        subjects = ("The side door", UNBROKEN, "Payroll")
+        for subject, name in zip(subjects, ("Ana Torres\nBernard", UNBROKEN, "Zoë"), strict=True):
+            page.goto(url)
+            page.get_by_label("Message").fill(LETTER)
+            unfold(page)
+            page.locator("#recipients").fill(name)
+            page.get_by_label("Subject").fill(subject)
+            page.get_by_label("How often").fill("2")
+            press(page, "Create link")
+            address = page.locator("code").first.inner_text()
+        read(phone, address)
+        page.goto(f"{url}/sent")
+        for summary in page.locator("main summary").all():
+            summary.click()
+        yield "sent", page
+        press(page, "Recall the chosen messages")
+        yield "sent-faults", page
+        page.get_by_label("Search in subjects").fill("torres")
+        press(page, "Search")
+        yield "sent-found", page
+        press_folded(page, url, "On another device", "Show the address")
+        yield "sent-address", page
+        way = page.locator("#list-address").inner_text()
+        phone.goto(url)
+        phone.goto(way)
+        yield "sent-arrive", phone
+        press(phone, "It is my own list: use it here")
+        press_folded(page, url, "Change its address", "Change the address")
+        yield "sent-rotate", page
+        press(page, "Yes, change the address")
+        yield "sent-rotated", page
+        phone.goto(f"{url}/sent")
+        yield "sent-elsewhere", phone
+        press(phone, "Begin a new list")
+        phone.goto(way)
+        press(phone, "It is my own list: use it here")
+        yield "sent-closed", phone
+        press_folded(page, url, "Take back everything unread", "Recall everything unread")
+        yield "sent-verdict", page
+        press_folded(page, url, "Delete the list", "Delete the list")
+        yield "sent-forget", page
+        press(page, "Yes, delete the list")
+        yield "sent-forgotten", page
+
+
+def press_folded(page: Page, url: str, summary: str, button: str) -> None:
+    """Press a button of the list that is folded away."""
+    page.goto(f"{url}/sent")
+    page.locator("summary", has_text=summary).click()
+    press(page, button)
 
 
 def _errors(browser: Browser, service: Service) -> Iterator[tuple[str, Page]]:

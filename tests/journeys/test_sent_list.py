@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 import redis
+import zxingcpp
 
 from restante.crypto.tokens import ControlToken, ListToken
 from restante.store import keys
@@ -215,6 +216,35 @@ def test_another_device_uses_the_list_after_a_warning(service, sender):
     # Both send into one list.
     both = [send(phone), send(sender), control][::-1]
     assert sorted(listed(sender.get("/sent"))) == sorted(listed(phone.get("/sent"))) == sorted(both)
+
+
+def test_the_code_has_the_address(service, sender):
+    """A decoder reads the squares of the picture as a camera would."""
+    send(sender)
+    page = sender.post("/sent/address")
+    [size] = re.findall(r'viewBox="0 0 (\d+) \d+" class="qr"', page.text)
+    path = re.search(r'stroke="#000" d="([^"]+)"', page.text)[1]
+    [code] = zxingcpp.read_barcodes(drawn(path, int(size)))
+
+    assert code.text.startswith(f"{service.url}/sent/R")
+    assert f">{code.text}<" in page.text
+
+
+def drawn(path, size, scale=4):
+    """Return the squares that an SVG path of horizontal strokes makes: black on white."""
+    bits = bytearray(b"\xff" * (size * scale) ** 2)
+    x = y = 0
+    for verb, numbers in re.findall(r"([Mmh])([-\d. ]+)", path):
+        parts = [float(number) for number in numbers.replace("-", " -").split()]
+        if verb == "h":
+            for row in range(y * scale, (y + 1) * scale):
+                at = row * size * scale + x * scale
+                bits[at : at + int(parts[0]) * scale] = bytes(int(parts[0]) * scale)
+            x += int(parts[0])
+        else:
+            dx, dy = parts if len(parts) == 2 else (parts[0], 0)
+            x, y = (int(dx), int(dy)) if verb == "M" else (x + int(dx), y + int(dy))
+    return memoryview(bits).cast("B", (size * scale, size * scale))
 
 
 def test_a_planted_address_takes_no_browser_over_without_a_press(service, sender):

@@ -51,10 +51,11 @@ class Row(NamedTuple):
 
 
 class SentView(NamedTuple):
-    """What the list shows.  *fault* says why nothing was done."""
+    """What the list shows.  *fault* says why nothing was done, *is_of_chosen* to the chosen."""
 
     rows: tuple[Row, ...]
     fault: str | None
+    is_of_chosen: bool
     has_open: bool
 
 
@@ -72,7 +73,8 @@ class VerdictView(NamedTuple):
 def build(page: ListPage | None, error: RestanteError | None) -> SentView:
     """Return what the list shows of a page, or of nothing."""
     rows = _rows(page.entries if page else ())
-    return SentView(rows, _fault(error) if error else None, any(row.is_open for row in rows))
+    has_open = any(row.is_open for row in rows)
+    return SentView(rows, _fault(error) if error else None, _field(error) == "message", has_open)
 
 
 def judge(verdicts: Verdicts | None) -> VerdictView:
@@ -135,6 +137,10 @@ def _row(entry: Entry) -> Row:
         is_prevented=overall is State.RECALLED and not any(link.reveals for link in seen.links),
         is_ours=hmac.compare_digest(mark, seen.sender_mark),
     )
+
+
+def _field(error: RestanteError | None) -> str | None:
+    return error.faults[0].field if isinstance(error, Invalid) else None
 
 
 def _fault(error: RestanteError) -> str:
