@@ -6,8 +6,11 @@ Pure: no clock, no randomness, no I/O.  docs/specs/envelope.md has the fields of
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+if TYPE_CHECKING:
+    from restante.crypto.tokens import ListToken
 
 Facts = Mapping[str, Any]
 
@@ -41,6 +44,7 @@ class Notice:
         events: Names of EVENTS.
         zone: Of IANA's time zones, such as `Europe/Madrid`; None for UTC.
         has_link: Each mail has a button to the control page: its URL is a capability.
+        has_list: The sender's browser has this message in its sent list.
         owner: Who asks for the consent, 16 bytes; None: this message alone.
     """
 
@@ -49,6 +53,13 @@ class Notice:
     zone: str | None = None
     has_link: bool = False
     owner: bytes | None = None
+    has_list: bool = False
+
+    def of_browser(self, listed: ListToken | None, *, has_list: bool) -> Self:
+        """Return this notice as the browser with that sent list wants it, if it has one."""
+        if listed is None:
+            return self
+        return replace(self, owner=listed.sender_id, has_list=has_list)
 
     def as_facts(self, control: str) -> dict[str, str]:
         """Return the fields of the box; only *has_link* keeps the control token there."""
@@ -58,6 +69,7 @@ class Notice:
             "zone": self.zone,
             "control": control if self.has_link else None,
             "owner": self.owner.hex() if self.owner else None,
+            "list": "yes" if self.has_list else None,
         }
         return {name: value for name, value in facts.items() if value is not None}
 
@@ -70,6 +82,7 @@ class Notice:
             facts.get("zone"),
             "control" in facts,
             bytes.fromhex(facts["owner"]) if "owner" in facts else None,
+            "list" in facts,
         )
 
     def wants(self, type_: str, facts: Facts) -> bool:

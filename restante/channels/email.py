@@ -193,6 +193,7 @@ class Email(Channel[Target, "News"]):
             control_url=f"{url}/s/{target.control}"
             if target.control and desk.settings.mail_links
             else None,
+            list_url=f"{url}/sent" if target.notice.has_list else None,
             consent_url=f"{url}/n/{token}",
             message_id=place.message_id,
         )

@@ -30,7 +30,8 @@ class Letter:
     Attributes:
         subject: The sender's own, of the message.
         links: Each link with its label.
-        control_url: A capability; None in mails without a button.
+        control_url: A capability; None unless the sender wants it in mails.
+        list_url: Of the sent list, which opens in the sender's browser alone; or None.
         consent_url: With the mail token, a capability, too.
     """
 
@@ -42,6 +43,7 @@ class Letter:
     happenings: Sequence[Happening]
     links: Sequence[tuple[str | None, LinkRow]]
     control_url: str | None
+    list_url: str | None
     consent_url: str
     message_id: bytes
 
@@ -70,27 +72,15 @@ class Letter:
             Section(say.gettext("What happened"), list(self._what_happened(say))),
             Section(say.gettext("How it stands now"), list(self._how_it_stands(say))),
         ]
-        button, paragraphs = None, []
-        if self.control_url:
-            button = Button(
-                say.gettext("Open the page of this message"),
-                self.control_url,
-                say.gettext(
-                    "Keep this mail to yourself: anyone who has this address can read the message, "
-                    "take it back and replace it."
-                ),
-            )
-        else:
-            paragraphs.append(
-                say.gettext(
-                    "To see more, or to take it back, open the page that you got when you sent it."
-                )
-            )
+        button = self._button(say)
+        otherwise = say.gettext(
+            "To see more, or to take it back, open the page that you got when you sent it."
+        )
         return Card(
             heading,
             sections=sections,
             button=button,
-            paragraphs=paragraphs,
+            paragraphs=[] if button else [otherwise],
             small=[
                 say.gettext(
                     "You get this because you agreed to it at %(host)s.",
@@ -100,6 +90,24 @@ class Letter:
                 say.gettext("This is an automatic mail. Nobody reads replies to it."),
             ],
         )
+
+    def _button(self, say: Language) -> Button | None:
+        if self.control_url:
+            return Button(
+                say.gettext("Open the page of this message"),
+                self.control_url,
+                say.gettext(
+                    "Keep this mail to yourself: anyone who has this address can read the message, "
+                    "take it back and replace it."
+                ),
+            )
+        if self.list_url:
+            return Button(
+                say.gettext("Open your sent messages"),
+                self.list_url,
+                say.gettext("This works in the browser that you sent it with."),
+            )
+        return None
 
     def _what_happened(self, say: Language) -> Iterator[Row]:
         is_many = len(self.links) > 1

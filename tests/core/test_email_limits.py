@@ -68,9 +68,10 @@ def test_nobody_can_flood_a_strangers_mailbox(house):
 
 
 def row(label, state=State.SPENT):
-    reveals = 1
-    return label, LinkRow(b"l" * 16, b"", state, 1, reveals, AT, AT, None, AT,
-                          Outcome.ALREADY_SPENT, None, None, 0, 1, AT, 1, AT)  # fmt: skip
+    given = {"state": state, "views": 1, "reveals": 1, "first_revealed_at": AT, "disputes": 1,
+             "outcome": Outcome.ALREADY_SPENT, "link_id": b"l" * 16, "by_rule": False}  # fmt: skip
+    none = dict.fromkeys(LinkRow._fields)
+    return label, LinkRow(**none | given)
 
 
 def parts_of(raw):
@@ -88,13 +89,13 @@ ODD = st.text(st.characters(codec="utf-8"), max_size=80) | st.sampled_from(
 def test_no_subject_and_no_label_adds_a_header_a_line_or_a_tag(subject, label, other):
     happening = Happening("link.revealed", AT, {"view": 1}, other)
     letter = Letter("ana@example.com", subject, "en", None, AT, [happening],
-                    [row(label), row(other, State.READ)], None,
+                    [row(label), row(other, State.READ)], None, None,
                     "https://letters.example/n/N" + "A" * 64, b"m" * 16)  # fmt: skip
     raw = letter.write(SENDER, event_id="id-2", at=AT)
     mail, text, html = parts_of(raw)
     plain = parts_of(
         Letter("ana@example.com", "x", "en", None, AT, [happening._replace(label="y")],
-               [row("y"), row("y", State.READ)], None, letter.consent_url, b"m" * 16)
+               [row("y"), row("y", State.READ)], None, None, letter.consent_url, b"m" * 16)
         .write(SENDER, event_id="id-2", at=AT)
     )  # fmt: skip
 

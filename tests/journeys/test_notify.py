@@ -60,6 +60,8 @@ def test_a_sender_on_the_pages_consents_is_told_mutes_and_unsubscribes(served):
     _, news = mails_to(mail, to, 2)
     assert news["Subject"] == "News of “Keys”"
     assert "Opened for the first time" in text_of(news)
+    assert f"{service.url}/sent" in text_of(news)
+    assert path not in text_of(news)
     assert to in visitor.get(path).text
     mute = form_of(visitor.get(path), "/mute")
     assert visitor.post(f"{path}/mute", mute).status == 303

@@ -274,7 +274,13 @@ def _settle(house: Services, sent: Sent, delivered: int, failure: Failure) -> No
 
 def _mailed(house: Services) -> Sent:
     """The first mail about it failed."""
-    notice = Notice("ana@example.com", zone="Europe/Madrid", has_link=True, owner=bytes(range(16)))
+    notice = Notice(
+        "ana@example.com",
+        zone="Europe/Madrid",
+        has_link=True,
+        owner=bytes(range(16)),
+        has_list=True,
+    )
     told = house.sending.send(Draft(TEXT, notice=notice, views=3))
     house.reading.reveal(told.links[0].token, reader(1), None, visitor="browser")
     _settle(house, told, 0, Failure("451"))

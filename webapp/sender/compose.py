@@ -100,8 +100,9 @@ def _send() -> Response:
     sending().check(draft, faults)
     # If only the IP address vouches for the form, no cookie may be set.
     sender = cookie("sender") or (new_cookie() if csrf.is_ours() else None)
-    if draft.notice and (listed := ListToken.of_cookie(sender)):
-        draft = replace(draft, notice=replace(draft.notice, owner=listed.sender_id))
+    if draft.notice:
+        listed, has_list = ListToken.of_cookie(sender), settings().sent_list
+        draft = replace(draft, notice=draft.notice.of_browser(listed, has_list=has_list))
     sent = sending().send(draft, cookie=sender, evidence=evidence(), afford=affording(draft))
     response = make_response(redirect(url_for("control.show", pasted=str(sent.control)), code=303))
     if sender:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, request
@@ -41,7 +40,8 @@ def _tell(token: ControlToken) -> None:
     notice, listed = notify.from_form(request.form), ListToken.of_cookie(cookie("sender"))
     if notice is None:
         raise Invalid([Fault(notify.EMAIL, "an e-mail address")])
-    notice = replace(notice, owner=listed.sender_id if listed else None)
+    # Whether it is in the list of this browser is not known here: somebody else may have sent it.
+    notice = notice.of_browser(listed, has_list=False)
     managing().set_notice(token, notice, evidence=evidence(), afford=afford_notices)
 
 
