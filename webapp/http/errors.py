@@ -48,7 +48,7 @@ class MethodNotAllowed(errors.RestanteError):
 
 
 class UnsupportedMediaType(errors.RestanteError):
-    """The API accepts only application/json, and pages only url-encoded forms."""
+    """The API accepts only application/json, and pages only forms as ours send them."""
 
     code = "unsupported-media-type"
     title = "This address takes application/json."
