@@ -15,7 +15,8 @@ from restante_client.retries import Answer, Loss, Policy
 from restante_client.sending import Options, fields_of
 from restante_client.verbs import Verb
 
-USER_AGENT = "restante-client/0.1.0"
+VERSION = "0.1.0"
+USER_AGENT = f"restante-client/{VERSION}"
 TIMEOUT = 15.0
 """Seconds for each step of a request."""
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)

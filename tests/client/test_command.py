@@ -53,11 +53,13 @@ def test_an_empty_text_is_not_sent(shell, messages):
 
 def test_every_option_of_a_send_reaches_the_service(shell):
     words = "-r Ana --expires 2d --views 3 --hold 15m --from Marta --subject S --always-ask"
-    answer = sent(shell, *words.split(), "--notify", "https://hooks.example/x")
+    rules = "--recall-unread 1d --tell-unread 1h --notify https://hooks.example/x"
+    answer = sent(shell, *words.split(), *rules.split())
     now = json.loads(shell.run("status", "last", "--json", "--links").out)
 
     assert (now["views"], now["from"], now["subject"]) == (3, "Marta", "S")
     assert now["second_step"] == "always"
+    assert all(now["rules"].values())
     assert now["notify"] == {"webhook": "https://hooks.example/x"}
     assert now["links"][0]["state"] == "held"
     assert now["links"][0]["url"] == link_of(answer)

@@ -2,6 +2,7 @@
 
 import re
 import string
+import tomllib
 
 import pytest
 
@@ -10,6 +11,7 @@ from restante_client.command.group import HELP
 from tests.client.conftest import LINE
 from tests.support import command_page, command_texts
 from tests.support.command import link_of, sent
+from tests.support.processes import ROOT
 
 
 def fields(text):
@@ -18,7 +20,10 @@ def fields(text):
 
 def test_every_text_has_its_spanish_with_the_same_values():
     keys = {text.partition("\n")[0]: text for text in command_texts.texts()}
-    extra = {"Stopped."}  # said where `_` has its full name
+    extra = {
+        "Stopped.",
+        "This is a bug in the command: {error} at {place}.",
+    }  # said where `_` has its full name
     others = {key: text for key, text in keys.items() if "\n" not in text}
 
     assert set(keys) - set(spanish.TEXTS) == set()
@@ -82,3 +87,20 @@ def test_each_shell_gets_its_completion_and_ids_complete(shell):
     assert all("_RESTANTE_COMPLETE" in script for script in scripts)
     assert f"plain,{answer['id'][:8]}" in ids
     assert "plain,last" in ids
+
+
+def test_the_version_is_that_of_the_package(shell):
+    package = tomllib.loads((ROOT / "client/pyproject.toml").read_text("utf-8"))["project"]
+
+    assert shell.run("--version").out == f"restante, version {package['version']}\n"
+
+
+def test_a_bug_shows_no_secret(shell):
+    answer = sent(shell)
+    path = shell.state / "sent.json"
+    path.write_text(path.read_text().replace('"server"', '"sever"'))
+    done = shell.run("list")
+
+    assert done.status == 70
+    assert "KeyError at sent.py" in done.err
+    assert answer["control_token"] not in done.err

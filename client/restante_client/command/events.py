@@ -50,6 +50,8 @@ def _sentences() -> dict[str, str]:
         "message.extended": _("expiry moved"),
         "message.paused": _("paused"),
         "message.resumed": _("resumed"),
+        "message.rules_changed": _("rules changed"),
+        "link.unread": _("nobody has opened it"),
         "link.replaced": _("has the new text"),
         "link.revealed": _("opened (view {view})"),
         "link.acknowledged": _("the text arrived (view {view})"),

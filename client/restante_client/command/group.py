@@ -8,6 +8,7 @@ from restante_client.command import change, listing, manage, read, send, watch
 from restante_client.command.config import Options
 from restante_client.command.exits import Failure
 from restante_client.command.texts import _
+from restante_client.wire import VERSION
 
 HELP = """\
 Send, read and recall messages that wait behind a link.
@@ -74,9 +75,7 @@ Exit statuses:
     help=_("Certificates of your own authority, in PEM."),
 )
 @click.option("--language", metavar="CODE", help=_("Language of this command: en or es."))
-@click.version_option(
-    package_name="restante-client", prog_name="restante", help=_("Show the version.")
-)
+@click.version_option(VERSION, prog_name="restante", help=_("Show the version."))
 @click.pass_context
 def restante(
     context: click.Context,

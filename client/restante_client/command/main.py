@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from restante_client.command import texts
 from restante_client.command.config import read_config
 from restante_client.command.exits import (
+    BUG,
     STOPPED,
     USAGE,
     Failure,
@@ -51,6 +54,13 @@ def run(arguments: Sequence[str]) -> int:
     except RestanteError as error:
         click.echo(sentence_of(error), err=True)
         return status_of(error)
+    except Exception as error:  # noqa: BLE001 (a traceback could show what is secret)
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(last.filename).name}:{last.lineno}"
+        kind = type(error).__name__
+        told = "This is a bug in the command: {error} at {place}."
+        click.echo(texts._(told, error=kind, place=place), err=True)
+        return BUG
     return status if isinstance(status, int) else 0
 
 

@@ -56,6 +56,18 @@ within a day it does not send twice.
     help=_("Time to think again: the links open only after it."),
 )
 @click.option(
+    "--recall-unread",
+    type=Duration(),
+    metavar="TIME",
+    help=_("Recall each link that nobody has opened after this time."),
+)
+@click.option(
+    "--tell-unread",
+    type=Duration(),
+    metavar="TIME",
+    help=_("Record after this time that nobody has opened a link; --notify gets it, too."),
+)
+@click.option(
     "--from",
     "sender_name",
     metavar="NAME",
@@ -119,6 +131,8 @@ def send(options: Options, /, file: str | None, **given: Any) -> None:  # noqa: 
         "expires_in": given["expires"],
         "views": given["views"],
         "hold": given["hold"],
+        "recall_unread_after": given["recall_unread"],
+        "tell_unread_after": given["tell_unread"],
         "sender_name": given["sender_name"],
         "subject": given["subject"],
         "passphrase": passphrase,

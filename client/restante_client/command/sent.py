@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Self
 
@@ -37,7 +37,9 @@ class Message:
 
     @classmethod
     def parse(cls, kept: dict[str, Any]) -> Self:
-        return cls(**{**kept, "recipients": tuple(kept["recipients"])})
+        # A later version may have kept more.
+        its = {one.name: kept[one.name] for one in fields(cls)}
+        return cls(**{**its, "recipients": tuple(kept["recipients"])})
 
     @property
     def when(self) -> datetime:

@@ -130,6 +130,8 @@ mismas opciones: durante un día no envía dos veces.
     "How long it waits: 3600, 15m, 12h, 7d, 2w. Without it, the service decides.": "Cuánto espera: 3600, 15m, 12h, 7d, 2w. Si falta, decide el servicio.",
     "How often each link opens. Without it, once.": "Cuántas veces se abre cada enlace. Si falta, una.",
     "Time to think again: the links open only after it.": "Tiempo para deshacer: los enlaces solo se abren después.",
+    "Recall each link that nobody has opened after this time.": "Retirar cada enlace que nadie ha abierto pasado este tiempo.",
+    "Record after this time that nobody has opened a link; --notify gets it, too.": "Registrar pasado este tiempo que nadie ha abierto un enlace; --notify también lo recibe.",
     "Your name, for the recipients. It is not verified.": "Tu nombre, para los destinatarios. No se verifica.",
     "What it is about. Not secret: everybody with the link sees it before opening.": "De qué trata. No es secreto: quien tiene el enlace lo ve antes de abrir.",
     "Ask for a passphrase that readers must type.": "Pedir una contraseña que los lectores deben escribir.",
