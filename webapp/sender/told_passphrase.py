@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 COOKIE: Final = "passphrase"
 SECONDS = 120
 NONCE_SIZE = 12
-BYTES_MOST = 2_000
-"""A longer one, of many marks, is not carried: browsers drop long cookies."""
+BYTES_MOST = 1_100
+"""A longer one, of many marks, is not carried: proxies limit the headers of a response."""
 
 
 class Told(NamedTuple):
