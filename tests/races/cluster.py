@@ -28,6 +28,7 @@ PRIMARIES = 3
 SLOTS = 16_384
 PATIENCE = 30.0
 NODE_TIMEOUT_MS = 1000
+STARTS_MOST = 3
 
 
 class Node:
@@ -67,6 +68,14 @@ class Node:
         except redis.RedisError:
             return False
 
+    def is_up(self) -> bool:
+        """Wait until it answers or has ended; tell which."""
+        wait_until(lambda: self.answers() or self._has_ended(), PATIENCE)
+        return not self._has_ended()
+
+    def _has_ended(self) -> bool:
+        return self.process is None or self.process.poll() is not None
+
     def signal(self, which: signal.Signals) -> None:
         if self.process and self.process.poll() is None:
             self.process.send_signal(which)
@@ -91,6 +100,16 @@ class Cluster:
         self._made = 0
 
     def _new_node(self) -> Node:
+        """Start a node; again if another process took one of its ports meanwhile."""
+        for _ in range(STARTS_MOST):
+            node = self._start_node()
+            if node.is_up():
+                break
+            node.close()
+        self.nodes.append(node)
+        return node
+
+    def _start_node(self) -> Node:
         node = Node(
             self.folder / f"node-{self._made}",
             {
@@ -117,7 +136,6 @@ class Cluster:
             "cluster-announce-client-port": node.port,
         }
         node.start()
-        self.nodes.append(node)
         return node
 
     @property

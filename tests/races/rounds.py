@@ -107,8 +107,8 @@ class Round:
         With *until_broken* it ends as soon as it has found something.
         """
         began = time.monotonic()
-        self._store.start()
         try:
+            self._store.start()
             with Web(self._folder, self._store.env, self._tree) as web:
                 people = People(web.url, self.history, self.seed)
                 self._use(people, web, seconds, first, until_broken=until_broken)

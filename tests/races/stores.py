@@ -59,9 +59,9 @@ class OneStore:
         self._proxy.__enter__()
 
     def stop(self) -> None:
-        self._proxy.__exit__()
         self.node.signal(SIGCONT)
         self.node.close()
+        self._proxy.__exit__()
 
     def await_well(self) -> None:
         wait_until(self.node.answers, PATIENCE)
