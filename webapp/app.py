@@ -27,7 +27,18 @@ from webapp.http import (
 from webapp.http.request import Serving
 from webapp.ops import health
 from webapp.recipient import feedback, viewer
-from webapp.sender import changes, compose, consents, control, copies, notify, sent, sent_access
+from webapp.sender import (
+    changes,
+    compose,
+    consents,
+    control,
+    copies,
+    link_page,
+    notify,
+    sent,
+    sent_access,
+    verdict,
+)
 from webapp.texts import events, formatting, states
 
 if TYPE_CHECKING:
@@ -108,6 +119,8 @@ def create_app(services: Services) -> Flask:
         send_access.bp,
         control.bp,
         changes.bp,
+        link_page.bp,
+        verdict.bp,
         copies.bp,
         sent.bp,
         sent_access.bp,

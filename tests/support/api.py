@@ -17,7 +17,7 @@ from tests.support import canaries
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 TIMEOUT_SECONDS = 30
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -335,8 +335,9 @@ class Visitor:
         path: str,
         form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        more: Iterable[tuple[str, str]] = (),
     ) -> Answer:
-        """Ask for a page, with a form if there is one."""
+        """Ask for a page, with a form if there is one, and *more* fields whose names repeat."""
         sent = dict(headers or {})
         if not self._is_silent and "Origin" not in sent:
             sent.setdefault("Sec-Fetch-Site", "none" if form is None else "same-origin")
@@ -346,7 +347,7 @@ class Visitor:
         body = None
         if form is not None:
             canaries.learn_form(form)
-            body = urlencode(form).encode()
+            body = urlencode([*form.items(), *more]).encode()
             sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
         return self._ask(method, path, body, sent)
 

@@ -67,8 +67,8 @@ def show_anyway(pasted: str) -> Response:
 
 @bp.post("/s/<token>/recall")
 def recall(token: str) -> Response:
-    """Recall one link or all that are left."""
-    return act(token, _recall)
+    """Recall one link, those that are marked, or all that are left; then show the verdicts."""
+    return act(token, _recall, then="verdict.show")
 
 
 @bp.post("/s/<token>/replace")
@@ -152,7 +152,10 @@ def _recall(control: ControlToken) -> None:
     csrf.verify()
     reason = request.form.get("reason", "").strip() or None
     faults: list[Fault] = []
-    link_ids = fields.link_ids(request.form.getlist("link"), "links", faults)
+    which, marked = request.form.get("which"), request.form.getlist("link")
+    if which == "marked" and not marked:
+        faults.append(Fault("links", "none"))
+    link_ids = fields.link_ids(() if which == "all" else marked, "links", faults)
     managing().recall(control, link_ids, reason=reason, evidence=evidence(), found=faults)
 
 
@@ -202,8 +205,8 @@ def _set_rules(control: ControlToken) -> None:
     managing().set_rules(control, given, evidence=evidence())
 
 
-def act(token: str, deed: Callable[[ControlToken], None]) -> Response:
-    """Do something to a message, and show its page: again, or with what is wrong."""
+def act(token: str, deed: Callable[[ControlToken], None], then: str | None = None) -> Response:
+    """Do something to a message, and show its page, or what is *then* shown; or what is wrong."""
     control = ControlToken.find(token)
     try:
         if not private_page.is_known_open(control):
@@ -218,7 +221,10 @@ def act(token: str, deed: Callable[[ControlToken], None]) -> Response:
     except (Invalid, TooLarge, Gone, Unavailable, RateLimited) as error:
         shown = _counted(error) if deed is _recall and isinstance(error, Invalid) else error
         return _page(control, managing().status(control, NEWEST), shown)
-    return make_response(redirect(url_for("control.show", pasted=str(control)), code=303))
+    where = url_for("control.show", pasted=str(control))
+    if then:
+        where = url_for(then, token=str(control))
+    return make_response(redirect(where, code=303))
 
 
 def _counted(error: Invalid) -> RestanteError:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from restante.reports import LinkStatus, Status
     from webapp.sender.control_notices import Alarm, Notice
     from webapp.sender.link_view import LinkView
-    from webapp.texts.marks import Group
+    from webapp.texts.marks import Group, Mark
 
 CARDS_MOST = 10
 """With more links than this, the page has a table of them in place of cards."""
@@ -63,7 +63,7 @@ class ControlView:
     faults: Mapping[str, str]
     alarms: tuple[Alarm, ...]
     links: tuple[LinkView, ...]
-    groups: Sequence[tuple[Group, str, int]]
+    groups: Sequence[tuple[Group, Mark, int]]
     shown: Group | None
     copied_first: LinkStatus | None
     open_links: int

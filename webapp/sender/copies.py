@@ -92,7 +92,7 @@ def _table(status: Status) -> Response | None:
     if not rows:
         return None
     written = link_table.merged(rows, status.expires_at, zone.of_visitor())
-    return _file(written, "text/csv; charset=utf-8", "links.csv")
+    return file(written, "text/csv; charset=utf-8", "links.csv")
 
 
 def _eml(status: Status, number: int) -> Response | None:
@@ -102,14 +102,15 @@ def _eml(status: Status, number: int) -> Response | None:
     called = secure_filename(link_table.names(link.recipient)[0])[:NAME_MOST]
     name = "-".join(filter(None, ("mail", str(number), called)))
     written = mail.eml(link.recipient, _mail(status), _address(link.token))
-    return _file(written, "message/rfc822", f"{name}.eml")
+    return file(written, "message/rfc822", f"{name}.eml")
 
 
 def _mail(status: Status) -> mail.Mail:
     return mail.write(status, settings().accent, zone.of_visitor())
 
 
-def _file(content: bytes, kind: str, name: str) -> Response:
+def file(content: bytes, kind: str, name: str) -> Response:
+    """Return a download."""
     response = Response(content, content_type=kind)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -27,7 +27,7 @@ class LinkView(NamedTuple):
 
     Attributes:
         number: Its place among the message's links, from 1.
-        machines: What machines did at it; empty if nothing.
+        machines: What machines did at it; empty if nothing.  `by_machines` is how many looks.
         at: When something happened last, for the table.
     """
 
@@ -38,6 +38,7 @@ class LinkView(NamedTuple):
     said: tuple[str, ...]
     times: tuple[str, ...]
     machines: str
+    by_machines: int
     at: int | None
 
 
@@ -69,6 +70,7 @@ def _view(
         said=tuple(filter(None, said)),
         times=tuple(_times(link, status)),
         machines=_machines(looks.get(link.link_id, ())),
+        by_machines=len(looks.get(link.link_id, ())),
         at=_latest(link),
     )
 

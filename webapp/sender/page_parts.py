@@ -44,6 +44,7 @@ def values(control: ControlToken, status: Status) -> dict[str, Any]:
         "token": str(control),
         "proof": private_page.proof(control),
         "copies": copies.build(status),
+        "marked": set(request.form.getlist("link")),
         "names": {link.link_id: link.recipient for link in status.links},
         "expiries": [s for s in EXPIRIES if its.expiry_min <= s <= its.expiry_max],
         "told": notify.as_form(status.notice),

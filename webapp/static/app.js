@@ -129,6 +129,8 @@ async function copy(source, text, card) {
     event.stopImmediatePropagation();
     given = true;
   };
+  const folded = source.closest("details:not([open])");
+  if (folded) folded.open = true;
   getSelection().selectAllChildren(source);
   addEventListener("copy", give, { capture: true });
   try {
@@ -138,8 +140,15 @@ async function copy(source, text, card) {
   } finally {
     removeEventListener("copy", give, { capture: true });
     if (card && given) getSelection().removeAllRanges();
+    if (folded && given) folded.open = false;
   }
 }
+
+start(() => {
+  const button = document.querySelector("[data-print]");
+  if (typeof print === "function") button?.addEventListener("click", () => print());
+  else if (button) button.hidden = true;
+});
 
 dress((part) => {
   for (const place of part.querySelectorAll("[data-copy]")) {
@@ -155,6 +164,8 @@ dress((part) => {
     button.className = "button";
     button.classList.toggle("primary", "primary" in place.dataset);
     button.textContent = label;
+    // Of many buttons with one label, each has a name of its own.
+    if (place.dataset.name) button.setAttribute("aria-label", place.dataset.name);
     said.className = "unseen";
     said.setAttribute("role", "status");
     place.append(button, said);

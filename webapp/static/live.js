@@ -76,7 +76,7 @@ start(() => {
   const hovered = () => pointer && document.elementFromPoint(...pointer);
   const focused = () => document.activeElement === document.body ? null : document.activeElement;
   const isTyped = (field) => (
-    field.type === "checkbox" ? field.checked !== field.defaultChecked
+    field.type === "checkbox" ? false
       : field.options ? [...field.options].some((one) => one.selected !== one.defaultSelected)
         : field.localName !== "button" && field.value !== field.defaultValue
   );
@@ -103,6 +103,10 @@ start(() => {
     const fresh = document.importNode(part, true);
     const folded = fresh.querySelectorAll("details");
     old.querySelectorAll("details").forEach(({ open }, at) => { if (folded[at]) folded[at].open = open; });
+    for (const { value } of old.querySelectorAll("[type=checkbox]:checked")) {
+      const same = [...fresh.querySelectorAll("[type=checkbox]")].find((one) => one.value === value);
+      if (same) same.checked = true;
+    }
     const place = (element) => element.getBoundingClientRect();
     const still = [hovered(), focused()].filter((one) => one && one !== document.documentElement);
     const before = still.map(place);

@@ -220,12 +220,6 @@ start(() => {
   });
 });
 
-start(() => {
-  const button = document.querySelector("[data-print]");
-  if (typeof print === "function") button.addEventListener("click", () => print());
-  else button.hidden = true;
-});
-
 // For passwords and keys: letters that cannot be taken for others, and lines as they are.
 start(() => {
   for (const button of document.querySelectorAll("[data-look]")) {

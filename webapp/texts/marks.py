@@ -62,12 +62,12 @@ def group(link: LinkStatus) -> Group:
     return Group.OVER if link.state.final else Group.WAITING
 
 
-def groups(links: Iterable[LinkStatus]) -> list[tuple[Group, str, int]]:
-    """Return each group that has links: its words, and how many."""
+def groups(links: Iterable[LinkStatus]) -> list[tuple[Group, Mark, int]]:
+    """Return each group that has links: its mark, and how many."""
     found = [group(link) for link in links]
     words = {
-        Group.WAITING: gettext("Not opened"),
-        Group.OPENED: gettext("Opened"),
-        Group.OVER: gettext("Ended unread"),
+        Group.WAITING: Mark("sent", gettext("Not opened")),
+        Group.OPENED: Mark("opened", gettext("Opened")),
+        Group.OVER: Mark("expired", gettext("Ended unread")),
     }
     return [(its, said, found.count(its)) for its, said in words.items() if its in found]

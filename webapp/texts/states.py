@@ -264,6 +264,8 @@ def fault(of: Fault) -> str:
             return gettext("At most 100 names of at most 200 characters.")
         case "from" | "subject":
             return gettext("At most 200 characters, on one line.")
+        case "links" if of.detail == "none":
+            return gettext("Mark the links to be recalled first.")
         case "reason":
             return gettext("At most 500 characters, on one line.")
         case "views":
