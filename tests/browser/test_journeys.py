@@ -77,6 +77,8 @@ def test_a_recall_that_comes_too_late_says_so(service, person):
     sender.reload()
     press(sender, "Recall the message")
 
+    expect(sender.locator("main")).to_contain_text("What was shown before cannot be unshown.")
+    sender.get_by_role("link", name="Back to the message").click()
     expect(sender.locator("main")).to_contain_text("Recalled after it was read; no further views")
 
 
@@ -87,6 +89,7 @@ def test_a_link_that_was_spent_before_is_not_called_recalled(service, person):
     expect(letter_on(reader)).to_contain_text("4711")
     press(sender, "Recall all remaining links")
 
+    sender.get_by_role("link", name="Back to the message").click()
     spent, recalled = sender.locator(".links > li").all()
     expect(spent).to_contain_text("The recall came too late")
     expect(spent).to_contain_text("The recall was asked for on")

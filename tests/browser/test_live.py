@@ -143,7 +143,7 @@ def test_without_a_connection_the_page_says_so_and_goes_on_when_it_is_back(servi
     sender = people()
     write(sender, service)
     sender.context.set_offline(True)
-    expect(sender.locator("#live")).to_have_text("No connection: this may be old.")
+    expect(sender.locator("#live")).to_have_text("Not up to date: trying again.")
     sender.context.set_offline(False)
 
     expect(sender.locator("#live")).to_have_text("New things show here by themselves.")

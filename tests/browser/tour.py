@@ -444,7 +444,16 @@ def _control(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         yield "control-mixed", page
         page.get_by_label("Reason").fill("The code has changed.")
         press(page, "Recall all remaining links")
+        yield "verdict", page
+        page.get_by_role("link", name="Back to the message").click()
         yield "control-over", page
+        many = send(url, recipients=["Ana Torres", *(f"Reader {n}" for n in range(2, 13))])
+        page.goto(many["control_url"])
+        press(page, "I am the sender: go on")
+        page.get_by_label("Mark Reader 2", exact=True).check()
+        yield "control-many", page
+        page.get_by_role("link", name="Ana Torres").click()
+        yield "control-link", page
 
 
 def _one_link(page: Page, readers: Page, url: str) -> Iterator[tuple[str, Page]]:
@@ -458,6 +467,8 @@ def _one_link(page: Page, readers: Page, url: str) -> Iterator[tuple[str, Page]]
     page.goto(control)
     page.get_by_label("Reason").fill("The code has changed.")
     press(page, "Recall the message")
+    yield "verdict-unread", page
+    page.goto(control)
     yield "control-recalled-unread", page
     page.goto(url)
     page.get_by_label("Message").fill(LETTER)

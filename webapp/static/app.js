@@ -193,8 +193,9 @@ start(() => {
   addEventListener("submit", ({ target, submitter }) => {
     if (!submitter?.closest(".languages")) return;
     const add = ({ formData }) => {
+      const had = new Set(formData.keys());
       for (const { name, value } of document.querySelectorAll("main :is(input:not([type=hidden], [type=checkbox]:not(:checked)), select, textarea)")) {
-        if (!formData.has(name) && value) formData.append(name, value);
+        if (!had.has(name) && value) formData.append(name, value);
       }
     };
     target.addEventListener("formdata", add, { once: true });

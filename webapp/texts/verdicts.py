@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from restante.messages import Outcome, State
+from webapp.http import zone
 from webapp.http.i18n import current, gettext, html, ngettext
 from webapp.texts import states
 from webapp.texts.formatting import moment, utc
@@ -36,8 +37,11 @@ def on_page(text: str, **times: int | None) -> str:
 
 
 def in_file(text: str, **times: int | None) -> str:
-    """Return a sentence as text; its times name their zone."""
-    return text % {name: current().moment(utc(at or 0)) for name, at in times.items()}
+    """Return a sentence as text; its times are in the sender's zone, and name it."""
+    here = zone.of_visitor()
+    return text % {
+        name: current().moment(utc(at or 0).astimezone(here)) for name, at in times.items()
+    }
 
 
 def of(link: LinkStatus, status: Status, say: Say) -> Verdict:
