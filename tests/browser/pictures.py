@@ -42,6 +42,7 @@ def take(browser: Browser, url: str) -> None:
     sender.goto(sent["control_url"])
     tour.press(sender, "I am the sender: go on")
     sender.get_by_role("button", name="Recall only the link for Ben").click()
+    sender.get_by_role("link", name="Back to the message").click()
     sender.get_by_role("heading", name="1 of 3").wait_for()
     sender.screenshot(path=FOLDER / "control.png")
 

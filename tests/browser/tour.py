@@ -440,6 +440,8 @@ def _control(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         yield "control-faults", page
         page.get_by_label("Reason").fill("")
         page.get_by_role("button", name="Recall only the link for Bernard").click()
+        yield "verdict-one", page
+        page.get_by_role("link", name="Back to the message").click()
         page.get_by_text("looks").last.click()
         yield "control-mixed", page
         page.get_by_label("Reason").fill("The code has changed.")
