@@ -5,6 +5,7 @@ import pytest
 from restante.errors import NotFound, PassphraseWrong
 from restante.messages import Draft
 from restante.rules import Rules
+from restante.store import keys
 from tests.conftest import read, reader_key
 
 HOUR = 3_600_000
@@ -88,6 +89,13 @@ def test_the_end_of_a_hold_and_of_a_rule_change_the_mark_without_an_event(house,
 
     assert len(set(marks)) == 3
     assert house.managing.status(sent.control).events_total == events
+
+
+def test_a_mail_that_could_not_go_out_changes_the_mark(house, sent, raw):
+    known = mark_of(house, sent)
+    raw.hset(keys.message(sent.control), "email:failure", "550")
+
+    assert mark_of(house, sent) != known
 
 
 def test_what_changes_nothing_keeps_the_mark(house, sent, clock):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 bp = Blueprint("changes", __name__)
 
-MARK = re.compile(r"(\d{1,9})\.(\d{1,15})\.\d{1,3}\.(\d{1,20})\.(\d)")
+MARK = re.compile(r"(\d{1,9})\.(\d{1,15})\.\d{1,3}\.(\d{1,20})\.(\d)\.\d{1,10}")
 NEWEST = Page(most=page_parts.EVENTS_SHOWN)
 
 
