@@ -5,6 +5,7 @@ import html
 import io
 import json
 import re
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given, settings
@@ -173,7 +174,7 @@ def test_names_subjects_and_reasons_of_every_kind_do_no_harm(service, name, subj
         assert not any(cell.startswith(FORMULA) for cell in row)
         written = sender.get(f"{path}/verdict.json")
         assert json.loads(written.body)["links"][0]["recipient"] == label
-        assert json.loads(written.body)["reason"] == reason
+        assert json.loads(written.body)["reason"] == normalize("NFC", reason)
         for part in ("verdict.txt", "verdict.json", "verdict.csv"):
             head = str(sender.get(f"{path}/{part}").headers)
             assert f'filename="{part}"' in head
