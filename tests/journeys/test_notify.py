@@ -63,6 +63,7 @@ def test_a_sender_on_the_pages_consents_is_told_mutes_and_unsubscribes(served):
     assert f"{service.url}/sent" in text_of(news)
     assert path not in text_of(news)
     assert to in visitor.get(path).text
+    assert '<details id="notify">' in visitor.get(path).text
     mute = form_of(visitor.get(path), "/mute")
     assert visitor.post(f"{path}/mute", mute).status == 303
     told = visitor.get(path).text
