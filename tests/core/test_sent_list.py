@@ -15,6 +15,7 @@ from restante.crypto.keyring import Keyring
 from restante.crypto.sent_lines import Line
 from restante.crypto.tokens import ControlToken, ListToken
 from restante.details import Details
+from restante.errors import Gone
 from restante.messages import Draft, State
 from restante.settings import DAY, Settings
 from restante.store import keys
@@ -218,6 +219,20 @@ def test_everything_unread_is_recalled_and_the_rest_is_left_as_it_is(turned_hous
     assert read(house, again.links[0].token, 2) == "x"
     assert "link.recalled" not in happened(house, spent) + happened(house, again)
     assert happened(house, some).count("link.recalled") == 2
+
+
+def test_beside_an_unread_link_one_that_was_read_goes_on_opening(turned_house, browser):
+    house = turned_house
+    sent = send(house, browser, recipients=("Ana", "Bob"), views=3)
+    ana, bob = (link.token for link in sent.links)
+    read(house, ana)
+    verdicts = house.sent_list.recall_unread(browser)
+
+    assert (verdicts.prevented, verdicts.too_late, verdicts.still_open) == (1, 1, 1)
+    assert read(house, ana, 2) == "x"
+    with pytest.raises(Gone):
+        read(house, bob)
+    assert happened(house, sent).count("link.recalled") == 1
 
 
 def test_asked_again_a_recall_of_many_gives_the_same_verdict(turned_house, browser):
