@@ -3,6 +3,8 @@
 import json
 import re
 import stat
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
@@ -207,3 +209,31 @@ def test_files_of_the_command_hold_no_text_and_no_link(shell, line, service):
     assert link.rpartition("/")[2] not in begun
     assert modes == {0o600}
     assert Api(service.url).preview(link.rpartition("/")[2]).status == 410
+
+
+class Hostile(BaseHTTPRequestHandler):
+    """A service that is not Restante, behind a link that somebody was given."""
+
+    def do_GET(self):
+        body = json.dumps({"code": "gone", "state": "recalled", "reason": "\x1b]0;mine\x07\x9b2J"})
+        self.send_response(410)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+def test_a_hostile_service_cannot_drive_the_terminal(shell):
+    with HTTPServer(("127.0.0.1", 0), Hostile) as server:
+        serving = threading.Thread(target=server.serve_forever)
+        serving.start()
+        link = f"http://127.0.0.1:{server.server_port}/m/L{'A' * 34}"
+        shown = shell.at_terminal("read", answers=[("Link", link)])
+        server.shutdown()
+        serving.join()
+
+    assert shown.status == 66
+    assert "recalled this message" in shown.out
+    assert not re.search("[\x1b\x07\x9b]", shown.out)

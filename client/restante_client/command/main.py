@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from restante_client.command import texts
+from restante_client.command import output, texts
 from restante_client.command.config import read_config
 from restante_client.command.exits import (
     BUG,
@@ -46,13 +46,13 @@ def run(arguments: Sequence[str]) -> int:
         click.echo(texts._("Stopped."), err=True)
         return STOPPED
     except Failure as failure:
-        click.echo(failure.message, err=True)
+        output.tell(failure.message)
         return failure.status
     except click.ClickException as error:
         error.show()
         return USAGE
     except RestanteError as error:
-        click.echo(sentence_of(error), err=True)
+        output.tell(sentence_of(error))
         return status_of(error)
     except Exception as error:  # noqa: BLE001 (a traceback could show what is secret)
         last = traceback.extract_tb(error.__traceback__)[-1]

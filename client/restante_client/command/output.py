@@ -45,8 +45,8 @@ def say(text: str, *, colour: str | None = None) -> None:
 
 
 def as_json(value: Any) -> None:  # noqa: ANN401 (any JSON)
-    """Print one line of JSON."""
-    click.echo(json.dumps(value, ensure_ascii=False, sort_keys=True))
+    """Print one line of JSON; on a terminal without signs that could drive it."""
+    click.echo(json.dumps(value, ensure_ascii=sys.stdout.isatty(), sort_keys=True))
 
 
 def text_of_message(text: str) -> None:

@@ -186,7 +186,7 @@ def _print(done: Sent, given: dict[str, Any], *, keeps: bool) -> None:
 
 def _print_links(done: Sent) -> None:
     if len(done.links) == 1:
-        click.echo(done.links[0].url)
+        output.say(done.links[0].url)
         return
     output.table(
         [[_("recipient"), _("link")], *([link.recipient or "", link.url] for link in done.links)]
