@@ -47,7 +47,10 @@ class Gone(RestanteError):
 
 
 class Held(RestanteError):
-    """The undo window is still open: the link opens at `opens_at`; `at` is now (both ms)."""
+    """It is too early: the link opens at `opens_at`.
+
+    `at` is now; both are in ms.
+    """
 
     code = "held"
     title = "This message cannot be opened yet."

@@ -142,8 +142,12 @@ class EventShown(TypedDict):
     ]
     type: Annotated[str, "what happened; later versions may add types", Example("link.revealed")]
     at: Annotated[Time, "when it happened"]
-    link: Annotated[Id | None, "the link's id; `null` if it is about the whole message"]
-    data: Annotated[dict[str, Any], "the facts of this type"]
+    link: Annotated[
+        Id | None,
+        "the link's id; `null` if it is about the whole message",
+        Example("7b56f32412d9c1b0c1318b89ad199fdd"),
+    ]
+    data: Annotated[dict[str, Any], "the facts of this type", Example({"view": 1})]
     evidence: Annotated[dict[str, str], Like(EvidenceShown)]
 
 

@@ -133,6 +133,7 @@ def create_app(services: Services) -> Flask:
     ):
         app.register_blueprint(blueprint)
     pages.init_app(app)
+    api.description.init_app(app)
     app.wsgi_app = Serving(app.wsgi_app, services)  # type: ignore[method-assign]
     app.wsgi_app = headers.Front(  # type: ignore[method-assign]
         app.wsgi_app, services.settings

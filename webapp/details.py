@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal, NotRequired, TypedDict
 
-from restante.declared import Bounds, Example
+from restante import i18n
+from restante.declared import Bounds, Example, Words
 from restante.details import Details
 from restante.validation import LABEL_MAX
 from webapp.http.i18n import current
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LABEL = Bounds(1, LABEL_MAX)
+LANGUAGES = Words(i18n.known())
 SecondStep = Literal["suspicious", "always"]
 SECOND_STEPS: tuple[SecondStep, SecondStep] = ("suspicious", "always")
 SecondStepShown = Annotated[
@@ -36,7 +38,9 @@ class DetailsAsked(
         " mail address",
         Example(value=False),
     ]
-    language: Annotated[str, "the sender's language, for texts to the sender", Example("en")]
+    language: Annotated[
+        str, "the sender's language, for texts to the sender", LANGUAGES, Example("en")
+    ]
 
 
 class DetailsShown(

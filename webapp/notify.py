@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, NamedTuple, TypedDict
 
 from restante.crypto.tokens import SenderToken
-from restante.declared import Bounds, Example, Words
+from restante.declared import Bounds, Words
 from restante.errors import Fault, NotASender
 from restante.notices import DEFAULTS, EVENTS, Notice
 from restante.ssrf import URL_MAX
@@ -49,14 +49,13 @@ class NotifyFields(MailAsked, total=False):
         str,
         "the URL of your system that receives every event, `https://…`",
         Bounds(1, URL_MAX),
-        Example("https://hooks.example.com/restante"),
     ]
 
 
 class NotifyShown(TypedDict, total=False):
     """How you are told of events. The last three fields are there with `email`."""
 
-    webhook: Annotated[str, "the URL", Example("https://hooks.example.com/restante")]
+    webhook: Annotated[str, "the URL"]
     email: Annotated[str, "your mail address"]
     events: Annotated[list[Annotated[str, Words(EVENTS)]], "what is mailed"]
     time_zone: Annotated[str | None, "for times in mails; `null` for UTC"]

@@ -97,9 +97,10 @@ def test_another_body_with_the_same_key_is_refused_and_told_nothing(service):
     assert api.message(sent.control)["views"] == 2
 
 
-def test_a_short_key_is_refused_before_anything_is_sent(service):
+@pytest.mark.parametrize("key", ["order-1234567890", ""])
+def test_a_short_key_is_refused_before_anything_is_sent(service, key):
     before = messages_in(service)
-    refused = send(Api(service.url), "order-1234567890")
+    refused = send(Api(service.url), key)
 
     assert refused.code == "invalid"
     assert [fault["field"] for fault in refused.json["errors"]] == ["Idempotency-Key"]

@@ -13,7 +13,7 @@ from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode, urlsplit
 
-from tests.support import canaries
+from tests.support import canaries, described
 
 if TYPE_CHECKING:
     import ssl
@@ -155,14 +155,19 @@ class Api:
         reader_key: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Ask and return the answer; a body of bytes goes out as it is, any other as JSON."""
+        """Ask and return the answer, which must be as the API is described.
+
+        A body of bytes goes out as it is, any other as JSON.
+        """
         line = self if self._kept else Api(self._url, headers=self._headers, way=self._way)
         try:
             line._begin(method, path, body, self._with(token, reader_key, headers))
-            return line.collect()
+            answer = line.collect()
         except BaseException:
             line.close()
             raise
+        described.check(method, path, answer)
+        return answer
 
     def prime(
         self,

@@ -11,7 +11,10 @@ from tests.support import translations
 from tests.support.processes import ROOT
 
 CODES = sorted(path.parent.parent.name for path in FOLDER.glob(f"*/{CATALOGUE}"))
-SAME = {"%(date)s, %(time)s UTC", "%(date)s, %(time)s (%(city)s)", "%(name)s: %(event)s"}
+SAME = {"%(date)s, %(time)s UTC", "%(date)s, %(time)s (%(city)s)", "%(name)s: %(event)s"} | {
+    "Token",
+    "Tokens",
+}
 """Texts that other languages may say as English does."""
 PLACE = re.compile(r"%\((\w+)\)s|%[^(]")
 AT = datetime(2026, 3, 3, 14, 2, tzinfo=UTC)

@@ -71,7 +71,7 @@ class Change(TypedDict, total=False):
     """A new expiry, or new rules: one of them."""
 
     expires_in: Annotated[
-        int, "seconds from now", Bounds("expiry_min", "expiry_max"), Example(86_400)
+        int, "seconds from now", Bounds("expiry_min", "expiry_max"), Example(604_800)
     ]
     rules: Annotated[
         RulesGiven, "seconds from now; 0 removes a rule; one that you leave out stays as it is"
@@ -82,9 +82,11 @@ class Reveal(TypedDict, total=False):
     """What the gate asks for."""
 
     passphrase: Annotated[
-        str, "required if `needs_passphrase` is true", PASSPHRASE, Example("orange boat")
+        str, "required if `needs_passphrase` is true, else ignored", Example("orange boat")
     ]
-    code: Annotated[str, "required if `needs_code` is true: the six digits from the mail"]
+    code: Annotated[
+        str, "required if `needs_code` is true, else ignored: the six digits from the mail"
+    ]
 
 
 class Acknowledge(TypedDict, total=False):

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 from flask import Flask, Response, g, json, make_response, request
 from werkzeug.exceptions import HTTPException
 
 from restante import errors
-from restante.events import rfc3339
 from restante.logs import error_fields
-from restante.messages import State
-from webapp.http import pages
+from webapp.http import pages, problems
 from webapp.http.request import services
 from webapp.texts import endings
 from webapp.texts.formatting import now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from restante.settings.parsers import Senders
 
 log = structlog.get_logger()
 
@@ -64,9 +60,9 @@ class RateLimited(errors.RestanteError):
 
 
 class BudgetSpent(RateLimited):
-    """The network's daily quota of messages or bytes is used up, until `until` (ms).
+    """The network's daily quota of messages or bytes is used up.
 
-    If only the bytes are used up, a shorter text may still fit.
+    It is until `until` (ms).  If only the bytes are used up, a shorter text may still fit.
     """
 
     title = "This network has sent as much as it may for today."
@@ -136,10 +132,6 @@ _FROM_WERKZEUG = {
 }
 
 
-PROBLEM = "application/problem+json"
-"""RFC 9457."""
-
-
 def init_app(app: Flask) -> None:
     """Handle every error here, expected or not."""
     app.register_error_handler(errors.RestanteError, answer)
@@ -151,8 +143,10 @@ def answer(error: errors.RestanteError) -> Response:
     """Return the error as a problem response for the API, or as a page."""
     status = STATUS[type(error)]
     if request.path.startswith("/api/"):
-        problem = Response(json.dumps(_problem(error, status)), mimetype=PROBLEM)
-        if isinstance(error, errors.NotASender) and _senders().tokens:
+        problem = Response(
+            json.dumps(problems.problem(error, status)), mimetype=problems.MEDIA_TYPE
+        )
+        if isinstance(error, errors.NotASender) and services().settings.senders.tokens:
             problem.headers["WWW-Authenticate"] = "Bearer"
         return told(problem, error)
     ending = endings.of(error) if isinstance(error, errors.Gone) else None
@@ -168,53 +162,6 @@ def told(answer: str | Response, error: errors.RestanteError) -> Response:
     if wait := _retry_after(error):
         response.headers["Retry-After"] = str(wait)
     return response
-
-
-def _problem(error: errors.RestanteError, status: int) -> dict[str, Any]:
-    problem: dict[str, Any] = {
-        "type": "about:blank",
-        "title": error.title,
-        "status": status,
-        "code": error.code,
-    }
-    match error:
-        case errors.Gone():
-            problem["detail"] = _ended(error.state)
-            problem["state"] = error.state
-            if error.reason:
-                problem["reason"] = error.reason
-        case errors.Held():
-            problem["opens_at"] = rfc3339(error.opens_at)
-        case errors.PassphraseWrong() | errors.CodeWrong():
-            problem["tries_left"] = error.tries_left
-        case errors.Invalid():
-            problem["errors"] = [{"field": f.field, "detail": f.detail} for f in error.faults]
-        case errors.NotASender():
-            problem["detail"] = _accepted()
-        case errors.TooLarge():
-            problem["detail"] = f"At most {error.limit} bytes of UTF-8."
-    problem.setdefault("detail", error.title)
-    return problem
-
-
-def _senders() -> Senders:
-    return services().settings.senders
-
-
-def _accepted() -> str:
-    """Return how to get permission to send, without naming a network."""
-    senders = _senders()
-    if senders.tokens and senders.networks:
-        return "Send from one of the operator's networks, or with an operator's token as bearer."
-    if senders.tokens:
-        return "Send with an operator's token as bearer."
-    return "Send from one of the operator's networks."
-
-
-def _ended(state: str) -> str:
-    if State(state).final:
-        return f"The link is {state}."
-    return "This reader's view is over; for another view ask with a new Idempotency-Key."
 
 
 def _retry_after(error: errors.RestanteError) -> int | None:

@@ -124,6 +124,12 @@ def _refusal(name: str, left_ms: int) -> RateLimited:
     return RateLimited()
 
 
+def of_view(view: Callable[..., Any]) -> tuple[str, ...]:
+    """Return the names of the limits that count a view's requests."""
+    found: tuple[str, ...] = getattr(view, "limits", ())
+    return found
+
+
 class Limit:
     """One rate limit: a decorator of a view, and a context manager around a deed.
 
@@ -142,6 +148,7 @@ class Limit:
             with self:
                 return view(*arguments, **named)
 
+        limited.limits = (self._name, *of_view(view))  # type: ignore[attr-defined]
         return cast("V", limited)
 
     def __enter__(self) -> None:

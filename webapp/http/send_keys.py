@@ -9,7 +9,7 @@ from restante.crypto.send_key import NO_TOKEN, SendKey
 from restante.crypto.tokens import SenderToken
 from restante.errors import NotASender
 from webapp.http import fields
-from webapp.http.request import header
+from webapp.http.request import this
 
 
 def send_key() -> SendKey | None:
@@ -18,7 +18,8 @@ def send_key() -> SendKey | None:
     Raises:
         Invalid: Not 32 to 128 visible ASCII characters.
     """
-    if not (written := header("IDEMPOTENCY_KEY")):
+    # An empty one is a mistake: who sends it counts on it.
+    if (written := this().environ.get("HTTP_IDEMPOTENCY_KEY")) is None:
         return None
     try:
         sender = SenderToken.parse(fields.written_bearer()).token_id
