@@ -17,6 +17,7 @@ import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
+from restante.channels import CHANNELS
 from restante.crypto.keyring import new_key
 from restante.metrics import shared_folder
 from restante.metrics.meters import DEEDS, LIMITS, VISITORS
@@ -164,7 +165,8 @@ def test_metrics_name_no_message_and_no_visitor(service):
         "method": r"other|GET|HEAD|OPTIONS|POST|PUT|PATCH|DELETE",
         "status": r"[2-5]\d\d",
         "verb": r"[a-z_]+",
-        "outcome": r"answered|[A-Za-z]+Error|TooFewReplicas",
+        "outcome": r"answered|[A-Za-z]+Error|TooFewReplicas|sent|failed|given_up",
+        "channel": "|".join(CHANNELS),
         "kind": "|".join(DEEDS.values()),
         "class": "|".join(VISITORS),
         "limit": "|".join(LIMITS),
