@@ -15,6 +15,7 @@ from restante.messages import Draft
 from worker.dispatcher import Dispatcher
 from worker.transports.http import Http
 from worker.transports.mail import Mail
+from worker.transports.push import Push
 
 if TYPE_CHECKING:
     from restante.wiring import Services
@@ -51,7 +52,9 @@ def events_per_second(house: Services) -> tuple[float, float]:
         sent = house.sending.send(Draft("x", webhook=url))
         for _ in range(VIEWS):
             house.managing.extend(sent.control, 3_600)
-    courier = Dispatcher(house.delivering, Transports(Http((LOOPBACK,)), Mail(None, None)))
+    http = Http((LOOPBACK,))
+    push = Push(http, house.vapid_keys, "https://letters.example")
+    courier = Dispatcher(house.delivering, Transports(http, Mail(None, None), push))
     began = time.perf_counter()
     courier.start()
     for _ in range(events):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from restante import events
-from restante.channels import CHANNELS
+from restante.channels import CHANNELS, of_outboxes
 from restante.channels.channel import Channel, Cleared, Desk, Notification, Place
 from restante.crypto.sealed_fields import SealedFields
 from restante.crypto.tokens import SHARDS
@@ -93,7 +93,8 @@ class Delivering:
             Unavailable: The store does not answer.
         """
         found: list[Due] = []
-        for one in (channel,) if channel else CHANNELS:
+        every = [one.name for one in of_outboxes().values()]
+        for one in (channel,) if channel else every:
             left = most - len(found)
             events_most = GATHERED_MOST if CHANNELS[one].gathers else EVENTS_MOST
             found += self._outbox.take(
@@ -169,6 +170,14 @@ class Delivering:
         """
         delivery.channel.refused(notification.content, delivery.shard, self._outbox)
 
+    def end(self, delivery: Delivery) -> None:
+        """Record that the receiver of a delivery is no more.
+
+        Raises:
+            Unavailable: The store does not answer.
+        """
+        delivery.channel.ended(delivery.target, delivery.shard, self._outbox)
+
     def dead(self, most: int = 1_000) -> list[Standing]:
         """Return the dead letters, at most *most* of each shard."""
         return self._standings(self._outbox.dead, most)
@@ -197,13 +206,13 @@ class Delivering:
     def _delivery(self, shard: int, due: Due) -> Delivery:
         channel = CHANNELS[due.channel]
         target = channel.target(due.message_id, due.target, self._fields)
-        notifications = [
-            Notification(
-                events.event_id(due.message_id, number),
-                channel.render(due.message_id, number, waiting, self._fields),
-            )
-            for number, waiting in enumerate(due.entries, start=due.cursor + 1)
-        ]
+        notifications = []
+        for number, waiting in enumerate(due.entries, start=due.cursor + 1):
+            content = channel.render(due.message_id, number, waiting, self._fields)
+            if None not in (target, content) and not channel.wants(target, content):
+                content = None
+            event_id = events.event_id(due.message_id, number)
+            notifications.append(Notification(event_id, content))
         if channel.gathers:
             told = [one.content for one in notifications if one.content is not None]
             content = channel.gather(target, told) if told else None

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from restante.crypto.tokens import sender_mark
+from restante.crypto.tokens import ID_SIZE, sender_mark
 from restante.event_types import FLAGS, MOMENTS
 from restante.messages import Event, Look
 from restante.notices import Notice
@@ -79,6 +79,10 @@ def status(
         paused_at=(None if all(row.state.final for row in report.links) else report.paused_at),
         tell_at=report.tell_at,
         recall_at=report.recall_at,
+        subscribers=tuple(
+            report.subscribers[at : at + ID_SIZE]
+            for at in range(0, len(report.subscribers), ID_SIZE)
+        ),
         webhook=facts.open_target("webhook", message_id, report.webhook).get("url"),
         notice=Notice.from_facts(mails)
         if (mails := facts.open_target("email", message_id, report.email))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from restante import events, validation
-from restante.channels import CHANNELS
+from restante.channels import CHANNELS, push
 from restante.crypto.sealed_fields import SealedFields
 from restante.crypto.tokens import ID_SIZE
 from restante.errors import Fault, Invalid
@@ -13,6 +13,7 @@ from restante.messages import OLDEST, SECOND, Draft, Page
 from restante.reports import Verdict
 from restante.rules import change_faults
 from restante.store.replies import GoneBoxed
+from restante.subscriptions import subscription_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from restante.rules import Rules
     from restante.settings import Settings
     from restante.store.messages import Messages
+    from restante.subscriptions import Subscription
 
 MARK_MOST = 100
 """Characters of a mark that are compared; ours are shorter."""
@@ -148,6 +150,30 @@ class Managing:
             self._messages.set_rules(control, tell, recall, self._boxed(control, evidence))
         except GoneBoxed as gone:
             raise self._facts.gone(gone.end) from None
+
+    def subscribe(self, control: ControlToken, browser: Subscription) -> None:
+        """Tell a browser what happens from now on.
+
+        Raises:
+            NotFound: No such message.
+            Invalid: Not a subscription, or as many browsers are told as there are places.
+            Unavailable: The store is full or does not answer.
+        """
+        if faults := list(push.subscription_faults(browser, self._settings)):
+            raise Invalid(faults)
+        message_id = control.message_id
+        report = self._messages.report(control.shard, message_id)
+        subject = self._facts.open_message(message_id, report.box).subject
+        self._messages.subscribe(control, push.kept(browser, message_id, subject, self._facts))
+
+    def unsubscribe(self, control: ControlToken, endpoint: str | None = None) -> None:
+        """Tell the browser with this endpoint nothing more, or no browser.
+
+        Raises:
+            NotFound: No such message.
+        """
+        receiver = subscription_id(control.message_id, endpoint) if endpoint else b""
+        self._messages.unsubscribe(control, receiver)
 
     def forget(self, control: ControlToken) -> None:
         """End every link, and delete the message with everything that was recorded of it.

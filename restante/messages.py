@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from restante.notices import Notice
+    from restante.subscriptions import Subscription
 
 
 SECOND = 1_000
@@ -117,6 +118,8 @@ class Draft:
     rules: Rules = field(default_factory=Rules)
     notice: Notice | None = None
     """The mails that the sender wants."""
+    push: Subscription | None = None
+    """The browser that is told what happens."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Pure: no clock, no randomness, no I/O.  docs/specs/envelope.md has the fields of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -87,10 +87,14 @@ class Notice:
 
     def wants(self, type_: str, facts: Facts) -> bool:
         """Tell whether this event is one of the chosen."""
-        return any(
-            type_ == wanted and holds(facts)
-            for wanted, holds in (EVENTS[name] for name in self.events)
-        )
+        return chosen(self.events, type_, facts)
+
+
+def chosen(names: Iterable[str], type_: str, facts: Facts) -> bool:
+    """Tell whether an event is one of these of EVENTS."""
+    return any(
+        type_ == wanted and holds(facts) for wanted, holds in (EVENTS[name] for name in names)
+    )
 
 
 class Wanted(NamedTuple):

@@ -244,6 +244,8 @@ class Status:
     notice: Notice | None = None
     mail_failure: str | None = None
     """Why the last notification could not be mailed, in one word."""
+    subscribers: tuple[bytes, ...] = ()
+    """Ids of the browsers that are told."""
     paused_at: int | None = None
     """When it was paused, if it is, and if a link can still be opened."""
     tell_at: int | None = None

@@ -19,6 +19,7 @@ from restante.channels.channel import Desk
 from restante.consents import Consents
 from restante.crypto.keyring import Keyring
 from restante.crypto.sealed_fields import SealedFields
+from restante.crypto.vapid import VapidKeys
 from restante.deadlines import Timekeeping
 from restante.delivery import Delivering
 from restante.errors import SettingsInvalid
@@ -135,6 +136,7 @@ class Services:
     budgets: Budgets
     consents: Consents
     sent_list: SentList
+    vapid_keys: VapidKeys
     meters: Meters | None = None
     """This process's metrics; None if metrics are off."""
 
@@ -196,5 +198,6 @@ def assemble(
         admission=Admission(SenderTokens(connection, now), keyring, settings),
         budgets=budgets,
         consents=consents,
+        vapid_keys=VapidKeys(keyring),
         sent_list=SentList(messages, SentLists(connection, now), keyring, settings),
     )

@@ -35,11 +35,12 @@ from webapp.sender import (
     copies,
     link_page,
     notify,
+    push_routes,
     sent,
     sent_access,
     verdict,
 )
-from webapp.texts import events, formatting, states
+from webapp.texts import events, formatting, notices, states
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,6 +100,7 @@ def create_app(services: Services) -> Flask:
         moment=formatting.moment,
         words=states,
         happenings=events,
+        notices=notices,
         settings=services.settings,
     )
     app.jinja_env.filters["exact"] = formatting.exact
@@ -126,6 +128,7 @@ def create_app(services: Services) -> Flask:
         sent_access.bp,
         notify.bp,
         consents.bp,
+        push_routes.bp,
         viewer.bp,
         feedback.bp,
         api.bp,

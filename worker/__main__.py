@@ -21,6 +21,7 @@ from worker.deadline_runner import Worker
 from worker.dispatcher import Dispatcher
 from worker.transports.http import Http
 from worker.transports.mail import Mail
+from worker.transports.push import Push
 
 if TYPE_CHECKING:
     from restante.metrics.meters import Meters
@@ -57,7 +58,8 @@ def main() -> int:
         services.consents.key()
     worker = Worker(services.timekeeping, services.files)
     http, mail = Http(settings.webhook_networks), Mail(settings.smtp_url, settings.mail_sender)
-    dispatcher = Dispatcher(services.delivering, Transports(http, mail), meters)
+    push = Push(http, services.vapid_keys, settings.public_url)
+    dispatcher = Dispatcher(services.delivering, Transports(http, mail, push), meters)
     dispatcher.start()
     log.info("worker started")
     try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import structlog
 
-from restante.channels import CHANNELS
+from restante.channels import of_outboxes
 from restante.channels.failures import DeliveryFailed, Failure
 from restante.crypto.tokens import SHARDS
 from restante.deadlines import FAILURES_MOST
@@ -70,7 +70,7 @@ class Dispatcher:
         self, delivering: Delivering, transports: Transports, meters: Meters | None = None
     ) -> None:
         self._delivering = delivering
-        self._ways = {name: Way.of(channel) for name, channel in CHANNELS.items()}
+        self._ways = {name: Way.of(channel) for name, channel in of_outboxes().items()}
         self._threads = ThreadPoolExecutor(STORE_THREADS, "dispatcher")
         self._meters = meters
         self._hand_over = HandOver(delivering, transports, self._ask)
@@ -157,7 +157,7 @@ class Dispatcher:
         delivered, failure, wait, pause = 0, None, 0.0, 0
         taken, receiver = ends - LEASE_SECONDS, delivery.receiver
         # Its own channel's: an earlier version put all channels into the first one's outbox.
-        way = self._ways[delivery.channel.name]
+        way = self._ways[delivery.channel.outbox]
         ends = min(ends - ATTEMPT_SECONDS - 1, time.monotonic() + TURN_SECONDS)
         try:
             with ExitStack() as places:
@@ -179,7 +179,7 @@ class Dispatcher:
             wait = busy.seconds
         except DeliveryFailed as error:
             failure = error.failure
-            if receiver:
+            if receiver and not failure.alone:
                 way.lanes.narrow(receiver)
         if delivered:
             way.lanes.widen(receiver)
@@ -202,11 +202,12 @@ class Dispatcher:
             log.warning("delivery not settled", **error_fields(error))
             return
         if self._meters:
+            # As the waiting ones are counted: by the first channel of an outbox.
+            name = self._ways[delivery.channel.outbox].channel.name
             if delivered:
-                self._meters.delivered(delivery.channel.name, "sent", delivered)
+                self._meters.delivered(name, "sent", delivered)
             if failure:
-                outcome = "given_up" if gave_up else "failed"
-                self._meters.delivered(delivery.channel.name, outcome)
+                self._meters.delivered(name, "given_up" if gave_up else "failed")
         if delivered:
             log.info("delivered", channel=delivery.channel.name, notifications=delivered)
         if failure:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import structlog
 
 from restante.channels.channel import Cleared
-from restante.channels.failures import DeliveryFailed, FailureReason, Refused, failed
+from restante.channels.failures import DeliveryFailed, Ended, FailureReason, Refused, failed
 from restante.errors import RestanteError
 from worker.concurrency_limit import Busy
 
@@ -78,6 +78,10 @@ class HandOver:
             raise failed(FailureReason.TIMEOUT) from None
         except (DeliveryFailed, Busy):
             raise
+        except Ended as ended:
+            log.info("receiver ended", channel=channel.name, failure=ended.word)
+            await self._store(self._delivering.end, delivery)
+            raise failed(ended.word, final=True, alone=True) from None
         except Refused as refused:
             log.warning("delivery refused", channel=channel.name, failure=refused.word)
             await self._store(self._delivering.refuse, delivery, notification)

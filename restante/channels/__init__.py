@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from restante.channels.email import Email
 from restante.channels.mailed_code import MailedCode
+from restante.channels.push import Push, SecondPush, ThirdPush
 from restante.channels.webhook import Webhook
 
 if TYPE_CHECKING:
     from restante.channels.channel import Channel
 
 CHANNELS: dict[str, Channel[Any, Any]] = {
-    channel.name: channel for channel in (Webhook(), MailedCode(), Email())
+    channel.name: channel
+    for channel in (Webhook(), MailedCode(), Email(), Push(), SecondPush(), ThirdPush())
 }
 """By name.  Names are stored, so they never change."""
+
+
+def of_outboxes() -> dict[str, Channel[Any, Any]]:
+    """Return the first channel of each outbox, by the outbox's name."""
+    return {channel.outbox: channel for channel in reversed(CHANNELS.values())}

@@ -105,7 +105,7 @@ class Channel(ABC, Generic[Target, Content]):
     """A way to send events out."""
 
     name: ClassVar[str]
-    """Names the field of a message that uses this channel, and the purpose of its box."""
+    """Names the field of a message that uses this channel."""
     retries: ClassVar[Retries]
     wakes: ClassVar[frozenset[str] | None] = None
     """The events that start a delivery of all that is new; None means every event."""
@@ -118,6 +118,14 @@ class Channel(ABC, Generic[Target, Content]):
     """Shortest time between two notifications of one message, in ms."""
     clears: ClassVar[bool] = False
     """Ask `clear` before each notification."""
+    subscribes: ClassVar[bool] = False
+    """Receivers come and go while the message is there: what is kept begins with the id of one, 16
+    bytes.  Several channels of this kind are places for several receivers."""
+
+    @property
+    def purpose(self) -> str:
+        """The purpose of its box."""
+        return self.name
 
     @property
     def outbox(self) -> str:
@@ -162,12 +170,19 @@ class Channel(ABC, Generic[Target, Content]):
         """
         return Cleared(content)
 
+    def wants(self, target: Target, content: Content) -> bool:
+        """Tell whether this target is told this."""
+        return True
+
     def quota(self, content: Content, keyring: Keyring) -> Quota | None:
         """Return the quota that this counts for, if any."""
         return None
 
     def refused(self, content: Content, shard: int, outbox: Outbox) -> None:
         """Record for the sender that this was refused for good."""
+
+    def ended(self, target: Target, shard: int, outbox: Outbox) -> None:
+        """Record that the receiver is no more."""
 
     @abstractmethod
     async def deliver(
@@ -178,4 +193,5 @@ class Channel(ABC, Generic[Target, Content]):
         Raises:
             DeliveryFailed: To be tried again.
             Refused: Never to be tried again; the next notification goes on.
+            Ended: The receiver is no more.
         """

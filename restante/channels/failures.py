@@ -37,11 +37,13 @@ class Failure:
         word: For the operator: a status, or a FailureReason; never a URL or a mail address.
         final: The receiver wants no further tries.
         retry_after: Seconds of the receiver's Retry-After header.
+        alone: It says nothing about other deliveries to the same receiver.
     """
 
     word: str
     final: bool = False
     retry_after: int = 0
+    alone: bool = False
 
 
 class Refused(Exception):
@@ -52,6 +54,10 @@ class Refused(Exception):
         self.word = word
 
 
+class Ended(Refused):
+    """The receiver is no more: nothing is sent there again."""
+
+
 class DeliveryFailed(Exception):
     """The receiver did not accept a notification."""
 
@@ -60,6 +66,8 @@ class DeliveryFailed(Exception):
         self.failure = failure
 
 
-def failed(word: str, *, final: bool = False, retry_after: int = 0) -> DeliveryFailed:
+def failed(
+    word: str, *, final: bool = False, retry_after: int = 0, alone: bool = False
+) -> DeliveryFailed:
     """Return the error; *word* tells the operator why, without a URL or a mail address."""
-    return DeliveryFailed(Failure(word, final, retry_after))
+    return DeliveryFailed(Failure(word, final, retry_after, alone))

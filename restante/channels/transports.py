@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from restante.channels.channel import Notification
     from restante.email_address import Mailbox
+    from restante.subscriptions import Subscription
 
 
 class Http(Protocol):
@@ -33,8 +35,26 @@ class Mail(Protocol):
         """
 
 
+class Push(Protocol):
+    """Sends texts to browsers."""
+
+    async def send(
+        self,
+        to: Subscription,
+        headers: Mapping[str, str],
+        text: bytes,
+        notification: Notification,
+    ) -> None:
+        """Encrypt, sign and post once; a repeat of *notification* takes the place of the first.
+
+        Raises:
+            DeliveryFailed: It was not accepted, or must not be sent there (SSRF).
+        """
+
+
 class Transports(NamedTuple):
     """All transports."""
 
     http: Http
     mail: Mail
+    push: Push

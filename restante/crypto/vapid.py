@@ -24,6 +24,39 @@ EXPIRES_SECONDS = 43_200
 """How long a signature is valid: half of what is allowed, since clocks differ."""
 
 
+class VapidKeys:
+    """The keys of a keyring, each made when it is first needed."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+        self._made: dict[bytes, ec.EllipticCurvePrivateKey] = {}
+
+    @property
+    def newest(self) -> str:
+        """The public key that browsers subscribe with, in base64url."""
+        return to_base64(point(self[self._keyring.newest_id]))
+
+    @property
+    def public(self) -> list[str]:
+        """Every public key that we can sign for, newest first."""
+        return [to_base64(point(self[root_id])) for root_id in self._keyring.ids]
+
+    def root_of(self, public: str) -> bytes | None:
+        """Return the id of the root key that a public key belongs to; None if to none."""
+        return dict(zip(self.public, self._keyring.ids, strict=True)).get(public.rstrip("="))
+
+    def __getitem__(self, root_id: bytes) -> ec.EllipticCurvePrivateKey:
+        """Return the key that signs.
+
+        Raises:
+            Unavailable: Its root key is not in the keyring.
+        """
+        root_key = self._keyring[root_id]
+        if root_id not in self._made:
+            self._made[root_id] = vapid_key(root_key)
+        return self._made[root_id]
+
+
 def vapid_key(root_key: bytes) -> ec.EllipticCurvePrivateKey:
     """Return the key that signs for this root key (FIPS 186-5, A.2.1: 128 extra bits)."""
     drawn = HKDF(hashes.SHA256(), 48, None, b"restante/v1/vapid").derive(root_key)
@@ -33,11 +66,6 @@ def vapid_key(root_key: bytes) -> ec.EllipticCurvePrivateKey:
 def point(key: ec.EllipticCurvePrivateKey) -> bytes:
     """Return the public key as 65 bytes."""
     return key.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-
-
-def root_of(public: bytes, keyring: Keyring) -> bytes | None:
-    """Return the id of the root key that this public key belongs to; None if to none."""
-    return next((one for one in keyring.ids if point(vapid_key(keyring[one])) == public), None)
 
 
 def authorization(key: ec.EllipticCurvePrivateKey, url: str, contact: str, at: int) -> str:

@@ -146,6 +146,12 @@ class Declarations:
         "networks, separated by commas, where webhooks may go although they are not public, as"
         " your own",
     )
+    push: bool = setting(
+        True,
+        parsers.on_off,
+        "senders may be told in their browser, through the push service of its maker, which"
+        " cannot read what it brings. `off`: no browser is told",
+    )
     smtp_url: Relay | None = setting(
         None,
         parsers.smtp_url,

@@ -26,6 +26,7 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
                                            them
     {tag}:outbox-email             zset    the same for notifications by mail; also messages whose
                                            next mail has to wait
+    {tag}:outbox-push              zset    the same for browsers, whichever place they have
     {tag}:dead                     zset    dead letters: deliveries given up, by the time they
                                            were; for the operator
     {tag}:fence                    string  empty; written with each request under `replicas:all`,
@@ -78,6 +79,8 @@ Fields of a message:
     email       boxed: address and choices for notifications by mail; email:cursor … as above
     notifies    how often channels were changed;  notify  id of the last request that did
     email:until            the last event of the mail that is being tried
+    push, push-2, push-3   a browser: its id for this message (16 bytes), then a box; push:cursor …
+                           as above
 
 Fields of a link:
     message     id

@@ -186,6 +186,30 @@ class Messages(Verbs):
                 raise gone(boxed)
         raise NotFound
 
+    def subscribe(self, control: ControlToken, kept: bytes) -> None:
+        """Tell a receiver what happens from now on; *kept* begins with its id.
+
+        Raises:
+            NotFound: No such message.
+            Invalid: Every place is taken.
+            Unavailable: Also if the store is full.
+        """
+        match self._run("subscribe", keys.message(control), kept):
+            case [b"subscribed"]:
+                return
+            case [b"full"]:
+                raise Invalid([Fault("push", "three browsers are told already")])
+        raise NotFound
+
+    def unsubscribe(self, control: ControlToken, receiver: bytes) -> None:
+        """Tell the receiver with this id nothing more; empty: all receivers.
+
+        Raises:
+            NotFound: No such message.
+        """
+        if self._run("unsubscribe", keys.message(control), receiver) != [b"unsubscribed"]:
+            raise NotFound
+
     def forget(self, control: ControlToken) -> None:
         """Delete everything of the message; if there is no such message, do nothing."""
         self._run("forget", keys.message(control), "now")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from restante.channels import CHANNELS
+from restante.channels import of_outboxes
 from restante.store import keys
 from restante.store.replies import Entry
 from restante.store.verbs import Verbs
@@ -100,10 +100,16 @@ class Outbox(Verbs):
         """Record that no mail server accepts the mailed code with this number."""
         self._run("refuse_code", keys.link_of(shard, link_id), number)
 
+    def unsubscribe(self, shard: int, message_id: bytes, receiver_id: bytes) -> None:
+        """Tell a receiver nothing more of a message."""
+        self._run("unsubscribe", keys.message_of(shard, message_id), receiver_id)
+
     def waiting(self, shard: int, most: int) -> list[Kept]:
         """Return waiting deliveries, the next one first."""
         found = [
-            kept for channel in CHANNELS for kept in self._kept(keys.outbox(shard, channel), most)
+            kept
+            for channel in of_outboxes().values()
+            for kept in self._kept(keys.outbox(shard, channel.name), most)
         ]
         return sorted(found, key=lambda kept: kept.at)[:most]
 

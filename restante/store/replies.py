@@ -208,6 +208,7 @@ class Report(NamedTuple):
     webhook: bytes
     email: bytes
     email_failure: str
+    subscribers: bytes
     paused_at: int | None
     tell_at: int | None
     recall_at: int | None
@@ -231,6 +232,7 @@ class Report(NamedTuple):
             webhook=its[b"webhook"],
             email=its[b"email"],
             email_failure=its[b"email_failure"].decode(),
+            subscribers=its[b"subscribers"],
             paused_at=its[b"paused_at"] or None,
             tell_at=its[b"tell_at"] or None,
             recall_at=its[b"recall_at"] or None,

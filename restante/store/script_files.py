@@ -56,7 +56,8 @@ def _channels() -> str:
         return (
             f'{{ name = "{channel.name}", outbox = "{channel.outbox}", wakes = {wakes},'
             f" retains = {str(channel.retains).lower()},"
-            f" gathers = {str(channel.gathers).lower()} }}"
+            f" gathers = {str(channel.gathers).lower()},"
+            f" subscribes = {str(channel.subscribes).lower()} }}"
         )
 
     return f"local CHANNELS = {{ {', '.join(map(declared, CHANNELS.values()))} }}\n"

@@ -19,20 +19,26 @@ def service(tmp_path_factory):
 
 
 @pytest.fixture(scope="package")
-def launch():
-    """Start browsers by the program's path; they end with the tests."""
+def chromium():
+    """What starts browsers."""
     with sync_playwright() as playwright:
-        started = []
+        yield playwright.chromium
 
-        def start(path, *more):
-            args = [*tour.CHROMIUM_ARGS, *more]
-            browser = playwright.chromium.launch(executable_path=path, args=args)
-            started.append(browser)
-            return browser
 
-        yield start
-        for browser in started:
-            browser.close()
+@pytest.fixture(scope="package")
+def launch(chromium):
+    """Start browsers by the program's path; they end with the tests."""
+    started = []
+
+    def start(path, *more):
+        args = [*tour.CHROMIUM_ARGS, *more]
+        browser = chromium.launch(executable_path=path, args=args)
+        started.append(browser)
+        return browser
+
+    yield start
+    for browser in started:
+        browser.close()
 
 
 @pytest.fixture(scope="package")

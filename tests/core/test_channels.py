@@ -12,7 +12,6 @@ from restante.channels import CHANNELS
 from restante.channels.channel import Channel, Quota
 from restante.channels.failures import FailureReason, Refused
 from restante.channels.retries import Retries
-from restante.channels.transports import Transports
 from restante.details import Details
 from restante.messages import Draft
 from restante.settings import Settings
@@ -23,10 +22,10 @@ from restante.store.stats import Numbers
 from tests.conftest import read
 from tests.support.processes import ROOT, wait_until
 from tests.support.receiver import Receiver
+from tests.support.transports import transports
 from tests.worker.test_webhook import LOOPBACK
 from worker.dispatcher import Dispatcher
 from worker.transports.http import Http
-from worker.transports.mail import Mail
 
 TRIES = 3
 
@@ -97,7 +96,7 @@ def house(own_store, ring, bell):
 @pytest.fixture
 def dispatcher(house):
     """The product's own dispatcher and transports, running."""
-    running = Dispatcher(house.delivering, Transports(Http(LOOPBACK), Mail(None, None)))
+    running = Dispatcher(house.delivering, transports(Http(LOOPBACK)))
     running.start()
     yield running
     running.stop()

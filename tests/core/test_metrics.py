@@ -398,7 +398,7 @@ def test_each_channel_has_its_own_numbers_and_the_age_of_its_oldest(own_store, r
     for pool in connection.pools:
         pool.disconnect()
 
-    assert set(waiting.channels) == {"webhook", "code", "email"}
+    assert set(waiting.channels) == {"webhook", "code", "email", "push"}
     assert waiting.channels["webhook"][:4] == (0, 0, 1, 0)
     assert 599_000 < waiting.channels["webhook"].oldest < 700_000
     assert waiting.channels["email"] == (0, 0, 0, 0, 0)

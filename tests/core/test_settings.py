@@ -83,6 +83,7 @@ GOOD = {
     "EVIDENCE": {"on": True, "off": False},
     "RATE_LIMITS": {"on": True, "off": False},
     "SENT_LIST": {"on": True, "off": False},
+    "PUSH": {"on": True, "off": False},
     "MAIL_LINKS": {"on": True, "off": False},
     "LOG_LEVEL": {"debug": "debug", "info": "info", "warning": "warning", "error": "error"},
 }
@@ -113,6 +114,7 @@ BAD = {
     "EVIDENCE": ["", "no", "Off", "network"],
     "RATE_LIMITS": ["", "yes", "1", "ON", "true"],
     "SENT_LIST": ["", "yes", "1", "ON", "true"],
+    "PUSH": ["", "yes", "1", "ON", "true"],
     "MAIL_LINKS": ["", "yes", "1", "ON", "true"],
     "LOG_LEVEL": ["", "INFO", "trace"],
 }  # fmt: skip

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from restante.crypto import vapid, web_push
 from restante.crypto.keyring import Keyring
-from restante.crypto.vapid import from_base64, point, to_base64, vapid_key
+from restante.crypto.vapid import VapidKeys, from_base64, point, to_base64, vapid_key
 from restante.crypto.web_push import Browser, Once, encrypt
+from restante.errors import Unavailable
 from tests.second import push as second
 from tests.second.sealed import Rejected
 
@@ -105,14 +106,18 @@ def test_a_signature_is_what_rfc_8292_says():
 def test_each_root_key_has_a_key_of_its_own_which_stays_the_same():
     roots = [bytes.fromhex(case["root_key"]) for case in VECTORS["vapid"]]
     ring = Keyring(roots)
+    keys = VapidKeys(ring)
 
     for root, case in zip(roots, VECTORS["vapid"], strict=True):
         assert to_base64(point(vapid_key(root))) == case["public"]
         assert to_base64(second.vapid_public(root)) == case["public"]
-        root_id = vapid.root_of(from_base64(case["public"]), ring)
+        root_id = keys.root_of(case["public"])
         assert root_id is not None
         assert ring[root_id] == root
-    assert vapid.root_of(point(UA), ring) is None
+    assert keys.newest == VECTORS["vapid"][0]["public"]
+    assert keys.root_of(to_base64(point(UA))) is None
+    with pytest.raises(Unavailable):
+        keys[bytes(4)]
 
 
 def test_a_topic_is_the_same_for_a_repeat_and_only_there():

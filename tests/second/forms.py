@@ -19,11 +19,16 @@ ONE = b"1"
 ID = rb"[\s\S]{16}"
 BOX = rb"\x01[\s\S]{48,}"
 WORD = rb"[a-z0-9_-]+"
+PUSHES = ("push", "push-2", "push-3")
 
 MESSAGE = {
     **dict.fromkeys(("sent_at", "opens_at", "expires_at", "forget_at"), TIME),
     **dict.fromkeys(("paused_at", "held_until", "tell_at", "recall_at"), TIME),
     **dict.fromkeys(("webhook:failing_since", "code:failing_since", "email:failing_since"), TIME),
+    **{f"{push}:failing_since": TIME for push in PUSHES},
+    **dict.fromkeys(PUSHES, ID + BOX),
+    **{f"{push}:{what}": COUNT for push in PUSHES for what in ("cursor", "failures")},
+    **{f"{push}:failure": WORD for push in PUSHES},
     **dict.fromkeys(
         ("version", "lease", "retention", "extended", "pauses", "ruled", "notifies"), COUNT
     ),
@@ -122,6 +127,7 @@ KEYS: dict[str, tuple[bytes, Callable[[Any], bool], bool | None]] = {
     "outbox": (b"", _zset(ID + rb":(webhook|code)"), False),
     "outbox-code": (b"", _zset(ID + rb":code"), False),
     "outbox-email": (b"", _zset(ID + rb":email"), False),
+    "outbox-push": (b"", _zset(ID + rb":push(-[23])?"), False),
     "dead": (b"", _zset(ID + rb":(webhook|code|email)"), False),
     "fence": (b"", _string(b""), False),
     "destroyed": (b"", _string(rb"[1-9]\d{15}"), False),

@@ -28,6 +28,7 @@ from restante.settings.parsers import Relay
 from restante.store import keys
 from restante.store.counters import Counter
 from restante.store.rewrites import Rewrites
+from restante.subscriptions import Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,6 +122,7 @@ def live(connection: Connection) -> Lives:
     for name, sent in _of(house, clock):
         keep(name, sent)
     keep("told by mail", _mailed(house))
+    keep("told in three browsers", _pushed(house))
     once = SendKey("a-key-of-thirty-two-letters-or-more", bytes(16), bytes(32))
     house.managing.forget(house.sending.send(Draft(TEXT), once=once).control)
     lives.list_token = str(LISTED)
@@ -264,6 +266,25 @@ def _webhook(house: Services) -> Sent:
         house.reading.reveal(told.links[0].token, reader(number), None, visitor="browser")
     _settle(house, told, 1, Failure("503"))
     return told
+
+
+def _pushed(house: Services) -> Sent:
+    """One event was brought to each browser, and the next one failed."""
+    keys = house.vapid_keys
+    root_id, p256dh = house.keyring.newest_id, keys.newest
+    browsers = [
+        Subscription(f"https://push.example/{name}", p256dh, "A" * 22, root_id, "es")
+        for name in "abc"
+    ]
+    draft = Draft(TEXT, push=browsers[0], views=2, details=Details(subject="Llaves"))
+    sent = house.sending.send(draft)
+    for browser in browsers[1:]:
+        house.managing.subscribe(sent.control, browser)
+    [link] = sent.links
+    for number in range(2):
+        house.reading.reveal(link.token, reader(number), None, visitor="browser")
+    _settle(house, sent, 1, Failure("503"))
+    return sent
 
 
 def _settle(house: Services, sent: Sent, delivered: int, failure: Failure) -> None:

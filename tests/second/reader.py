@@ -225,9 +225,7 @@ class Copy:
             _, kind, record_id = (*key.split(b":", 2), b"")[:3]
             match kind:
                 case b"message":
-                    yield "message", record_id, value.get(b"box", b"")
-                    yield "webhook", record_id, value.get(b"webhook", b"")
-                    yield "email", record_id, value.get(b"email", b"")
+                    yield from ((its, record_id, box) for its, box in _of_message(value))
                 case b"link":
                     yield "label", record_id, value.get(b"box", b"")
                     yield "address", record_id, value.get(b"address", b"")
@@ -246,3 +244,12 @@ class Copy:
                             lid, box = rest[:16], rest[16:]
                         is_senders = not lid or type_ == b"link.recalled"
                         yield "evidence", record_id if is_senders else lid, box
+
+
+def _of_message(fields: dict[bytes, bytes]) -> Iterator[tuple[str, bytes]]:
+    yield "message", fields.get(b"box", b"")
+    yield "webhook", fields.get(b"webhook", b"")
+    yield "email", fields.get(b"email", b"")
+    for push in (b"push", b"push-2", b"push-3"):
+        # The browser's id stands before its box.
+        yield "push", fields.get(push, b"")[16:]

@@ -137,7 +137,7 @@ def test_both_implementations_know_what_waits_and_what_was_given_up(lived):
     connection, lives, client = lived
     its = reader.Copy(dump.read(client), lives.root_keys, lives.now)
     house = house_at(connection, lives.root_keys, Clock(lives.now))
-    waiting = its.deliveries("outbox", "outbox-code", "outbox-email")
+    waiting = its.deliveries("outbox", "outbox-code", "outbox-email", "outbox-push")
     dead = its.deliveries("dead")
     codes = its.deliveries("outbox-code")
 
@@ -147,7 +147,7 @@ def test_both_implementations_know_what_waits_and_what_was_given_up(lived):
     assert waiting == told(house.delivering.waiting())
     assert dead == told(house.delivering.dead())
     assert {channel for _, channel in codes} == {"code"}
-    assert (len(waiting), len(dead)) == (3, 1)
+    assert (len(waiting), len(dead)) == (6, 1)
 
 
 def test_what_is_counted_for_a_day_is_named_as_the_specification_says(lived):

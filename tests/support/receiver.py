@@ -48,7 +48,7 @@ class Receiver(ThreadingHTTPServer):
 
     Words: `hang` answers nothing, `drip` a byte now and then, `drop` closes after the
     request, `half` in the middle of the answer's head, `flood` sends interim answers without
-    end; `301 http://…` and the like redirect.
+    end; `301 http://…` and the like redirect.  Bytes are the body of a 200.
     """
 
     daemon_threads = True
@@ -114,6 +114,8 @@ class _Handler(BaseHTTPRequestHandler):
                 with self.server.lock:
                     self.server.taken.append(post)
             self._answer(f"HTTP/1.1 {answer} X\r\nContent-Length: 0\r\nRetry-After: 7\r\n\r\n")
+        elif isinstance(answer, bytes):
+            self._answer(f"HTTP/1.1 200 OK\r\nContent-Length: {len(answer)}\r\n\r\n", answer)
         elif answer == "hang":
             self.server.ended.wait(HANG_SECONDS)
         elif answer == "drip":
@@ -141,9 +143,9 @@ class _Handler(BaseHTTPRequestHandler):
             while not self.server.ended.is_set():
                 self.wfile.write(b"HTTP/1.1 103 X\r\n\r\n" * 4_000)
 
-    def _answer(self, text: str) -> None:
+    def _answer(self, text: str, body: bytes = b"") -> None:
         with suppress(OSError):
-            self.wfile.write(text.encode())
+            self.wfile.write(text.encode() + body)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

@@ -7,7 +7,6 @@ from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
 from restante import wiring
-from restante.channels.transports import Transports
 from restante.email_address import mailbox
 from restante.messages import Draft
 from restante.notices import Notice, Wanted
@@ -17,6 +16,7 @@ from restante.store.connection import Connection
 from tests.conftest import Clock
 from tests.support import canaries
 from tests.support.processes import wait_until
+from tests.support.transports import transports as transports_of
 from worker.dispatcher import Dispatcher
 from worker.transports.http import Http
 from worker.transports.mail import Mail
@@ -54,7 +54,7 @@ class House:
     def start(self, many: int = 1) -> None:
         relay = self.settings.smtp_url
         for _ in range(many):
-            transports = Transports(Http(LOOPBACK), Mail(relay, SENDER))
+            transports = transports_of(Http(LOOPBACK), Mail(relay, SENDER))
             self.dispatchers.append(Dispatcher(self.its.delivering, transports))
             self.dispatchers[-1].start()
 

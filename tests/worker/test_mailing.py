@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from restante.channels.channel import Notification
 from restante.channels.failures import DeliveryFailed, Refused
 from restante.channels.mailed_code import Letter, MailedCode
-from restante.channels.transports import Transports
 from restante.email_address import mailbox
 from restante.settings import Settings, SettingsInvalid
 from restante.settings.parsers import Relay
 from tests.support.mailserver import MailServer
+from tests.support.transports import transports
 from worker.transports import mail as transport
 from worker.transports.http import Http
 from worker.transports.mail import Mail
@@ -39,7 +39,7 @@ def mail(relay, letter=LETTER):
         way = Mail(relay, mailbox("Lettres à lire <letters@example.net>"))
         try:
             notification = Notification("id-1", letter, AT)
-            await MailedCode().deliver(None, notification, Transports(Http(()), way))
+            await MailedCode().deliver(None, notification, transports(Http(()), way))
         finally:
             await every_connection_has_ended()
 

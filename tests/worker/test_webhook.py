@@ -21,14 +21,13 @@ from standardwebhooks import WebhookVerificationError
 
 from restante.channels.channel import Notification
 from restante.channels.failures import DeliveryFailed
-from restante.channels.transports import Transports
 from restante.channels.webhook import Target, Webhook, signature
 from restante.crypto.tokens import ControlToken
 from tests.support.dns import NameServer, ask
 from tests.support.receiver import Receiver
+from tests.support.transports import transports
 from worker.concurrency_limit import Busy
 from worker.transports.http import Http
-from worker.transports.mail import Mail
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 BODY = json.dumps({"type": "link.revealed", "recipient": "Ana Muñoz"}, ensure_ascii=False).encode()
@@ -39,7 +38,7 @@ SECRET = ControlToken.new().webhook_secret
 
 
 def through(*http):
-    return Transports(Http(*http), Mail(None, None))
+    return transports(Http(*http))
 
 
 def deliver(url, *, ours=LOOPBACK, resolve=None, times=1, patience=PATIENCE_SECONDS):

@@ -27,11 +27,14 @@ POLICY = "; ".join(  # noqa: FLY002 (a directive a line)
         "script-src 'self'",
         "img-src 'self'",
         "connect-src 'self'",
+        "worker-src 'none'",
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
     )
 )
+WITH_WORKER = POLICY.replace("worker-src 'none'", "worker-src 'self'")
+"""For the page that can register the service worker."""
 ALWAYS = (
     ("Content-Security-Policy", POLICY),
     ("Cross-Origin-Opener-Policy", "same-origin"),

@@ -17,7 +17,7 @@ from webapp.http.errors import RateLimited, told
 from webapp.http.form import cut, typed
 from webapp.http.i18n import current
 from webapp.http.request import cookie, evidence, header, new_cookie, sending, settings
-from webapp.sender import draft_form, sender_secret, told_passphrase
+from webapp.sender import draft_form, push, sender_secret, told_passphrase
 from webapp.texts import states
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ EXPIRIES = (3_600, 86_400, 3 * 86_400, 7 * 86_400, 30 * 86_400, 90 * 86_400)
 HOLDS = (0, 60, 300, 900, 3_600)
 FIELDS = (
     *("text", "recipients", "from", "subject", "passphrase", "expires_in", "views", "hold"),
-    *("second_step", "mailed_code", "repeats"),
+    *("second_step", "mailed_code", "repeats", "push_here"),
     *rules.FIELDS,
     *notify.FIELDS,
 )
@@ -146,6 +146,7 @@ def _form(
         expiries=sorted({*allowed, its.expiry_default}),
         holds=[s for s in HOLDS if s <= its.hold_max],
         rule_choices=rules.choices(its),
+        telling=push.view(),
         is_refused=isinstance(error, NotASender),
         is_remembered=send_access.is_remembered() and not error,
         is_checked=is_checked,

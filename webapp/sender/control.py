@@ -24,7 +24,7 @@ from webapp.http import csrf, fields, floods, form, own_link_cookie, pages, rate
 from webapp.http.budgets import afford
 from webapp.http.errors import RateLimited, told
 from webapp.http.request import cookie, evidence, managing, sending
-from webapp.sender import page_parts, private_page, told_passphrase
+from webapp.sender import page_parts, private_page, push, told_passphrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -258,8 +258,10 @@ def _page(
         "sender/control.html",
         view=page_parts.view(status, error),
         passphrase=passphrase,
+        telling=push.view(status),
         written=form.typed(*page_parts.WRITTEN),
         **page_parts.values(control, status),
     )
     response = told(page, error) if error else make_response(page)
+    push.permit_worker(response)
     return own_link_cookie.remember(response, [link.token for link in status.links])

@@ -15,6 +15,7 @@ from restante.typed_digits import whole_number
 from webapp import details, notify, rules
 from webapp.http.form import text
 from webapp.http.request import settings
+from webapp.sender import push
 
 FILE = "list"
 """The field for a file with recipients."""
@@ -60,6 +61,7 @@ def draft() -> tuple[Draft, list[Fault]]:
         expires_in_seconds=_number("expires_in", settings().expiry_default, faults),
         rules=rules.from_form(form, faults),
         notice=notify.from_form(form),
+        push=push.from_draft(faults),
     )
     return made, faults
 

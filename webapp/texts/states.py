@@ -258,6 +258,10 @@ def fault(of: Fault) -> str:
             return gettext("This service sends no mail.")
         case "notify.events":
             return gettext("Choose at least one.")
+        case "push" if of.detail.startswith("three"):
+            return gettext("Three browsers are told already. Stop one of them first.")
+        case "push":
+            return gettext("This browser cannot be told. Try it again, or send without it.")
         case "mailed_code":
             return gettext("This service sends no mail, so it can mail no code.")
         case "recipients":

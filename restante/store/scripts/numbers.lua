@@ -11,17 +11,23 @@
 local tag = KEYS[1]:match("^({%w+})")
 local now = clock(ARGV[1])
 local late = now - tonumber(ARGV[2])
+-- Channels with one outbox are counted as the first of them.
+local firsts = {}
+for _, channel in ipairs(CHANNELS) do
+  firsts[channel.outbox] = firsts[channel.outbox] or channel.name
+end
 local dead, of_channel = call("ZRANGE", tag .. ":dead", 0, -1), {}
 for _, member in ipairs(dead) do
   local channel = member:match(":([%w-]+)$") or ""
+  channel = BY_NAME[channel] and firsts[BY_NAME[channel].outbox] or channel
   of_channel[channel] = (of_channel[channel] or 0) + 1
 end
 local reply = { call("ZCOUNT", KEYS[1], "-inf", "(" .. late), #dead }
-for _, channel in ipairs(CHANNELS) do
-  local outbox = outbox_of(tag, channel.name)
+for kind, name in pairs(firsts) do
+  local outbox = tag .. ":" .. kind
   local first = call("ZRANGE", outbox, "-inf", now, "BYSCORE", "LIMIT", 0, 1, "WITHSCORES")
-  reply[#reply + 1] = { channel.name, call("ZCOUNT", outbox, "(" .. now, "+inf"),
+  reply[#reply + 1] = { name, call("ZCOUNT", outbox, "(" .. now, "+inf"),
     call("ZCOUNT", outbox, late, now), call("ZCOUNT", outbox, "-inf", "(" .. late),
-    of_channel[channel.name] or 0, first[2] and now - tonumber(first[2]) or 0 }
+    of_channel[name] or 0, first[2] and now - tonumber(first[2]) or 0 }
 end
 return reply

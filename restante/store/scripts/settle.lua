@@ -23,7 +23,8 @@ local tag, id = way_in(KEYS[1])
 local member, dead = id .. ":" .. channel, tag .. ":dead"
 local known = tonumber(call("HGET", KEYS[1], channel .. ":cursor") or "-1")
 if known < 0 then
-  drop_deliveries(tag, id)
+  leave_outbox(tag, channel, member)
+  call("ZREM", dead, member)
   return { "unknown" }
 elseif known ~= cursor
   or tonumber(call("HGET", KEYS[1], channel .. ":failures") or "0") ~= before then

@@ -1,7 +1,8 @@
 #!lua flags=no-writes
 -- status: returns a message for its sender, with one page of its timeline.
 --
--- The mark changes with everything that is in the reply, the text of a page apart.  A client that
+-- The mark changes with everything that is in the reply, but the text of a page and the subscribers.
+-- A client that
 -- brings the mark it knows is told in a few words that nothing is new.
 --
 -- KEYS[1]  message  hash
@@ -12,9 +13,9 @@
 -- ARGV[5]  known    the mark of an earlier reply; "" without
 --
 -- Replies {"status", map}, {"unchanged"} since that mark, or {"unknown"}.  The map: mark, now,
--- sent_at, opens_at, expires_at, version, passphrase, box, sender, webhook, email, email_failure, links (a
--- map each), paused_at, tell_at and recall_at (0 without such a rule), total (number of all events), first
--- (number of the first event returned), events, looks.
+-- sent_at, opens_at, expires_at, version, passphrase, box, sender, webhook, email, email_failure,
+-- subscribers (ids), links (a map each), paused_at, tell_at and recall_at (0 without such a rule),
+-- total (number of all events), first (number of the first event returned), events, looks.
 
 local now = clock(ARGV[1])
 local way, number, most, known = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
@@ -56,6 +57,6 @@ local events = most > 0 and call("LRANGE", m.events, first - 1, first + most - 2
 return { "status", named({ mark = mark, now = now, sent_at = m.sent_at, opens_at = m.opens_at,
   expires_at = m.expires_at, version = m.version, passphrase = m.passphrase and 1 or 0,
   box = m.box, sender = m.sender, webhook = m.webhook, email = m.email,
-  email_failure = m.email_failure, links = links, paused_at = m.paused_at,
+  email_failure = m.email_failure, subscribers = m.subscribers, links = links, paused_at = m.paused_at,
   tell_at = m.tell_at > now and m.tell_at or 0, recall_at = m.recall_at > now and m.recall_at or 0,
   total = total, first = first, events = events, looks = call("LRANGE", m.looks, 0, -1) }) }

@@ -14,7 +14,7 @@ local function message_at(tag, id)
     on_screen = f.on_screen or "0", paused_at = tonumber(f.paused_at or "0"),
     tell_at = tonumber(f.tell_at or "0"), recall_at = tonumber(f.recall_at or "0"),
     sender = f.sender or "", webhook = f.webhook or "", email = f.email or "",
-    email_failure = f["email:failure"] or "", channels = {} }
+    email_failure = f["email:failure"] or "", subscribers = "", channels = {} }
   if f.held_until then
     m.opens_at = tonumber(f.held_until)
   end
@@ -22,6 +22,9 @@ local function message_at(tag, id)
     if f[channel.name] then
       m.channels[#m.channels + 1] = channel
       m.retains = m.retains or channel.retains
+      if channel.subscribes then
+        m.subscribers = m.subscribers .. f[channel.name]:sub(1, 16)
+      end
     end
   end
   return m
