@@ -87,7 +87,7 @@ def test_workers_killed_at_random_tell_every_browser_everything_in_order(own_sto
             ]
             numbers = [int(one["event"].rpartition("-")[2]) for one in came]
             assert {one["message"] for one in came} == {sent.message_id.hex()}
-            assert numbers == sorted(numbers)
-            assert set(numbers) == set(range(2, VIEWS + 2))
+            # A worker that was killed before it settled is followed by one that repeats its turn.
+            assert list(dict.fromkeys(numbers)) == list(range(2, VIEWS + 2))
     for pool in connection.pools:
         pool.disconnect()
