@@ -70,7 +70,7 @@ def paste(page, text):
 def test_one_field_and_one_button_make_a_link(sender):
     assert sender.locator("main :is(textarea, input, select):visible").count() == 1
     assert sender.locator("main button:visible:not(.unseen)").all_inner_texts() == ["Create link"]
-    sender.get_by_label("Message").fill("4711")
+    sender.get_by_label("Message", exact=True).fill("4711")
     press(sender, "Create link")
 
     expect(sender.get_by_role("heading", name="The link", exact=True)).to_be_visible()
@@ -79,7 +79,7 @@ def test_one_field_and_one_button_make_a_link(sender):
 @pytest.mark.parametrize(("pasted", "labels"), PASTED.values(), ids=PASTED)
 def test_a_list_that_was_pasted_is_shown_as_it_is_read(scripted, pasted, labels):
     page = scripted
-    page.get_by_label("Message").fill("4711")
+    page.get_by_label("Message", exact=True).fill("4711")
     unfold(page)
     page.get_by_label("Names or addresses").focus()
     paste(page, pasted)
@@ -92,7 +92,7 @@ def test_a_list_that_was_pasted_is_shown_as_it_is_read(scripted, pasted, labels)
 
 
 def test_a_list_is_checked_and_nothing_typed_is_lost(sender):
-    sender.get_by_label("Message").fill("4711")
+    sender.get_by_label("Message", exact=True).fill("4711")
     unfold(sender)
     sender.get_by_label("Subject").fill("The side door")
     sender.get_by_label("Names or addresses").fill("Ana; ana; Ben")
@@ -101,7 +101,7 @@ def test_a_list_is_checked_and_nothing_typed_is_lost(sender):
     sender.get_by_label("different people").check()
     press(sender, "Check the list")
     expect(sender.locator("#readers li")).to_have_text(["Ana", "ana (2)", "Ben"])
-    expect(sender.get_by_label("Message")).to_have_value("4711")
+    expect(sender.get_by_label("Message", exact=True)).to_have_value("4711")
     expect(sender.get_by_label("Subject")).to_have_value("The side door")
     press(sender, "Create link")
 
@@ -113,7 +113,7 @@ def file_of(content, name="people.csv"):
 
 
 def test_a_file_brings_the_recipients(sender):
-    sender.get_by_label("Message").fill("4711")
+    sender.get_by_label("Message", exact=True).fill("4711")
     unfold(sender)
     table = "name,email\nAna,ana@x.example\n".encode("utf-16")
     sender.get_by_label("Or a file").set_input_files(file_of(table))
@@ -134,7 +134,7 @@ def test_a_file_is_in_the_field_once_it_was_read(scripted):
 
 
 def test_a_file_that_is_no_list_is_told_at_its_field(sender, request):
-    sender.get_by_label("Message").fill("4711")
+    sender.get_by_label("Message", exact=True).fill("4711")
     unfold(sender)
     sender.get_by_label("Or a file").set_input_files(file_of(b"PK\x03\x04\0\0", "people.xlsx"))
     if "without" in request.node.name:
@@ -145,21 +145,21 @@ def test_a_file_that_is_no_list_is_told_at_its_field(sender, request):
         "This file is not a list that can be read here. Save it as CSV, or paste it above. "
         "The first column, or name and e-mail."
     )
-    expect(sender.get_by_label("Message")).to_have_value("4711")
+    expect(sender.get_by_label("Message", exact=True)).to_have_value("4711")
 
 
 def test_a_file_that_is_too_large_is_not_sent_at_all(scripted):
     page = scripted
     unfold(page)
     page.get_by_label("Or a file").set_input_files(file_of(b"a@x.example\n" * 30_000))
-    page.get_by_label("Message").fill("4711")
+    page.get_by_label("Message", exact=True).fill("4711")
     press(page, "Create link")
 
     expect(page.get_by_role("alert")).to_have_text("This file is too large for a list.")
 
 
 def test_a_passphrase_is_made_seen_and_shown_once_more_after_sending(sender):
-    sender.get_by_label("Message").fill("4711")
+    sender.get_by_label("Message", exact=True).fill("4711")
     unfold(sender)
     press(sender, "Make one")
     field = sender.get_by_label("Passphrase")
@@ -178,7 +178,7 @@ def test_a_passphrase_is_made_seen_and_shown_once_more_after_sending(sender):
 
 def test_a_passphrase_of_ones_own_is_folded_away_and_gone_on_the_way_back(scripted):
     page = scripted
-    page.get_by_label("Message").fill("4711")
+    page.get_by_label("Message", exact=True).fill("4711")
     unfold(page)
     page.get_by_label("Passphrase").fill("blue tin")
     press(page, "Create link")
@@ -194,7 +194,7 @@ def test_a_passphrase_of_ones_own_is_folded_away_and_gone_on_the_way_back(script
 
 def test_the_server_makes_a_passphrase_where_the_script_could_not_ask(scripted):
     page = scripted
-    page.get_by_label("Message").fill("4711")
+    page.get_by_label("Message", exact=True).fill("4711")
     unfold(page)
     page.evaluate("() => { window.fetch = () => Promise.reject(new TypeError('no')); }")
     home = page.url
@@ -202,7 +202,7 @@ def test_the_server_makes_a_passphrase_where_the_script_could_not_ask(scripted):
 
     expect(page).to_have_url(f"{home}passphrase#passphrase")
     expect(page.get_by_label("Passphrase")).not_to_have_value("")
-    expect(page.get_by_label("Message")).to_have_value("4711")
+    expect(page.get_by_label("Message", exact=True)).to_have_value("4711")
 
 
 def choose(page):
@@ -219,7 +219,7 @@ def choose(page):
 
 def test_choices_are_remembered_only_if_the_sender_wants(scripted):
     page = scripted
-    page.get_by_label("Message").fill("secret text")
+    page.get_by_label("Message", exact=True).fill("secret text")
     choose(page)
     assert page.evaluate(KEPT) is None
     page.get_by_label("Remember these choices").check()
@@ -287,7 +287,7 @@ def test_after_a_fault_what_was_typed_wins_over_what_is_remembered(scripted):
 
     expect(page.get_by_label("Your name")).to_have_value("Zoë Ruiz")
     expect(page.get_by_label("How often")).to_have_value("0")
-    expect(page.get_by_label("Message")).to_be_focused()
+    expect(page.get_by_label("Message", exact=True)).to_be_focused()
 
 
 def test_without_a_place_to_keep_them_choices_are_not_offered(browser, service):

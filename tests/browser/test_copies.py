@@ -94,7 +94,7 @@ def test_a_draft_has_the_time_zone_of_the_browser(browser, service):
     with browser.new_context(timezone_id="Asia/Kathmandu") as context:
         page = context.new_page()
         page.goto(service.url)
-        page.get_by_label("Message").fill("4711")
+        page.get_by_label("Message", exact=True).fill("4711")
         tour.press(page, "Create link")
         page.get_by_text("Put it in a mail").click()
 

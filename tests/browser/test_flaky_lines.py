@@ -12,7 +12,7 @@ SAYS_OFFLINE = "Object.defineProperty(navigator, 'onLine', { get: () => false })
 def test_a_browser_that_wrongly_says_it_is_offline_sends_and_opens(service, browser):
     with window(browser, SAYS_OFFLINE) as page:
         page.goto(service.url)
-        page.get_by_label("Message").fill("sent")
+        page.get_by_label("Message", exact=True).fill("sent")
         press(page, "Create link")
         expect(page.get_by_role("button", name="Copy link")).to_be_visible()
         opened(page, page.locator("code").inner_text())
@@ -23,7 +23,7 @@ def test_a_browser_that_wrongly_says_it_is_offline_sends_and_opens(service, brow
 def test_a_send_that_was_stopped_can_be_pressed_again(service, browser):
     with window(browser) as page:
         page.goto(service.url)
-        page.get_by_label("Message").fill("again")
+        page.get_by_label("Message", exact=True).fill("again")
         stuck = []
 
         def stall_once(route):

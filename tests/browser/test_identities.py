@@ -186,7 +186,7 @@ def test_a_browser_without_any_cookie_is_given_none_by_another_site(place, victi
 
 def test_another_site_sends_nothing_and_replaces_no_sender(place, victim, other_site):
     victim.goto(place.url)
-    victim.get_by_label("Message").fill(tour.LETTER)
+    victim.get_by_label("Message", exact=True).fill(tour.LETTER)
     tour.press(victim, "Create link")
     expect(victim.locator("h1")).to_contain_text("Nobody")
     known = jar(victim, place)
@@ -206,7 +206,7 @@ def test_another_site_sends_nothing_and_replaces_no_sender(place, victim, other_
         assert jar(victim, place) == known
     if place.says:
         victim.goto(place.url)
-        victim.get_by_label("Message").fill(tour.LETTER)
+        victim.get_by_label("Message", exact=True).fill(tour.LETTER)
     # What the visitor looked through and sends all the same goes out in the visitor's own name.
     for _ in range(1 if place.says else 2):
         with victim.expect_navigation():
@@ -247,7 +247,7 @@ def test_a_person_writes_reads_and_recalls_and_is_asked_nothing_twice(place, vic
     expect(victim.locator("html")).to_have_attribute("lang", "es")
     victim.goto(place.url)
     tour.press(victim, "English")
-    victim.get_by_label("Message").fill(TEXT)
+    victim.get_by_label("Message", exact=True).fill(TEXT)
     tour.unfold(victim)
     victim.get_by_label("Names or addresses").fill("Ana\nBen")
     tour.press(victim, "Create link")

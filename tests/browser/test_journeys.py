@@ -13,7 +13,7 @@ from tests.support.api import Api
 def write(page, service, text=LETTER, **fields):
     """Write and send by hand; return the address of the first link."""
     page.goto(service.url)
-    page.get_by_label("Message").fill(text)
+    page.get_by_label("Message", exact=True).fill(text)
     if fields:
         tour.unfold(page)
     for label, value in fields.items():
@@ -195,14 +195,14 @@ def test_a_browser_that_opened_one_view_may_open_another(service, person):
 def test_a_faulty_form_gives_everything_back(service, person):
     sender = person()
     sender.goto(service.url)
-    sender.get_by_label("Message").fill("Dear Ana")
+    sender.get_by_label("Message", exact=True).fill("Dear Ana")
     tour.unfold(sender)
     sender.get_by_label("Passphrase").fill("blue tin")
     sender.get_by_label("Subject").fill("x" * 150)
     sender.get_by_label("Names or addresses").fill("y" * 201)
     press(sender, "Create link")
 
-    expect(sender.get_by_label("Message")).to_have_value("Dear Ana")
+    expect(sender.get_by_label("Message", exact=True)).to_have_value("Dear Ana")
     expect(sender.get_by_label("Passphrase")).to_have_value("blue tin")
     expect(sender.get_by_label("Names or addresses")).to_have_value("y" * 201)
     expect(sender.locator(".fault")).to_have_count(1)

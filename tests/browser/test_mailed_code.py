@@ -62,7 +62,7 @@ def wrong(code):
 def test_a_reader_asks_for_the_code_mistypes_it_types_it_and_reads(service, mail, person):
     sender, reader = person(), person()
     sender.goto(service.url)
-    sender.get_by_label("Message").fill(LETTER)
+    sender.get_by_label("Message", exact=True).fill(LETTER)
     tour.unfold(sender)
     sender.get_by_label("Names or addresses").fill(f"Ana <{ANA}>")
     sender.get_by_label("Mail each reader a code first").check()

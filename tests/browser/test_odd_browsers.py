@@ -84,7 +84,7 @@ def test_an_odd_language_stops_no_script(service, browser, language, languages):
         page.wait_for_timeout(300)
         arrived = state_of(service, sent)["links"][0]["acknowledged_at"]
         page.goto(service.url)
-        page.get_by_label("Message").fill("once")
+        page.get_by_label("Message", exact=True).fill("once")
         posts = []
         page.on("request", lambda request: posts.append(request.method))
         page.get_by_role("button", name="Create link").dblclick()
@@ -201,7 +201,7 @@ def test_copied_is_said_only_where_it_was(service, browser, script):
 def test_a_link_that_was_not_copied_is_selected(service, browser):
     with window(browser, REFUSALS["execCommand says false"]) as page:
         page.goto(service.url)
-        page.get_by_label("Message").fill("x")
+        page.get_by_label("Message", exact=True).fill("x")
         press(page, "Create link")
         press(page, "Copy link")
 
@@ -280,7 +280,7 @@ def test_without_a_secure_context_it_is_copied_whole_and_saved(plain):
 def test_the_way_back_after_sending_leads_to_an_empty_form(service, browser, scripts):
     with window(browser, java_script_enabled=scripts) as page:
         page.goto(service.url)
-        page.get_by_label("Message").fill("the safe is behind the Vermeer")
+        page.get_by_label("Message", exact=True).fill("the safe is behind the Vermeer")
         tour.unfold(page)
         page.get_by_label("Passphrase").fill("blue tin")
         page.get_by_label("Subject").fill("The safe")
@@ -288,7 +288,7 @@ def test_the_way_back_after_sending_leads_to_an_empty_form(service, browser, scr
         expect(page.locator("h1")).to_be_visible()
         page.go_back()
 
-        expect(page.get_by_label("Message")).to_have_value("")
+        expect(page.get_by_label("Message", exact=True)).to_have_value("")
         tour.unfold(page)
         expect(page.get_by_label("Passphrase")).to_have_value("")
 
@@ -296,11 +296,11 @@ def test_the_way_back_after_sending_leads_to_an_empty_form(service, browser, scr
 def test_offline_nothing_is_sent_and_nothing_is_lost(service, browser):
     with window(browser) as page:
         page.goto(service.url)
-        page.get_by_label("Message").fill("kept")
+        page.get_by_label("Message", exact=True).fill("kept")
         page.context.set_offline(True)
         press(page, "Create link")
         expect(page.get_by_role("alert")).to_contain_text("You are offline.")
-        expect(page.get_by_label("Message")).to_have_value("kept")
+        expect(page.get_by_label("Message", exact=True)).to_have_value("kept")
         page.context.set_offline(False)
         press(page, "Create link")
 
@@ -454,11 +454,11 @@ def test_a_text_that_is_too_long_is_not_even_sent_and_stays_whole(service, brows
     text = "\u00e9" * 10_001
     with window(browser) as page:
         page.goto(service.url)
-        page.get_by_label("Message").fill(text)
+        page.get_by_label("Message", exact=True).fill(text)
         press(page, "Create link")
         expect(page.get_by_role("alert")).to_have_text("This text is too long to send.")
-        expect(page.get_by_label("Message")).to_have_value(text)
-        page.get_by_label("Message").fill(text[1:])
+        expect(page.get_by_label("Message", exact=True)).to_have_value(text)
+        page.get_by_label("Message", exact=True).fill(text[1:])
         press(page, "Create link")
 
         expect(page.get_by_role("button", name="Copy link")).to_be_visible()

@@ -33,13 +33,13 @@ def test_a_holder_gives_the_token_once_and_anybody_reads(guarded, admission, per
     expect(sender.locator(".fault")).to_contain_text("not good here")
     sender.get_by_label("token").fill(token)
     press(sender, "Go on to writing")
-    sender.get_by_label("Message").fill(LETTER)
+    sender.get_by_label("Message", exact=True).fill(LETTER)
     press(sender, "Create link")
     read(reader, sender.locator("code").first.inner_text())
 
     expect(reader.locator("#letter")).to_contain_text("4711")
     sender.goto(guarded.url)
-    expect(sender.get_by_label("Message")).to_be_visible()
+    expect(sender.get_by_label("Message", exact=True)).to_be_visible()
 
 
 def test_a_token_revoked_while_someone_writes_loses_no_input(guarded, admission, person):
@@ -47,19 +47,19 @@ def test_a_token_revoked_while_someone_writes_loses_no_input(guarded, admission,
     sender.goto(guarded.url)
     sender.get_by_label("token").fill(token)
     press(sender, "Go on to writing")
-    sender.get_by_label("Message").fill(LETTER)
+    sender.get_by_label("Message", exact=True).fill(LETTER)
     tour.unfold(sender)
     sender.get_by_label("Names or addresses").fill("Ben")
     admission.withdraw("Ana")
     press(sender, "Create link")
     expect(sender.locator("h2").first).to_have_text("Not sent yet: you need a token.")
-    expect(sender.get_by_label("Message")).to_have_value(LETTER)
+    expect(sender.get_by_label("Message", exact=True)).to_have_value(LETTER)
     sender.get_by_label("token").fill(str(admission.make("Ana")))
     press(sender, "Create link")
 
     expect(sender.locator("h1")).to_contain_text("Nobody")
     sender.goto(guarded.url)
-    expect(sender.get_by_label("Message")).to_be_visible()
+    expect(sender.get_by_label("Message", exact=True)).to_be_visible()
 
 
 def test_a_device_forgets_its_token(guarded, admission, person):

@@ -13,7 +13,7 @@ SOON_MS = 8_000
 def write_to_two(page, service, hold="0"):
     """Write to Ana and Ben; return their addresses in this order."""
     page.goto(service.url)
-    page.get_by_label("Message").fill(LETTER)
+    page.get_by_label("Message", exact=True).fill(LETTER)
     unfold(page)
     page.get_by_label("Names or addresses").fill(PEOPLE)
     page.get_by_label("Subject").fill("The side door")
@@ -138,7 +138,7 @@ def test_a_made_passphrase_goes_from_the_senders_page_to_the_reader(service, per
     """As by telephone: the sender reads it from the page, the reader types it."""
     sender, reader = person(), person()
     sender.goto(service.url)
-    sender.get_by_label("Message").fill(LETTER)
+    sender.get_by_label("Message", exact=True).fill(LETTER)
     unfold(sender)
     press(sender, "Make one")
     expect(sender.get_by_label("Passphrase")).not_to_have_value("")

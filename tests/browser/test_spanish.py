@@ -121,7 +121,7 @@ def test_times_are_told_in_the_readers_zone_and_named(service, person, sent):
 def test_the_switch_keeps_what_was_typed_in_the_form(service, person):
     sender = person()
     sender.goto(service.url)
-    sender.get_by_label("Message").fill("half a letter")
+    sender.get_by_label("Message", exact=True).fill("half a letter")
     tour.unfold(sender)
     sender.get_by_label("Subject").fill("The side door")
     box = sender.locator("[name=second_step]")
@@ -134,7 +134,7 @@ def test_the_switch_keeps_what_was_typed_in_the_form(service, person):
     switch(sender, "English")
 
     expect(sender.locator("h1")).to_have_text("Write a message")
-    expect(sender.get_by_label("Message")).to_have_value("a whole letter")
+    expect(sender.get_by_label("Message", exact=True)).to_have_value("a whole letter")
     expect(sender.get_by_label("Subject")).to_have_value("The side door")
     expect(box).to_be_checked()
     press(sender, "Create link")
@@ -144,7 +144,7 @@ def test_the_switch_keeps_what_was_typed_in_the_form(service, person):
 def test_enter_sends_and_does_not_switch(service, person):
     sender = person()
     sender.goto(service.url)
-    sender.get_by_label("Message").fill("a letter")
+    sender.get_by_label("Message", exact=True).fill("a letter")
     tour.unfold(sender)
     sender.get_by_label("Subject").press("Enter")
 
@@ -187,7 +187,7 @@ def test_the_switch_at_the_gate_spends_nothing_and_the_passphrase_stays(service,
 def test_the_switch_of_the_control_page_keeps_the_new_text(service, person):
     sender = person()
     sender.goto(service.url)
-    sender.get_by_label("Message").fill(LETTER)
+    sender.get_by_label("Message", exact=True).fill(LETTER)
     press(sender, "Create link")
     has_scripts = sender.evaluate(SCRIPTS)
     sender.get_by_label("Reason").fill("two customers")

@@ -35,7 +35,7 @@ def test_a_real_browser_speaks_http_2_with_it(nginx, chromium_path):
         browser = playwright.chromium.launch(executable_path=chromium_path, args=tour.CHROMIUM_ARGS)
         page = browser.new_context(ignore_https_errors=True).new_page()
         page.goto(nginx.public_url)
-        page.get_by_label("Message").fill(tour.LETTER)
+        page.get_by_label("Message", exact=True).fill(tour.LETTER)
         tour.press(page, "Create link")
         link = (
             page.locator("code").first.inner_text().replace("https://localhost", nginx.public_url)
