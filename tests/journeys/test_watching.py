@@ -233,7 +233,7 @@ def test_metrics_are_well_formed_for_prometheus(service, accept, parse):
 
 
 def test_the_metrics_port_serves_nothing_else(service):
-    api = Api(service.private)
+    api = Api(service.private, is_described=False)
     sent = Api(service.url).send("x")
     for path in [*PAGES, f"/m/{sent.link}", f"/s/{sent.control}", "/restante/metrics", "/metrics/"]:
         for method in ("GET", "POST"):
@@ -379,7 +379,7 @@ def test_a_worker_alone_serves_its_own_metrics(own_store, tmp_path):
     with Worker(tmp_path, own_store(), port) as worker:
         wait_until(lambda: status_of(f"{worker.private}/healthz") == 200)
         wait_until(lambda: total(worker, "restante_store_round_trips_total", verb="due") >= 16)
-        api = Api(worker.private)
+        api = Api(worker.private, is_described=False)
         assert api.ask("HEAD", "/metrics").body == b""
         for path in (*PAGES, "/readyz"):
             answer = api.ask("GET", path)

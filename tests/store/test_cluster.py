@@ -275,7 +275,8 @@ def test_the_numbers_come_from_every_primary_or_from_none(
 
     assert len({one.shard for one in memory}) == len(memory) == PRIMARIES
     assert all(one.used > 0 for one in memory)
-    assert waiting == (0, 0, 0, 0, 0)
+    assert (waiting.deadlines_late, waiting.dead) == (0, 0)
+    assert all(queue == (0, 0, 0, 0, 0) for queue in waiting.channels.values())
     cluster.servers[1].send_signal(signal.SIGSTOP)
     began = time.monotonic()
     try:

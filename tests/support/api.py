@@ -116,7 +116,10 @@ class Way:
 
 
 class Api:
-    """A program that uses the API; with *kept* on one connection, else on a new one each time."""
+    """A program that uses the API; with *kept* on one connection, else on a new one each time.
+
+    A metrics port, which has no API, is not *is_described*.
+    """
 
     def __init__(
         self,
@@ -125,8 +128,9 @@ class Api:
         kept: bool = False,
         headers: Mapping[str, str] | None = None,
         way: Way | None = None,
+        is_described: bool = True,
     ) -> None:
-        self._url, self._kept = url, kept
+        self._url, self._kept, self._is_described = url, kept, is_described
         self._headers = dict(headers or {})
         self._way = way or Way()
         self._line = self._way.line(url)
@@ -166,7 +170,8 @@ class Api:
         except BaseException:
             line.close()
             raise
-        described.check(method, path, answer)
+        if self._is_described:
+            described.check(method, path, answer)
         return answer
 
     def prime(

@@ -58,6 +58,10 @@ def close(node: Any) -> Any:
     return node
 
 
+PROXYS_OWN = 502
+"""A proxy's answer for a service that is away."""
+
+
 @cache
 def validator(schema: str, *, is_open: bool = False) -> jsonschema_rs.Validator:
     """Return what checks a value against a schema, which is written as JSON."""
@@ -70,7 +74,7 @@ def check(method: str, path: str, answer: Answer) -> None:
     """Fail if the description lacks this answer."""
     place = path.partition("?")[0].removeprefix(PREFIX)
     its = closed()["paths"].get(place, {}).get(method.lower())
-    if place == path or its is None:
+    if place == path or its is None or answer.status == PROXYS_OWN:
         return
     assert str(answer.status) in its["responses"], (method, place, answer)
     described = its["responses"][str(answer.status)]

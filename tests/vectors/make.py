@@ -627,7 +627,7 @@ def envelope_vectors() -> Case:
         "edge_keys": [
             {"root_key": root_key.hex(), "purpose": purpose,
              "key": hmac.digest(root_key, b"restante/v1/edge/" + purpose.encode(), "sha256").hex()}
-            for purpose in ("tickets", "shown", "own", "csrf", "carried", "limits")
+            for purpose in ("tickets", "shown", "own", "csrf", "carried", "limits", "passphrase")
         ],
         "rejected": {
             "root_key": root_key.hex(),

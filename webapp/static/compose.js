@@ -82,6 +82,15 @@ start(() => {
   const file = document.getElementById("list");
   const readers = document.getElementById("readers");
   const said = document.getElementById("readers-said");
+  // A press on a button leaves the field, which asks: nothing moves before the press is over.
+  let pressed = Promise.resolve();
+  addEventListener("pointerdown", () => {
+    pressed = new Promise((over) => {
+      for (const end of ["pointerup", "pointercancel"]) {
+        addEventListener(end, () => setTimeout(over), { once: true, capture: true });
+      }
+    });
+  }, true);
   const ask = async () => {
     const typed = list.value;
     const all = new FormData(form);
@@ -92,6 +101,7 @@ start(() => {
     const answer = await fetch(check.formAction, { method: "POST", body });
     if (!answer.ok) return false;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    await pressed;
     if (list.value !== typed) return true;
     if (file.value) list.value = page.getElementById("recipients").value;
     file.value = "";
