@@ -86,6 +86,7 @@ def filled(own_store):
             pool.disconnect()
 
 
+@pytest.mark.endurance
 def test_workers_killed_at_random_lose_no_news_and_repeat_only_whole_mails(filled, tmp_path):
     its, server = filled
     chance = random.Random(SEED)
