@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from ipaddress import ip_network
 
 import pytest
@@ -100,7 +101,7 @@ def test_workers_killed_at_random_lose_no_news_and_repeat_only_whole_mails(fille
             draft = Draft("x", views=VIEWS, webhook=receiver.url, notice=notice)
             sent.append(its.house.sending.send(draft))
         kills, views = 0, 0
-        deadline = time.monotonic() + 150
+        deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             for one in sent if views < VIEWS else ():
                 read(its.house, one.links[0].token, views)
@@ -108,14 +109,9 @@ def test_workers_killed_at_random_lose_no_news_and_repeat_only_whole_mails(fille
             server.data_answers = [chance.choice(["", "", "lose", "451 later"]) for _ in range(9)]
             workers = [its.start(log) for _ in range(2)]
             before = len(server.mails) + len(receiver.taken)
-            # Only webhooks may be left, or nothing.
-            wait_until(
-                lambda: (
-                    len(server.mails) + len(receiver.taken) > before  # noqa: B023
-                    or not its.house.delivering.waiting(10)
-                ),
-                30,
-            )
+            # What is left may have to wait: after a 451, or for its minute.
+            with suppress(AssertionError):
+                wait_until(lambda: len(server.mails) + len(receiver.taken) > before, 30)  # noqa: B023
             for worker in workers:
                 time.sleep(chance.uniform(0, 1.0))
                 worker.kill()
