@@ -85,7 +85,7 @@ def test_everything_unread_of_forty_is_taken_back_and_three_had_been_read(servic
     expect(sender.locator("h1")).to_have_text(
         "Nobody has read 37 of 40 links. They can no longer be read."
     )
-    figures = sender.locator(".tally b")
+    figures = sender.locator(".balance b")
     assert figures.all_inner_texts() == ["37", "3", "0"]
     expect(sender.locator("section", has_text="Read before").locator(".sent > li")).to_have_count(3)
     for control in (sent[0], sent[39]):
