@@ -140,8 +140,7 @@ def test_many_hanging_mails_delay_no_code_no_webhook_and_no_other_mail(own_store
         for number, to in enumerate(hanging):
             house.send(to, number.to_bytes(16, "big"))
         house.start()
-        ways = house.dispatchers[0]._ways
-        wait_until(lambda: "email" in ways and len(ways["email"].under_way) >= 64)
+        wait_until(lambda: len(house.dispatchers[0]._ways["outbox-email"].under_way) >= 64)
         coded = house.its.sending.send(
             Draft("x", recipients=("ben@example.com",), details=Details(mailed_code=True))
         )
