@@ -159,7 +159,11 @@ class Channel(ABC, Generic[Target, Content]):
         """Return the content for event *number*; None if this channel sends nothing for it."""
 
     def gather(self, target: Target | None, told: Sequence[Content]) -> Content | None:
-        """Return one content for all of these, oldest first; None if nothing is sent."""
+        """Return one content for all of these, oldest first; None if nothing is sent.
+
+        Raises:
+            NotImplementedError: Only a channel that `gathers` is asked, and each has its own.
+        """
         raise NotImplementedError
 
     def clear(self, place: Place, target: Target | None, content: Content, desk: Desk) -> Cleared:
