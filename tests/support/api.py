@@ -313,6 +313,8 @@ class _Forms(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.forms.append((given.get("action", ""), {}))
+        elif given.get("type") in {"checkbox", "radio"} and "checked" not in given:
+            return  # browsers do not send it
         elif tag in {"input", "textarea"} and self.forms and "name" in given:
             self.forms[-1][1][given["name"]] = given.get("value", "")
 

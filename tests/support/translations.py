@@ -35,12 +35,21 @@ HEADER = "# %s of Restante: `make messages` keeps it, people fill it in; see CON
 
 
 def extracted() -> Catalog:
-    """Return every text that the code gives to gettext, and in which files."""
+    """Return every text that the code gives to gettext, and in which files.
+
+    Raises:
+        ValueError: A text is the singular of another and stands alone, too: the gettext
+            of Python 3.11.2 does not find the one that stands alone.
+    """
     catalogue = Catalog()
     for folder, methods in METHODS.items():
         found = extract_from_dir(ROOT / folder, methods, OPTIONS, strip_comment_tags=True)
         for name, _, text, comments, context in sorted(found, key=lambda one: one[:2]):
             place = (f"{folder}/{name}", None)
+            known = catalogue.get(text if isinstance(text, str) else text[0])
+            if known is not None and isinstance(known.id, str) != isinstance(text, str):
+                fault = f"one text, alone and with a plural: {text}"
+                raise ValueError(fault)
             catalogue.add(text, None, [place], auto_comments=comments, context=context)
     return catalogue
 
