@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import redis
+import structlog
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from redis.backoff import NoBackoff
@@ -114,6 +115,13 @@ def check_times(raw: redis.Redis, sent: Sent) -> None:
             assert kept[needed] >= goes
         for possible in (b"readers:" + link.link_id, b"looks:" + sent.message_id):
             assert kept.get(possible, goes) >= goes
+
+
+@pytest.fixture(scope="module", autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """Undo what commands called in this process changed about logs: later files read theirs."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
