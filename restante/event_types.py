@@ -68,8 +68,9 @@ class _Expired(TypedDict):
     reveals: Annotated[int, "views that were opened before", Example(0)]
 
 
-class _NotifyChanged(TypedDict):
+class _NotifyChanged(TypedDict, total=False):
     email: Annotated[str, "whether what happens is mailed now", Words(("on", "off")), Example("on")]
+    webhook: Annotated[str, "whether it is posted to a webhook now", Words(("on", "off"))]
 
 
 class EventType(NamedTuple):
@@ -89,7 +90,7 @@ EVENTS = {
         _RuleTimes, "The rules from now on. Without a rule its fact is missing."
     ),
     "message.notify_changed": EventType(
-        _NotifyChanged, "Notifications by mail were switched on or off, or changed."
+        _NotifyChanged, "Notifications by mail or webhook were switched on or off, or changed."
     ),
     "link.replaced": EventType(_Version, "This link opens the new text."),
     "link.revealed": EventType(_View, "A view was spent and the text released."),

@@ -52,6 +52,7 @@ def status(
 ) -> Status:
     """Return the sender's status of a message, with all private fields decrypted."""
     message_id = control.message_id
+    hook = facts.open_target("webhook", message_id, report.webhook)
     return Status(
         message_id=message_id,
         details=facts.open_message(message_id, report.box),
@@ -83,7 +84,8 @@ def status(
             report.subscribers[at : at + ID_SIZE]
             for at in range(0, len(report.subscribers), ID_SIZE)
         ),
-        webhook=facts.open_target("webhook", message_id, report.webhook).get("url"),
+        webhook=hook.get("url"),
+        webhook_format=hook.get("format", "standard"),
         notice=Notice.from_facts(mails)
         if (mails := facts.open_target("email", message_id, report.email))
         else None,

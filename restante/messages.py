@@ -115,6 +115,8 @@ class Draft:
     hold_seconds: int = 0
     webhook: str | None = None
     """URL of the sender's own system that gets the events."""
+    webhook_format: str = "standard"
+    """How they are written there."""
     rules: Rules = field(default_factory=Rules)
     notice: Notice | None = None
     """The mails that the sender wants."""

@@ -33,6 +33,8 @@ EVENTS: Mapping[str, tuple[str, Callable[[Facts], bool]]] = {
 """What can be chosen, by its name in API and form: a type of event, and which of them."""
 DEFAULTS = ("first_opened", "disputed", "declined", "locked", "expired_unread")
 WAKING = frozenset(type_ for type_, _ in EVENTS.values())
+URGENT = frozenset({"link.disputed", "link.declined", "link.locked"})
+"""What a sender should see at once."""
 
 
 @dataclass(frozen=True, slots=True)

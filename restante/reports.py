@@ -240,6 +240,7 @@ class Status:
     from_sender: bool = False
     """The visitor has the sender's cookie."""
     webhook: str | None = None
+    webhook_format: str = "standard"
     mark: str = ""
     notice: Notice | None = None
     mail_failure: str | None = None

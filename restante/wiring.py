@@ -25,6 +25,7 @@ from restante.delivery import Delivering
 from restante.errors import SettingsInvalid
 from restante.feedback import Answering
 from restante.managing import Managing
+from restante.notifying import Notifying
 from restante.reading import Reading
 from restante.sender_tokens import Admission
 from restante.sending import Sending
@@ -127,6 +128,7 @@ class Services:
     connection: Connection
     sending: Sending
     managing: Managing
+    notifying: Notifying
     reading: Reading
     answering: Answering
     timekeeping: Timekeeping
@@ -190,6 +192,7 @@ def assemble(
         connection=connection,
         sending=Sending(messages, keyring, settings, offload),
         managing=Managing(messages, keyring, settings),
+        notifying=Notifying(messages, keyring, settings),
         reading=Reading(Links(connection, now), keyring, settings, offload),
         answering=Answering(Readers(connection, now), keyring, settings),
         timekeeping=Timekeeping(Deadlines(connection, now)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, NamedTuple, TypedDict
 
+from restante.channels.webhook_formats import FORMATS, STANDARD
 from restante.crypto.tokens import SenderToken
 from restante.declared import Bounds, Words
 from restante.errors import Fault, NotASender
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
 
 EMAIL, LINK, SHOWN = "notify.email", "notify.control_link", "notify.shown"
-FIELDS = (EMAIL, LINK, SHOWN, *(f"notify.{name}" for name in EVENTS))
+WEBHOOK, FORMAT = "notify.webhook", "notify.webhook_format"
+FIELDS = (EMAIL, LINK, SHOWN, WEBHOOK, FORMAT, *(f"notify.{name}" for name in EVENTS))
 """The fields of a page's form; SHOWN tells that nothing ticked means nothing."""
 
 
@@ -30,6 +32,7 @@ class Notify(NamedTuple):
     """The field `notify` of a send."""
 
     webhook: str | None
+    webhook_format: str
     notice: Notice | None
 
 
@@ -42,20 +45,30 @@ class MailAsked(TypedDict, total=False):
     control_link: Annotated[bool, "`true`: each mail has a link to the control page"]
 
 
-class NotifyFields(MailAsked, total=False):
-    """How you are told of events."""
+class WebhookAsked(TypedDict, total=False):
+    """Where events are posted. Without `webhook`: nowhere."""
 
     webhook: Annotated[
         str,
         "the URL of your system that receives every event, `https://…`",
         Bounds(1, URL_MAX),
     ]
+    webhook_format: Annotated[
+        str,
+        "`standard`: every event as JSON. `ntfy`, `slack`: a short text of what `events` can name",
+        Words(FORMATS),
+    ]
+
+
+class NotifyFields(MailAsked, WebhookAsked, total=False):
+    """How you are told of events."""
 
 
 class NotifyShown(TypedDict, total=False):
     """How you are told of events. The last three fields are there with `email`."""
 
     webhook: Annotated[str, "the URL"]
+    webhook_format: Annotated[str, "with a webhook, if it is not `standard`", Words(FORMATS)]
     email: Annotated[str, "your mail address"]
     events: Annotated[list[Annotated[str, Words(EVENTS)]], "what is mailed"]
     time_zone: Annotated[str | None, "for times in mails; `null` for UTC"]
@@ -76,8 +89,16 @@ def from_body(asked: NotifyAsked, sender_token: str, faults: list[Fault]) -> Not
     its = asked.get("notify", {})
     found: list[Fault] = []
     notice = notice_from(its, found, _owner(sender_token))
+    form = webhook_format(its, found)
     faults += [Fault(f"notify.{one.field}", one.detail) for one in found]
-    return Notify(its.get("webhook"), notice)
+    return Notify(its.get("webhook"), form, notice)
+
+
+def webhook_format(asked: WebhookAsked, faults: list[Fault]) -> str:
+    """Return the format of the webhook in a request; without a webhook there is none."""
+    if "webhook_format" in asked and "webhook" not in asked:
+        faults.append(Fault("webhook_format", "needs webhook"))
+    return asked.get("webhook_format", STANDARD)
 
 
 def notice_from(asked: MailAsked, faults: list[Fault], owner: bytes | None = None) -> Notice | None:
@@ -102,8 +123,18 @@ def from_form(form: Mapping[str, str]) -> Notice | None:
     return Notice(address, events, zone if is_zone(zone) else None, bool(form.get(LINK)))
 
 
-def as_form(notice: Notice | None) -> dict[str, str]:
-    """Return the form's fields for what is told now; empty without a notice."""
+def webhook_from_form(form: Mapping[str, str]) -> tuple[str | None, str]:
+    """Return URL and format of the webhook in a page's form."""
+    return form.get(WEBHOOK, "").strip() or None, form.get(FORMAT) or STANDARD
+
+
+def as_form(status: Status) -> dict[str, str]:
+    """Return the form's fields for what is told now."""
+    hook = {WEBHOOK: status.webhook, FORMAT: status.webhook_format} if status.webhook else {}
+    return hook | _mails_as_form(status.notice)
+
+
+def _mails_as_form(notice: Notice | None) -> dict[str, str]:
     if notice is None:
         return {}
     ticked = dict.fromkeys((f"notify.{name}" for name in notice.events), "yes")
@@ -114,6 +145,8 @@ def as_form(notice: Notice | None) -> dict[str, str]:
 def as_json(status: Status) -> NotifyShown | None:
     """Return the field `notify` of a status."""
     told: NotifyShown = {"webhook": status.webhook} if status.webhook else {}
+    if status.webhook and status.webhook_format != STANDARD:
+        told["webhook_format"] = status.webhook_format
     if its := status.notice:
         told["email"] = its.address
         told["events"] = list(its.events)

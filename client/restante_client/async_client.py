@@ -138,6 +138,15 @@ class AsyncClient:
         """End a pause."""
         await self._do(verbs.resume(self._control(control)))
 
+    async def set_webhook(
+        self, control: str, url: str | None, *, webhook_format: str | None = None
+    ) -> str | None:
+        """Post what happens from now on to *url*, or with None to nowhere.
+
+        Returns the secret with which `verify_webhook` checks what comes; None without a URL.
+        """
+        return await self._do(verbs.set_webhook(self._control(control), url, webhook_format))
+
     async def forget(self, control: str) -> None:
         """End every link, and delete the message with its records."""
         await self._do(verbs.forget(self._control(control)))

@@ -136,6 +136,15 @@ class Client:
         """End a pause."""
         self._do(verbs.resume(self._control(control)))
 
+    def set_webhook(
+        self, control: str, url: str | None, *, webhook_format: str | None = None
+    ) -> str | None:
+        """Post what happens from now on to *url*, or with None to nowhere.
+
+        Returns the secret with which `verify_webhook` checks what comes; None without a URL.
+        """
+        return self._do(verbs.set_webhook(self._control(control), url, webhook_format))
+
     def forget(self, control: str) -> None:
         """End every link, and delete the message with its records."""
         self._do(verbs.forget(self._control(control)))

@@ -9,6 +9,7 @@ __all__ = ["Options", "Unpack", "fields_of"]
 
 
 RULES = ("tell_unread_after", "recall_unread_after")
+WEBHOOK = ("webhook", "webhook_format")
 
 
 class Options(TypedDict, total=False):
@@ -19,6 +20,7 @@ class Options(TypedDict, total=False):
         expires_in, hold: Seconds.
         tell_unread_after, recall_unread_after: Rules, in seconds after the message opens.
         webhook: URL of your system that gets the events.
+        webhook_format: `standard`, `ntfy` or `slack`.
         more: Fields that this version of the library does not know.
     """
 
@@ -33,6 +35,7 @@ class Options(TypedDict, total=False):
     second_step: str | None
     language: str | None
     webhook: str | None
+    webhook_format: str | None
     tell_unread_after: int | None
     recall_unread_after: int | None
     more: Mapping[str, Any] | None
@@ -44,8 +47,9 @@ def fields_of(options: Options) -> dict[str, Any]:
     fields["from"] = fields.pop("sender_name", None)
     if (recipients := fields.get("recipients")) is not None:
         fields["recipients"] = list(recipients)
-    if (webhook := fields.pop("webhook", None)) is not None:
-        fields["notify"] = {"webhook": webhook}
+    told = {name: fields.pop(name, None) for name in WEBHOOK}
+    if any(told.values()):
+        fields["notify"] = {name: one for name, one in told.items() if one is not None}
     rules = {name: fields.pop(name, None) for name in RULES}
     if given := {name: after for name, after in rules.items() if after is not None}:
         fields["rules"] = given

@@ -126,6 +126,17 @@ def resume(control: str) -> Verb[None]:
     return Verb("POST", f"{API}/message/resume", _nothing, control)
 
 
+def set_webhook(control: str, url: str | None, webhook_format: str | None) -> Verb[str | None]:
+    """Post what happens from now on to a URL, or with None to nowhere; the secret that signs."""
+
+    def parse(its: Any) -> str | None:  # noqa: ANN401 (any JSON)
+        found: str | None = its["webhook_secret"]
+        return found
+
+    body = _given(webhook=url, webhook_format=webhook_format)
+    return Verb("POST", f"{API}/message/notify/webhook", parse, control, body=body)
+
+
 def forget(control: str) -> Verb[None]:
     """Delete the message and everything that was recorded of it."""
     return Verb("POST", f"{API}/message/forget", _nothing, control)

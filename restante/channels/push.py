@@ -16,10 +16,11 @@ from restante.channels import notice_words
 from restante.channels.channel import Channel, Concurrency
 from restante.channels.failures import DeliveryFailed, Ended, FailureReason, failed
 from restante.channels.retries import Retries
+from restante.channels.webhook_formats import clipped
 from restante.crypto.tokens import ID_SIZE
 from restante.crypto.web_push import Browser
 from restante.errors import Fault
-from restante.notices import WAKING
+from restante.notices import URGENT, WAKING
 from restante.ssrf import webhook_fault
 from restante.subscriptions import Subscription
 
@@ -35,9 +36,6 @@ if TYPE_CHECKING:
     from restante.store.outbox import Outbox, Waiting
 
 PURPOSE = "push"
-CLIPPED_TO = 120
-"""Characters of a subject or a name: more does not fit where a notification is shown."""
-URGENT = frozenset({"link.disputed", "link.declined", "link.locked"})
 LASTS_SECONDS = 259_200
 """How long a push service keeps what it cannot bring yet: three days."""
 NO_MORE = {"404", "410"}
@@ -194,10 +192,3 @@ def text(target: Target, notification: Notification) -> bytes:
         "event": notification.event_id,
     }
     return json.dumps(shown, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def clipped(words: str | None) -> str | None:
-    """Return at most CLIPPED_TO characters."""
-    if words and len(words) > CLIPPED_TO:
-        return words[: CLIPPED_TO - 1] + "…"
-    return words

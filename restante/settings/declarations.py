@@ -146,6 +146,11 @@ class Declarations:
         "networks, separated by commas, where webhooks may go although they are not public, as"
         " your own",
     )
+    webhook_pages: bool = setting(
+        True,
+        parsers.on_off,
+        "the pages have a field for a webhook, too. `off`: only programs can set one",
+    )
     push: bool = setting(
         True,
         parsers.on_off,

@@ -17,6 +17,7 @@ WAYS = {
         "Who is it for? anyone with the link",
         "Expiry, passphrase, and more expires in 7 days, opens once",
         "If nobody opens it it expires",
+        "Tell my system or chat",
         "Create link",
     ],
     "gate": GATE,

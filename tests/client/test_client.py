@@ -64,6 +64,20 @@ def test_every_option_of_a_send_reaches_the_service(client):
     assert sent.opens_at - sent.sent_at == timedelta(seconds=60)
 
 
+def test_a_webhook_is_set_changed_and_ended_after_the_send(client):
+    sent = client.send(TEXT, webhook="https://hooks.example/x", webhook_format="ntfy")
+    first = client.set_webhook(
+        sent.control_token, "https://hooks.example/y", webhook_format="slack"
+    )
+    told = client.status(sent.control_token).raw["notify"]
+    ended = client.set_webhook(sent.control_token, None)
+
+    assert first == sent.webhook_secret
+    assert told == {"webhook": "https://hooks.example/y", "webhook_format": "slack"}
+    assert ended is None
+    assert client.status(sent.control_token).raw["notify"] is None
+
+
 def test_a_recall_says_of_each_link_whether_it_was_read(client):
     sent = client.send(TEXT, recipients=["Ana", "Ben"], views=2)
     with client.reveal(sent.links[0].token):

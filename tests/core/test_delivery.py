@@ -10,6 +10,7 @@ import pytest
 import redis
 
 from restante import wiring
+from restante.channels import webhook_formats
 from restante.channels.failures import Failure
 from restante.channels.webhook import Webhook
 from restante.crypto import keyring
@@ -114,8 +115,8 @@ def test_an_event_is_told_as_the_api_tells_it(ours, clock):
     [delivery] = take(ours)
     [notification] = delivery.notifications
 
-    told = json.loads(notification.content)
-    assert delivery.target == (URL, sent.control.webhook_secret)
+    told = json.loads(webhook_formats.post("standard", notification.content, None, None).body)
+    assert delivery.target[:2] == (URL, sent.control.webhook_secret)
     assert told["type"] == "link.revealed"
     assert told["timestamp"] == told["data"]["event"]["at"]
     assert told["data"]["message"] == sent.message_id.hex()

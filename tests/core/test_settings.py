@@ -84,6 +84,7 @@ GOOD = {
     "RATE_LIMITS": {"on": True, "off": False},
     "SENT_LIST": {"on": True, "off": False},
     "PUSH": {"on": True, "off": False},
+    "WEBHOOK_PAGES": {"on": True, "off": False},
     "MAIL_LINKS": {"on": True, "off": False},
     "LOG_LEVEL": {"debug": "debug", "info": "info", "warning": "warning", "error": "error"},
 }
@@ -115,6 +116,7 @@ BAD = {
     "RATE_LIMITS": ["", "yes", "1", "ON", "true"],
     "SENT_LIST": ["", "yes", "1", "ON", "true"],
     "PUSH": ["", "yes", "1", "ON", "true"],
+    "WEBHOOK_PAGES": ["", "yes", "1", "ON", "true"],
     "MAIL_LINKS": ["", "yes", "1", "ON", "true"],
     "LOG_LEVEL": ["", "INFO", "trace"],
 }  # fmt: skip

@@ -14,7 +14,7 @@ from tests.support.processes import ROOT
 FOLDER = ROOT / "client/restante_client"
 TARGET = FOLDER / "async_client.py"
 VERBS = (
-    "send|status|watch|recall|replace|extend|set_rules|pause|resume|forget|preview|request_code"
+    "send|status|watch|recall|replace|extend|set_rules|pause|resume|set_webhook|send_test|forget|preview|request_code"
     "|_do|close"
 )
 CHANGES = (

@@ -44,6 +44,16 @@ class Sent(TypedDict):
     ]
 
 
+class Attached(TypedDict):
+    """The webhook of a message from now on."""
+
+    webhook_secret: Annotated[
+        str | None,
+        "the key that signs the events, `whsec_…`; `null` without a webhook",
+        Example("whsec_c2VjcmV0IG9mIDI0IGJ5dGVzISEh"),
+    ]
+
+
 class Link(TypedDict):
     """One link, as the sender sees it."""
 

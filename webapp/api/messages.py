@@ -18,9 +18,8 @@ from webapp.api.blueprint import bp, respond
 from webapp.api.operation import Mark, operation
 from webapp.api.requests import Change, Nothing, Recall, Replace, Send
 from webapp.http import fields, rate_limits, send_access
-from webapp.http.budgets import afford, afford_notices, affording
+from webapp.http.budgets import afford, affording
 from webapp.http.request import evidence, managing, sending, settings
-from webapp.notify import MailAsked
 from webapp.texts.formatting import rfc3339_or_none
 
 if TYPE_CHECKING:
@@ -82,6 +81,7 @@ def _draft(asked: Send, faults: list[Fault]) -> Draft:
         passphrase=asked.get("passphrase"),
         hold_seconds=asked.get("hold", 0),
         webhook=told.webhook,
+        webhook_format=told.webhook_format,
         notice=told.notice,
         rules=rules.from_body(asked),
     )
@@ -246,19 +246,6 @@ def resume(control: ControlToken, _: Nothing) -> None:
     It is also right if the message was not paused.
     """
     managing().resume(control, evidence=evidence())
-
-
-@bp.post("/message/notify")
-@rate_limits.send
-@operation(problems=(Gone,))
-def tell(control: ControlToken, asked: MailAsked, faults: list[Fault]) -> None:
-    """Mail what happens to the message from now on; without an address, nothing more."""
-    notice = notify.notice_from(asked, faults)
-    if faults:
-        raise Invalid(faults)
-    managing().set_notice(
-        control, notice, evidence=evidence(), afford=afford_notices if notice else None
-    )
 
 
 @bp.post("/message/forget")

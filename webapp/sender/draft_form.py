@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from flask import g, request
 
@@ -16,6 +16,9 @@ from webapp import details, notify, rules
 from webapp.http.form import text
 from webapp.http.request import settings
 from webapp.sender import push
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 FILE = "list"
 """The field for a file with recipients."""
@@ -51,6 +54,7 @@ def draft() -> tuple[Draft, list[Fault]]:
         faults.append(Fault("recipients", REPEATED))
     if not people.is_file_read:
         faults.append(Fault(FILE, UNREADABLE))
+    webhook, form_of_webhook = webhook_of(form, faults)
     made = Draft(
         text=written,
         recipients=people.sent_to.labels,
@@ -60,10 +64,20 @@ def draft() -> tuple[Draft, list[Fault]]:
         hold_seconds=_number("hold", 0, faults),
         expires_in_seconds=_number("expires_in", settings().expiry_default, faults),
         rules=rules.from_form(form, faults),
+        webhook=webhook,
+        webhook_format=form_of_webhook,
         notice=notify.from_form(form),
         push=push.from_draft(faults),
     )
     return made, faults
+
+
+def webhook_of(form: Mapping[str, str], faults: list[Fault]) -> tuple[str | None, str]:
+    """Return URL and format of the webhook in a form, if pages may have one."""
+    url, its_format = notify.webhook_from_form(form)
+    if url and not settings().webhook_pages:
+        faults.append(Fault(notify.WEBHOOK, "only programs can set one here"))
+    return url, its_format
 
 
 def recipient_faults() -> list[Fault]:

@@ -1,4 +1,4 @@
-"""The control page's routes for notifications by mail: tell me of this message, and no more."""
+"""The control page's routes for mail and webhook: tell me of this message, and no more."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from restante.errors import Fault, Invalid
 from webapp import notify
 from webapp.http import csrf, rate_limits
 from webapp.http.budgets import afford_notices
-from webapp.http.request import cookie, evidence, managing
-from webapp.sender import control
+from webapp.http.request import cookie, evidence, managing, services
+from webapp.sender import control, draft_form
 
 if TYPE_CHECKING:
     from flask import Response
@@ -34,6 +34,18 @@ def mute(token: str) -> Response:
     return control.act(token, _mute)
 
 
+@bp.post("/s/<token>/webhook")
+def attach(token: str) -> Response:
+    """Post what happens to a message to the sender's own system from now on."""
+    return control.act(token, _attach)
+
+
+@bp.post("/s/<token>/webhook/stop")
+def detach(token: str) -> Response:
+    """Post nothing more about a message."""
+    return control.act(token, _detach)
+
+
 @rate_limits.send
 def _tell(token: ControlToken) -> None:
     csrf.verify()
@@ -48,3 +60,20 @@ def _tell(token: ControlToken) -> None:
 def _mute(token: ControlToken) -> None:
     csrf.verify()
     managing().set_notice(token, None, evidence=evidence())
+
+
+@rate_limits.send
+def _attach(token: ControlToken) -> None:
+    csrf.verify()
+    faults = list[Fault]()
+    url, its_format = draft_form.webhook_of(request.form, faults)
+    if url is None:
+        faults.append(Fault(notify.WEBHOOK, "required"))
+    if faults:
+        raise Invalid(faults)
+    services().notifying.set_webhook(token, url, its_format, evidence=evidence())
+
+
+def _detach(token: ControlToken) -> None:
+    csrf.verify()
+    services().notifying.set_webhook(token, None, evidence=evidence())

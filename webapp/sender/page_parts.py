@@ -47,6 +47,7 @@ def values(control: ControlToken, status: Status) -> dict[str, Any]:
         "marked": set(request.form.getlist("link")),
         "names": {link.link_id: link.recipient for link in status.links},
         "expiries": [s for s in EXPIRIES if its.expiry_min <= s <= its.expiry_max],
-        "told": notify.as_form(status.notice),
+        "told": notify.as_form(status),
+        "webhook_secret": control.webhook_secret,
         "rule_choices": rules.choices(its, (status.expires_at - status.at) // SECOND),
     }

@@ -53,9 +53,7 @@ def event(of: Event) -> str:
         "message.sent": gettext("Sent"),
         "message.replaced": gettext("Text replaced"),
         "message.paused": gettext("Paused"),
-        "message.notify_changed": gettext("E-mails to the sender were switched on")
-        if of.facts.get("email") == "on"
-        else gettext("E-mails to the sender were switched off"),
+        "message.notify_changed": _notify(of.facts),
         "message.resumed": gettext("Open again after the pause"),
         "link.replaced": gettext("This link opens the new text"),
         "link.revealed": gettext("Shown to someone who had this link"),
@@ -91,6 +89,18 @@ def _ruled(of: Event) -> str:
             "Nobody had opened it by then; a rule asked to be told; noted late, on %(time)s"
         )
     return html(text, time=moment(told_at))
+
+
+def _notify(facts: Mapping[str, object]) -> str:
+    """Return which way of telling the sender was switched on or off."""
+    match facts:
+        case {"email": "on"}:
+            return gettext("E-mails to the sender were switched on")
+        case {"webhook": "on"}:
+            return gettext("The sender’s system or chat is told from here on")
+        case {"webhook": _}:
+            return gettext("The sender’s system or chat is told no more")
+    return gettext("E-mails to the sender were switched off")
 
 
 def _rules(of: Event) -> str:

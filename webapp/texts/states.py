@@ -11,6 +11,7 @@ from restante.errors import Invalid
 from restante.messages import Outcome, State
 from restante.safe_text import UNFIT
 from webapp.http.i18n import current, gettext, ngettext
+from webapp.texts import webhook_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -256,6 +257,8 @@ def fault(of: Fault) -> str:
             return gettext("One e-mail address, without accents: ana@example.com.")
         case "notify.email":
             return gettext("This service sends no mail.")
+        case "notify.webhook" | "notify.webhook_format":
+            return webhook_faults.fault(of)
         case "notify.events":
             return gettext("Choose at least one.")
         case "push" if of.detail.startswith("three"):

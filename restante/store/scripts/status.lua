@@ -30,7 +30,7 @@ local passed = 0
 for _, moment in ipairs({ m.opens_at, m.expires_at, m.tell_at, m.recall_at }) do
   passed = passed + (moment <= now and 1 or 0)
 end
-local told = m.email .. m.email_failure
+local told = m.webhook .. m.email .. m.email_failure
 local mark = table.concat({ total, newest and newest:match("^%d+") or 0, call("LLEN", m.looks),
   m.on_screen, passed, told ~= "" and tonumber(redis.sha1hex(told):sub(1, 8), 16) or 0 }, ".")
 if mark == known then

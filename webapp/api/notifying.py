@@ -1,0 +1,40 @@
+"""The sender's routes of API v1 on how they are told: mail, webhook."""
+
+from __future__ import annotations
+
+from restante.crypto.tokens import ControlToken
+from restante.errors import Fault, Gone, Invalid
+from webapp import notify
+from webapp.api.answers import Attached
+from webapp.api.blueprint import bp
+from webapp.api.operation import operation
+from webapp.http import rate_limits
+from webapp.http.budgets import afford_notices
+from webapp.http.request import evidence, managing, services
+from webapp.notify import MailAsked, WebhookAsked
+
+
+@bp.post("/message/notify")
+@rate_limits.send
+@operation(problems=(Gone,))
+def tell(control: ControlToken, asked: MailAsked, faults: list[Fault]) -> None:
+    """Mail what happens to the message from now on; without an address, nothing more."""
+    notice = notify.notice_from(asked, faults)
+    if faults:
+        raise Invalid(faults)
+    managing().set_notice(
+        control, notice, evidence=evidence(), afford=afford_notices if notice else None
+    )
+
+
+@bp.post("/message/notify/webhook")
+@rate_limits.send
+@operation(problems=(Gone,))
+def attach(control: ControlToken, asked: WebhookAsked, faults: list[Fault]) -> Attached:
+    """Post what happens to the message from now on; without a URL, nothing more."""
+    its_format = notify.webhook_format(asked, faults)
+    if faults:
+        raise Invalid(faults)
+    url = asked.get("webhook")
+    secret = services().notifying.set_webhook(control, url, its_format, evidence=evidence())
+    return {"webhook_secret": secret}
