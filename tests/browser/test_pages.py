@@ -69,6 +69,7 @@ WAYS = {
         "Replace the text",
         "Change how long it waits",
         "If nobody opens it",
+        "Tell my system or chat",
         "Delete everything",
         "1 look",
     ],
