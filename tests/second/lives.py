@@ -61,6 +61,7 @@ OPEN = {
     "replaced": ["spent", "sealed"],
     "failed once": ["read"],
     "told by webhook": ["read"],
+    "told to a chat": ["sealed"],
     "mailed a code": ["sealed", "sealed"],
     "told by mail": ["read"],
 }
@@ -209,6 +210,7 @@ def _of(house: Services, clock: Clock) -> Iterator[tuple[str, Sent]]:
     yield "failed once", damaged
 
     yield "told by webhook", _webhook(house)
+    yield "told to a chat", _chatted(house)
     yield "mailed a code", _coded(house)
 
 
@@ -284,6 +286,14 @@ def _pushed(house: Services) -> Sent:
     for number in range(2):
         house.reading.reveal(link.token, reader(number), None, visitor="browser")
     _settle(house, sent, 1, Failure("503"))
+    return sent
+
+
+def _chatted(house: Services) -> Sent:
+    """It was told to a program first, then to a chat."""
+    details = Details(subject="Keys", language="es")
+    sent = house.sending.send(Draft(TEXT, webhook="https://hooks.example/x", details=details))
+    house.notifying.set_webhook(sent.control, "https://chat.example/", "slack", evidence=SENDER)
     return sent
 
 
