@@ -175,12 +175,13 @@ class Managing:
         receiver = subscription_id(control.message_id, endpoint) if endpoint else b""
         self._messages.unsubscribe(control, receiver)
 
-    def forget(self, control: ControlToken) -> None:
+    def forget(self, control: ControlToken) -> int | None:
         """End every link, and delete the message with everything that was recorded of it.
 
-        Idempotent: if there is no such message, nothing happens.
+        Idempotent: if there is no such message, nothing happens.  Returns when it was sent, by
+        which `SentList.drop` finds its line.
         """
-        self._messages.forget(control)
+        return self._messages.forget(control)
 
     def set_notice(
         self,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from restante.crypto.keyring import Keyring
     from restante.crypto.sent_lines import Line
-    from restante.crypto.tokens import ListToken
+    from restante.crypto.tokens import ControlToken, ListToken
     from restante.messages import Evidence
     from restante.settings import Settings
     from restante.store.messages import Messages
@@ -144,9 +144,8 @@ class SentList:
                     continue
                 boxed = self._facts.close_evidence(line.control.message_id, evidence)
                 with suppress(NotFound):
-                    self._messages.recall(line.control, (), b"", boxed)
+                    verdicts.recalled += self._messages.recall_whole(line.control, boxed)
                     done.append((line, at))
-            verdicts.recalled = len(done)
             states = self._lists.glance([its.control for its, _ in done])
         except Unavailable:
             if not done:
@@ -179,6 +178,21 @@ class SentList:
         """Add the line of a message that was sent while its list moved."""
         if moved := _moved(sealed, old, new):
             self._lists.keep(new, self._lasts, [(moved, sent_at)])
+
+    def drop(self, listed: ListToken, control: ControlToken, sent_at: int) -> None:
+        """Drop the line of a message that was just forgotten, if it is in this list.
+
+        Raises:
+            Unavailable: The store does not answer; who reads the list next drops it.
+        """
+        near = self._open(listed, sent_at + CHUNK, CHUNK).lines
+        found = [
+            line
+            for line, at in near
+            if at >= sent_at and (its := _unsealed(listed, line)) and its.control == control
+        ]
+        if found:
+            self._lists.drop(listed, found)
 
     def forget(self, listed: ListToken) -> None:
         """Delete the list; its messages stay.  Idempotent."""

@@ -57,7 +57,7 @@ class Verdicts:
         too_late: Links that somebody had opened; *still_open* of them can be opened again.
         ended: Links that had expired or were locked, unread.
         messages: How many messages the verdict is about.
-        recalled: How many messages were asked for their links to be ended.
+        recalled: How many messages had a link without a verdict before.
         read, unread: Messages to show, with and without a link that was opened; not all.
         more: Where a further request goes on, if this one did not come to the end.
         is_whole: False if the store failed in between.

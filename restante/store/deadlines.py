@@ -29,4 +29,5 @@ class Deadlines(Verbs):
 
     def forget(self, shard: int, message_id: bytes) -> bool:
         """Delete what is left of a message after its retention; tell whether this call did."""
-        return self._run("forget", keys.message_of(shard, message_id), "due") == [b"forgotten"]
+        word, *_ = self._run("forget", keys.message_of(shard, message_id), "due")
+        return bool(word == b"forgotten")

@@ -66,6 +66,17 @@ class Messages(Verbs):
                 raise Invalid([Fault("links", "not a link of this message")])
         raise NotFound
 
+    def recall_whole(self, control: ControlToken, evidence: bytes) -> bool:
+        """Recall every link; tell whether one had no verdict yet.
+
+        Raises:
+            NotFound: No such message.
+        """
+        match self._run("recall", keys.message(control), b"", b"", evidence):
+            case [b"recalled" | b"repeated" as word, *_]:
+                return bool(word == b"recalled")
+        raise NotFound
+
     def outline(self, control: ControlToken) -> tuple[int, int, bool]:
         """Return the newest version, the number of links, and whether there is a passphrase.
 
@@ -210,9 +221,12 @@ class Messages(Verbs):
         if self._run("unsubscribe", keys.message(control), receiver) != [b"unsubscribed"]:
             raise NotFound
 
-    def forget(self, control: ControlToken) -> None:
-        """Delete everything of the message; if there is no such message, do nothing."""
-        self._run("forget", keys.message(control), "now")
+    def forget(self, control: ControlToken) -> int | None:
+        """Delete everything of the message; return when it was sent, None if there was none."""
+        match self._run("forget", keys.message(control), "now"):
+            case [b"forgotten", sent_at]:
+                return int(sent_at)
+        return None
 
     def status(self, control: ControlToken, page: Page, known: str = "") -> Report | None:
         """Return the message, with one page of its timeline; None if its mark is the *known* one.

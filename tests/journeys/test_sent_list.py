@@ -261,6 +261,32 @@ def test_a_planted_address_takes_no_browser_over_without_a_press(service, sender
     assert victim.cookies["sender"] == own
 
 
+def test_a_neighbours_cookie_beside_ours_replaces_no_list(service, sender):
+    """Below a path, or over plain http, a host of the same domain can set a second `sender`.
+
+    Which one is ours cannot be told: then no answer may set another in the place of both.
+    """
+    control = send(sender)
+    way, own = address(sender), sender.cookies["sender"]
+    asked = {"Cookie": f"sender={'A' * 32}; sender={own}; next={'A' * 32}; next={'B' * 32}"}
+    presses = ("/", "/sent/rotate", "/sent/anew", "/sent/forget", way)
+    answers = [sender.get(path, **asked) for path in ("/", "/sent", way)]
+    answers += [sender.ask("POST", path, {"text": "x", "sure": "1"}, asked) for path in presses]
+
+    for answer in answers:
+        assert answer.status < 400
+        assert not re.findall(r"\b(?:sender|next)=", str(answer.headers.get_all("Set-Cookie")))
+    assert listed(sender.get("/sent")) == [control]
+
+
+def test_an_old_page_gives_up_no_list_that_is_there(service, sender):
+    """The button to begin anew, pressed in a tab from when this browser was out."""
+    control = send(sender)
+    assert sender.post("/sent/anew").headers["Location"] == "/sent"
+
+    assert listed(sender.get("/sent")) == [control]
+
+
 def test_the_address_changes_and_every_other_device_is_out(service, sender):
     sent = [send(sender, subject=f"message {number}") for number in range(3)]
     way, phone = address(sender), Visitor(service.url)
@@ -315,6 +341,19 @@ def test_a_rotation_whose_answer_is_lost_is_finished_later(service, sender):
     assert "2 messages" in page.text
 
 
+def test_who_sends_during_a_rotation_is_not_warned_of_their_own_page(service, sender):
+    """The message knows the old secret, and the browser that wrote it has the new one by then."""
+    sender.post("/sent/rotate")
+    during = Visitor(service.url)
+    during.cookies = dict(sender.cookies)
+    sender.post("/sent/rotate", {"sure": "1"})
+    control = send(during)
+    sender.cookies |= {"shown": during.cookies["shown"]}
+
+    assert "It is waiting. Nobody has opened it." in sender.get(f"/s/{control}").text
+    assert listed_row(sender.get("/sent"), control)
+
+
 def test_a_late_answer_of_another_tab_loses_no_list(service, sender):
     """It can set the old secret again; the new one is still in the browser."""
     control = send(sender)
@@ -367,6 +406,19 @@ def test_a_message_that_is_deleted_leaves_the_list(service, sender):
     assert "1 message from this browser" in sender.get("/sent").text
 
 
+def test_with_the_message_its_line_goes_at_once(service, sender):
+    """Before anybody reads the list: a copy of the store does not say that there was a message."""
+    first, second = send(sender), send(sender)
+    key = keys.sent(ListToken.of_cookie(sender.cookies["sender"]))
+    with redis.Redis.from_url(f"unix://{service.data_dir / 'store.sock'}") as store:
+        before = store.zrange(key, 0, -1)
+        sender.post(f"/s/{first}/forget", {"sure": "1"})
+        assert store.zrange(key, 0, -1) == before[1:]
+        page = sender.get(f"/s/{second}")
+        sender.post(f"/s/{second}/forget", form_of(page, "/forget") | {"sure": "1"})
+        assert not store.exists(key)
+
+
 def test_without_lists_there_is_nothing_of_them(tmp_path):
     with Service(tmp_path, RESTANTE_SENT_LIST="off") as service:
         visitor = Visitor(service.url)
@@ -400,6 +452,19 @@ def test_a_look_at_the_list_is_limited_and_a_recall_is_not(tmp_path):
     assert figures(unread) == [3, 0, 0]
     # What recalls nothing is a look.
     assert again.status == 429
+
+
+def test_what_was_recalled_before_is_only_looked_at(tmp_path):
+    """One request for it can make two hundred round trips: so it counts as a look."""
+    with Service(tmp_path, RESTANTE_RATE_LIMITS="on", RESTANTE_LIMIT_STATUS="5") as service:
+        visitor = Visitor(service.url)
+        visitor.get("/")
+        control = send(visitor)
+        form = {"message": score_of(visitor.get("/sent"), control)}
+        verdicts = [visitor.post("/sent/recall", form) for _ in range(6)]
+
+    assert [answer.status for answer in verdicts] == [200] * 5 + [429]
+    assert figures(verdicts[0]) == figures(verdicts[4]) == [1, 0, 0]
 
 
 def test_a_recall_that_cannot_be_confirmed_says_so_and_can_be_asked_again(tmp_path):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import g
 
 from webapp.http import csrf
-from webapp.http.request import cookie_name, settings
+from webapp.http.request import cookie_name, is_ambiguous, settings
 
 if TYPE_CHECKING:
     from flask import Flask, Response
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from webapp.http.request import CookieName
 
 YEAR_SECONDS = 31_536_000
+IRREPLACEABLE: set[CookieName] = {"sender", "next"}
+"""Secrets of sent lists: nobody else has them."""
 
 
 def init_app(app: Flask) -> None:
@@ -27,9 +29,10 @@ def set_cookie(
 ) -> None:
     """Set a cookie that is HttpOnly and SameSite=Lax.
 
-    It is not set if another site may have sent the form: see `csrf.may_set`.
+    It is not set if another site may have sent the form: see `csrf.may_set`.  What cannot be had
+    again is not replaced either, if a neighbour's cookie is beside it: see `read_cookie`.
     """
-    if not csrf.may_set(name, value):
+    if not csrf.may_set(name, value) or (name in IRREPLACEABLE and is_ambiguous(name)):
         return
     response.set_cookie(
         cookie_name(name),

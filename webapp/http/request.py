@@ -193,6 +193,11 @@ def read_cookie(name: CookieName) -> str:
     return values.pop() if len(values) == 1 else ""
 
 
+def is_ambiguous(name: CookieName) -> bool:
+    """Tell whether the browser sent several different values for one of our cookies."""
+    return len(set(this().cookies.getlist(cookie_name(name)))) > 1
+
+
 def cookie(name: CookieName) -> str | None:
     """Return the value of one of our cookies, or None if it is missing or malformed."""
     value = read_cookie(name)

@@ -16,7 +16,7 @@ from webapp.http.budgets import affording
 from webapp.http.errors import RateLimited, told
 from webapp.http.form import cut, typed
 from webapp.http.i18n import current
-from webapp.http.request import cookie, evidence, header, new_cookie, sending, settings
+from webapp.http.request import evidence, header, sending, settings
 from webapp.sender import draft_form, push, sender_secret, told_passphrase
 from webapp.texts import states
 
@@ -98,8 +98,7 @@ def _send() -> Response:
     send_access.admit_person()
     draft, faults = draft_form.draft()
     sending().check(draft, faults)
-    # If only the IP address vouches for the form, no cookie may be set.
-    sender = cookie("sender") or (new_cookie() if csrf.is_ours() else None)
+    sender = sender_secret.to_send_with()
     if draft.notice:
         listed, has_list = ListToken.of_cookie(sender), settings().sent_list
         draft = replace(draft, notice=draft.notice.of_browser(listed, has_list=has_list))

@@ -24,7 +24,7 @@ from webapp.http import csrf, fields, floods, form, own_link_cookie, pages, rate
 from webapp.http.budgets import afford
 from webapp.http.errors import RateLimited, told
 from webapp.http.request import cookie, evidence, managing, sending
-from webapp.sender import page_parts, private_page, push, told_passphrase
+from webapp.sender import page_parts, private_page, push, sender_secret, told_passphrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,8 +106,7 @@ def forget(token: str) -> Response:
     """Ask once more; then delete the message and everything that was recorded of it."""
     control, is_sure = ControlToken.find(token), "sure" in request.form
     if is_sure and private_page.is_known_open(control) and csrf.is_ours():
-        managing().forget(control)
-        return make_response(pages.render("sender/forgotten.html"))
+        return _forgotten(control)
     try:
         status = managing().status(control, NEWEST, cookie=cookie("sender"))
     except NotFound:
@@ -124,7 +123,11 @@ def forget(token: str) -> Response:
         csrf.verify()
     except Invalid as error:
         return _page(control, status, _counted(error))
-    managing().forget(control)
+    return _forgotten(control)
+
+
+def _forgotten(control: ControlToken) -> Response:
+    sender_secret.drop(control, managing().forget(control))
     return make_response(pages.render("sender/forgotten.html"))
 
 

@@ -7,17 +7,21 @@ answer to another tab that comes late can set `sender` back, and then `next` sti
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from restante.crypto.tokens import ListToken
 from restante.errors import Unavailable
 from restante.store.replies import Changed
+from webapp.http import csrf
 from webapp.http.cookies import YEAR_SECONDS, set_cookie
-from webapp.http.request import cookie, new_cookie, sent_list, settings
+from webapp.http.request import cookie, is_ambiguous, new_cookie, sent_list, settings
+from webapp.sender import private_page
 
 if TYPE_CHECKING:
     from flask import Response
 
+    from restante.crypto.tokens import ControlToken
     from restante.reports import Sent
 
 
@@ -38,14 +42,26 @@ def begin(response: Response) -> Response:
     return response
 
 
+def to_send_with() -> str | None:
+    """Return this browser's secret, or one that it gets with the answer; None if it may get none.
+
+    So it is if only the IP address vouches for the form, or if a neighbour's cookie is beside ours.
+    """
+    if known := cookie("sender"):
+        return known
+    return new_cookie() if csrf.is_ours() and not is_ambiguous("sender") else None
+
+
 def remember(response: Response, secret: str, sent: Sent) -> None:
     """Keep the secret that a message was sent with, unless its list moved meanwhile.
 
     Then the message joins the new list, and the cookie stays as another answer may have set it.
+    The message knows the old secret alone, so its page would warn this browser.
     """
     if sent.unlisted is None:
         keep(response, secret)
         return
+    private_page.open_for(response, sent.control)
     old, new = ListToken.of_cookie(secret), next_list()
     if old and new:
         try:
@@ -53,6 +69,15 @@ def remember(response: Response, secret: str, sent: Sent) -> None:
         except (Changed, Unavailable):
             # The message is sent, and its control page opens: only its line is missing.
             return
+
+
+def drop(control: ControlToken, sent_at: int | None) -> None:
+    """Take a message that was forgotten just now out of this browser's list."""
+    its = listed()
+    if its and sent_at is not None and settings().sent_list:
+        # Who reads the list next drops the line, too.
+        with suppress(Unavailable):
+            sent_list().drop(its, control, sent_at)
 
 
 def keep(response: Response, secret: str) -> None:

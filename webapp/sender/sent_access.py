@@ -108,9 +108,9 @@ def forget() -> Response:
 @bp.post("/sent/anew")
 @rate_limits.status
 def anew() -> Response:
-    """Let a browser whose list moved away begin another one."""
-    response = _back()
-    if _untold() is None:
+    """Let a browser whose list moved away begin another one; an old page's button does nothing."""
+    response, listed = _back(), sender_secret.listed()
+    if listed and _untold() is None and sent_list().page(listed).is_closed:
         sender_secret.give_up(response)
     return response
 

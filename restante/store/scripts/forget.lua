@@ -7,8 +7,8 @@
 -- ARGV[1]  now      milliseconds; "" for the store's own clock
 -- ARGV[2]  when     "due": only if its retention is over; "now": in any case
 --
--- Replies {"forgotten"}, or {"nothing"}: with "due" if its retention is not over, with "now" if
--- there is no such message.
+-- Replies {"forgotten", sent_at}, {"forgotten"} if its TTL was faster, or {"nothing"}: with "due" if
+-- its retention is not over, with "now" if there is no such message.
 
 local now, at_once = clock(ARGV[1]), ARGV[2] == "now"
 local tag, id = way_in(KEYS[1])
@@ -41,4 +41,4 @@ end
 drop_deliveries(tag, id)
 call("DEL", message.hash, message.events, message.looks)
 call("ZREM", due, "forget:" .. id, "rule:" .. id)
-return { "forgotten" }
+return { "forgotten", message.sent_at }
