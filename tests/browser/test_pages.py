@@ -50,6 +50,7 @@ WAYS = {
     "gone-spent": [ENTRY, "That was not me: tell the sender", "What was recorded about this link"],
     "control-mixed": [
         *SENDER,
+        "Report: what was prevented and what not",
         "All links at once",
         "Copy link",
         "Put it in a mail",
@@ -59,7 +60,6 @@ WAYS = {
         "Put it in a mail",
         "QR code",
         "Recall only the link for Chloé (lawyer)",
-        "Report: what was prevented and what not",
         "Reason, if you like",
         "Ana Torres Opened",
         "Chloé (lawyer) Not opened",

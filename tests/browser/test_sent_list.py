@@ -47,7 +47,7 @@ def test_the_list_opens_on_a_second_device_and_a_new_address_shuts_that_out(serv
     expect(computer.locator(".qr")).to_be_visible()
     phone.goto(way)
     expect(phone.locator("h1")).to_have_text("Use this list of sent messages here?")
-    press(phone, "It is my own list: use it here")
+    press(phone, "It is mine: use it here")
     expect(phone.locator("h1")).to_have_text("What you sent")
     expect(rows(phone)).to_have_count(1)
     expect(rows(phone)).to_contain_text("It is waiting. Nobody has opened it.")

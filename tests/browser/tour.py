@@ -517,7 +517,7 @@ def _sent(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         phone.goto(url)
         phone.goto(way)
         yield "sent-arrive", phone
-        press(phone, "It is my own list: use it here")
+        press(phone, "It is mine: use it here")
         press_folded(page, url, "Change its address", "Change the address")
         yield "sent-rotate", page
         press(page, "Yes, change the address")
@@ -526,7 +526,7 @@ def _sent(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
         yield "sent-elsewhere", phone
         press(phone, "Begin a new list")
         phone.goto(way)
-        press(phone, "It is my own list: use it here")
+        press(phone, "It is mine: use it here")
         yield "sent-closed", phone
         press_folded(page, url, "Take back everything unread", "Recall everything unread")
         yield "sent-verdict", page

@@ -120,7 +120,7 @@ def test_a_search_is_a_form_so_that_no_address_has_a_name_in_it(service, sender)
     assert listed(page) == [found]
     assert "torres CONTRACT" in page.text
     assert listed(sender.get("/sent?words=torres")) != [found]
-    assert "Nothing among 2 messages." in sender.post("/sent", {"words": "nobody"}).text
+    assert "No match in 2 messages." in sender.post("/sent", {"words": "nobody"}).text
     assert len(listed(sender.post("/sent", {"words": "  "}))) == 2
 
 

@@ -9,7 +9,7 @@ from restante import i18n
 from restante.crypto.tokens import LinkToken
 from restante.details import Details
 from restante.errors import Fault, Gone, Invalid, TooLarge, Unavailable
-from restante.messages import Outcome, State
+from restante.messages import Event, Outcome, State
 from restante.reports import LinkStatus, Status
 from webapp.http.errors import BudgetSpent, RateLimited
 from webapp.http.i18n import CHOICE
@@ -51,6 +51,7 @@ def build(
     paused_at=None,
     tell_at=None,
     recall_at=None,
+    events=(),
     **details,
 ):
     status = Status(
@@ -63,7 +64,7 @@ def build(
         expires_at=AT,
         version=1,
         links=links,
-        events=(),
+        events=events,
         looks=(),
         at=AT,
         paused_at=paused_at,
@@ -211,6 +212,55 @@ def test_what_is_known_of_one_link_among_several_stands_beside_it():
     assert build(SEALED).links[0].said == ()
     assert build(SPENT).links[0].said == ("Released; no browser confirmed that it arrived.",)
     assert build(SEALED, SPENT).links[0].said == ("Nobody has opened it.",)
+    assert build(replace(SPENT, acknowledged_at=AT)).links[0].said == ()
+    assert "arrived" in build(replace(SPENT, acknowledged_at=AT)).links[0].times[1]
+
+
+def test_what_the_headline_says_of_an_only_link_is_not_said_again_beside_it():
+    late = replace(SPENT, outcome=Outcome.ALREADY_SPENT, acknowledged_at=AT)
+    not_needed = replace(LOCKED, outcome=Outcome.ALREADY_LOCKED)
+
+    assert build(late).headline not in build(late).links[0].said
+    assert build(late).headline in build(late, SEALED).links[0].said
+    assert build(not_needed).links[0].said == ("The recall was not needed: it had been locked.",)
+
+
+@pytest.mark.parametrize(
+    ("types", "latest"),
+    [
+        (["message.sent"], None),
+        (["message.sent", "link.revealed", "link.acknowledged"], "link.revealed"),
+        (["link.revealed", "link.recalled"], "link.recalled"),
+        (["link.revealed", "message.paused"], "message.paused"),
+    ],
+)
+def test_the_latest_is_what_a_sender_wants_to_know_and_not_what_only_follows(types, latest):
+    events = tuple(
+        Event(number, of, AT, SEALED.link_id, {"view": 1}) for number, of in enumerate(types, 1)
+    )
+
+    found = build(SEALED, READ, events=events).latest
+    assert (found and found.event.type) == latest
+    if latest == "message.paused":
+        assert build(SEALED, READ, events=events, paused_at=AT).latest is None
+
+
+@pytest.mark.parametrize(
+    ("links", "has_report", "may_change"),
+    [
+        ([SEALED], False, True),
+        ([SEALED, READ], True, True),
+        ([SPENT], True, True),
+        ([RECALLED], True, False),
+        ([LOCKED, SEALED], True, True),
+    ],
+)
+def test_a_report_and_notifications_are_offered_where_they_can_tell_something(
+    links, has_report, may_change
+):
+    view = build(*links)
+
+    assert (view.has_report, view.may_change) == (has_report, may_change)
 
 
 @pytest.mark.parametrize(

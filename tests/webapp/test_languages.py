@@ -54,6 +54,16 @@ def test_what_a_text_leaves_open_its_translation_leaves_open_too(code):
 
 
 @pytest.mark.parametrize("code", CODES)
+def test_no_translation_is_two_that_were_glued_together(code):
+    """A merge of two branches once kept both."""
+    glued = re.compile(r"[.!?;][^\W\d_¿¡]|[a-z][¿¡]")
+    known = ("e-mail", ".eml", ".txt", "example.com", ".json")
+    wrong = [form for _, said in messages(code) for form in said if glued.search(form)]
+
+    assert [form for form in wrong if not any(word in form for word in known)] == []
+
+
+@pytest.mark.parametrize("code", CODES)
 def test_nothing_is_said_in_english_by_mistake(code):
     assert {texts[0] for texts, said in messages(code) if set(texts) & set(said)} - SAME == set()
 

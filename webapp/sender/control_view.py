@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from webapp.sender.link_view import LinkView
     from webapp.texts.marks import Group, Mark
 
+UNREMARKABLE = {"message.sent", "link.acknowledged"}
+"""Events that tell a sender nothing new: a reveal's acknowledgement only follows it."""
 CARDS_MOST = 10
 """With more links than this, the page has a table of them in place of cards."""
 
@@ -69,6 +71,16 @@ class ControlView:
     open_links: int
     can_replace: bool
     held_seconds: int
+
+    @property
+    def has_report(self) -> bool:
+        """Tell whether anything happened that the verdict page would report."""
+        return any(its.link.reveals or its.link.state.final for its in self.links)
+
+    @property
+    def may_change(self) -> bool:
+        """Tell whether news can still come: of a link that opens, or from somebody who read it."""
+        return bool(self.open_links) or any(its.link.reveals for its in self.links)
 
     @property
     def is_many(self) -> bool:
@@ -133,11 +145,14 @@ def build(
 
 
 def _latest(status: Status) -> Latest | None:
-    if len(status.links) == 1 or status.has_newer or not status.events:
+    if len(status.links) == 1 or status.has_newer:
         return None
-    event = status.events[-1]
-    if event.type == "message.sent":
+    told = [event for event in status.events if event.type not in UNREMARKABLE]
+    if not told:
         return None
+    event = told[-1]
+    if event.type == "message.paused" and status.paused_at:
+        return None  # The page says more of it anyway.
     names = {link.link_id: link.recipient for link in status.links}
     return Latest(event, names.get(event.link_id) if event.link_id else None)
 

@@ -59,8 +59,9 @@ def _view(
     is_many, is_paused = len(status.links) > 1, bool(status.paused_at)
     said = (
         states.link(link, is_paused=is_paused) if is_many else None,
-        states.too_late(link),
-        states.arrival(link),
+        # The headline says it of an only link.
+        states.too_late(link) if is_many or not link.reveals else None,
+        None if link.acknowledged_at else states.arrival(link),
     )
     return LinkView(
         link=link,
@@ -101,6 +102,8 @@ def _times(link: LinkStatus, status: Status) -> Iterator[str]:
         )
     elif link.reveals:
         yield html(gettext("Shown on %(time)s."), time=_moment(link.first_revealed_at))
+    if link.acknowledged_at and (arrival := states.arrival(link)):
+        yield arrival
     if link.confirmed_at:
         text = gettext("“I have read this”, said someone it was shown to, on %(time)s.")
         yield html(text, time=moment(link.confirmed_at))

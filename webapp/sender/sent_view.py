@@ -6,6 +6,7 @@ import hmac
 from typing import TYPE_CHECKING, NamedTuple
 
 from restante.crypto.tokens import sender_mark
+from restante.email_address import mailbox
 from restante.errors import Invalid
 from restante.messages import State
 from webapp.http.i18n import gettext, ngettext
@@ -28,6 +29,7 @@ class Row(NamedTuple):
     Attributes:
         names: The first recipients; *more* is how many links there are besides.
         is_open: At least one link can still be opened.
+        ended: In one word, how all its links ended, if the headline does not say it.
         is_prevented: All its links were recalled before anybody opened one.
         is_ours: The control page knows this browser; otherwise it first warns.
     """
@@ -39,6 +41,7 @@ class Row(NamedTuple):
     more: int
     overall: State
     headline: str
+    ended: str | None
     sent_at: int
     is_open: bool
     is_prevented: bool
@@ -121,7 +124,7 @@ def _rows(entries: Iterable[Entry]) -> tuple[Row, ...]:
 
 def _row(entry: Entry) -> Row:
     line, seen = entry.line, entry.seen
-    names = line.labels[:NAMES_SHOWN]
+    names = tuple(map(_called, line.labels[:NAMES_SHOWN]))
     overall = states.overall(seen.links)
     mark = sender_mark(line.control, cookie("sender") or "")
     return Row(
@@ -132,11 +135,18 @@ def _row(entry: Entry) -> Row:
         more=line.links - len(names) if names else 0,
         overall=overall,
         headline=states.headline(seen.links, is_paused=bool(seen.paused_at)),
+        ended=states.ended(overall),
         sent_at=seen.sent_at,
         is_open=not all(link.state.final for link in seen.links),
         is_prevented=overall is State.RECALLED and not any(link.reveals for link in seen.links),
         is_ours=hmac.compare_digest(mark, seen.sender_mark),
     )
+
+
+def _called(label: str) -> str:
+    """Return a recipient's name without its address: a list is read at a glance."""
+    its = mailbox(label)
+    return (its and its.name) or label
 
 
 def _field(error: RestanteError | None) -> str | None:

@@ -104,17 +104,13 @@ def _headline(only: Summed) -> str:
     return gettext("It was opened, and it can be opened again.")
 
 
-def state(of: State) -> str:
-    """Return the one or two words beside the seal."""
+def ended(of: State) -> str | None:
+    """Return in one word how all links ended; None if a headline says it."""
     return {
-        State.HELD: gettext("Waiting"),
-        State.SEALED: gettext("Sealed"),
-        State.READ: gettext("Opened"),
-        State.SPENT: gettext("Opened"),
         State.RECALLED: gettext("Recalled"),
         State.EXPIRED: gettext("Expired"),
         State.LOCKED: gettext("Locked"),
-    }[of]
+    }.get(of)
 
 
 def link(of: LinkStatus, *, is_paused: bool = False) -> str:
