@@ -50,7 +50,8 @@ class Delivery:
     @property
     def receiver(self) -> str | None:
         """The id of its receiver, unless that is the operator's own."""
-        return None if self.target is None else self.channel.receiver(self.target)
+        told = [one.content for one in self.notifications if one.content is not None]
+        return self.channel.lane(self.target, told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,9 @@ MAILBOX_MOST = 1_100
 LOCAL_MOST, ADDRESS_MOST = 64, 254
 """RFC 5321, 4.5.3.1: a path has at most 256 characters, including its two brackets."""
 
+UNDOTTED = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
+"""Domains that deliver an address with any dots before the @ to the same mailbox."""
+
 
 class Mailbox(NamedTuple):
     """A mail address, and the display name before it, which may be empty."""
@@ -37,3 +40,21 @@ def mailbox(written: str) -> Mailbox | None:
     if found is None or len(found["local"]) > LOCAL_MOST:
         return None
     return Mailbox(name.strip(), address)
+
+
+def shared_mailbox(address: str) -> str:
+    """Return the address by which all its variants are counted as one.
+
+    `ana+bank@…` counts as `ana@…`, since most servers deliver both to one mailbox; Gmail also
+    ignores dots.
+    """
+    local, _, its_domain = address.lower().rpartition("@")
+    local = local.partition("+")[0]
+    if its_domain in UNDOTTED:
+        local, its_domain = local.replace(".", ""), UNDOTTED[its_domain]
+    return f"{local}@{its_domain}"
+
+
+def domain(address: str) -> str:
+    """Return the domain of a mail address, in lower case."""
+    return address.rpartition("@")[2].lower()

@@ -61,8 +61,8 @@ class Desk(NamedTuple):
     report: Callable[[int, bytes], Report]
     settings: Settings
     fields: SealedFields
-    afford: Callable[[], bool]
-    """Counts one mail of the day's total; False if that is used up."""
+    afford: Callable[..., bool]
+    """Counts one mail of the day's total; False if that is used up.  *asks*: for a consent."""
 
 
 class Cleared(NamedTuple):
@@ -147,6 +147,10 @@ class Channel(ABC, Generic[Target, Content]):
     def receiver(self, target: Target) -> str | None:
         """Return the id of a receiver that may be slow; None if it is the operator's own."""
         return None
+
+    def lane(self, target: Target | None, told: Sequence[Content]) -> str | None:
+        """Return the id of the receiver of a delivery; *told* is what there is to deliver."""
+        return None if target is None else self.receiver(target)
 
     def shown(self, target: Target) -> str | None:
         """Return what the operator may see of the target."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import hashlib
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     from restante.i18n import Language
 
 
-def compose(letter: Letter, sender: Mailbox, at: int) -> bytes:
-    """Return the mail as bytes, dated *at* (ms), with a random Message-ID."""
+def compose(letter: Letter, sender: Mailbox, *, event_id: str, at: int) -> bytes:
+    """Return the mail as bytes, dated *at* (ms).
+
+    A repeat has the same Message-ID: a digest, since the event id names the message.
+    """
+    name = hashlib.sha256(event_id.encode()).hexdigest()[:32]
     domain = sender.address.rpartition("@")[2]
     say = i18n.spoken(letter.language)
     mail = EmailMessage(policy=SMTP)
@@ -27,7 +31,7 @@ def compose(letter: Letter, sender: Mailbox, at: int) -> bytes:
     mail["From"] = Address(sender.name, addr_spec=sender.address)
     mail["To"] = Address(addr_spec=letter.address)
     mail["Date"] = format_datetime(datetime.fromtimestamp(at // 1_000, UTC))
-    mail["Message-ID"] = f"<{secrets.token_hex(16)}@{domain}>"
+    mail["Message-ID"] = f"<{name}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content("\n\n".join(_paragraphs(letter, say)) + "\n")
     # Set after the content, because that removes every Content-… header.

@@ -14,7 +14,7 @@ from restante.channels import ask_email, notice_email
 from restante.channels.channel import Channel, Cleared, Concurrency
 from restante.channels.failures import FailureReason, Refused, failed
 from restante.channels.retries import Retries
-from restante.email_address import mailbox
+from restante.email_address import domain, mailbox
 from restante.errors import Fault, NotFound
 from restante.notices import EVENTS, WAKING, Notice, Wanted
 from restante.zones import is_zone
@@ -75,7 +75,7 @@ class Email(Channel[Target, "News"]):
     pause = MINUTE
     retries = Retries((30, 120, 300, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400), jitter=0.2)
     """Eleven tries within some two days: a server that greylists takes the second or third."""
-    concurrency = Concurrency(slots=64, failing=16, receiver=1)
+    concurrency = Concurrency(slots=64, failing=16)
 
     def faults(self, draft: Draft, settings: Settings) -> Iterator[Fault]:
         its = draft.notice
@@ -102,11 +102,8 @@ class Email(Channel[Target, "News"]):
         return Target(Notice.from_facts(found), found.get("control")) if found else None
 
     def receiver(self, target: Target) -> str:
-        return target.notice.address.lower()
-
-    def shown(self, target: Target) -> str:
-        """Return the domain alone."""
-        return target.notice.address.rpartition("@")[2]
+        """Return the domain: the mail server may be slow for one domain."""
+        return domain(target.notice.address)
 
     def render(
         self, message_id: bytes, number: int, waiting: Waiting, fields: SealedFields
@@ -146,7 +143,7 @@ class Email(Channel[Target, "News"]):
         match decision.word:
             case "given" if not content.happenings:
                 return Cleared(None)
-            case "given" | "ask" if not place.again and not desk.afford():
+            case "given" | "ask" as word if not (place.again or desk.afford(asks=word == "ask")):
                 return Cleared(None, settles=False, wait=HOUR)
             case "given":
                 return Cleared(self._notice(place, target, content, token, desk))

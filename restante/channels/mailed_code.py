@@ -6,11 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from restante.channels import code_email
-from restante.channels.channel import Channel, Quota
+from restante.channels.channel import Channel, Concurrency, Quota
 from restante.channels.retries import Retries
 from restante.crypto.mailed_codes import address_id
+from restante.email_address import domain
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from restante.channels.channel import Notification
     from restante.channels.transports import Transports
     from restante.crypto.keyring import Keyring
@@ -46,6 +49,7 @@ class MailedCode(Channel[None, Letter]):
     retains = False
     retries = Retries((2, 5, 10, 20, 30), endless=True)
     """Never given up: once a code is no longer valid, there is nothing to send for its event."""
+    concurrency = Concurrency(slots=32, failing=8)
 
     def keep(self, draft: Draft, control: ControlToken, fields: SealedFields) -> bytes:
         # Each link has its own mail address.
@@ -53,6 +57,10 @@ class MailedCode(Channel[None, Letter]):
 
     def target(self, message_id: bytes, kept: bytes, fields: SealedFields) -> None:
         """Return None: each event has its own mail address."""
+
+    def lane(self, target: None, told: Sequence[Letter]) -> str | None:
+        """Return the domain of the first letter: the mail server may be slow for one domain."""
+        return domain(told[0].address) if told else None
 
     def render(
         self, message_id: bytes, number: int, waiting: Waiting, fields: SealedFields
@@ -75,5 +83,6 @@ class MailedCode(Channel[None, Letter]):
 
     async def deliver(self, target: None, notification: Notification, through: Transports) -> None:
         letter: Letter = notification.content
-        write = partial(code_email.compose, letter, at=notification.at)
+        event_id, at = notification.event_id, notification.at
+        write = partial(code_email.compose, letter, event_id=event_id, at=at)
         await through.mail.send(letter.address, write)

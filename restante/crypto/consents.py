@@ -19,13 +19,12 @@ import hmac
 from typing import NamedTuple, Self
 
 from restante.crypto.tokens import ID_SIZE, SHARDS
+from restante.email_address import shared_mailbox
 from restante.errors import NotFound
 
 KEY_SIZE = 32
 TOKEN_LENGTH = 65
 KIND = "N"
-UNDOTTED = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
-"""Domains that deliver an address with any dots before the @ to the same mailbox."""
 
 
 class Address(NamedTuple):
@@ -75,11 +74,7 @@ class Address(NamedTuple):
 
 def address_id(key: bytes, address: str) -> bytes:
     """Return the id of a mailbox: variants that most servers deliver to one mailbox share it."""
-    local, _, domain = address.lower().rpartition("@")
-    local = local.partition("+")[0]
-    if domain in UNDOTTED:
-        local, domain = local.replace(".", ""), UNDOTTED[domain]
-    return _mac(key, f"address{local}@{domain}".encode())
+    return _mac(key, f"address{shared_mailbox(address)}".encode())
 
 
 def _mac(key: bytes, what: bytes) -> bytes:

@@ -14,6 +14,8 @@ import hmac
 import secrets
 from typing import TYPE_CHECKING
 
+from restante.email_address import shared_mailbox
+
 if TYPE_CHECKING:
     from restante.crypto.keyring import Keyring
 
@@ -46,11 +48,6 @@ def macs(keyring: Keyring, link_id: bytes, written: str | None) -> bytes:
 
 
 def address_id(keyring: Keyring, address: str) -> bytes:
-    """Return the pseudonym of a mail address for its quota: an HMAC under the root key.
-
-    `ana+bank@…` counts as `ana@…`, since most servers deliver both to one mailbox.
-    """
-    local, _, domain = address.lower().rpartition("@")
-    address = f"{local.partition('+')[0]}@{domain}"
+    """Return the pseudonym of a mailbox for its quota: an HMAC under the root key."""
     key = hmac.digest(keyring.newest, b"restante/v1/mailed-address", hashlib.sha256)
-    return hmac.digest(key, address.encode(), hashlib.sha256)[:MAC_SIZE]
+    return hmac.digest(key, shared_mailbox(address).encode(), hashlib.sha256)[:MAC_SIZE]

@@ -256,7 +256,10 @@ class Declarations:
         100, LIMIT, "messages that want notifications by mail, per network and day"
     )
     budget_mails: int = setting(
-        10_000, LIMIT, "notifications and asks by mail in all, per day; the others wait"
+        10_000,
+        LIMIT,
+        "notifications by mail in all, per day; the others wait. At most half of them are asks for"
+        " a consent",
     )
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 DAY_MS = 86_400_000
 ALL_MAILS = bytes(16)
 """Stands for an id in the key of the quota of all mails to senders together."""
+ALL_ASKS = bytes(15) + b"\1"
+"""The same for those of them that ask for a consent."""
 
 
 class Budgets:
@@ -38,9 +40,17 @@ class Budgets:
         """Count one notification of *most* in a day; if this quota is used up, return False."""
         return self._count(who, 0, most, 0) == 0
 
-    def afford_mail(self) -> bool:
-        """Count one mail to a sender, of all in a day; if that quota is used up, return False."""
-        return self._mails is None or self._count(ALL_MAILS, 0, self._mails, 0) == 0
+    def afford_mail(self, *, asks: bool) -> bool:
+        """Count one mail to a sender, of all in a day; if that quota is used up, return False.
+
+        One that *asks* for a consent comes out of the first half: strangers who are asked take
+        nothing from those who agreed.
+        """
+        if self._mails is None:
+            return True
+        if asks and self._count(ALL_ASKS, 0, -(-self._mails // 2), 0):
+            return False
+        return self._count(ALL_MAILS, 0, self._mails, 0) == 0
 
     def _count(self, who: bytes, size: int, messages_most: int, bytes_most: int) -> int:
         most = (messages_most, bytes_most)

@@ -145,3 +145,21 @@ def test_the_total_of_a_day_makes_mails_wait_and_loses_none(own_store, ring):
         house.close()
 
     assert len(mails) == 4
+
+
+def test_asks_of_strangers_leave_half_of_the_days_total_to_those_who_agreed(own_store, ring):
+    """Otherwise somebody with many networks could silence everybody for a day."""
+    with MailServer() as server:
+        house = House(own_store(durability="memory"), ring, server, budget_mails=6)
+        house.agree()
+        for number in range(8):
+            house.send(f"stranger{number}@example.com", number.to_bytes(16, "big"))
+        house.start()
+        house.mails(3)
+        sent = [house.send() for _ in range(3)]
+        for one in sent:
+            read(house.its, one.links[0].token)
+        mails = house.mails(6)
+        house.close()
+
+    assert [mail["Subject"][:4] for mail in mails] == ["Do y"] * 3 + ["News"] * 3

@@ -240,6 +240,8 @@ def address_id(root_key: bytes, address: str) -> bytes:
     """Return what letters to an address are counted by."""
     local, _, domain = address.lower().rpartition("@")
     counted = local.partition("+")[0] + "@" + domain
+    if domain in {"gmail.com", "googlemail.com"}:
+        counted = local.partition("+")[0].replace(".", "") + "@gmail.com"
     return mac(mac(root_key, b"restante/v1/mailed-address"), counted.encode())[:16]
 
 

@@ -25,6 +25,7 @@ class MailServer:
     `drop`; when it is empty, all is taken.  `refused` are addresses never taken, `hanging` those
     that never get a reply.  `data_answers` does the same for the mail itself; `lose` takes it and
     drops the connection before the reply.  With `greylists` a recipient's first try is put off.
+    It can go away and come back.
     """
 
     def __init__(self, tls: ssl.SSLContext | None = None, **options: Any) -> None:
@@ -39,10 +40,10 @@ class MailServer:
         self.senders_refused = False
         self.seen: set[str] = set()
         self.recipients: list[str] = []
+        self.hung = 0
         self.port = free_port()
-        self._controller = Controller(
-            self, "127.0.0.1", self.port, tls_context=tls, ready_timeout=20, **options
-        )
+        self._options = options | {"tls_context": tls, "ready_timeout": 20}
+        self._controller: Controller | None = None
 
     async def handle_EHLO(self, server, session, envelope, hostname, responses):
         session.host_name = hostname
@@ -59,6 +60,7 @@ class MailServer:
     async def handle_RCPT(self, server, session, envelope, address, options):
         answer = self.answers.pop(0) if self.answers else ""
         if answer == "hang" or address in self.hanging:
+            self.hung += 1
             await asyncio.sleep(30)
         if self.greylists and address not in self.seen:
             self.seen.add(address)
@@ -99,9 +101,20 @@ class MailServer:
         wait_until(lambda: len(self.mails) >= number)
         return self.codes()[number - 1]
 
-    def __enter__(self) -> Self:
+    def come_back(self) -> None:
+        """Listen, on the same port as before."""
+        self._controller = Controller(self, "127.0.0.1", self.port, **self._options)
         self._controller.start()
+
+    def go_away(self) -> None:
+        """Listen no more; whatever is under way breaks off."""
+        if its := self._controller:
+            self._controller = None
+            its.stop()
+
+    def __enter__(self) -> Self:
+        self.come_back()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._controller.stop()
+        self.go_away()

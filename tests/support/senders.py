@@ -17,6 +17,7 @@ from tests.conftest import Clock
 from tests.support import canaries
 from tests.support.processes import wait_until
 from tests.support.transports import transports as transports_of
+from worker import dispatcher
 from worker.dispatcher import Dispatcher
 from worker.transports.http import Http
 from worker.transports.mail import Mail
@@ -53,6 +54,8 @@ class House:
 
     def start(self, many: int = 1) -> None:
         relay = self.settings.smtp_url
+        # Nobody waits a second here to see that nothing is due.
+        dispatcher.IDLE_SECONDS = 0.1
         for _ in range(many):
             transports = transports_of(Http(LOOPBACK), Mail(relay, SENDER))
             self.dispatchers.append(Dispatcher(self.its.delivering, transports))

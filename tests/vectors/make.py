@@ -622,6 +622,7 @@ def envelope_vectors() -> Case:
             for written, counted in (
                 ("ana@example.com", "ana@example.com"),
                 ("Ana+bank@Example.com", "ana@example.com"),
+                ("An.A+bank@googlemail.com", "ana@gmail.com"),
             )
         ],
         "edge_keys": [

@@ -34,11 +34,11 @@ async def every_connection_has_ended():
             await asyncio.sleep(0.01)
 
 
-def mail(relay, letter=LETTER):
+def mail(relay, letter=LETTER, event_id="id-1"):
     async def deliver():
         way = Mail(relay, mailbox("Lettres à lire <letters@example.net>"))
         try:
-            notification = Notification("id-1", letter, AT)
+            notification = Notification(event_id, letter, AT)
             await MailedCode().deliver(None, notification, transports(Http(()), way))
         finally:
             await every_connection_has_ended()
@@ -194,3 +194,18 @@ def test_the_letter_speaks_the_language_in_which_it_was_asked_for():
     assert server.mails[0]["Subject"] == "Tu código para un mensaje que te espera"
     assert "Alguien pidió este código" in server.mails[0].get_content()
     assert server.codes() == ["012345"]
+
+
+def test_a_code_that_is_mailed_again_is_the_same_mail():
+    """A mail server can take it and hang up before it says so."""
+    event = "6d657373616765206f66206d696e6521-7"
+    with MailServer() as server:
+        server.data_answers = ["lose"]
+        with pytest.raises(DeliveryFailed):
+            mail(Relay("127.0.0.1", server.port, "none"), event_id=event)
+        for one in (event, event[:-1] + "8"):
+            mail(Relay("127.0.0.1", server.port, "none"), event_id=one)
+        first, again, other = (one["Message-ID"] for one in server.mails)
+
+    assert first == again != other
+    assert event[:32] not in first

@@ -63,7 +63,8 @@ class Mail:
             status = refused.recipients[0].code
             if status >= PERMANENT:
                 raise Refused(str(status)) from None
-            raise failed(str(status)) from None
+            # It says nothing of other addresses of this domain.
+            raise failed(str(status), alone=True) from None
         except aiosmtplib.SMTPResponseException as answered:
             raise failed(str(answered.code)) from None
         except (aiosmtplib.SMTPTimeoutError, TimeoutError):
