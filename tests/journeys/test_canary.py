@@ -85,6 +85,8 @@ def everything_in(store: redis.Redis) -> dict[str, bytes]:
             parts = [part for pair in store.hgetall(key).items() for part in pair]
         elif kind == b"list":
             parts = store.lrange(key, 0, -1)
+        elif kind == b"set":
+            parts = sorted(store.smembers(key))
         else:
             parts = store.zrange(key, 0, -1)
         found[f"key {key!r}"] = b"\n".join([key, *parts])
