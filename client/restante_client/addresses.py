@@ -31,7 +31,7 @@ def parse_address(written: str) -> Address:
     Raises:
         ValueError: It is none of these.  The message does not repeat it.
     """
-    written = written.strip()
+    written = _printable(written)
     if _TOKEN.fullmatch(written):
         return Address(None, written[0], written)
     parts = urlsplit(written)
@@ -49,11 +49,22 @@ def server_url(written: str) -> str:
     Raises:
         ValueError: Not http or https, or with a name, a query or a fragment in it.
     """
-    parts = urlsplit(written.strip())
+    parts = urlsplit(_printable(written))
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
         message = "the URL of a service begins with https:// and names a host"
+        raise ValueError(message)
+    if parts.port == 0:  # to read it is to check it
+        message = "the URL of a service has a port that cannot be"
         raise ValueError(message)
     if parts.query or parts.fragment:
         message = "the URL of a service has no ? and no #"
         raise ValueError(message)
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path.rstrip('/')}"
+
+
+def _printable(written: str) -> str:
+    """Return it without blanks at its ends, if it has nothing inside that drives a terminal."""
+    if not (written := written.strip()).isprintable() or " " in written:
+        message = "a URL or token has neither blanks nor control characters"
+        raise ValueError(message)
+    return written

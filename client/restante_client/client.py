@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -16,11 +16,15 @@ from restante_client.errors import RestanteError
 from restante_client.models import Event, Sent, Status
 from restante_client.outcomes import Opened, Preview, Replaced, Verdict
 from restante_client.retries import Again, Policy, Tries
-from restante_client.sending import Options, Unpack
+from restante_client.sending import Mails, Options, Unpack
 from restante_client.verbs import Verb
-from restante_client.wire import TIMEOUT, Wire, answer_of, loss_of
+from restante_client.wire import TIMEOUT, Incoming, Unfit, Wire, loss_of
 
 T = TypeVar("T")
+
+
+def _nothing(_: float) -> None:
+    """Wait without telling anybody."""
 
 
 class Client:
@@ -38,16 +42,19 @@ class Client:
         timeout: float = TIMEOUT,
         policy: Policy | None = None,
         verify: ssl.SSLContext | bool = True,
+        on_retry: Callable[[float], object] | None = None,
     ) -> None:
         """Ask the service at *server*, as in `https://letters.example/path`.
 
         *token* is a sender token, which some services ask for.  *verify* is an SSL context that
-        knows your own certificate authority.
+        knows your own certificate authority.  *on_retry* is called before each wait for another
+        try, with its seconds.
 
         Raises:
             ValueError: *server* is not the URL of a service.
         """
         self._wire = Wire(server, token, timeout, policy or Policy(), verify)
+        self._on_retry = on_retry or _nothing
         self._http = httpx.Client(**self._wire.options())
 
     @property
@@ -145,6 +152,10 @@ class Client:
         """
         return self._do(verbs.set_webhook(self._control(control), url, webhook_format))
 
+    def set_mails(self, control: str, email: str | None, **options: Unpack[Mails]) -> None:
+        """Mail what happens to *email*, after its owner agreed; with None to nobody."""
+        self._do(verbs.set_mails(self._control(control), {"email": email, **options}))
+
     def forget(self, control: str) -> None:
         """End every link, and delete the message with its records."""
         self._do(verbs.forget(self._control(control)))
@@ -173,7 +184,8 @@ class Client:
         you enter.  With *keep* the lease goes on after the block, too.
         """
         token = self._wire.token_of(LINK, link)
-        return Reading(self, token, passphrase, code, reader_key or verbs.new_key(), keep=keep)
+        key = verbs.new_key() if reader_key is None else reader_key
+        return Reading(self, token, passphrase, code, key, keep=keep)
 
     def _control(self, written: str) -> str:
         return self._wire.token_of(CONTROL, written)
@@ -182,13 +194,17 @@ class Client:
         tries = Tries(verb, self._wire.policy, time.monotonic)
         while True:
             try:
-                outcome = answer_of(self._http.request(**self._wire.arguments(verb)))
-            except httpx.RequestError as error:
+                with self._http.stream(**self._wire.arguments(verb)) as response:
+                    incoming = Incoming(response)
+                    for part in response.iter_raw():
+                        incoming.add(part)
+            except (httpx.RequestError, Unfit) as error:
                 step = tries.judge(loss_of(error))
             else:
-                step = tries.judge(outcome)
+                step = tries.judge(incoming.answer())
             if not isinstance(step, Again):
                 return step.value
+            self._on_retry(step.wait)
             time.sleep(step.wait)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
+from restante_client.fields import inners, number, text, text_or_none, when
+
 
 class RestanteError(Exception):
     """Base of every error of this library."""
@@ -39,6 +41,8 @@ class Problem(RestanteError):
     """
 
     expected: ClassVar[str] = ""
+    has: ClassVar[tuple[str, ...]] = ()
+    """Properties that are read from the facts."""
 
     def __init__(
         self, facts: Mapping[str, Any], *, status: int, retry_after: float | None = None
@@ -61,27 +65,28 @@ class Gone(Problem):
     """The link ended, or this reader key's view did."""
 
     expected = "gone"
+    has = ("state", "reason")
 
     @property
     def state(self) -> str:
         """How the link ended; `read` if other views are left for a new reader key."""
-        return str(self.facts.get("state", ""))
+        return text(self.facts, "state")
 
     @property
     def reason(self) -> str | None:
         """Why the sender recalled it, if they said so."""
-        reason = self.facts.get("reason")
-        return None if reason is None else str(reason)
+        return text_or_none({"reason": None} | self.facts, "reason")
 
 
 class Held(Problem):
     """It is too early: the link opens at `opens_at`."""
 
     expected = "held"
+    has = ("opens_at",)
 
     @property
     def opens_at(self) -> datetime:
-        return datetime.fromisoformat(str(self.facts["opens_at"]))
+        return when(self.facts, "opens_at")
 
 
 class Paused(Problem):
@@ -97,9 +102,11 @@ class PassphraseRequired(Problem):
 
 
 class _Wrong(Problem):
+    has = ("tries_left",)
+
     @property
     def tries_left(self) -> int:
-        return int(self.facts.get("tries_left", 0))
+        return number(self.facts, "tries_left")
 
 
 class PassphraseWrong(_Wrong):
@@ -136,11 +143,12 @@ class Invalid(Problem):
     """Fields of the request are invalid; `errors` names them."""
 
     expected = "invalid"
+    has = ("errors",)
 
     @property
     def errors(self) -> list[tuple[str, str]]:
         """Pairs of a field and what is wrong with it."""
-        return [(str(e["field"]), str(e["detail"])) for e in self.facts.get("errors", [])]
+        return [(text(one, "field"), text(one, "detail")) for one in inners(self.facts, "errors")]
 
     def __str__(self) -> str:
         return "; ".join(f"{field}: {detail}" for field, detail in self.errors) or self.detail
@@ -174,6 +182,15 @@ KINDS: dict[str, type[Problem]] = {
 
 
 def problem(facts: Mapping[str, Any], *, status: int, retry_after: float | None = None) -> Problem:
-    """Return the error for a problem of the service; codes that are not known stay `Problem`s."""
+    """Return the error for a problem of the service.
+
+    What has an unknown code, or not the facts of its code, stays a `Problem`.
+    """
     kind = KINDS.get(str(facts.get("code")), Problem)
-    return kind(facts, status=status, retry_after=retry_after)
+    found = kind(facts, status=status, retry_after=retry_after)
+    try:
+        for name in kind.has:
+            getattr(found, name)
+    except (ValueError, KeyError):
+        return Problem(facts, status=status, retry_after=retry_after)
+    return found

@@ -5,22 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
+
+from restante_client.addresses import CONTROL, LINK, parse_address
+from restante_client.fields import (
+    Json,
+    inner,
+    inners,
+    number,
+    text,
+    text_or_none,
+    truth,
+    when,
+    when_or_none,
+    whole,
+)
 
 FINAL = frozenset({"spent", "recalled", "expired", "locked"})
 """States of links that nobody can open any more."""
 
-Json = Mapping[str, Any]
+
+def address(its: Json, name: str, kind: str) -> str:
+    """Return a token of this kind, or a URL with one; neither can drive a terminal.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    if parse_address(text(its, name)).kind != kind:
+        message = f"{name} is neither a URL nor a token of Restante"
+        raise ValueError(message)
+    return text(its, name)
 
 
-def when(written: str) -> datetime:
-    """Return a time of the API; with time zone UTC."""
-    return datetime.fromisoformat(written)
-
-
-def when_or_none(written: str | None) -> datetime | None:
-    """Return a time of the API, or None if it did not happen."""
-    return None if written is None else when(written)
+def _evidence(its: Json) -> dict[str, str]:
+    found = its.get("evidence") or {}
+    return {name: text(found, name) for name in whole(found)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +51,16 @@ class SentLink:
     state: str
     token: str = field(repr=False)
     url: str = field(repr=False)
+
+    @classmethod
+    def of(cls, its: Json) -> Self:
+        return cls(
+            id=text(its, "id"),
+            recipient=text_or_none(its, "recipient"),
+            state=text(its, "state"),
+            token=address(its, "token", LINK),
+            url=address(its, "url", LINK),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +80,14 @@ class Sent:
     @classmethod
     def of(cls, its: Json) -> Self:
         return cls(
-            id=its["id"],
-            sent_at=when(its["sent_at"]),
-            opens_at=when(its["opens_at"]),
-            expires_at=when(its["expires_at"]),
-            links=tuple(
-                SentLink(one["id"], one["recipient"], one["state"], one["token"], one["url"])
-                for one in its["links"]
-            ),
-            control_token=its["control_token"],
-            control_url=its["control_url"],
-            webhook_secret=its.get("webhook_secret"),
+            id=text(its, "id"),
+            sent_at=when(its, "sent_at"),
+            opens_at=when(its, "opens_at"),
+            expires_at=when(its, "expires_at"),
+            links=tuple(map(SentLink.of, inners(its, "links"))),
+            control_token=address(its, "control_token", CONTROL),
+            control_url=address(its, "control_url", CONTROL),
+            webhook_secret=text(its, "webhook_secret") if "webhook_secret" in its else None,
             raw=its,
         )
 
@@ -90,17 +116,17 @@ class LinkStatus:
     @classmethod
     def of(cls, its: Json) -> Self:
         return cls(
-            id=its["id"],
-            recipient=its["recipient"],
-            state=its["state"],
-            views_left=its["views_left"],
-            reveals=its["reveals"],
-            first_revealed_at=when_or_none(its["first_revealed_at"]),
-            last_revealed_at=when_or_none(its["last_revealed_at"]),
-            acknowledged_at=when_or_none(its["acknowledged_at"]),
-            confirmed_at=when_or_none(its["confirmed_at"]),
-            unread_at=when_or_none(its["unread_at"]),
-            url=its["url"],
+            id=text(its, "id"),
+            recipient=text_or_none(its, "recipient"),
+            state=text(its, "state"),
+            views_left=number(its, "views_left"),
+            reveals=number(its, "reveals"),
+            first_revealed_at=when_or_none(its, "first_revealed_at"),
+            last_revealed_at=when_or_none(its, "last_revealed_at"),
+            acknowledged_at=when_or_none(its, "acknowledged_at"),
+            confirmed_at=when_or_none(its, "confirmed_at"),
+            unread_at=when_or_none(its, "unread_at"),
+            url=address(its, "url", LINK),
             raw=its,
         )
 
@@ -119,8 +145,15 @@ class Event:
 
     @classmethod
     def of(cls, its: Json) -> Self:
-        evidence = its.get("evidence") or {}
-        return cls(its["id"], its["type"], when(its["at"]), its["link"], its["data"], evidence, its)
+        return cls(
+            id=text(its, "id"),
+            type=text(its, "type"),
+            at=when(its, "at"),
+            link=text_or_none(its, "link"),
+            data=inner(its, "data"),
+            evidence=_evidence(its),
+            raw=its,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +168,13 @@ class Look:
 
     @classmethod
     def of(cls, its: Json) -> Self:
-        evidence = its.get("evidence") or {}
-        return cls(its["type"], when(its["at"]), its["link"], its["class"], evidence)
+        return cls(
+            type=text(its, "type"),
+            at=when(its, "at"),
+            link=text(its, "link"),
+            kind=text(its, "class"),
+            evidence=_evidence(its),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,22 +206,23 @@ class Status:
 
     @classmethod
     def of(cls, its: Json) -> Self:
+        rules = inner(its, "rules")
         return cls(
-            id=its["id"],
-            sender_name=its["from"],
-            subject=its["subject"],
-            views=its["views"],
-            version=its["version"],
-            sent_at=when(its["sent_at"]),
-            opens_at=when(its["opens_at"]),
-            expires_at=when(its["expires_at"]),
-            paused_at=when_or_none(its["paused_at"]),
-            tell_unread_at=when_or_none(its["rules"]["tell_unread_at"]),
-            recall_unread_at=when_or_none(its["rules"]["recall_unread_at"]),
-            links=tuple(map(LinkStatus.of, its["links"])),
-            events=tuple(map(Event.of, its["events"])),
-            events_total=its["events_total"],
-            more_events=its["more_events"],
-            looks=tuple(map(Look.of, its["looks"])),
+            id=text(its, "id"),
+            sender_name=text_or_none(its, "from"),
+            subject=text_or_none(its, "subject"),
+            views=number(its, "views"),
+            version=number(its, "version"),
+            sent_at=when(its, "sent_at"),
+            opens_at=when(its, "opens_at"),
+            expires_at=when(its, "expires_at"),
+            paused_at=when_or_none(its, "paused_at"),
+            tell_unread_at=when_or_none(rules, "tell_unread_at"),
+            recall_unread_at=when_or_none(rules, "recall_unread_at"),
+            links=tuple(map(LinkStatus.of, inners(its, "links"))),
+            events=tuple(map(Event.of, inners(its, "events"))),
+            events_total=number(its, "events_total"),
+            more_events=truth(its, "more_events"),
+            looks=tuple(map(Look.of, inners(its, "looks"))),
             raw=its,
         )

@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Self
 
-from restante_client.models import Json, when, when_or_none
+from restante_client.fields import (
+    Json,
+    inners,
+    number,
+    text,
+    text_or_none,
+    truth,
+    when,
+    when_or_none,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +43,14 @@ class Verdict:
     @classmethod
     def of(cls, its: Json) -> Self:
         return cls(
-            link=its["link"],
-            recipient=its["recipient"],
-            outcome=its["outcome"],
-            reveals=its["reveals"],
-            first_revealed_at=when_or_none(its["first_revealed_at"]),
-            acknowledged_at=when_or_none(its["acknowledged_at"]),
-            recalled_at=when(its["recalled_at"]),
-            by=its["by"],
+            link=text(its, "link"),
+            recipient=text_or_none(its, "recipient"),
+            outcome=text(its, "outcome"),
+            reveals=number(its, "reveals"),
+            first_revealed_at=when_or_none(its, "first_revealed_at"),
+            acknowledged_at=when_or_none(its, "acknowledged_at"),
+            recalled_at=when(its, "recalled_at"),
+            by=text(its, "by"),
             raw=its,
         )
 
@@ -64,8 +73,10 @@ class Replaced:
 
     @classmethod
     def of(cls, its: Json) -> Self:
-        links = tuple(ReplacedLink(one["id"], one["outcome"]) for one in its["links"])
-        return cls(its["version"], links, its)
+        links = tuple(
+            ReplacedLink(text(one, "id"), text(one, "outcome")) for one in inners(its, "links")
+        )
+        return cls(number(its, "version"), links, its)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +96,14 @@ class Preview:
     @classmethod
     def of(cls, its: Json) -> Self:
         return cls(
-            state=its["state"],
-            sender_name=its["from"],
-            views_left=its["views_left"],
-            needs_passphrase=its["needs_passphrase"],
-            needs_code=its["needs_code"],
-            paused=its["paused"],
-            opens_at=when(its["opens_at"]),
-            expires_at=when(its["expires_at"]),
+            state=text(its, "state"),
+            sender_name=text_or_none(its, "from"),
+            views_left=number(its, "views_left"),
+            needs_passphrase=truth(its, "needs_passphrase"),
+            needs_code=truth(its, "needs_code"),
+            paused=truth(its, "paused"),
+            opens_at=when(its, "opens_at"),
+            expires_at=when(its, "expires_at"),
             raw=its,
         )
 
@@ -109,5 +120,7 @@ class Opened:
 
     @classmethod
     def of(cls, its: Json) -> Self:
-        lease_until = when(its["lease_until"])
-        return cls(its["state"], its["views_left"], lease_until, its["text"], its)
+        lease_until = when(its, "lease_until")
+        return cls(
+            text(its, "state"), number(its, "views_left"), lease_until, text(its, "text"), its
+        )

@@ -16,6 +16,11 @@ OK, REDIRECTS, REFUSED, LIMITED = range(200, 300), range(300, 400), range(400, 5
 LOST = {502, 503, 504}
 """Statuses of a proxy that got no answer, or of a service that cannot answer now."""
 
+DIGITS = 9
+"""Of a number of seconds; a longer one is no wait."""
+UNFIT = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What reading an answer raises that is none of Restante."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -45,7 +50,8 @@ class Answer:
     def retry_after(self) -> float | None:
         """Seconds to wait, if the answer says so; a date does not count."""
         written = self.headers.get("retry-after", "")
-        return float(written) if written.isascii() and written.isdigit() else None
+        is_whole = written.isascii() and written.isdigit() and len(written) <= DIGITS
+        return float(written) if is_whole else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,7 @@ class Tries(Generic[T]):
             try:
                 value = json.loads(outcome.body) if outcome.body else None
                 return Done(self._verb.parse(value))
-            except (ValueError, KeyError, TypeError, AttributeError):
+            except UNFIT:
                 return self._after_loss("its answer is not one of Restante", was_sent=True)
         return self._after_refusal(outcome)
 
@@ -113,7 +119,7 @@ class Tries(Generic[T]):
     def _after_refusal(self, answer: Answer) -> Again:
         try:
             facts = json.loads(answer.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             facts = None
         if answer.status in REDIRECTS:
             reason = f"it redirects (HTTP {answer.status}): check the URL of the service"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 
-__all__ = ["Options", "Unpack", "fields_of"]
+__all__ = ["Mails", "Options", "Unpack", "fields_of"]
 
 
 RULES = ("tell_unread_after", "recall_unread_after")
@@ -39,6 +39,14 @@ class Options(TypedDict, total=False):
     tell_unread_after: int | None
     recall_unread_after: int | None
     more: Mapping[str, Any] | None
+
+
+class Mails(TypedDict, total=False):
+    """What mails about a message say, and when; docs/api.md explains each field."""
+
+    events: Sequence[str] | None
+    time_zone: str | None
+    control_link: bool | None
 
 
 def fields_of(options: Options) -> dict[str, Any]:

@@ -6,16 +6,19 @@ No I/O: `client.py` and `async_client.py` send these requests, `retries.py` judg
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from restante_client.fields import inners, text_or_none, whole
 from restante_client.models import Sent, Status
 from restante_client.outcomes import Opened, Preview, Replaced, Verdict
 
 T = TypeVar("T")
 API = "/api/v1"
+VISIBLE = re.compile(r"[!-~]+")
 FEW = 3
 """Tries of a reveal with a passphrase or a code: if it is wrong, each can use up one."""
 
@@ -45,6 +48,12 @@ class Verb(Generic[T]):
     is_safe: bool = True
     tries_most: int = 1_000
 
+    def __post_init__(self) -> None:
+        for its in (self.token, self.key):
+            if its is not None and not VISIBLE.fullmatch(its):
+                message = "a token or key has visible ASCII characters only"
+                raise ValueError(message)
+
     def headers(self) -> dict[str, str]:
         """Return the headers of the request; they hold secrets."""
         found = {"Accept": "application/json"}
@@ -72,7 +81,8 @@ def _given(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 (any JSON)
 def send(text: str, fields: Mapping[str, Any], *, token: str | None, key: str | None) -> Verb[Sent]:
     """Send a message; *fields* are those of `POST /messages`, without those that are None."""
     body = {"text": text, **_given(**fields)}
-    return Verb("POST", f"{API}/messages", Sent.of, token, key or new_key(), body)
+    key = new_key() if key is None else key
+    return Verb("POST", f"{API}/messages", Sent.of, token, key, body)
 
 
 def status(control: str, after: str | None = None) -> Verb[Status]:
@@ -84,8 +94,8 @@ def status(control: str, after: str | None = None) -> Verb[Status]:
 def recall(control: str, links: Sequence[str] | None, reason: str | None) -> Verb[list[Verdict]]:
     """Recall some links, or all."""
 
-    def parse(its: Any) -> list[Verdict]:  # noqa: ANN401 (any JSON)
-        return [Verdict.of(one) for one in its["verdicts"]]
+    def parse(its: object) -> list[Verdict]:
+        return [Verdict.of(one) for one in inners(whole(its), "verdicts")]
 
     body = _given(links=None if links is None else list(links), reason=reason)
     return Verb("POST", f"{API}/message/recall", parse, control, body=body)
@@ -129,12 +139,16 @@ def resume(control: str) -> Verb[None]:
 def set_webhook(control: str, url: str | None, webhook_format: str | None) -> Verb[str | None]:
     """Post what happens from now on to a URL, or with None to nowhere; the secret that signs."""
 
-    def parse(its: Any) -> str | None:  # noqa: ANN401 (any JSON)
-        found: str | None = its["webhook_secret"]
-        return found
+    def parse(its: object) -> str | None:
+        return text_or_none(whole(its), "webhook_secret")
 
     body = _given(webhook=url, webhook_format=webhook_format)
     return Verb("POST", f"{API}/message/notify/webhook", parse, control, body=body)
+
+
+def set_mails(control: str, fields: Mapping[str, Any]) -> Verb[None]:
+    """Set where mails about the message go; without an address there are none."""
+    return Verb("POST", f"{API}/message/notify", _nothing, control, body=_given(**fields))
 
 
 def forget(control: str) -> Verb[None]:

@@ -27,4 +27,6 @@ class Watch:
             yield event
         self._factor = 1.0 if status.events else min(self._factor * GROWTH, MOST)
         self.ended = status.ended and not status.more_events and not self._forever
-        self.wait = 0.0 if status.more_events or self.ended else self._every * self._factor
+        # A service that speaks of more events and has none must not be asked without end.
+        goes_on = self.ended or (status.more_events and status.events)
+        self.wait = 0.0 if goes_on else self._every * self._factor

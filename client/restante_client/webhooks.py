@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from restante_client.errors import WebhookInvalid
+from restante_client.fields import inner, text, text_or_none, whole
 from restante_client.models import Event
 
 TOLERANCE = 300
@@ -69,8 +70,9 @@ def verify_webhook(
         message = "The webhook is too old, or a clock is wrong."
         raise WebhookInvalid(message)
     try:
-        data = json.loads(body)["data"]
-        return WebhookEvent(event_id, data["message"], data["recipient"], Event.of(data["event"]))
-    except (ValueError, KeyError, TypeError):
+        data = inner(whole(json.loads(body)), "data")
+        message_id, recipient = text(data, "message"), text_or_none(data, "recipient")
+        return WebhookEvent(event_id, message_id, recipient, Event.of(inner(data, "event")))
+    except (ValueError, KeyError, RecursionError):
         message = "The body of the webhook is not one of Restante."
         raise WebhookInvalid(message) from None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ssl
+import time
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -19,6 +21,10 @@ VERSION = "0.1.0"
 USER_AGENT = f"restante-client/{VERSION}"
 TIMEOUT = 15.0
 """Seconds for each step of a request."""
+BYTES_MOST = 16 * 1024 * 1024
+"""Of an answer; a text has at most one MiB, which is six as JSON."""
+SECONDS_MOST = 120.0
+"""From the head of an answer to its end."""
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
@@ -39,6 +45,11 @@ class Wire:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "server", server_url(self.server))
+        try:
+            httpx.URL(self.server)
+        except httpx.InvalidURL:
+            message = "the URL of the service is not valid"
+            raise ValueError(message) from None
 
     def options(self) -> dict[str, Any]:
         """Return the arguments of httpx's clients."""
@@ -48,6 +59,8 @@ class Wire:
             "verify": self.verify if self.server.startswith("https:") else False,
             "headers": {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
             "follow_redirects": False,
+            # A link can be of anybody's service: no two requests are known by a cookie.
+            "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=())),
         }
 
     def arguments(self, verb: Verb[Any]) -> dict[str, Any]:
@@ -81,11 +94,44 @@ class Wire:
         return found.token
 
 
-def answer_of(response: httpx.Response) -> Answer:
-    """Return an answer of httpx, which has read it to its end."""
-    return Answer(response.status_code, response.headers, response.content)
+class Unfit(Exception):
+    """An answer that no service of Restante gives: too long, too slow, or encoded unasked."""
 
 
-def loss_of(error: httpx.RequestError) -> Loss:
-    """Return what an error of httpx means.  Its text names no secret, but may name the URL."""
+class Incoming:
+    """Collects an answer, and gives up one that does not end."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._status, self._headers = response.status_code, response.headers
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._ends = time.monotonic() + SECONDS_MOST
+
+    def add(self, part: bytes) -> None:
+        """Take the next bytes of its body.
+
+        Raises:
+            Unfit: They are too many, or come too late.
+        """
+        self._parts.append(part)
+        self._size += len(part)
+        if self._size > BYTES_MOST:
+            message = "its answer is too long"
+            raise Unfit(message)
+        if time.monotonic() > self._ends:
+            message = "its answer does not end"
+            raise Unfit(message)
+        if self._headers.get("content-encoding", "identity") != "identity":
+            message = "its answer is compressed, though nobody asked for that"
+            raise Unfit(message)
+
+    def answer(self) -> Answer:
+        """Return the answer, which is here."""
+        return Answer(self._status, self._headers, b"".join(self._parts))
+
+
+def loss_of(error: httpx.RequestError | Unfit) -> Loss:
+    """Return what a lost answer means.  A text of httpx is not used: it may name the URL."""
+    if isinstance(error, Unfit):
+        return Loss(str(error), was_sent=True)
     return Loss(type(error).__name__, was_sent=not isinstance(error, NOT_SENT))

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from types import FrameType
 
 FOLDER = str(Path(_read.__file__).parents[1])
-WATCHED = {f"{FOLDER}/command/{name}.py" for name in ("read", "send", "begun", "files", "sent",
-           "output", "sources", "config", "sealing")} | {f"{FOLDER}/client.py"}  # fmt: skip
+WATCHED = {str(path) for path in Path(FOLDER).rglob("*.py")} - {
+    f"{FOLDER}/command/{name}.py" for name in ("spanish", "spanish_help", "texts", "exits")
+}
 
 
 class Trap:
@@ -67,13 +68,26 @@ def start(
 
 def sweep_read(client: Client, folder: Path, step: int) -> None:
     """Kill `restante read`; each time another message, read again afterwards."""
+    _sweep_read(client, folder, step, ["read"])
+
+
+def sweep_file(client: Client, folder: Path, step: int) -> None:
+    """The same with a file for the text."""
+    _sweep_read(client, folder, step, ["read", "-o", str(folder / "text")])
+
+
+def _sweep_read(client: Client, folder: Path, step: int, words: list[str]) -> None:
     at, ended = 1, False
+    file = folder / "text"
     while not ended:
+        file.unlink(missing_ok=True)
         sent = client.send("the safe is behind the Vermeer", views=3)
         link = sent.links[0].url.encode()
-        ended, before = start(["read"], link, folder, at)
+        ended, before = start(words, link, folder, at)
+        before += file.read_text() if file.exists() else ""
         is_done = before != "" and not begun.find_read(client.server, sent.links[0].token)
-        _, after = start(["read"], link, folder, None)
+        _, after = start(words, link, folder, None)
+        after += file.read_text() if file.exists() and not is_done else ""
         reveals = client.status(sent.control_token).links[0].reveals
         its = {"at": at, "before": before, "after": after, "reveals": reveals, "is_done": is_done}
         print(json.dumps(its))
@@ -105,4 +119,6 @@ def sweep_send(_client: Client, folder: Path, step: int) -> None:
 if __name__ == "__main__":
     what, server, place, every = sys.argv[1:]
     with Client(server) as asking:
-        {"read": sweep_read, "send": sweep_send}[what](asking, Path(place), int(every))
+        {"read": sweep_read, "file": sweep_file, "send": sweep_send}[what](
+            asking, Path(place), int(every)
+        )

@@ -16,6 +16,8 @@ from tests.support.operators import admission_of
 from tests.support.processes import Service, free_port
 
 LOST = [Fate.DROP_REPLY] * 12
+HASTY = {"RESTANTE_CLIENT_PATIENCE": "1"}
+"""For lines from which no answer ever comes."""
 
 
 @pytest.fixture
@@ -49,7 +51,7 @@ def test_on_a_bad_line_one_message_is_sent_and_one_view_is_spent(
 def test_a_send_without_an_answer_goes_on_at_the_second_start(far, line, messages):
     before = messages()
     line.fates(*LOST)
-    lost = far.run("send", stdin=LINE)
+    lost = far.run("send", stdin=LINE, **HASTY)
     line.fates()
     again = far.run("send", stdin=LINE)
     another = far.run("send", stdin=LINE)
@@ -65,7 +67,7 @@ def test_a_read_without_an_answer_goes_on_at_the_second_start(far, line, service
     sending = client.send(TEXT, views=2)
     link = over(line, service, sending.links[0].url)
     line.fates(Fate.PASS, *LOST)
-    lost = far.run("read", stdin=link)
+    lost = far.run("read", stdin=link, **HASTY)
     line.fates()
     again = far.run("read", stdin=link)
 
@@ -116,11 +118,12 @@ def test_statuses_tell_scripts_what_is_wrong(shell, client):
     assert shell.run("--server", "letters", "send", stdin=LINE).status == 78
     assert Shell(shell.folder).run("send", stdin=LINE).status == 78
     assert shell.run("send", stdin=b"\xff").status == 65
-    assert "history" not in shell.run("--server", nowhere, "send", stdin=LINE).err
+    assert "history" not in shell.run("--server", nowhere, "send", stdin=LINE, **HASTY).err
 
 
 def test_a_service_that_is_away_is_69(shell):
-    done = shell.run("--server", f"http://127.0.0.1:{free_port()}", "send", stdin=LINE)
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    done = shell.run("--server", nowhere, "--patience", "0", "send", stdin=LINE)
 
     assert done.status == 69
     assert "Nothing happened" in done.err
@@ -196,10 +199,10 @@ def test_the_list_is_sealed_under_a_key_of_the_systems_keyring(shell):
 def test_files_of_the_command_hold_no_text_and_no_link(shell, line, service):
     far = Shell(shell.folder, line.url)
     line.fates(*LOST)
-    far.run("send", "-r", "Ana", stdin=LINE)
+    far.run("send", "-r", "Ana", stdin=LINE, **HASTY)
     link = link_of(sent(shell))
     line.fates(Fate.PASS, *LOST)
-    far.run("read", stdin=over(line, service, link))
+    far.run("read", stdin=over(line, service, link), **HASTY)
     begun = (shell.state / "begun.json").read_text()
     modes = {stat.S_IMODE(path.stat().st_mode) for path in shell.state.iterdir()}
 

@@ -10,8 +10,8 @@ from tests.client.conftest import TEXT
 from tests.support.command import Shell
 from tests.support.processes import ROOT
 
-SOME = 9
-"""Every ninth line; `make endurance` kills at each."""
+SOME = 25
+"""Every 25th line; `make endurance` kills at each."""
 EACH = pytest.param(1, marks=pytest.mark.endurance)
 
 
@@ -25,10 +25,13 @@ def sweep(what, service, folder, step):
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.mark.parametrize("what", ["read", "file"])
 @pytest.mark.parametrize("step", [SOME, EACH])
-def test_wherever_a_read_is_killed_the_text_comes_and_one_view_is_spent(service, tmp_path, step):
+def test_wherever_a_read_is_killed_the_text_comes_and_one_view_is_spent(
+    service, tmp_path, step, what
+):
     """Three views were left.  Only when all was done, a second start is another reading."""
-    came = sweep("read", service, tmp_path, step)
+    came = sweep(what, service, tmp_path, step)
     killed = [one for one in came if not one["is_done"]]
 
     assert len(killed) > 200 / step

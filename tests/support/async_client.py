@@ -14,12 +14,14 @@ from tests.support.processes import ROOT
 FOLDER = ROOT / "client/restante_client"
 TARGET = FOLDER / "async_client.py"
 VERBS = (
-    "send|status|watch|recall|replace|extend|set_rules|pause|resume|set_webhook|send_test|forget|preview|request_code"
+    "send|status|watch|recall|replace|extend|set_rules|pause|resume|set_webhook|set_mails"
+    "|forget|preview|request_code"
     "|_do|close"
 )
 CHANGES = (
     (r'\A"""[^\n]*', '"""The client for asyncio; tests.support.async_client makes it."""'),
     (r"^import ssl$", "import asyncio\nimport ssl"),
+    (r"Callable, Iterator,", "AsyncIterator, Callable,"),
     (r"\bIterator\b", "AsyncIterator"),
     (r"\bClient\b(?! of)(?=[:\"(.,]| of|,)", "AsyncClient"),
     (r"<Client of", "<AsyncClient of"),
@@ -31,7 +33,8 @@ CHANGES = (
     (r"(?<= )self\.close\(\)", "await self.close()"),
     (r"(?<=[ (])self\._do\(", "await self._do("),
     (r"self\._client\._do\(", "await self._client._do("),
-    (r"self\._http\.request\(", "await self._http.request("),
+    (r"with self\._http\.stream\(", "async with self._http.stream("),
+    (r"for part in response\.iter_raw\(", "async for part in response.aiter_raw("),
     (r"yield from watch\.read\(self\.status\((.*)\)\)$",
      r"for event in watch.read(await self.status(\1)):\n                yield event"),
     (r"time\.sleep\(", "await asyncio.sleep("),

@@ -9,14 +9,18 @@ import select
 import subprocess
 import sys
 import time
+from functools import cache
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.support import canaries
 from tests.support.processes import ROOT, own_environ
+from tests.support.ready_python import ReadyPython
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+# For tests of the process itself; all others run in forks of a Python that is ready.
 COMMAND = [sys.executable, "-m", "restante_client.command.main"]
 PATIENCE_SECONDS = 30
 
@@ -51,15 +55,22 @@ class Shell:
             if name not in env:
                 self.env.pop(name, None)
 
-    def run(self, *arguments: str, stdin: str | bytes = "", **env: str) -> Done:
+    def run(
+        self, *arguments: str, stdin: str | bytes = "", stdout: int | None = None, **env: str
+    ) -> Done:
         """Run the command with something on its standard input."""
         given = stdin.encode() if isinstance(stdin, str) else stdin
         canaries.learn("standard input", given.decode("utf-8", "replace"))
-        done = subprocess.run(
-            [*COMMAND, *arguments], input=given, capture_output=True, check=False,
-            env=self.env | env, cwd=self.folder, timeout=60,
-        )  # fmt: skip
-        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+        with TemporaryFile() as inlet, TemporaryFile() as out, TemporaryFile() as err:
+            inlet.write(given)
+            inlet.seek(0)
+            files = (inlet.fileno(), out.fileno() if stdout is None else stdout, err.fileno())
+            python = ready_python()
+            python.start([*arguments], env=self.env | env, cwd=str(self.folder), files=files)
+            status = python.wait(PATIENCE_SECONDS)
+            out.seek(0)
+            err.seek(0)
+            return Done(status, out.read().decode(), err.read().decode())
 
     def start(self, *arguments: str, stdin: str = "") -> subprocess.Popen[bytes]:
         """Start the command with something on its standard input, and do not wait for it."""
@@ -74,10 +85,10 @@ class Shell:
 
     def at_terminal(self, *arguments: str, answers: list[tuple[str, str]], **env: str) -> Done:
         """Run the command at a terminal, and answer each question when it is asked."""
-        pid, terminal = pty.fork()
-        if pid == 0:
-            os.chdir(self.folder)
-            os.execve(COMMAND[0], [*COMMAND, *arguments], self.env | {"TERM": "xterm"} | env)
+        terminal, theirs = pty.openpty()
+        python, given = ready_python(), self.env | {"TERM": "xterm"} | env
+        python.start([*arguments], env=given, cwd=str(self.folder), files=(theirs,) * 3)
+        os.close(theirs)
         shown, answers = "", list(answers)
         ends = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < ends:
@@ -94,9 +105,15 @@ class Shell:
                 shown = shown.replace(question, f"<{question}>", 1)
                 os.write(terminal, f"{answer}\n".encode())
         os.close(terminal)
-        _, status = os.waitpid(pid, 0)
+        status = python.wait(PATIENCE_SECONDS)
         assert not answers, shown
-        return Done(os.waitstatus_to_exitcode(status), shown.replace("\r\n", "\n"), "")
+        return Done(status, shown.replace("\r\n", "\n"), "")
+
+
+@cache
+def ready_python() -> ReadyPython:
+    """Return the Python of this test process in which commands run."""
+    return ReadyPython()
 
 
 def sent(shell: Shell, *options: str, text: str = "the safe is behind the Vermeer\n") -> Any:

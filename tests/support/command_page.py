@@ -17,8 +17,8 @@ MARK = "## restante\n"
 """What is behind this is made; what is before it is written by hand."""
 WIDTH = 96
 ORDER = (
-    *("send", "list", "status", "watch", "recall", "replace", "extend", "pause", "resume"),
-    *("forget", "read", "completion"),
+    *("send", "list", "status", "watch", "recall", "replace", "extend", "rules", "pause"),
+    *("resume", "forget", "read", "completion"),
 )
 
 

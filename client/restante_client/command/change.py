@@ -6,10 +6,10 @@ import click
 
 from restante_client.command import output, sent, sources
 from restante_client.command.config import Options
-from restante_client.command.durations import Duration
+from restante_client.command.durations import Duration, RuleTime
 from restante_client.command.events import word
 from restante_client.command.exits import READ
-from restante_client.command.manage import Its, found, help_of, message_argument
+from restante_client.command.manage import Its, found, help_of, message_argument, rules_of
 from restante_client.command.texts import _
 
 RECALL = """\
@@ -45,7 +45,9 @@ def recall(
         rows = [
             [
                 one.recipient or one.link[:8],
-                word(one.outcome),
+                _("{outcome}, by a rule", outcome=word(one.outcome))
+                if one.by == "rule"
+                else word(one.outcome),
                 str(one.reveals),
                 output.moment(one.first_revealed_at),
             ]
@@ -133,6 +135,44 @@ def extend(options: Options, message: str, time: int) -> None:
     with found(options, message) as its:
         now = its.client.extend(its.control, time)
     output.say(_("expires {at}", at=output.moment(now.expires_at)))
+
+
+RULES = """\
+Set what happens to links that nobody has opened, or show it.
+
+Without options it prints the rules of the message. Each runs once, at its time, also if this
+machine is off.
+"""
+
+
+@click.command(help=help_of(RULES))
+@message_argument
+@click.option(
+    "--recall-unread",
+    type=RuleTime(),
+    metavar="TIME",
+    help=_("Recall each link that nobody has opened by then: TIME from now, or off."),
+)
+@click.option(
+    "--tell-unread",
+    type=RuleTime(),
+    metavar="TIME",
+    help=_("Record by then that nobody has opened a link: TIME from now, or off."),
+)
+@click.pass_obj
+def rules(
+    options: Options, message: str, *, recall_unread: int | None, tell_unread: int | None
+) -> None:
+    """Set or show rules."""
+    with found(options, message) as its:
+        if recall_unread is None and tell_unread is None:
+            now = its.client.status(its.control)
+        else:
+            now = its.client.set_rules(
+                its.control, tell_unread_after=tell_unread, recall_unread_after=recall_unread
+            )
+    for told in rules_of(now) or [_("no rules")]:
+        output.say(told)
 
 
 @click.command(help=help_of("Pause a message: no new reader can open it until you resume it."))

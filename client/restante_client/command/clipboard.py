@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 
+from restante_client.command.sources import without_token
+
 PROGRAMS = (
     ("WAYLAND_DISPLAY", ("wl-copy",)),
     ("DISPLAY", ("xclip", "-selection", "clipboard")),
@@ -22,7 +24,7 @@ def copy(text: str) -> bool:
             continue
         try:
             done = subprocess.run(  # noqa: S603 (a program of the list above)
-                command, input=text.encode(), check=False, timeout=10,
+                command, input=text.encode(), check=False, timeout=10, env=without_token(),
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
         except (OSError, subprocess.TimeoutExpired):

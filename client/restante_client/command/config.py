@@ -14,10 +14,13 @@ from urllib.parse import urlsplit
 
 import click
 
-from restante_client import Client
+from restante_client import Client, Policy
 from restante_client.addresses import server_url
 from restante_client.command.exits import CONFIG, Failure
+from restante_client.command.output import tell
+from restante_client.command.progress import Patient, again
 from restante_client.command.texts import _
+from restante_client.verbs import VISIBLE
 
 PREFIX = "RESTANTE_CLIENT_"
 NAMES = {"server", "token", "token_file", "language", "ca_file"}
@@ -61,6 +64,7 @@ class Options:
     server: str | None = None
     token_file: str | None = None
     ca_file: str | None = None
+    patience: int | None = None
     config: dict[str, str] = field(default_factory=dict)
 
     def client(self, server: str | None = None, *, sends: bool = False) -> Client:
@@ -82,12 +86,27 @@ class Options:
             raise Failure(_("The URL of the service is not valid."), CONFIG) from None
         parts = urlsplit(url)
         if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-            click.echo(_("Warning: {host} is asked without TLS; others can read along.",
-                         host=parts.hostname), err=True)  # fmt: skip
+            tell(_("Warning: {host} is asked without TLS; others can read along.",
+                   host=parts.hostname))  # fmt: skip
         token = self._token() if sends else None
-        return Client(url, token=token, verify=self._certificates())
+        try:
+            return Patient(
+                url,
+                token=token,
+                policy=None if self.patience is None else Policy(patience=self.patience),
+                verify=self._certificates(),
+                on_retry=again,
+            )
+        except ValueError:
+            raise Failure(_("The URL of the service is not valid."), CONFIG) from None
 
     def _token(self) -> str | None:
+        token = self._written_token()
+        if token is not None and not VISIBLE.fullmatch(token):
+            raise Failure(_("The sender token is not one of Restante."), CONFIG)
+        return token
+
+    def _written_token(self) -> str | None:
         if self.token_file is None and (given := os.environ.get(f"{PREFIX}TOKEN")):
             return given.strip()
         name = self.token_file or self.config.get("token_file")

@@ -32,3 +32,12 @@ class Duration(Base):
         if not found:
             self.fail(_("write a number of seconds, or 15m, 12h, 7d, 2w"), param, ctx)
         return int(found[1]) * UNITS[found[2]]
+
+
+class RuleTime(Duration):
+    """A duration, or `off`, which removes a rule."""
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        return 0 if value == "off" else super().convert(value, param, ctx)

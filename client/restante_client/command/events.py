@@ -40,6 +40,8 @@ def _words() -> dict[str, str]:
         "already_read": _("too late: it was opened"),
         "already_recalled": _("was recalled"),
         "replaced": _("has the new text"),
+        "on": _("on"),
+        "off": _("off"),
     }
 
 
@@ -51,6 +53,7 @@ def _sentences() -> dict[str, str]:
         "message.paused": _("paused"),
         "message.resumed": _("resumed"),
         "message.rules_changed": _("rules changed"),
+        "message.notify_changed": _("mails about it: {email}"),
         "link.unread": _("nobody has opened it"),
         "link.replaced": _("has the new text"),
         "link.revealed": _("opened (view {view})"),

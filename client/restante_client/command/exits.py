@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from restante_client.command.events import word
+from restante_client.command.printable import line
 from restante_client.command.texts import _
 from restante_client.errors import (
     CodeRequired,
@@ -73,7 +74,7 @@ def sentence_of(error: RestanteError) -> str:
         case Unreachable():
             return _("The service cannot be reached. Nothing happened.")
         case Gone(state="recalled", reason=str() as reason):
-            return _("The sender recalled this message: {reason}", reason=reason)
+            return _("The sender recalled this message: {reason}", reason=line(reason))
         case Gone():
             return _("This message can no longer be opened: {state}.", state=word(error.state))
         case PassphraseWrong() | CodeWrong():
@@ -85,8 +86,8 @@ def sentence_of(error: RestanteError) -> str:
             wait = int(error.retry_after or 60)
             return _("Too many requests. Try again in {wait} seconds.", wait=wait)
         case Invalid():
-            return "\n".join(f"{field}: {detail}" for field, detail in error.errors)
-    return _sentences().get(type(error), str(error))
+            return "\n".join(line(f"{field}: {detail}") for field, detail in error.errors)
+    return _sentences().get(type(error), line(str(error)))
 
 
 def _sentences() -> dict[type[RestanteError], str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -62,6 +62,7 @@ class Store:
         """
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._check_folder()
             with self._lock():
                 held = self.read()
                 yield held
@@ -69,12 +70,22 @@ class Store:
         except OSError:
             raise Failure(_("{path} cannot be written.", path=self.path), CANNOT_WRITE) from None
 
+    def _check_folder(self) -> None:
+        """Refuse a folder in which others could put files in place of ours."""
+        if os.name != "posix":
+            return
+        found = self.path.parent.stat()
+        if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or found.st_uid not in {os.geteuid(), 0}:
+            told = _("Others can write into {path}: choose another folder, or chmod 700 it.",
+                     path=self.path.parent)  # fmt: skip
+            raise Failure(told, CANNOT_WRITE)
+
     @contextmanager
     def _lock(self) -> Iterator[None]:
         if sys.platform == "win32":
             yield
             return
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         lock = os.open(self.path.with_suffix(".lock"), flags, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -83,18 +94,16 @@ class Store:
             os.close(lock)
 
     def _write(self, held: dict[str, Any]) -> None:
-        # mkstemp makes a file that only this user can read.
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(held, file, ensure_ascii=False, indent=1)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, self.path)  # noqa: PTH105 (a temporary name)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(name)  # noqa: PTH108 (a temporary name)
-            raise
+        # Always this name, so that what a killed command left is written over.
+        new = self.path.with_suffix(".new")
+        with suppress(FileNotFoundError):
+            new.unlink()
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+        with os.fdopen(os.open(new, flags, 0o600), "w", encoding="utf-8") as file:
+            json.dump(held, file, ensure_ascii=False, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(self.path)
         if os.name == "posix":
             folder = os.open(self.path.parent, os.O_RDONLY)
             try:

@@ -6,6 +6,7 @@ import click
 
 from restante_client.command import change, listing, manage, read, send, watch
 from restante_client.command.config import Options
+from restante_client.command.durations import Duration
 from restante_client.command.exits import Failure
 from restante_client.command.texts import _
 from restante_client.wire import VERSION
@@ -74,14 +75,24 @@ Exit statuses:
     metavar="FILE",
     help=_("Certificates of your own authority, in PEM."),
 )
+@click.option(
+    "--patience",
+    envvar="RESTANTE_CLIENT_PATIENCE",
+    type=Duration(),
+    metavar="TIME",
+    help=_("How long to ask again if no answer comes. Without it, 40 seconds."),
+)
 @click.option("--language", metavar="CODE", help=_("Language of this command: en or es."))
 @click.version_option(VERSION, prog_name="restante", help=_("Show the version."))
 @click.pass_context
 def restante(
     context: click.Context,
+    /,
+    *,
     server: str | None,
     token_file: str | None,
     ca_file: str | None,
+    patience: int | None,
     language: str | None,
 ) -> None:
     """Keep what all commands need."""
@@ -89,10 +100,10 @@ def restante(
     config, unreadable = context.obj or ({}, None)
     if isinstance(unreadable, Failure):
         raise unreadable
-    context.obj = Options(server, token_file, ca_file, config)
+    context.obj = Options(server, token_file, ca_file, patience, config)
 
 
 for _command in (send.send, manage.status, watch.watch, change.recall, change.replace,
-                 change.extend, change.pause, change.resume, change.forget, read.read,
+                 change.extend, change.rules, change.pause, change.resume, change.forget, read.read,
                  listing.list_sent, listing.completion):  # fmt: skip
     restante.add_command(_command)

@@ -30,6 +30,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command; if it fails, print why and return its exit status."""
     try:
+        return _run(arguments)
+    except Exception as error:  # noqa: BLE001 (a traceback could show what is secret)
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{Path(last.filename).name}:{last.lineno}"
+        kind = type(error).__name__
+        told = "This is a bug in the command: {error} at {place}."
+        output.tell(texts._(told, error=kind, place=place))
+        return BUG
+
+
+def _run(arguments: Sequence[str]) -> int:
+    try:
         config = read_config()
         unreadable = None
     except Failure as failure:
@@ -43,7 +55,7 @@ def run(arguments: Sequence[str]) -> int:
             list(arguments), prog_name="restante", standalone_mode=False, obj=(config, unreadable)
         )
     except click.Abort:
-        click.echo(texts._("Stopped."), err=True)
+        output.tell(texts._("Stopped."))
         return STOPPED
     except Failure as failure:
         output.tell(failure.message)
@@ -54,13 +66,6 @@ def run(arguments: Sequence[str]) -> int:
     except RestanteError as error:
         output.tell(sentence_of(error))
         return status_of(error)
-    except Exception as error:  # noqa: BLE001 (a traceback could show what is secret)
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{Path(last.filename).name}:{last.lineno}"
-        kind = type(error).__name__
-        told = "This is a bug in the command: {error} at {place}."
-        click.echo(texts._(told, error=kind, place=place), err=True)
-        return BUG
     return status if isinstance(status, int) else 0
 
 

@@ -16,8 +16,9 @@ from restante_client.command import output, sent, sources
 from restante_client.command.config import Options
 from restante_client.command.events import sentence, word
 from restante_client.command.exits import Failure
+from restante_client.command.printable import line
 from restante_client.command.texts import _
-from restante_client.models import Status
+from restante_client.models import LinkStatus, Status
 
 WHICH = """\
 MESSAGE is an id from `restante list` or the beginning of one, `last` for the newest, or - for a
@@ -58,7 +59,7 @@ def _ids(_context: click.Context, _param: click.Parameter, incomplete: str) -> l
     except Failure:
         return []
     names = [(sent.LAST, "")] + [
-        (one.id[:8], one.subject or ", ".join(one.recipients)) for one in messages
+        (one.id[:8], line(one.subject or ", ".join(one.recipients))) for one in messages
     ]
     return [CompletionItem(name, help=told) for name, told in names if name.startswith(incomplete)]
 
@@ -101,7 +102,7 @@ def status(
         while shows_events:
             for event in now.events:
                 output.say(line_of(now, event))
-            if not now.more_events:
+            if not (now.more_events and now.events):
                 return
             now = its.client.status(its.control, after=now.events[-1].id)
 
@@ -114,6 +115,25 @@ def line_of(now: Status, event: Any) -> str:  # noqa: ANN401 (an event)
     return "  ".join(part for part in (at, who, sentence(event)) if part)
 
 
+def rules_of(now: Status) -> list[str]:
+    """Return a line for each rule that has not run yet."""
+    lines = []
+    if now.tell_unread_at:
+        at = output.moment(now.tell_unread_at)
+        lines.append(_("tells at {at} which links nobody has opened", at=at))
+    if now.recall_unread_at:
+        at = output.moment(now.recall_unread_at)
+        lines.append(_("recalls at {at} the links that nobody has opened", at=at))
+    return lines
+
+
+def _state_of(link: LinkStatus) -> str:
+    state = word(link.state)
+    if link.unread_at is None:
+        return state
+    return _("{state} (unread at {at})", state=state, at=output.moment(link.unread_at))
+
+
 def _show(now: Status, *, shows_links: bool) -> None:
     output.say(f"{now.id[:8]}  {now.subject or ''}".rstrip())
     times = _(
@@ -121,12 +141,16 @@ def _show(now: Status, *, shows_links: bool) -> None:
         sent=output.moment(now.sent_at),
         expires=output.moment(now.expires_at),
     )
-    output.say(times + (f", {_('paused')}" if now.paused_at else ""))
+    output.say(times)
+    if now.paused_at:
+        output.say(_("paused at {at}", at=output.moment(now.paused_at)))
+    for told in rules_of(now):
+        output.say(told)
     head = [_("recipient"), _("state"), _("views"), _("first opened")]
     rows = [
         [
             link.recipient or link.id[:8],
-            word(link.state),
+            _state_of(link),
             f"{link.reveals}/{now.views}",
             output.moment(link.first_revealed_at),
         ]

@@ -6,73 +6,105 @@ import json
 import os
 import sys
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
 import click
 
+from restante_client.command.exits import CANNOT_WRITE, Failure
+from restante_client.command.printable import KEPT, line, plain
 from restante_client.command.texts import _
 
-KEPT = {"\n", "\t"}
 YES = {"y", "yes", "s", "si", "sí"}
 COLOURS = {"sealed": "yellow", "held": "yellow", "read": "green", "spent": "green",
            "recalled": "red", "locked": "red", "expired": "red"}  # fmt: skip
 
 
-def plain(text: str) -> str:
-    """Return *text* without signs that could drive a terminal or reorder a line."""
-    return "".join(
-        one if one in KEPT or unicodedata.category(one) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
-        else "\N{REPLACEMENT CHARACTER}" if unicodedata.category(one) == "Cc" else ""
-        for one in text
-    )  # fmt: skip
+class NotWritten(Failure):
+    """Nobody takes the output, or the disk is full."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The output could not be written: run the command again."), CANNOT_WRITE)
 
 
 def tell(text: str) -> None:
     """Print a remark for a person."""
-    click.echo(plain(text), err=True)
+    with suppress(OSError):
+        click.echo(plain(text), err=True)
 
 
-def say(text: str, *, colour: str | None = None) -> None:
-    """Print a line of the result; colours only on a terminal, and not with NO_COLOR."""
-    styled = (
-        click.style(plain(text), fg=colour)
-        if colour and "NO_COLOR" not in os.environ
-        else plain(text)
-    )
-    click.echo(styled)
+def say(text: str) -> None:
+    """Print a line of the result.
+
+    Raises:
+        NotWritten: As all functions here that print a result.
+    """
+    with _written():
+        click.echo(line(text))
 
 
 def as_json(value: Any) -> None:  # noqa: ANN401 (any JSON)
     """Print one line of JSON; on a terminal without signs that could drive it."""
-    click.echo(json.dumps(value, ensure_ascii=sys.stdout.isatty(), sort_keys=True))
+    written = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    if sys.stdout.isatty() or not is_unicode(written):
+        written = json.dumps(value, sort_keys=True)
+    with _written():
+        click.echo(written)
+
+
+def is_unicode(text: str) -> bool:
+    """Tell whether *text* can be written; JSON can name halves of characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    """Flush what is printed, and say if that fails.
+
+    Raises:
+        NotWritten: It does.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError:
+        # Else Python tries again at its end.
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise NotWritten from None
 
 
 def text_of_message(text: str) -> None:
     """Print a message: byte for byte into a file or pipe, without control signs on a terminal."""
     if sys.stdout.isatty():
         ending = "" if text.endswith("\n") else "\n"
-        click.echo("".join(one if one in KEPT or unicodedata.category(one) != "Cc"
-                           else "\N{REPLACEMENT CHARACTER}" for one in text), nl=False)  # fmt: skip
-        click.echo(ending, nl=False)
+        shown = "".join(one if one in KEPT or unicodedata.category(one) != "Cc"
+                        else "\N{REPLACEMENT CHARACTER}" for one in text)  # fmt: skip
+        with _written():
+            click.echo(shown + ending, nl=False)
     else:
-        sys.stdout.buffer.write(text.encode())
-        sys.stdout.flush()
+        with _written():
+            sys.stdout.buffer.write(text.encode())
 
 
 def table(rows: Sequence[Sequence[str]], colours: Sequence[str | None] = ()) -> None:
     """Print rows in columns; the first one is their heading."""
-    cleaned = [[plain(cell).replace("\n", " ") for cell in row] for row in rows]
+    cleaned = [[line(cell) for cell in row] for row in rows]
     widths = [max(map(_width, column)) for column in zip(*cleaned, strict=True)]
     for number, row in enumerate(cleaned):
         cells = [cell + " " * (w - _width(cell)) for cell, w in zip(row, widths, strict=True)]
         colour = colours[number - 1] if number and colours else None
-        line = "  ".join(cells).rstrip()
-        if "NO_COLOR" in os.environ:
-            click.echo(line)
-        else:
-            click.secho(line, fg=colour, bold=number == 0 or None)
+        shown = "  ".join(cells).rstrip()
+        if "NO_COLOR" not in os.environ:
+            shown = click.style(shown, fg=colour, bold=number == 0 or None)
+        with _written():
+            click.echo(shown)
 
 
 def _width(text: str) -> int:
@@ -99,7 +131,7 @@ def confirm(question: str) -> None:
     Raises:
         click.Abort: They did not say yes.
     """
-    answer = click.prompt(f"{question} {_('[y/N]')}", default="", show_default=False,
+    answer = click.prompt(f"{plain(question)} {_('[y/N]')}", default="", show_default=False,
                           prompt_suffix=" ", err=True)  # fmt: skip
     if str(answer).strip().lower() not in YES:
         raise click.Abort

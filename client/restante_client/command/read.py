@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
-from pathlib import Path
+from contextlib import ExitStack
 
 import click
 
@@ -13,6 +12,8 @@ from restante_client.addresses import LINK
 from restante_client.command import begun, output, sources
 from restante_client.command.config import Options
 from restante_client.command.exits import CANNOT_WRITE, Failure
+from restante_client.command.new_file import NewFile
+from restante_client.command.printable import line
 from restante_client.command.texts import _
 from restante_client.errors import CodeRequired, Gone, PassphraseRequired, Problem, Unavailable
 from restante_client.outcomes import Opened, Preview
@@ -66,17 +67,20 @@ def read(
 ) -> None:
     """Open a message."""
     address = sources.address(link, LINK)
-    if path and Path(path).exists():
-        raise Failure(_("{path} exists already. Nothing was opened.", path=path), CANNOT_WRITE)
-    with options.client(address.server) as client:
+    with ExitStack() as stack:
+        client = stack.enter_context(options.client(address.server))
         its = begun.find_read(client.server, address.token)
+        # If an earlier start was killed, the file can be its own.
+        if path and its is None and os.path.lexists(path):
+            raise Failure(_("{path} exists already. Nothing was opened.", path=path), CANNOT_WRITE)
+        file = stack.enter_context(NewFile(path)) if path else None
         if its is None or not its.is_fresh:
             its = _agreed(client, address.token, its, asks=output.is_interactive() and not yes)
         else:
             output.tell(_("An earlier start did not finish: this goes on with the same view."))
         ask = _Secrets(client, address.token, passphrase_file, code_file)
         reading, message = _opened(client, address.token, its, ask, keep=keep)
-        _deliver(message, path, as_json=as_json)
+        _deliver(message, file, as_json=as_json)
         reading.__exit__(None, None, None)
     _tell(reading, message, keep=keep)
     if reading.acknowledged and not keep:
@@ -95,7 +99,7 @@ def _agreed(client: Client, token: str, old: begun.Begun | None, *, asks: bool) 
 
 
 def _question(seen: Preview) -> None:
-    who = seen.sender_name or _("somebody")
+    who = line(seen.sender_name or _("somebody"))
     output.tell(
         _(
             "A message from {who} (not verified), until {at}.",
@@ -167,29 +171,17 @@ def _opened(
             raise
 
 
-def _deliver(message: Opened, path: str | None, *, as_json: bool) -> None:
+def _deliver(message: Opened, file: NewFile | None, *, as_json: bool) -> None:
     """Write the text to where it belongs, before the service hears that it arrived."""
-    if path:
-        try:
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "wb") as file:
-                file.write(message.text.encode())
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError:
-            told = _(
-                "{path} cannot be written. Run the command again: the view is kept for a while.",
-                path=path,
-            )
-            raise Failure(told, CANNOT_WRITE) from None
+    if file:
+        file.put(message.text.encode())
         return
     try:
         if as_json:
             output.as_json(dict(message.raw))
         else:
             output.text_of_message(message.text)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except output.NotWritten:
         told = _("Nobody took the text. Run the command again: the view is kept for a while.")
         raise Failure(told, CANNOT_WRITE) from None
 

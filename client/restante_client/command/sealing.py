@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import os
 import secrets
@@ -46,7 +45,7 @@ def unseal(held: dict[str, Any]) -> list[dict[str, Any]]:
     try:
         raw = base64.b64decode(held["sealed"], validate=True)
         found = json.loads(AESGCM(key).decrypt(raw[:NONCE], raw[NONCE:], ABOUT))
-    except (InvalidTag, ValueError, binascii.Error):
+    except (InvalidTag, ValueError, TypeError):
         told = _("The list of sent messages is sealed, and its key is not in the system's keyring.")
         raise Failure(told, CONFIG) from None
     return found
@@ -69,4 +68,7 @@ def _key(*, make: bool) -> bytes | None:
             keyring.set_password(SERVICE, NAME, written)
     except (KeyringError, OSError, RuntimeError):
         return None
-    return None if written is None else base64.b64decode(written)
+    try:
+        return None if written is None else base64.b64decode(written, validate=True)
+    except ValueError:
+        return None

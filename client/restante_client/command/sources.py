@@ -43,6 +43,11 @@ def text(source: str | None) -> str:
     return found
 
 
+def without_token() -> dict[str, str]:
+    """Return the environment for another program, which needs no sender token."""
+    return {name: its for name, its in os.environ.items() if name != "RESTANTE_CLIENT_TOKEN"}
+
+
 def _written() -> str:
     """Let the person write in their editor, in memory if the system has a place for that."""
     command = os.environ.get("VISUAL") or os.environ.get("EDITOR")
@@ -53,7 +58,9 @@ def _written() -> str:
     with tempfile.TemporaryDirectory(dir=folder, prefix="restante-") as place:
         path = Path(place) / "message.txt"
         path.touch(mode=0o600)
-        done = subprocess.run([*shlex.split(command), str(path)], check=False)  # noqa: S603 (the person's own editor)
+        # The person's own editor.
+        words = [*shlex.split(command), str(path)]
+        done = subprocess.run(words, check=False, env=without_token())  # noqa: S603
         if done.returncode:
             raise Failure(_("The editor failed. Nothing was sent."), REFUSED)
         return path.read_bytes().decode().removesuffix("\n")

@@ -20,6 +20,14 @@ Si se pierde la respuesta, no se repite la petición: `restante status` muestra 
     "Print version and outcomes as JSON.": "Mostrar versión y resultados como JSON.",
     "Move the expiry of a message to TIME from now, later or earlier: 3600, 15m, 12h, 7d, 2w.": "Cambia la caducidad de un mensaje a TIME desde ahora, más tarde o más temprano: 3600, 15m, 12h, 7d, 2w.",
     "Pause a message: no new reader can open it until you resume it.": "Pone un mensaje en pausa: nadie más puede abrirlo hasta que lo reanudes.",
+    "Set what happens to links that nobody has opened, or show it.": """\
+Fija qué pasa con los enlaces que nadie ha abierto, o lo muestra.
+
+Sin opciones muestra las reglas del mensaje. Cada una se aplica una vez, a su hora, aunque este
+equipo esté apagado.
+""",
+    "Recall each link that nobody has opened by then: TIME from now, or off.": "Retirar cada enlace que nadie haya abierto para entonces: TIME desde ahora, u off.",
+    "Record by then that nobody has opened a link: TIME from now, or off.": "Registrar para entonces que nadie ha abierto un enlace: TIME desde ahora, u off.",
     "End a pause.": "Reanuda un mensaje en pausa.",
     "Delete a message with its links, texts and all its records. After this nothing can say whether it": """\
 Elimina un mensaje con sus enlaces, textos y registros. Después nada puede decir si se leyó.
@@ -70,6 +78,7 @@ Códigos de salida:
     "URL of the service, with its path if it is below one.": "URL del servicio, con su ruta si la tiene.",
     "File with your sender token, - for standard input. Or RESTANTE_CLIENT_TOKEN.": "Archivo con tu token para enviar, - para la entrada estándar. O RESTANTE_CLIENT_TOKEN.",
     "Certificates of your own authority, in PEM.": "Certificados de tu propia autoridad, en PEM.",
+    "How long to ask again if no answer comes. Without it, 40 seconds.": "Cuánto tiempo seguir preguntando si no llega respuesta. Si falta, 40 segundos.",
     "Language of this command: en or es.": "Idioma de esta orden: en o es.",
     "Show the version.": "Mostrar la versión.",
     "List what this machine sent, the newest first.": """\

@@ -7,6 +7,7 @@ import click
 from restante_client.command import output
 from restante_client.command.config import Options
 from restante_client.command.manage import found, help_of, line_of, message_argument
+from restante_client.command.progress import Waiting
 from restante_client.command.texts import _
 
 HELP = """\
@@ -26,7 +27,12 @@ def watch(
     """Print events as they come."""
     with found(options, message) as its:
         now = its.client.status(its.control)
-        for event in its.client.watch(its.control, after=after):
+        events = its.client.watch(its.control, after=after)
+        while True:
+            with Waiting(_("Waiting for what happens next")):
+                event = next(events, None)
+            if event is None:
+                return
             if as_json:
                 output.as_json(dict(event.raw))
             else:
