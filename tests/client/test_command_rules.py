@@ -1,4 +1,4 @@
-"""Rules and pauses in the command, what it shows while it waits, and whether it knows all of the API."""
+"""Rules and pauses in the command, what it shows while it waits, and if it knows the whole API."""
 
 import json
 import re
