@@ -105,7 +105,7 @@ def test_the_jobs_install_what_they_run_and_keep_the_link_from_others():
 
 
 def test_the_tasks_of_ansible_send_and_find_the_link(machine):
-    """What its modules would run and read, without Ansible, which is no package of ours."""
+    """What its modules would run and read, without Ansible, which the locks lack."""
     send, mail = ANSIBLE
     command = send["ansible.builtin.command"]
     words = [word.replace("{{ owner }}", "Ana") for word in command["argv"]]
