@@ -15,7 +15,7 @@ from restante.crypto.keyring import Keyring
 from restante.crypto.sent_lines import Line
 from restante.crypto.tokens import ControlToken, ListToken
 from restante.details import Details
-from restante.errors import Gone
+from restante.errors import Gone, Unavailable
 from restante.messages import Draft, State
 from restante.settings import DAY, Settings
 from restante.store import keys
@@ -235,6 +235,18 @@ def test_beside_an_unread_link_one_that_was_read_goes_on_opening(turned_house, b
     assert happened(house, sent).count("link.recalled") == 1
 
 
+def test_what_had_ended_before_is_not_recalled_once_more(turned_house, browser):
+    house = turned_house
+    sent = send(house, browser, recipients=("Ana", "Bob", "Cid"))
+    house.managing.recall(sent.control, [sent.links[0].link_id])
+    before = house.managing.status(sent.control).links[0]
+    verdicts = house.sent_list.recall_unread(browser)
+
+    assert (verdicts.prevented, verdicts.recalled) == (3, 1)
+    assert house.managing.status(sent.control).links[0] == before
+    assert happened(house, sent).count("link.recalled") == 3
+
+
 def test_asked_again_a_recall_of_many_gives_the_same_verdict(turned_house, browser):
     sent = [send(turned_house, browser) for _ in range(3)]
     read(turned_house, sent[0].links[0].token)
@@ -319,10 +331,29 @@ def test_a_rotation_that_stopped_half_way_goes_on_and_adds_no_line_twice(
     house.sent_list.move(browser, new)
     # As if the lines had been added there, but not dropped here.
     raw.zadd(keys.sent(browser), dict(lines[:4]))
+    moved = raw.zrange(keys.sent(new), 0, -1, withscores=True)
     house.sent_list.move(browser, new)
 
-    assert house.sent_list.page(new).total == 10
+    assert raw.zrange(keys.sent(new), 0, -1, withscores=True) == moved
+    assert [at for _, at in moved] == [at for _, at in lines]
     assert not raw.exists(keys.sent(browser))
+
+
+def test_a_rotation_that_the_store_breaks_off_loses_no_line(turned_house, browser, raw):
+    """The new list takes nothing: at a record of another type the script fails."""
+    sent = {send(turned_house, browser).control for _ in range(60)}
+    new = ListToken.new()
+    raw.set(keys.sent(new), b"spoilt")
+    with pytest.raises(Unavailable):
+        turned_house.sent_list.move(browser, new)
+    raw.delete(keys.sent(new))
+    assert turned_house.sent_list.page(browser).is_closed
+    turned_house.sent_list.move(browser, new)
+    first = turned_house.sent_list.page(new)
+    second = turned_house.sent_list.page(new, first.older)
+    third = turned_house.sent_list.page(new, second.older)
+
+    assert {its.line.control for its in (*first.entries, *second.entries, *third.entries)} == sent
 
 
 def test_a_send_that_races_a_rotation_is_in_the_new_list(house, browser):
@@ -364,6 +395,7 @@ def test_a_forgotten_list_is_gone_and_its_messages_stay(turned_house, browser, r
     assert raw.get(keys.destroyed(browser.shard)) != before
     assert read(turned_house, sent.links[0].token) == "x"
     assert send(turned_house, browser).unlisted
+    assert not raw.exists(keys.sent(browser))
     assert turned_house.sent_list.page(browser).is_closed
     with pytest.raises(Changed):
         turned_house.sent_list.move(ListToken.new(), browser)
