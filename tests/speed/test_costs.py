@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from bench.contenders import OURS
-from tests.speed.costs import Cost
+from tests.speed.costs import SENDER, Cost
 from tests.support.processes import ROOT, own_environ
 
 MOST = {
@@ -19,6 +19,11 @@ MOST = {
     "recall": Cost(1, 22, 726, 264, 929),
     "acknowledge": Cost(1, 22, 703, 323, 684),
     "page reveal": Cost(1, 25, 1820, 726, 9533),
+    "browser send": Cost(1, 31, 1514, 828, 1227),
+    "list page": Cost(2, 20, 6318, 504, 30329),
+    "control page": Cost(1, 18, 3501, 541, 22344),
+    "nothing new": Cost(1, 16, 729, 569, 704),
+    "what is new": Cost(1, 16, 3082, 558, 13220),
 }
 """Round trips, system calls, Python function calls, bytes of the request and of the answer: a
 tenth above what Python 3.11 counted (3.12 and 3.13 count within a tenth of it), with rate
@@ -46,7 +51,7 @@ def costs():
     return {name: Cost(*cost) for name, cost in json.loads(done.stdout.splitlines()[-1]).items()}
 
 
-@pytest.mark.parametrize("name", [verb.name for verb in OURS])
+@pytest.mark.parametrize("name", [verb.name for verb in (*OURS, *SENDER)])
 def test_a_request_costs_no_more_than_its_bounds(costs, name):
     dearer = {
         figure: f"{found}, at most {most}"
