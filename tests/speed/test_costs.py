@@ -44,7 +44,7 @@ def costs():
         env=own_environ({}),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr
