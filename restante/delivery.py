@@ -103,7 +103,7 @@ class Delivering:
             )
         return [self._delivery(shard, due) for due in found]
 
-    def settle(
+    def settle(  # noqa: PLR0913 (what settle.lua is told)
         self,
         delivery: Delivery,
         delivered: int,
@@ -111,11 +111,14 @@ class Delivering:
         *,
         wait: int = 0,
         pause: int = 0,
+        told: bool = False,
+        note: str = "",
     ) -> bool:
         """Record how many events were delivered; tell whether the rest was given up.
 
         Without a failure the rest is due again in *wait* ms.  If something went out, nothing more
-        of this message does for *pause* ms.
+        of this message does for *pause* ms.  *told*: the sender was told something; *note*: a word
+        for them on how the channel stands, or nothing.
 
         Raises:
             Unavailable: The store does not answer; all of it will be delivered again.
@@ -134,6 +137,8 @@ class Delivering:
             failure=failure.word if failure else "",
             wait=again,
             pause=pause,
+            told=told,
+            note=note,
         )
         return again is None
 

@@ -92,6 +92,9 @@ EVENTS = {
     "message.notify_changed": EventType(
         _NotifyChanged, "Notifications by mail or webhook were switched on or off, or changed."
     ),
+    "message.test": EventType(
+        Nothing, "The sender tests how they are told. Nothing happened to the message."
+    ),
     "link.replaced": EventType(_Version, "This link opens the new text."),
     "link.revealed": EventType(_View, "A view was spent and the text released."),
     "link.acknowledged": EventType(_View, "The text arrived. Once for each view."),

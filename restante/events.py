@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from restante.channel_states import Standing
 from restante.crypto.tokens import ID_SIZE, sender_mark
 from restante.event_types import FLAGS, MOMENTS
 from restante.messages import Event, Look
@@ -90,6 +91,8 @@ def status(
         if (mails := facts.open_target("email", message_id, report.email))
         else None,
         mail_failure=report.email_failure or None,
+        tested_at=report.tested_at,
+        channels=tuple(Standing.of(one, report.tested_at or 0) for one in report.channels),
     )
 
 

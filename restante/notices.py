@@ -33,6 +33,8 @@ EVENTS: Mapping[str, tuple[str, Callable[[Facts], bool]]] = {
 """What can be chosen, by its name in API and form: a type of event, and which of them."""
 DEFAULTS = ("first_opened", "disputed", "declined", "locked", "expired_unread")
 WAKING = frozenset(type_ for type_, _ in EVENTS.values())
+TEST = "message.test"
+"""A test that the sender asked for: every channel that is on is told of it."""
 URGENT = frozenset({"link.disputed", "link.declined", "link.locked"})
 """What a sender should see at once."""
 
@@ -93,8 +95,8 @@ class Notice:
 
 
 def chosen(names: Iterable[str], type_: str, facts: Facts) -> bool:
-    """Tell whether an event is one of these of EVENTS."""
-    return any(
+    """Tell whether an event is one of these of EVENTS, or a test."""
+    return type_ == TEST or any(
         type_ == wanted and holds(facts) for wanted, holds in (EVENTS[name] for name in names)
     )
 

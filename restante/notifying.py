@@ -59,3 +59,19 @@ class Notifying:
         except GoneBoxed as gone:
             raise self._facts.gone(gone.end) from None
         return control.webhook_secret if url else None
+
+    def send_test(self, control: ControlToken, *, evidence: Evidence | None = None) -> int:
+        """Tell the sender through every channel that is on that this is a test.
+
+        Returns the number of the event.  A second one within ten seconds is the same test.
+
+        Raises:
+            NotFound: No such message.
+            Gone: Every link ended.
+            Invalid: No channel is on, or it was tested a hundred times already.
+        """
+        boxed = self._facts.close_evidence(control.message_id, evidence)
+        try:
+            return self._messages.send_test(control, boxed)
+        except GoneBoxed as gone:
+            raise self._facts.gone(gone.end) from None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from restante.messages import State, Told
 
 if TYPE_CHECKING:
+    from restante.channel_states import Standing
     from restante.crypto.tokens import ControlToken, LinkToken
     from restante.details import Details
     from restante.messages import Event, Look, Outcome
@@ -245,6 +246,9 @@ class Status:
     notice: Notice | None = None
     mail_failure: str | None = None
     """Why the last notification could not be mailed, in one word."""
+    tested_at: int | None = None
+    """When its sender last tested how they are told."""
+    channels: tuple[Standing, ...] = ()
     subscribers: tuple[bytes, ...] = ()
     """Ids of the browsers that are told."""
     paused_at: int | None = None

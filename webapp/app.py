@@ -40,7 +40,7 @@ from webapp.sender import (
     sent_access,
     verdict,
 )
-from webapp.texts import events, formatting, notices, states
+from webapp.texts import channels, events, formatting, notices, states
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,6 +99,7 @@ def create_app(services: Services) -> Flask:
     app.jinja_env.globals.update(
         moment=formatting.moment,
         words=states,
+        channels=channels,
         happenings=events,
         notices=notices,
         settings=services.settings,

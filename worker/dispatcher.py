@@ -21,7 +21,7 @@ from restante.delivery import LEASE_SECONDS
 from restante.errors import RestanteError
 from restante.logs import error_fields
 from worker.concurrency_limit import Busy, ConcurrencyLimits
-from worker.hand_over import ATTEMPT_SECONDS, HandOver
+from worker.hand_over import ATTEMPT_SECONDS, Done, HandOver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -154,7 +154,8 @@ class Dispatcher:
 
     async def _deliver(self, delivery: Delivery, ends: float) -> None:
         """Deliver until the end, a failure, or the end of the turn or the lease; then settle."""
-        delivered, failure, wait, pause = 0, None, 0.0, 0
+        delivered, failure, wait = 0, None, 0.0
+        all_done = Done()
         taken, receiver = ends - LEASE_SECONDS, delivery.receiver
         # Its own channel's: an earlier version put all channels into the first one's outbox.
         way = self._ways[delivery.channel.outbox]
@@ -170,7 +171,7 @@ class Dispatcher:
                     passed = round((time.monotonic() - taken) * 1_000)
                     dated = notification._replace(at=delivery.due.taken_at + passed)
                     done = await self._hand_over(delivery, dated)
-                    pause = max(pause, done.pause)
+                    all_done = all_done.and_then(done)
                     if not done.settles:
                         wait = done.wait
                         break
@@ -183,7 +184,7 @@ class Dispatcher:
                 way.lanes.narrow(receiver)
         if delivered:
             way.lanes.widen(receiver)
-        await self._settle(delivery, delivered, failure, wait, pause)
+        await self._settle(delivery, delivered, failure, wait, all_done)
 
     async def _settle(
         self,
@@ -191,11 +192,12 @@ class Dispatcher:
         delivered: int,
         failure: Failure | None,
         wait: float,
-        pause: int = 0,
+        done: Done,
     ) -> None:
         # A failure decides alone when to try again.
-        pause = 0 if failure else pause
+        pause = 0 if failure else done.pause
         settle = partial(self._delivering.settle, delivery, delivered, failure, pause=pause)
+        settle = partial(settle, told=done.told, note=done.note)
         try:
             gave_up = await self._ask(partial(settle, wait=round(wait * 1_000)))
         except RestanteError as error:

@@ -31,11 +31,20 @@ class Done(NamedTuple):
     Attributes:
         settles: Its events are done; otherwise they are due again in *wait* seconds.
         pause: In ms; how long nothing more of this message goes out through this channel.
+        told: The sender was told something.
+        note: A word for the sender on how the channel stands.
     """
 
     settles: bool = True
     wait: float = 0.0
     pause: int = 0
+    told: bool = False
+    note: str = ""
+
+    def and_then(self, later: Done) -> Done:
+        """Return what became of both, for the sender and the pause."""
+        told, note = self.told or later.told, later.note or self.note
+        return later._replace(pause=max(self.pause, later.pause), told=told, note=note)
 
 
 class HandOver:
@@ -60,15 +69,17 @@ class HandOver:
         cleared = Cleared(notification.content)
         if delivery.channel.clears:
             cleared = await self._store(self._delivering.clear, delivery, notification)
-        pause = 0
+        pause, is_out = 0, False
         if cleared.content is not None:
-            await self._deliver(delivery, notification._replace(content=cleared.content))
+            is_out = await self._deliver(delivery, notification._replace(content=cleared.content))
             pause = delivery.channel.pause
             if cleared.after:
                 await self._store(cleared.after)
-        return Done(cleared.settles, cleared.wait / 1_000, pause)
+        told = is_out and cleared.settles
+        return Done(cleared.settles, cleared.wait / 1_000, pause, told, cleared.note)
 
-    async def _deliver(self, delivery: Delivery, notification: Notification) -> None:
+    async def _deliver(self, delivery: Delivery, notification: Notification) -> bool:
+        """Deliver it; return False if it was refused for good."""
         channel = delivery.channel
         try:
             await self._afford(delivery, notification)
@@ -85,10 +96,12 @@ class HandOver:
         except Refused as refused:
             log.warning("delivery refused", channel=channel.name, failure=refused.word)
             await self._store(self._delivering.refuse, delivery, notification)
+            return False
         except Exception as error:
             # One odd receiver must not end what goes to the others.
             log.exception("delivery broke", channel=channel.name)
             raise failed(FailureReason.INTERNAL) from error
+        return True
 
     async def _afford(self, delivery: Delivery, notification: Notification) -> None:
         """Count it where its channel has a quota; refuse it if its address had enough today."""

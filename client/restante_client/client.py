@@ -156,6 +156,13 @@ class Client:
         """Mail what happens to *email*, after its owner agreed; with None to nobody."""
         self._do(verbs.set_mails(self._control(control), {"email": email, **options}))
 
+    def send_test(self, control: str) -> str:
+        """Send a test event through every channel that is on; return its id.
+
+        `channels` of the status says what came of it.
+        """
+        return self._do(verbs.send_test(self._control(control)))
+
     def forget(self, control: str) -> None:
         """End every link, and delete the message with its records."""
         self._do(verbs.forget(self._control(control)))

@@ -178,6 +178,31 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class Channel:
+    """How one way of telling the sender stands: docs/api.md has its states.
+
+    Attributes:
+        test: What came of the last test: `waiting`, `delivered`, `failed`, or None.
+    """
+
+    channel: str
+    state: str
+    told_at: datetime | None
+    failure: str | None
+    test: str | None
+
+    @classmethod
+    def of(cls, its: Json) -> Self:
+        return cls(
+            channel=text(its, "channel"),
+            state=text(its, "state"),
+            told_at=when_or_none(its, "told_at"),
+            failure=text_or_none(its, "failure"),
+            test=text_or_none(its, "test"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """A message as its sender sees it, with up to 500 events of its timeline."""
 
@@ -197,6 +222,7 @@ class Status:
     events_total: int
     more_events: bool
     looks: tuple[Look, ...]
+    channels: tuple[Channel, ...]
     raw: Json = field(repr=False)
 
     @property
@@ -224,5 +250,7 @@ class Status:
             events_total=number(its, "events_total"),
             more_events=truth(its, "more_events"),
             looks=tuple(map(Look.of, inners(its, "looks"))),
+            # An earlier service does not tell them.
+            channels=tuple(map(Channel.of, inners(its, "channels") if "channels" in its else ())),
             raw=its,
         )

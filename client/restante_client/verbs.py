@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from restante_client.fields import inners, text_or_none, whole
+from restante_client.fields import inners, text, text_or_none, whole
 from restante_client.models import Sent, Status
 from restante_client.outcomes import Opened, Preview, Replaced, Verdict
 
@@ -149,6 +149,15 @@ def set_webhook(control: str, url: str | None, webhook_format: str | None) -> Ve
 def set_mails(control: str, fields: Mapping[str, Any]) -> Verb[None]:
     """Set where mails about the message go; without an address there are none."""
     return Verb("POST", f"{API}/message/notify", _nothing, control, body=_given(**fields))
+
+
+def send_test(control: str) -> Verb[str]:
+    """Tell the sender through every channel that is on that this is a test; its event's id."""
+
+    def parse(its: object) -> str:
+        return text(whole(its), "event")
+
+    return Verb("POST", f"{API}/message/notify/test", parse, control)
 
 
 def forget(control: str) -> Verb[None]:

@@ -72,12 +72,14 @@ class Cleared(NamedTuple):
         content: What is delivered now; None: nothing.
         settles: Its events are done then; otherwise they are due again in *wait* ms.
         after: Is called once it was delivered.
+        note: A word for the sender; empty leaves the one before.
     """
 
     content: Any
     settles: bool = True
     wait: int = 0
     after: Callable[[], None] | None = None
+    note: str = ""
 
 
 class Concurrency(NamedTuple):

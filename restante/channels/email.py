@@ -16,7 +16,7 @@ from restante.channels.failures import FailureReason, Refused, failed
 from restante.channels.retries import Retries
 from restante.email_address import domain, mailbox
 from restante.errors import Fault, NotFound
-from restante.notices import EVENTS, WAKING, Notice, Wanted
+from restante.notices import EVENTS, TEST, WAKING, Notice, Wanted
 from restante.zones import is_zone
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 OCCASIONS = frozenset({"message.sent", "message.notify_changed"})
 """Events that only see to the consent."""
+GIVEN, ASKED, REFUSED = "given", "asked", "refused"
+"""Notes for the sender: how the consent stood when a mail was due."""
 ASKING_MOST = 3 * DAY
 """How long events wait until their address may be asked; after that nobody is asked for them."""
 
@@ -69,7 +71,7 @@ class Email(Channel[Target, "News"]):
     """Mails the events that the sender chose, with the state of each recipient."""
 
     name = "email"
-    wakes = WAKING | OCCASIONS
+    wakes = WAKING | OCCASIONS | {TEST}
     gathers = True
     clears = True
     pause = MINUTE
@@ -142,21 +144,24 @@ class Email(Channel[Target, "News"]):
         )
         match decision.word:
             case "given" if not content.happenings:
-                return Cleared(None)
+                return Cleared(None, note=GIVEN)
             case "given" | "ask" as word if not (place.again or desk.afford(asks=word == "ask")):
                 return Cleared(None, settles=False, wait=HOUR)
             case "given":
-                return Cleared(self._notice(place, target, content, token, desk))
+                letter = self._notice(place, target, content, token, desk)
+                return Cleared(letter, note=GIVEN)
             case "ask":
                 name = f"{address.consent_id.hex()}-{decision.asked_at}"
                 after = partial(desk.consents.record_ask, address, decision.asked_at, message)
                 ask = self._ask(place, target, name, token, desk)
-                return Cleared(ask, settles=False, wait=DAY, after=after)
+                return Cleared(ask, settles=False, wait=DAY, after=after, note=ASKED)
             case "asked":
-                return Cleared(None, settles=False, wait=DAY)
+                return Cleared(None, settles=False, wait=DAY, note=ASKED)
             case "wait" | "full":
                 return Cleared(None, settles=False, wait=decision.wait)
-        return Cleared(None)
+            case "late":
+                return Cleared(None)
+        return Cleared(None, note=REFUSED)
 
     def _ask(
         self, place: Place, target: Target, name: str, token: str, desk: Desk

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from restante.messages import Outcome, State
+from restante.notices import TEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ def happening(type_: str, facts: Mapping[str, Any], say: Language) -> str:
     if type_ == "link.revealed" and facts.get("view") == 1:
         return say.gettext("Opened for the first time, by someone who had this link")
     return {
+        TEST: say.gettext("This is a test. Nothing happened to the message."),
         "link.revealed": say.gettext("Shown to someone who had this link"),
         "link.confirmed": say.gettext("“I have read this”, says someone it was shown to"),
         "link.disputed": say.gettext("“That was not me”, says someone who has this link"),

@@ -20,7 +20,7 @@ from restante.channels.webhook_formats import clipped
 from restante.crypto.tokens import ID_SIZE
 from restante.crypto.web_push import Browser
 from restante.errors import Fault
-from restante.notices import URGENT, WAKING
+from restante.notices import TEST, URGENT, WAKING
 from restante.ssrf import webhook_fault
 from restante.subscriptions import Subscription
 
@@ -67,7 +67,7 @@ class Push(Channel[Target, Happening]):
 
     name = "push"
     place: ClassVar[int] = 0
-    wakes = WAKING
+    wakes = WAKING | {TEST}
     subscribes = True
     retries = Retries((5, 60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000), jitter=0.2)
     concurrency = Concurrency(slots=128, failing=32, receiver=8)

@@ -76,9 +76,13 @@ Fields of a message:
     webhook:failures       failed tries in a row; no field means 0
     webhook:failure        why the last try failed, one word
     webhook:failing_since
+    webhook:told_at        when the sender was last told something
+    webhook:test           the event of the last test, if the channel was on then
     email       boxed: address and choices for notifications by mail; email:cursor … as above
     notifies    how often channels were changed;  notify  id of the last request that did
+    email:note             how the consent stood when a mail was last due: given, asked, refused
     email:until            the last event of the mail that is being tried
+    tested      the event of the last test;  tested_at  when it was;  tests  how many there were
     push, push-2, push-3   a browser: its id for this message (16 bytes), then a box; push:cursor …
                            as above
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from restante import rules
 from restante.errors import Fault, Invalid, NotFound
 from restante.store import keys
+from restante.store.channel_verbs import ChannelVerbs
 from restante.store.connection import new_request
 from restante.store.replies import Changed, Judged, Repeated, Report, Times, gone
-from restante.store.verbs import Verbs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from restante.store.replies import NewMessage
 
 
-class Messages(Verbs):
+class Messages(ChannelVerbs):
     """The verbs on messages."""
 
     def send(self, control: ControlToken, new: NewMessage) -> tuple[Times, bool]:
@@ -197,30 +197,6 @@ class Messages(Verbs):
                 raise gone(boxed)
         raise NotFound
 
-    def subscribe(self, control: ControlToken, kept: bytes) -> None:
-        """Tell a receiver what happens from now on; *kept* begins with its id.
-
-        Raises:
-            NotFound: No such message.
-            Invalid: Every place is taken.
-            Unavailable: Also if the store is full.
-        """
-        match self._run("subscribe", keys.message(control), kept):
-            case [b"subscribed"]:
-                return
-            case [b"full"]:
-                raise Invalid([Fault("push", "three browsers are told already")])
-        raise NotFound
-
-    def unsubscribe(self, control: ControlToken, receiver: bytes) -> None:
-        """Tell the receiver with this id nothing more; empty: all receivers.
-
-        Raises:
-            NotFound: No such message.
-        """
-        if self._run("unsubscribe", keys.message(control), receiver) != [b"unsubscribed"]:
-            raise NotFound
-
     def forget(self, control: ControlToken) -> int | None:
         """Delete everything of the message; return when it was sent, None if there was none."""
         match self._run("forget", keys.message(control), "now"):
@@ -240,27 +216,6 @@ class Messages(Verbs):
                 return Report.of(its)
             case [b"unchanged"]:
                 return None
-        raise NotFound
-
-    def set_channel(
-        self, control: ControlToken, channel: str, kept: bytes, evidence: bytes
-    ) -> None:
-        """Let a channel tell of the message from now on; empty *kept* ends it.
-
-        Raises:
-            NotFound: No such message.
-            GoneBoxed: Every link ended.
-            Invalid: It was changed a thousand times already.
-        """
-        match self._run(
-            "set_channel", keys.message(control), channel, kept, evidence, new_request()
-        ):
-            case [b"set" | b"repeated"]:
-                return
-            case [b"often"]:
-                raise Invalid([Fault("form", "notified too often")])
-            case [b"gone", *boxed]:
-                raise gone(boxed)
         raise NotFound
 
     def report(self, shard: int, message_id: bytes) -> Report:

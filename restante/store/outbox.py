@@ -83,6 +83,8 @@ class Outbox(Verbs):
         failure: str,
         wait: int | None,
         pause: int = 0,
+        told: bool = False,
+        note: str = "",
     ) -> bool:
         """Move the cursor by *delivered* events and schedule the rest.
 
@@ -93,6 +95,7 @@ class Outbox(Verbs):
         settled: list[bytes] = self._run(
             "settle", keys.message_of(shard, due.message_id), due.channel, due.cursor, delivered,
             failures, failure, "" if wait is None else wait, due.failures, pause,
+            int(told), note,
         )  # fmt: skip
         return settled[0] in {b"settled", b"postponed", b"delayed", b"given-up"}
 

@@ -217,6 +217,8 @@ class Report(NamedTuple):
     first: int
     events: Sequence[Entry]
     looks: Sequence[Entry]
+    tested_at: int | None
+    channels: Sequence[Named]
 
     @classmethod
     def of(cls, its: Named) -> Self:
@@ -241,6 +243,8 @@ class Report(NamedTuple):
             first=its[b"first"],
             events=[Entry.parse(event) for event in its[b"events"]],
             looks=[Entry.parse(look) for look in its[b"looks"]],
+            tested_at=its[b"tested_at"] or None,
+            channels=its[b"channels"],
         )
 
 

@@ -65,6 +65,8 @@ def test_every_example_is_answered_as_the_description_says(document, api):
     run("post", "/message/replace", replace)
     (hook,) = body_examples(document, "/message/notify/webhook", "post")
     run("post", "/message/notify/webhook", hook)
+    run("post", "/message/notify/webhook", {"webhook": "https://nothing.invalid/"})
+    run("post", "/message/notify/test", {})
     (recall,) = body_examples(document, "/message/recall", "post")
     run("post", "/message/recall", recall)
     for told in body_examples(document, "/message/notify", "post"):

@@ -32,6 +32,12 @@ MESSAGE = {
     **dict.fromkeys(
         ("version", "lease", "retention", "extended", "pauses", "ruled", "notifies"), COUNT
     ),
+    **{f"{channel}:told_at": TIME for channel in ("webhook", "email", *PUSHES)},
+    **{f"{channel}:test": COUNT for channel in ("webhook", "email", *PUSHES)},
+    "tested": COUNT,
+    "tested_at": TIME,
+    "tests": COUNT,
+    "email:note": WORD,
     "on_screen": COUNT,
     **dict.fromkeys(("webhook:cursor", "code:cursor"), COUNT),
     **dict.fromkeys(("webhook:failures", "code:failures", "email:failures"), COUNT),

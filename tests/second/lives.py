@@ -282,6 +282,7 @@ def _pushed(house: Services) -> Sent:
     sent = house.sending.send(draft)
     for browser in browsers[1:]:
         house.managing.subscribe(sent.control, browser)
+    house.notifying.send_test(sent.control, evidence=SENDER)
     [link] = sent.links
     for number in range(2):
         house.reading.reveal(link.token, reader(number), None, visitor="browser")
@@ -290,17 +291,19 @@ def _pushed(house: Services) -> Sent:
 
 
 def _chatted(house: Services) -> Sent:
-    """It was told to a program first, then to a chat."""
+    """It was told to a program first, then to a chat, which was tested."""
     details = Details(subject="Keys", language="es")
     sent = house.sending.send(Draft(TEXT, webhook="https://hooks.example/x", details=details))
     house.notifying.set_webhook(sent.control, "https://chat.example/", "slack", evidence=SENDER)
+    house.notifying.send_test(sent.control, evidence=SENDER)
     return sent
 
 
-def _settle(house: Services, sent: Sent, delivered: int, failure: Failure) -> None:
+def _settle(house: Services, sent: Sent, delivered: int, failure: Failure | None = None) -> None:
     for delivery in house.delivering.take(sent.control.shard, 100):
         if delivery.due.message_id == sent.message_id:
-            house.delivering.settle(delivery, delivered, failure)
+            told, note = delivered > 0, "given" if delivery.channel.name == "email" else ""
+            house.delivering.settle(delivery, delivered, failure, told=told, note=note)
 
 
 def _mailed(house: Services) -> Sent:
@@ -316,6 +319,8 @@ def _mailed(house: Services) -> Sent:
     house.reading.reveal(told.links[0].token, reader(1), None, visitor="browser")
     _settle(house, told, 0, Failure("451"))
     house.managing.set_notice(told.control, notice, evidence=SENDER)
+    house.notifying.send_test(told.control, evidence=SENDER)
+    _settle(house, told, 1)
     house.reading.reveal(told.links[0].token, reader(2), None, visitor="browser")
     _settle(house, told, 0, Failure("451"))
     return told

@@ -31,7 +31,7 @@ VERBS = [
     "withdraw_token", "clear_mail", "consent_key", "consents_of", "give_consent", "lift_stop",
     "list_consents", "record_ask", "set_channel", "stop_mails", "withdraw_consent",
     "withdraw_token", "open_list", "glance", "recall_unread", "keep_lines", "drop_lines",
-    "close_list", "pick_lines", "subscribe", "unsubscribe",
+    "close_list", "pick_lines", "subscribe", "unsubscribe", "send_test",
 ]  # fmt: skip
 MUST_WORK_WHEN_FULL = set(VERBS) - {
     "send",

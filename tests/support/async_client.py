@@ -14,7 +14,7 @@ from tests.support.processes import ROOT
 FOLDER = ROOT / "client/restante_client"
 TARGET = FOLDER / "async_client.py"
 VERBS = (
-    "send|status|watch|recall|replace|extend|set_rules|pause|resume|set_webhook|set_mails"
+    "send|status|watch|recall|replace|extend|set_rules|pause|resume|set_webhook|set_mails|send_test"
     "|forget|preview|request_code"
     "|_do|close"
 )

@@ -2,8 +2,10 @@
 
 from typing import Annotated, Literal, NotRequired, TypedDict
 
+from restante import channel_states
+from restante.channel_states import ChannelState
 from restante.declared import Example, Id, Like, Time, Words
-from restante.event_types import EventShown, EvidenceShown
+from restante.event_types import EVENT_ID, EventShown, EvidenceShown
 from restante.messages import Outcome, State
 from webapp.details import DetailsShown
 from webapp.notify import NotifyShown
@@ -52,6 +54,31 @@ class Attached(TypedDict):
         "the key that signs the events, `whsec_…`; `null` without a webhook",
         Example("whsec_c2VjcmV0IG9mIDI0IGJ5dGVzISEh"),
     ]
+
+
+class Tested(TypedDict):
+    """The event of a test."""
+
+    event: Annotated[str, "its id", EVENT_ID, Example("2412d9c1b0c1318b89ad199fdd648469-4")]
+
+
+class Channel(TypedDict):
+    """How one way of telling the sender stands."""
+
+    channel: Annotated[
+        str, "`webhook`, `email`, or `push`, `push-2`, `push-3` for browsers", Example("webhook")
+    ]
+    state: Annotated[
+        ChannelState,
+        "`failing`: the last try failed and is repeated. `asked`: a mail waits for a consent."
+        " `refused`: the owner of the address wants no mail",
+        Example("told"),
+    ]
+    told_at: Annotated[Time | None, "when something last went out"]
+    failure: Annotated[
+        str | None, "why the last try failed: a status, or a word; `null` if it did not"
+    ]
+    test: Annotated[channel_states.Outcome | None, "what came of the last test; `null` without one"]
 
 
 class Link(TypedDict):
@@ -107,6 +134,7 @@ class Message(DetailsShown, RulesShown):
     id: Annotated[Id, "the message's id"]
     views: Annotated[int, "views of each link", Example(2)]
     notify: NotifyShown | None
+    channels: Annotated[list[Channel], "how each channel that is on stands"]
     sent_at: Annotated[Time, "when it was sent"]
     opens_at: Annotated[Time, "when its links open"]
     expires_at: Annotated[Time, "when its links expire", Example("2026-11-24T16:56:41.163Z")]

@@ -13,7 +13,7 @@ from restante.event_types import EVENT_ID
 from restante.events import as_json, rfc3339
 from restante.messages import OLDEST, Draft, Page
 from webapp import details, notify, rules
-from webapp.api.answers import Link, Look, Message, Replaced, Sent, Verdicts
+from webapp.api.answers import Channel, Link, Look, Message, Replaced, Sent, Verdicts
 from webapp.api.blueprint import bp, respond
 from webapp.api.operation import Mark, operation
 from webapp.api.requests import Change, Nothing, Recall, Replace, Send
@@ -24,6 +24,7 @@ from webapp.texts.formatting import rfc3339_or_none
 
 if TYPE_CHECKING:
     from restante import messages
+    from restante.channel_states import Standing
     from restante.reports import LinkStatus
 
 After = Annotated[str | None, Mark.QUERY, "the events after this one", EVENT_ID]
@@ -108,6 +109,7 @@ def _status(control: ControlToken, page: Page, known: str = "") -> Response:
         **details.as_json(its.details),
         "views": its.views,
         "notify": notify.as_json(its),
+        "channels": [_channel(one) for one in its.channels],
         "sent_at": rfc3339(its.sent_at),
         "opens_at": rfc3339(its.opens_at),
         "expires_at": rfc3339(its.expires_at),
@@ -144,6 +146,16 @@ def _link(link: LinkStatus) -> Link:
         "disputed_at": rfc3339_or_none(link.disputed_at),
         "declined_at": rfc3339_or_none(link.declined_at),
         "unread_at": rfc3339_or_none(link.unread_at),
+    }
+
+
+def _channel(its: Standing) -> Channel:
+    return {
+        "channel": its.channel,
+        "state": its.state,
+        "told_at": rfc3339_or_none(its.told_at),
+        "failure": its.failure,
+        "test": its.tested,
     }
 
 

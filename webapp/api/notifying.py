@@ -1,13 +1,15 @@
-"""The sender's routes of API v1 on how they are told: mail, webhook."""
+"""The sender's routes of API v1 on how they are told: mail, webhook, a test."""
 
 from __future__ import annotations
 
 from restante.crypto.tokens import ControlToken
 from restante.errors import Fault, Gone, Invalid
+from restante.events import event_id
 from webapp import notify
-from webapp.api.answers import Attached
+from webapp.api.answers import Attached, Tested
 from webapp.api.blueprint import bp
 from webapp.api.operation import operation
+from webapp.api.requests import Nothing
 from webapp.http import rate_limits
 from webapp.http.budgets import afford_notices
 from webapp.http.request import evidence, managing, services
@@ -38,3 +40,16 @@ def attach(control: ControlToken, asked: WebhookAsked, faults: list[Fault]) -> A
     url = asked.get("webhook")
     secret = services().notifying.set_webhook(control, url, its_format, evidence=evidence())
     return {"webhook_secret": secret}
+
+
+@bp.post("/message/notify/test")
+@rate_limits.send
+@operation(problems=(Gone, Invalid))
+def test(control: ControlToken, _: Nothing) -> Tested:
+    """Send a test event through every channel that is on.
+
+    `channels` of the message says what came of it. A second request within ten seconds is the same
+    test.
+    """
+    number = services().notifying.send_test(control, evidence=evidence())
+    return {"event": event_id(control.message_id, number)}

@@ -91,6 +91,8 @@ class Schemas:
     def _nullable(self, its: Field, *, is_request: bool) -> Schema:
         (inner,) = (one for one in get_args(its.kind) if one is not NoneType)
         schema = self.value(field("", inner), is_request=is_request)
+        if "enum" in schema:
+            schema["enum"] = [*schema["enum"], None]
         if "type" in schema:
             return schema | {"type": [schema["type"], "null"]}
         return {"anyOf": [schema, {"type": "null"}]}

@@ -10,11 +10,12 @@ from markupsafe import Markup
 
 from restante.crypto.tokens import ControlToken
 from restante.messages import Page
+from restante.notices import TEST
 from webapp.http import pages, rate_limits
 from webapp.http.i18n import current, gettext, ngettext
 from webapp.http.request import cookie, managing
 from webapp.sender import page_parts, private_page
-from webapp.texts import events
+from webapp.texts import channels, events
 
 if TYPE_CHECKING:
     from restante.messages import Event
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 bp = Blueprint("changes", __name__)
 
-MARK = re.compile(r"(\d{1,9})\.(\d{1,15})\.\d{1,3}\.(\d{1,20})\.(\d)\.\d{1,10}")
+MARK = re.compile(r"(\d{1,9})\.(\d{1,15})\.\d{1,3}\.(\d{1,20})\.(\d)\.(\d{1,10})")
 NEWEST = Page(most=page_parts.EVENTS_SHOWN)
 
 
@@ -33,6 +34,7 @@ class Known(NamedTuple):
     looked_at: int = 0
     on_screen: int = 0
     phase: int = -1
+    told: int = 0
 
 
 class News(NamedTuple):
@@ -103,6 +105,8 @@ def _news(status: Status, known: Known, headline: str) -> News:
         text = _told(new[-1], status)
     elif now.phase != known.phase:
         text = headline
+    elif now.told != known.told and status.events and status.events[-1].type == TEST:
+        text = channels.tested(status.channels)
     return News(text, number, number > 0, now.looked_at != known.looked_at)
 
 

@@ -46,6 +46,12 @@ def detach(token: str) -> Response:
     return control.act(token, _detach)
 
 
+@bp.post("/s/<token>/test")
+def test(token: str) -> Response:
+    """Tell the sender in every way that is on that this is a test."""
+    return control.act(token, _test)
+
+
 @rate_limits.send
 def _tell(token: ControlToken) -> None:
     csrf.verify()
@@ -77,3 +83,9 @@ def _attach(token: ControlToken) -> None:
 def _detach(token: ControlToken) -> None:
     csrf.verify()
     services().notifying.set_webhook(token, None, evidence=evidence())
+
+
+@rate_limits.send
+def _test(token: ControlToken) -> None:
+    csrf.verify()
+    services().notifying.send_test(token, evidence=evidence())

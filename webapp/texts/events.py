@@ -54,6 +54,7 @@ def event(of: Event) -> str:
         "message.replaced": gettext("Text replaced"),
         "message.paused": gettext("Paused"),
         "message.notify_changed": _notify(of.facts),
+        "message.test": gettext("The sender sent a test"),
         "message.resumed": gettext("Open again after the pause"),
         "link.replaced": gettext("This link opens the new text"),
         "link.revealed": gettext("Shown to someone who had this link"),

@@ -297,6 +297,10 @@ def fault(of: Fault) -> str:
             return _rule_fault(of)
         case "form" if of.detail == "paused too often":
             return gettext("This message was paused too often. You can still recall it.")
+        case "form" if of.detail == "nothing to test":
+            return gettext("Nothing is on that could be tested.")
+        case "form" if of.detail == "tested too often":
+            return gettext("This message was tested too often.")
         case "form" if of.detail == "stale":
             return gettext("This page was open for more than a day. Check it, then send it again.")
         case "form":

@@ -42,7 +42,8 @@ call("HSET", message.hash, "notify", request)
 if had then
   mark_destroyed(tag)
 end
-for _, name in ipairs({ "failures", "failure", "failing_since", "until" }) do
+for _, name in ipairs({ "failures", "failure", "failing_since", "until", "told_at", "note",
+  "test" }) do
   call("HDEL", message.hash, channel .. ":" .. name)
 end
 leave_outbox(tag, channel, id .. ":" .. channel)

@@ -11,6 +11,8 @@
 -- ARGV[7]  wait       ms until the rest is due; "" makes it a dead letter
 -- ARGV[8]  before     failures in a row when it was taken
 -- ARGV[9]  pause      ms until the next delivery of this message; 0 if nothing went out
+-- ARGV[10] told       1 if the sender was told something
+-- ARGV[11] note       a word for the sender on how the channel stands; "" leaves the one before
 --
 -- Replies {"settled"}; {"postponed"} if no try was possible; {"delayed"} or {"given-up"} after a
 -- failure; {"moved"} if another worker settled it meanwhile; or {"unknown"}.
@@ -33,6 +35,12 @@ end
 
 cursor = cursor + delivered
 call("HSET", KEYS[1], channel .. ":cursor", cursor)
+if ARGV[10] == "1" then
+  call("HSET", KEYS[1], channel .. ":told_at", now)
+end
+if ARGV[11] ~= "" then
+  call("HSET", KEYS[1], channel .. ":note", ARGV[11])
+end
 if delivered > 0 or pause > 0 then
   call("HDEL", KEYS[1], channel .. ":failures", channel .. ":failure", channel .. ":failing_since")
   call("ZREM", dead, member)

@@ -1,9 +1,8 @@
 #!lua flags=no-writes
 -- status: returns a message for its sender, with one page of its timeline.
 --
--- The mark changes with everything that is in the reply, but the text of a page and the subscribers.
--- A client that
--- brings the mark it knows is told in a few words that nothing is new.
+-- The mark changes with everything that is in the reply, but the text of a page.  A client that brings
+-- the mark it knows is told in a few words that nothing is new.
 --
 -- KEYS[1]  message  hash
 -- ARGV[1]  now      milliseconds; "" for the store's own clock
@@ -15,7 +14,8 @@
 -- Replies {"status", map}, {"unchanged"} since that mark, or {"unknown"}.  The map: mark, now,
 -- sent_at, opens_at, expires_at, version, passphrase, box, sender, webhook, email, email_failure,
 -- subscribers (ids), links (a map each), paused_at, tell_at and recall_at (0 without such a rule),
--- total (number of all events), first (number of the first event returned), events, looks.
+-- total (number of all events), first (number of the first event returned), events, looks, tested_at
+-- (0 without a test), channels (a map each: name, cursor, failures, failure, told_at, note, test, dead).
 
 local now = clock(ARGV[1])
 local way, number, most, known = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
@@ -30,7 +30,18 @@ local passed = 0
 for _, moment in ipairs({ m.opens_at, m.expires_at, m.tell_at, m.recall_at }) do
   passed = passed + (moment <= now and 1 or 0)
 end
-local told = m.webhook .. m.email .. m.email_failure
+local channels, told = {}, m.webhook .. m.email .. m.email_failure .. m.subscribers
+for _, name in ipairs(tested_channels(m)) do
+  local f = call("HMGET", m.hash, name .. ":cursor", name .. ":failures", name .. ":failure",
+    name .. ":told_at", name .. ":note", name .. ":test")
+  local its = { name = name, cursor = tonumber(f[1] or "0"), failures = tonumber(f[2] or "0"),
+    failure = f[3] or "", told_at = tonumber(f[4] or "0"), note = f[5] or "",
+    test = tonumber(f[6] or "0"),
+    dead = call("ZSCORE", tag .. ":dead", id .. ":" .. name) and 1 or 0 }
+  channels[#channels + 1] = named(its)
+  told = table.concat({ told, name, its.failures, its.failure, its.told_at, its.note, its.test,
+    tostring(its.cursor >= its.test), its.dead }, " ")
+end
 local mark = table.concat({ total, newest and newest:match("^%d+") or 0, call("LLEN", m.looks),
   m.on_screen, passed, told ~= "" and tonumber(redis.sha1hex(told):sub(1, 8), 16) or 0 }, ".")
 if mark == known then
@@ -59,4 +70,5 @@ return { "status", named({ mark = mark, now = now, sent_at = m.sent_at, opens_at
   box = m.box, sender = m.sender, webhook = m.webhook, email = m.email,
   email_failure = m.email_failure, subscribers = m.subscribers, links = links, paused_at = m.paused_at,
   tell_at = m.tell_at > now and m.tell_at or 0, recall_at = m.recall_at > now and m.recall_at or 0,
-  total = total, first = first, events = events, looks = call("LRANGE", m.looks, 0, -1) }) }
+  total = total, first = first, events = events, looks = call("LRANGE", m.looks, 0, -1),
+  tested_at = tonumber(call("HGET", m.hash, "tested_at") or "0"), channels = channels }) }

@@ -20,7 +20,7 @@ for _, channel in ipairs(CHANNELS) do
   if there and (receiver == "" or there:sub(1, 16) == receiver) then
     mark_destroyed(tag)
     call("HDEL", KEYS[1], name, name .. ":cursor", name .. ":failures", name .. ":failure",
-      name .. ":failing_since", name .. ":until")
+      name .. ":failing_since", name .. ":until", name .. ":told_at", name .. ":test")
     leave_outbox(tag, name, id .. ":" .. name)
     call("ZREM", tag .. ":dead", id .. ":" .. name)
   end

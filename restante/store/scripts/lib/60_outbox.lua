@@ -18,6 +18,17 @@ local function wakes(channel, type)
   return type ~= "message.sent"
 end
 
+-- The channels of a message that tell its sender, so that a test makes sense.
+local function tested_channels(message)
+  local names = {}
+  for _, channel in ipairs(message.channels) do
+    if wakes(channel, "message.test") then
+      names[#names + 1] = channel.name
+    end
+  end
+  return names
+end
+
 -- Where the cursor of a new message begins: behind `message.sent`, unless that is delivered.
 local function first_cursor(name)
   return wakes(BY_NAME[name], "message.sent") and 0 or 1
