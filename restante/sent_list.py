@@ -91,11 +91,13 @@ class SentList:
         window_ms: int | None = None,
         *,
         rest: Rest | None = None,
+        moved_to: ListToken | None = None,
         evidence: Evidence | None = None,
     ) -> Verdicts:
         """Recall all that nobody opened of what was sent in these ms, or ever.
 
         One round trip for each message with a link that nobody opened, and two for 50 lines.
+        *moved_to* is where some of the lines are, if this list is closed.
         *rest* is what an earlier request did not come to.  Where the store fails in between, the
         verdicts say so.
 
@@ -121,9 +123,12 @@ class SentList:
                     raise
                 verdicts.is_whole = False
                 return verdicts
-            if len(lines) < CHUNK:
+            if len(lines) == CHUNK:
+                before = lines[-1][1]
+            elif its.is_closed and moved_to:
+                listed, moved_to, before = moved_to, None, None
+            else:
                 return verdicts
-            before = lines[-1][1]
 
     def recall(
         self, listed: ListToken, chosen: Sequence[int], *, evidence: Evidence | None = None
@@ -224,6 +229,8 @@ class SentList:
         return all(word in said for word in wanted)
 
     def _recall_unread(self, entry: Entry, verdicts: Verdicts, evidence: Evidence | None) -> None:
+        if entry.line.control.message_id in verdicts.counted:
+            return
         if any(not link.reveals and not link.state.final for link in entry.seen.links):
             control = entry.line.control
             boxed = self._facts.close_evidence(control.message_id, evidence)

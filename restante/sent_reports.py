@@ -56,7 +56,7 @@ class Verdicts:
         prevented: Links that were recalled before anybody opened them.
         too_late: Links that somebody had opened; *still_open* of them can be opened again.
         ended: Links that had expired or were locked, unread.
-        messages: How many messages the verdict is about.
+        counted: The messages that the verdict is about: a list that is half moved names some twice.
         recalled: How many messages had a link without a verdict before.
         read, unread: Messages to show, with and without a link that was opened; not all.
         more: Where a further request goes on, if this one did not come to the end.
@@ -67,16 +67,21 @@ class Verdicts:
     too_late: int = 0
     still_open: int = 0
     ended: int = 0
-    messages: int = 0
+    counted: set[bytes] = field(default_factory=set)
     recalled: int = 0
     read: list[Entry] = field(default_factory=list)
     unread: list[Entry] = field(default_factory=list)
     more: Rest | None = None
     is_whole: bool = True
 
+    @property
+    def messages(self) -> int:
+        """How many messages the verdict is about."""
+        return len(self.counted)
+
     def add(self, entry: Entry) -> None:
         """Count one message by its state after the recall."""
-        self.messages += 1
+        self.counted.add(entry.line.control.message_id)
         for link in entry.seen.links:
             self._count(link)
         shown = self.read if any(link.reveals for link in entry.seen.links) else self.unread

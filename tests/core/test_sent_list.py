@@ -235,6 +235,23 @@ def test_beside_an_unread_link_one_that_was_read_goes_on_opening(turned_house, b
     assert happened(house, sent).count("link.recalled") == 1
 
 
+def test_everything_unread_is_recalled_while_a_list_is_half_moved(turned_house, browser, raw):
+    """The store broke a rotation off: some lines are here, some there, and some in both."""
+    house = turned_house
+    sent = [send(house, browser) for _ in range(70)]
+    read(house, sent[0].links[0].token)
+    new = ListToken.new()
+    before = raw.zrange(keys.sent(browser), 0, -1, withscores=True)
+    house.sent_list.move(browser, new)
+    raw.zadd(keys.sent(browser), dict(before[:30]))
+    newest = raw.zrange(keys.sent(new), 0, 19)
+    raw.zrem(keys.sent(new), *newest)
+    verdicts = house.sent_list.recall_unread(browser, HOUR, moved_to=new)
+
+    assert (verdicts.prevented, verdicts.too_late, verdicts.messages) == (69, 1, 70)
+    assert house.sent_list.recall_unread(browser).messages == 30
+
+
 def test_what_had_ended_before_is_not_recalled_once_more(turned_house, browser):
     house = turned_house
     sent = send(house, browser, recipients=("Ana", "Bob", "Cid"))

@@ -3,13 +3,17 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from html import unescape
+from unicodedata import normalize
 
 import pytest
 import redis
 import zxingcpp
+from hypothesis import HealthCheck, given, settings
+from markupsafe import escape
 
 from restante.crypto.tokens import ControlToken, ListToken
 from restante.store import keys
+from tests.journeys.test_verdict import FIT, HOSTILE
 from tests.support.api import Api, Visitor, form_of, new_reader_key
 from tests.support.processes import Service
 
@@ -130,6 +134,26 @@ def test_hostile_names_stay_text(service, sender):
         assert "<script>alert" not in page.text
         assert "<b>Ana" not in page.text
         assert "&lt;b&gt;Ana" in page.text
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=FIT | HOSTILE, subject=FIT | HOSTILE)
+def test_names_and_subjects_of_every_kind_do_no_harm_in_the_list(service, sender, name, subject):
+    quoted = '"{}"'.format(re.sub(r'["\\\\]', "'", name))
+    control = send(sender, recipients=quoted, subject=subject)
+    page = sender.get("/sent")
+    searched = sender.post("/sent", {"words": subject})
+    verdict = sender.post("/sent/recall", {"message": score_of(page, control)})
+
+    kept = normalize("NFC", subject.strip())
+    for shown in (page, searched, verdict):
+        assert shown.status == 200
+        assert set(re.findall(r"<(script|img|b|u)\b", shown.text)) <= {"script", "b"}
+        assert "alert(1)</script>" not in shown.text
+        assert "onerror=alert(1)>" not in shown.text
+        assert f'<bdi translate="no">{escape(kept)}</bdi>' in shown.text
+        assert shown.headers["Cache-Control"] == "no-store"
+        assert shown.headers["Referrer-Policy"] == "no-referrer"
 
 
 def test_everything_unread_is_recalled_with_one_verdict(service, sender):

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from restante import i18n
 from restante.safe_text import one_line
 from webapp.http.i18n import CHOICE
-from webapp.sender.link_table import cell, merged, pasted
+from webapp.sender.link_table import FORMULAS, cell, merged, pasted
 
 AT = 1_790_000_000_000
+SEPARATORS = ",;\t|"
 ADDRESS = "https://letters.example/m/L"
 names = st.text(max_size=60).filter(lambda s: not any(0xD800 <= ord(c) < 0xE000 for c in s))
 words = rules(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -39,6 +40,8 @@ def read(raw):
 @example("\r=1")
 @example("a;=1+1")
 @example('a","=1+1')
+@example('a";=1+1;"')
+@example("a|=1+1")
 @example("＝1+1")
 @example("-1")
 @example("@SUM(1)")
@@ -51,10 +54,10 @@ def test_no_cell_begins_a_formula_and_each_link_is_one_row(name):
     assert raw.count(b"\n") == raw.count(b"\r\n") == 3
     for row in rows:
         assert not any(one[:1] and one[0] in "=+-@\t\r\n＝＋－＠" for one in row)
-    # A program that splits at semicolons finds no new cell: all is quoted.
-    for line in raw.decode("utf-8-sig").splitlines():
-        assert line.startswith('"')
-        assert line.endswith('"')
+    # Programs of other languages split at other signs; then quotes after the first cell are text.
+    for sign in SEPARATORS:
+        for row in csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""), delimiter=sign):
+            assert not any(one.strip()[:1] in FORMULAS for one in row if one.strip())
 
 
 def test_a_row_has_name_mail_address_link_and_expiry():

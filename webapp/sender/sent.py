@@ -98,7 +98,11 @@ def _recalled(
             verdicts = sent_list().recall(listed, scores, evidence=evidence())
         else:
             verdicts = sent_list().recall_unread(
-                listed, WINDOWS_MS[window], rest=rest, evidence=evidence()
+                listed,
+                WINDOWS_MS[window],
+                rest=rest,
+                moved_to=sender_secret.next_list(),
+                evidence=evidence(),
             )
         _count(verdicts)
     except Unavailable as error:
