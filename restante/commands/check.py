@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from restante.commands import checks, machine
+from restante.commands.check_push import of_push
 from restante.commands.check_smtp import of_relay
 from restante.commands.checks import Finding, Grade
 from restante.commands.environment import read_settings, settings_files
@@ -38,8 +39,9 @@ def check() -> int:
         _tell([checks.warning("the store was not checked: correct the settings first")])
         return os.EX_CONFIG
     settings_well = _tell(checks.of_settings(settings, settings_files()))
-    if mail := of_relay(settings):
-        settings_well = _tell([mail]) and settings_well
+    for found in (of_relay(settings), of_push(settings)):
+        if found:
+            settings_well = _tell([found]) and settings_well
     _tell(machine.of_memory())
     store_well = _tell(_of_store(settings))
     if not settings_well:

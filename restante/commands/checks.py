@@ -92,9 +92,7 @@ def _of_address(settings: Settings) -> Iterator[Finding]:
         yield warning("RESTANTE_PUBLIC_URL is not https: links and texts travel in clear")
     else:
         yield ok("RESTANTE_PUBLIC_URL is this machine's own")
-    if settings.push and settings.secure:
-        yield ok("senders can be told in their browser, if the worker reaches its push service")
-    elif settings.push and settings.public:
+    if settings.push and settings.public and not settings.secure:
         yield warning("RESTANTE_PUSH is on, but a browser can be told only over https")
 
 

@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from restante.commands import checks
+from restante.commands.check_push import of_push
 from restante.commands.check_smtp import of_relay
 from restante.commands.checks import Grade
 from restante.crypto.keyring import new_key
@@ -21,8 +22,10 @@ from restante.settings import Settings
 from restante.settings.parsers import Relay
 from restante.store.diagnostics import CALLED, Inspected
 from tests.commands.test_commands import folder_of, run
+from tests.support import certificates
 from tests.support.mailserver import MailServer
 from tests.support.processes import Service, free_port
+from tests.support.receiver import Receiver
 
 GOOD = Inspected(
     product="Redis 7.0.15",
@@ -376,6 +379,28 @@ def test_a_mail_server_that_refuses_our_address_is_a_problem():
     assert found == checks.problem(
         "the mail server refuses mail from RESTANTE_MAIL_FROM (550): no mail will be sent"
     )
+
+
+def test_the_push_services_are_reached_and_those_that_do_not_answer_are_named(
+    tmp_path, monkeypatch
+):
+    context, pem = certificates.localhost(tmp_path)
+    its = Settings(public_url="https://letters.example")
+    with Receiver() as plain, Receiver().under(context) as there:
+        services = [("localhost", there.port), ("127.0.0.1", plain.port), ("n.invalid", 443)]
+        unproven = of_push(its, services[:1])
+        monkeypatch.setenv("SSL_CERT_FILE", str(pem))
+        answers = of_push(its, services[:1])
+        some = of_push(its, services)
+        posts = len(there.posts) + len(plain.posts)
+
+    assert answers == checks.ok("the push services of browsers answer")
+    assert unproven.words.startswith("no answer from localhost: ")
+    assert some.grade == Grade.WARNING
+    assert some.words.startswith("no answer from 127.0.0.1, n.invalid: ")
+    assert posts == 0
+    assert of_push(replace(its, push=False), services) is None
+    assert of_push(Settings(), services) is None
 
 
 @pytest.mark.parametrize("option", ["sentinel=x", "db=many", "socket_timeot=1"])

@@ -76,6 +76,9 @@ class Receiver(ThreadingHTTPServer):
     def with_tls(self, certificate: str, key: str) -> Self:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate, key)
+        return self.under(context)
+
+    def under(self, context: ssl.SSLContext) -> Self:
         self.socket = context.wrap_socket(
             self.socket, server_side=True, do_handshake_on_connect=False
         )

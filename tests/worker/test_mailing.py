@@ -1,14 +1,9 @@
 """Letters and the way they take: encrypted as the operator wants, bounded, and told to nobody."""
 
 import asyncio
-import datetime as dt
-import ssl
 
 import pytest
 from aiosmtpd.smtp import AuthResult
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from restante.channels.channel import Notification
 from restante.channels.failures import DeliveryFailed, Refused
@@ -16,6 +11,7 @@ from restante.channels.mailed_code import Letter, MailedCode
 from restante.email_address import mailbox
 from restante.settings import Settings, SettingsInvalid
 from restante.settings.parsers import Relay
+from tests.support import certificates
 from tests.support.mailserver import MailServer
 from tests.support.transports import transports
 from worker.transports import mail as transport
@@ -49,32 +45,7 @@ def mail(relay, letter=LETTER, event_id="id-1"):
 @pytest.fixture
 def certificate(tmp_path, monkeypatch):
     """A certificate for localhost that SSL_CERT_FILE makes good."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = tmp_path / "cert.pem"
-    pem.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private = tmp_path / "key.pem"
-    private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem, private)
+    context, pem = certificates.localhost(tmp_path)
     return context, lambda: monkeypatch.setenv("SSL_CERT_FILE", str(pem))
 
 
