@@ -166,6 +166,8 @@ dress((part) => {
     button.textContent = label;
     // Of many buttons with one label, each has a name of its own.
     if (place.dataset.name) button.setAttribute("aria-label", place.dataset.name);
+    // In a table of many, nobody wants to hear each address: the button copies it.
+    if (source.matches(".brief")) source.ariaHidden = "true";
     said.className = "unseen";
     said.setAttribute("role", "status");
     place.append(button, said);

@@ -96,6 +96,7 @@ start(() => {
     for (const place of its.querySelectorAll(".copy, [data-opens-in]")) place.replaceChildren();
     for (const place of its.querySelectorAll("[data-opens-in]")) place.dataset.opensIn = "";
     for (const folded of its.querySelectorAll("details")) folded.open = false;
+    for (const brief of its.querySelectorAll(".brief")) brief.removeAttribute("aria-hidden");
     for (const field of its.querySelectorAll("[name=csrf]")) field.remove();
     return its;
   }
