@@ -85,8 +85,10 @@ def _page(control: ControlToken, status: Status) -> Response:
         is_over=all(link.state.final for link in status.links),
         counts=verdicts.counts(status.links),
         reason=_reason(status),
+        # What was recalled comes first: of a hundred links it may be one.
         rows=[
-            (link.recipient, verdicts.of(link, status, verdicts.on_page)) for link in status.links
+            (link.recipient, verdicts.of(link, status, verdicts.on_page))
+            for link in sorted(status.links, key=lambda link: link.outcome is None)
         ],
     )
     return make_response(page)
