@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PARTS = ("speed", "profile", "beside", "scale", "verbs")
-"""What can be measured, in the order of docs/benchmarks.md."""
+"""What is measured by default, in the order of docs/benchmarks.md."""
+LONG = ("hour",)
+"""What is only measured if it is named."""
 FULL, QUICK = (9, 600), (3, 200)
 """Rounds, and requests of each kind in a round."""
 
@@ -21,6 +23,7 @@ class Options:
     requests: int
     peers: tuple[Path, ...]
     messages: tuple[int, ...]
+    minutes: int
     quick: bool
     writes: bool
 
@@ -33,17 +36,20 @@ def read(arguments: list[str] | None = None) -> Options:
     parser.add_argument(
         "--requests", type=int, help=f"of a kind in a round; default {FULL[1]}, quick {QUICK[1]}"
     )
-    parser.add_argument("--only", default=",".join(PARTS), help="parts, with commas: %(default)s")
+    parser.add_argument(
+        "--only", default=",".join(PARTS), help="parts, with commas: %(default)s; or hour"
+    )
     parser.add_argument(
         "--peer", type=Path, action="append", default=[], help="an adapter: docs/benchmarks.md"
     )
     parser.add_argument(
         "--messages", default="1000,100000", help="of the part scale, with commas: %(default)s"
     )
+    parser.add_argument("--minutes", type=int, default=60, help="of the part hour: %(default)s")
     parser.add_argument("--no-write", action="store_true", help="only print")
     said = parser.parse_args(arguments)
     parts = tuple(said.only.split(","))
-    if unknown := set(parts) - set(PARTS):
+    if unknown := set(parts) - {*PARTS, *LONG}:
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     rounds, requests = QUICK if said.quick else FULL
     return Options(
@@ -52,6 +58,7 @@ def read(arguments: list[str] | None = None) -> Options:
         requests=said.requests or requests,
         peers=tuple(said.peer),
         messages=tuple(int(many) for many in said.messages.split(",")),
+        minutes=said.minutes,
         quick=said.quick,
         writes=not (said.quick or said.no_write),
     )
