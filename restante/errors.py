@@ -149,6 +149,42 @@ class Invalid(RestanteError):
         self.faults = tuple(faults)
 
 
+class Superseded(RestanteError):
+    """Somebody else continues this upload, or it is complete."""
+
+    code = "superseded"
+    title = "This upload goes on elsewhere."
+
+
+class OffsetWrong(RestanteError):
+    """An upload goes on at another place: at `offset`, in bytes.  Nothing was added."""
+
+    code = "offset-wrong"
+    title = "The upload goes on at another place."
+
+    def __init__(self, offset: int) -> None:
+        super().__init__()
+        self.offset = offset
+
+
+class FileTooLarge(RestanteError):
+    """The file is larger than this service accepts: `limit` is in bytes."""
+
+    code = "file-too-large"
+    title = "The file is too large."
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.limit = limit
+
+
+class Full(RestanteError):
+    """There is no room for more files now.  What is kept stays."""
+
+    code = "full"
+    title = "There is no room for more files at the moment."
+
+
 class KeyReused(RestanteError):
     """The Idempotency-Key belongs to another request that was sent within a day.
 

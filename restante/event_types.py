@@ -21,6 +21,7 @@ class _Sent(_RuleTimes):
     links: Annotated[int, "how many"]
     views: Annotated[int, "views of each link"]
     passphrase: Annotated[bool, "whether the message has one"]
+    files: NotRequired[Annotated[int, "how many, if there are some"]]
 
 
 class _Version(TypedDict):
@@ -39,6 +40,11 @@ class _Leases(TypedDict):
 
 class _View(TypedDict):
     view: Annotated[int, "its number, from 1"]
+
+
+class _File(_View):
+    file: Annotated[int, "its number, from 1"]
+    version: Annotated[int, "of the text that it belongs to"]
 
 
 class _Prolonged(_View):
@@ -99,6 +105,12 @@ EVENTS = {
     "link.revealed": EventType(_View, "A view was spent and the text released."),
     "link.acknowledged": EventType(_View, "The text arrived. Once for each view."),
     "link.prolonged": EventType(_Prolonged, "The reader extended the lease."),
+    "link.file_started": EventType(
+        _File, "A reader began to fetch a file. Once for each view and file."
+    ),
+    "link.file_fetched": EventType(
+        _File, "All of a file was sent to a reader. Once for each view and file."
+    ),
     "link.confirmed": EventType(_View, "A reader says: I have read this. Once for each view."),
     "link.disputed": EventType(
         Nothing, "Somebody who did not open this link says: That was not me. At most three."

@@ -103,6 +103,24 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class NewFile:
+    """An uploaded file that a draft shall have.
+
+    Attributes:
+        upload: Its upload token, as it was written.
+        name: As the sender's program said; it is changed to one that any system takes.
+        type: A media type; "" if it is not known.
+    """
+
+    upload: str
+    name: str
+    type: str = ""
+
+    def __repr__(self) -> str:
+        return "<NewFile>"
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A message not yet sent.  `restante.sending` checks every field against the settings."""
 
@@ -122,6 +140,8 @@ class Draft:
     """The mails that the sender wants."""
     push: Subscription | None = None
     """The browser that is told what happens."""
+    files: tuple[NewFile, ...] = ()
+    """What was uploaded for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from restante import validation
-from restante.crypto import envelope
+from restante.crypto import envelope, files
 from restante.crypto.envelope import LinkKeys
 from restante.crypto.mailed_codes import (
     CODES_MOST,
@@ -147,7 +147,7 @@ class Reading:
                     raise
                 continue  # a replace added the passphrase after `salt` was read
             try:
-                return self._open(link, released, keys)
+                return self._open(link, reader_key, released, keys)
             except Damaged:
                 self._links.fail(link, boxed)
                 raise
@@ -205,7 +205,13 @@ class Reading:
         before = bytes([form]) if form > AS_GIVEN else b""
         return replace(keys, verifier=before + keys.verifier)
 
-    def _open(self, link: LinkToken, released: Released, keys: LinkKeys | None) -> Content:
+    def _open(
+        self,
+        link: LinkToken,
+        reader_key: ReaderKey,
+        released: Released,
+        keys: LinkKeys | None,
+    ) -> Content:
         keys = keys or LinkKeys.derive(self._keyring[released.root_id], link)
         content_key = envelope.unwrap_key(
             released.wrapped,
@@ -230,4 +236,23 @@ class Reading:
             fresh=released.fresh,
             needs_passphrase=released.needs_passphrase,
             details=self._facts.open_message(released.message_id, released.box),
+            **self._files(link, reader_key, released, content_key),
         )
+
+    def _files(
+        self, link: LinkToken, reader_key: ReaderKey, released: Released, content_key: bytes
+    ) -> dict[str, Any]:
+        """Return what the manifest says of the files, and the token for fetching them."""
+        if not released.files:
+            return {}
+        key = files.files_key(content_key)
+        found = files.open_manifest(
+            released.files, key=key, message_id=released.message_id, version=released.version
+        )
+        token = files.close_files_token(
+            key,
+            token_key=files.token_key(self._keyring, released.wrapped),
+            link=link,
+            reader_id=reader_key.reader_id(link),
+        )
+        return {"files": found, "files_token": token}

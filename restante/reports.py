@@ -12,6 +12,7 @@ from restante.messages import State, Told
 
 if TYPE_CHECKING:
     from restante.channel_states import Standing
+    from restante.crypto.files import SealedFile
     from restante.crypto.tokens import ControlToken, LinkToken
     from restante.details import Details
     from restante.messages import Event, Look, Outcome
@@ -118,6 +119,8 @@ class Content:
         lease_most: The latest time to which the reader can extend the lease.
         at: Now, by the store's clock.
         fresh: False if the reader fetched its own view again.
+        files: Its files, in the sender's order.
+        files_token: What this reader shows to fetch them; "" without files.
     """
 
     text: str
@@ -129,6 +132,8 @@ class Content:
     fresh: bool
     needs_passphrase: bool
     details: Details
+    files: tuple[SealedFile, ...] = ()
+    files_token: str = ""
 
 
 @dataclass(frozen=True, slots=True)

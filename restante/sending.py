@@ -21,10 +21,12 @@ from restante.reports import Replaced, Sent, SentLink
 from restante.store.replies import Changed, NewLink, NewMessage, Repeated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from restante.attaching import Attaching
     from restante.crypto.keyring import Keyring
     from restante.crypto.send_key import SendKey
+    from restante.messages import NewFile
     from restante.settings import Settings
     from restante.store.messages import Messages
     from restante.store.replies import Times
@@ -54,12 +56,14 @@ class Sending:
         keyring: Keyring,
         settings: Settings,
         offload: Callable[..., Any],
+        attaching: Attaching,
     ) -> None:
         """*offload* runs Argon2 where it does not block other requests."""
         self._messages = messages
         self._keyring = keyring
         self._settings = settings
         self._offload = offload
+        self._attaching = attaching
         self._facts = SealedFields(keyring)
 
     def check(self, draft: Draft, found: Iterable[Fault] = ()) -> bytes:
@@ -100,13 +104,15 @@ class Sending:
             Unavailable: The store is full or does not answer; no link may be returned.
         """
         text = self.check(draft)
-        afford(len(text))
         settings = self._settings
         listed = ListToken.of_cookie(cookie) if settings.sent_list and not once else None
+        shard = once.shard if once else listed.shard if listed else None
+        attached = self._attaching.look(draft.files, shard)
+        afford(len(text))
         if once:
             control, proof = once.begin(self._keyring)
         else:
-            control, proof = ControlToken.new(listed.shard if listed else None), None
+            control, proof = ControlToken.new(attached.shard if shard is None else shard), None
         details = validation.normal_details(draft.details)
         message_id = control.message_id
         recipients = draft.recipients or (None,)
@@ -151,6 +157,9 @@ class Sending:
             proof=bytes(proof) if proof else b"",
             listed=(listed.sender_id if listed else b"", line),
             list_lasts=settings.sent_list_seconds * SECOND,
+            files=self._attaching.seal(
+                attached, content_key, self._keyring.newest_id, message_id, 1
+            ),
         )
         try:
             times, is_closed = self._messages.send(control, new)
@@ -158,16 +167,17 @@ class Sending:
             return self._again(draft, once, first)
         return self._sent(draft, control, times, line if is_closed else None)
 
-    def replace(
+    def replace(  # noqa: PLR0913 (what a sender may change)
         self,
         control: ControlToken,
         text: str,
         *,
+        files: Sequence[NewFile] = (),
         passphrase: str | None = None,
         evidence: Evidence | None = None,
         afford: Afford = _free,
     ) -> tuple[int, list[Replaced]]:
-        """Replace the text of all links that are not read yet.
+        """Replace text and files of all links that are not read yet.
 
         Returns the newest version and each link's outcome.  Readers of an earlier version
         keep theirs.  *afford* as in `send`.
@@ -184,6 +194,7 @@ class Sending:
             raise Invalid(faults)
         plain = validation.text_bytes(text, self._settings.text_max)
         message_id = control.message_id
+        attached = self._attaching.look(files, control.shard)
         stretched = b""
         for attempt in range(REPLACE_TRIES):
             version, links, has_passphrase = self._messages.outline(control)
@@ -213,6 +224,9 @@ class Sending:
                         for index in range(links)
                     ],
                     evidence=self._facts.close_evidence(message_id, evidence),
+                    files=self._attaching.seal(
+                        attached, content_key, self._keyring.newest_id, message_id, version + 1
+                    ),
                 )
             except Changed:
                 continue

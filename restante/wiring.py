@@ -15,6 +15,8 @@ from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
 from redis.retry import Retry
 
+from restante.attaching import Attaching
+from restante.blobs.folder import Folder
 from restante.channels.channel import Desk
 from restante.consents import Consents
 from restante.crypto.keyring import Keyring
@@ -24,6 +26,7 @@ from restante.deadlines import Timekeeping
 from restante.delivery import Delivering
 from restante.errors import SettingsInvalid
 from restante.feedback import Answering
+from restante.fetching import Fetching
 from restante.managing import Managing
 from restante.notifying import Notifying
 from restante.reading import Reading
@@ -35,6 +38,7 @@ from restante.store.budgets import Budgets
 from restante.store.connection import Connection
 from restante.store.consents import ConsentStore
 from restante.store.deadlines import Deadlines
+from restante.store.fetches import Fetches
 from restante.store.links import Links
 from restante.store.messages import Messages
 from restante.store.nodes import ClusterNodes
@@ -43,6 +47,9 @@ from restante.store.persistence import Files
 from restante.store.readers import Readers
 from restante.store.sender_tokens import SenderTokens
 from restante.store.sent_lists import SentLists
+from restante.store.uploads import Uploads
+from restante.sweeping import Sweeping
+from restante.uploading import Uploading
 
 if TYPE_CHECKING:
     from restante.metrics.meters import Meters
@@ -127,6 +134,9 @@ class Services:
     keyring: Keyring
     connection: Connection
     sending: Sending
+    uploading: Uploading
+    fetching: Fetching
+    sweeping: Sweeping
     managing: Managing
     notifying: Notifying
     reading: Reading
@@ -152,7 +162,13 @@ def _edge_key(root_key: bytes, purpose: str) -> bytes:
     return hmac.digest(root_key, b"restante/v1/edge/" + purpose.encode(), hashlib.sha256)
 
 
-def build(settings: Settings, *, offload: Offload = call, meters: Meters | None = None) -> Services:
+def build(
+    settings: Settings,
+    *,
+    offload: Offload = call,
+    disk: Offload = call,
+    meters: Meters | None = None,
+) -> Services:
     """Build the services of one process; *meters* count its calls to the store.
 
     Raises:
@@ -160,7 +176,9 @@ def build(settings: Settings, *, offload: Offload = call, meters: Meters | None 
     """
     keyring = Keyring.parse(settings.root_keys or "")
     connection = reach(settings, meters.asked if meters else None)
-    return replace(assemble(settings, keyring, connection, offload=offload), meters=meters)
+    return replace(
+        assemble(settings, keyring, connection, offload=offload, disk=disk), meters=meters
+    )
 
 
 def reach(settings: Settings, observe: Observe | None = None) -> Connection:
@@ -172,25 +190,36 @@ def reach(settings: Settings, observe: Observe | None = None) -> Connection:
     return Connection(connect(address), observe=observe)
 
 
-def assemble(
+def assemble(  # noqa: PLR0913 (what tests replace)
     settings: Settings,
     keyring: Keyring,
     connection: Connection,
     *,
     offload: Offload = call,
+    disk: Offload = call,
     now: Callable[[], int] | None = None,
 ) -> Services:
-    """Build the use cases over a store; *now* (ms) replaces the store's clock in tests."""
+    """Build the use cases over a store.
+
+    *offload* runs what needs a core for long, *disk* what waits for a disk.  *now* (ms) replaces
+    the store's clock in tests.
+    """
     messages = Messages(connection, now)
     budgets = Budgets(connection, settings)
     outbox = Outbox(connection, now)
     consents = Consents(ConsentStore(connection, now), outbox, keyring)
-    desk = Desk(consents, messages.report, settings, SealedFields(keyring), budgets.afford_mail)
+    facts = SealedFields(keyring)
+    uploads = Uploads(connection, now)
+    blobs = Folder(settings.blobs_folder) if settings.blobs_folder else None
+    desk = Desk(consents, messages.report, settings, facts, budgets.afford_mail)
     return Services(
         settings=settings,
         keyring=keyring,
         connection=connection,
-        sending=Sending(messages, keyring, settings, offload),
+        sending=Sending(messages, keyring, settings, offload, Attaching(uploads, facts, settings)),
+        uploading=Uploading(uploads, blobs, settings, disk),
+        fetching=Fetching(Fetches(connection, now), blobs, keyring, settings, disk),
+        sweeping=Sweeping(uploads, blobs),
         managing=Managing(messages, keyring, settings),
         notifying=Notifying(messages, keyring, settings),
         reading=Reading(Links(connection, now), keyring, settings, offload),

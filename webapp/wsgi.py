@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import WSGIApplication
 
+DISK_THREADS = 8
+"""Uploads and downloads that wait for a disk at once in this process."""
 ARGON2_NICE = 10
 """Stretching a passphrase takes 19 MiB and about 30 ms of a core: other requests go first."""
 
@@ -27,6 +29,13 @@ logs.configure(settings.log_level)
 _cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 _argon2 = ThreadPool(max(1, _cores // settings.web_workers))
 """All processes together stretch as many at once as there are cores."""
+
+
+_disk = ThreadPool(DISK_THREADS)
+
+
+def _on_disk(function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
+    return _disk.apply(function, arguments)
 
 
 def _politely(function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
@@ -46,13 +55,13 @@ offload = rate_limits.counted_before(_offload)
 
 def _app() -> WSGIApplication:
     if not settings.counts:
-        return create_app(wiring.build(settings, offload=offload))
+        return create_app(wiring.build(settings, offload=offload, disk=_on_disk))
     # Imported only if metrics are on: it takes 40 ms.
     from restante.metrics.meters import Meters  # noqa: PLC0415
     from webapp.ops import metrics_app  # noqa: PLC0415
 
     meters = Meters()
-    services = wiring.build(settings, offload=offload, meters=meters)
+    services = wiring.build(settings, offload=offload, disk=_on_disk, meters=meters)
     return metrics_app.Doors(
         create_app(services), metrics_app.create_app(services), settings, meters
     )

@@ -17,6 +17,7 @@ from restante.errors import RestanteError, SettingsInvalid
 from restante.metrics import shared_folder
 from restante.settings import Settings
 from worker import exposition
+from worker.blob_sweeper import BlobSweeper
 from worker.deadline_runner import Worker
 from worker.dispatcher import Dispatcher
 from worker.transports.http import Http
@@ -61,6 +62,8 @@ def main() -> int:
     push = Push(http, services.vapid_keys, settings.public_url)
     dispatcher = Dispatcher(services.delivering, Transports(http, mail, push), meters)
     dispatcher.start()
+    sweeper = BlobSweeper(services.sweeping)
+    sweeper.start()
     log.info("worker started")
     try:
         while dispatcher.is_alive and not stop.is_set():
@@ -70,6 +73,7 @@ def main() -> int:
     finally:
         # A thread that continues would keep this process alive.
         dispatcher.stop()
+        sweeper.stop()
     log.info("worker stopped")
     return 0 if is_well else 1
 

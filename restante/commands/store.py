@@ -54,7 +54,11 @@ def services_for(settings: Settings) -> Iterator[Services]:
         raise StoreFailed(message)
     root_keys = settings.root_keys or _root_keys_in(settings.data_dir)
     with _embedded(settings) as url:
-        yield wiring.build(replace(settings, redis_url=url, root_keys=root_keys))
+        yield wiring.build(
+            replace(
+                settings, redis_url=url, root_keys=root_keys, blobs=settings.blobs_folder or "off"
+            )
+        )
 
 
 def _root_keys_in(data_dir: Path) -> str:

@@ -45,6 +45,15 @@ class SealedFields:
     def open_label(self, link_id: bytes, boxed: bytes) -> str | None:
         return self._open(boxed, "label", link_id).get("label")
 
+    def close_files(self, message_id: bytes, facts: Mapping[str, str]) -> bytes:
+        return self._close(facts, "files", message_id)
+
+    def open_files(self, message_id: bytes, boxed: bytes) -> list[tuple[str, int]]:
+        """Return names and sizes of a version's files, in order."""
+        facts = self._open(boxed, "files", message_id)
+        names, sizes = (json.loads(facts.get(of, "[]")) for of in ("names", "sizes"))
+        return list(zip(names, sizes, strict=True))
+
     def close_reason(self, message_id: bytes, reason: str | None) -> bytes:
         return self._close({"reason": reason} if reason else {}, "reason", message_id)
 

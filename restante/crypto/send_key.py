@@ -74,6 +74,11 @@ class SendKey:
     def send_id(self) -> bytes:
         return digest("restante/v1/send-id", self.sender, self.value.encode())
 
+    @property
+    def shard(self) -> int:
+        """Return the shard of the message, and of what is uploaded for it."""
+        return self.send_id[0] % SHARDS
+
     def begin(self, keyring: Keyring) -> tuple[ControlToken, Proof]:
         """Return the control token of a new message, and what the store must keep of it."""
         salt = secrets.token_bytes(SALT_SIZE)
@@ -93,7 +98,7 @@ class SendKey:
         send_key = hmac.digest(root_key, b"restante/v1/send-key", hashlib.sha256)
         bound = salt + self.send_id + self.request + self.value.encode()
         secret = hmac.digest(send_key, bound, hashlib.sha256)[:SECRET_SIZE]
-        return ControlToken(self.send_id[0] % SHARDS, secret)
+        return ControlToken(self.shard, secret)
 
 
 def _check(control: ControlToken) -> bytes:

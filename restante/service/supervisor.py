@@ -94,6 +94,8 @@ class Service:
             _await_ports(settings)
             self._store.start()
             environ["RESTANTE_REDIS_URL"] = self._store.url
+            environ.pop("RESTANTE_BLOBS_FILE", None)
+            environ["RESTANTE_BLOBS"] = str(settings.blobs_folder or "off")
         else:
             _await_store(settings)
             _await_ports(settings)

@@ -48,6 +48,13 @@ class Settings(Declarations):
         return urlsplit(self.redis_url or "").scheme in {CLUSTER, CLUSTER_TLS}
 
     @property
+    def blobs_folder(self) -> Path | None:
+        """Where sealed files are kept; None if messages have no files."""
+        if isinstance(self.blobs, Path):
+            return self.blobs
+        return None if self.blobs or self.redis_url else self.data_dir / "blobs"
+
+    @property
     def mail_sender(self) -> Mailbox | None:
         """The sender of mails; without a display name, the service's name is used."""
         its = self.mail_from

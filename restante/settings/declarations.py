@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from restante.settings import parsers
+from restante.settings.declaring import DURATION, LIMIT, setting
+from restante.settings.file_declarations import FileDeclarations
 from restante.settings.parsers import (
     ANYONE,
     DAY,
@@ -31,19 +33,9 @@ if TYPE_CHECKING:
     from restante.email_address import Mailbox
     from restante.settings.logo import Logo
 
-T = TypeVar("T")
-DURATION = Whole(1, 3_650 * DAY, "seconds")
-LIMIT = Whole(1, 1_000_000)
-
-
-def setting(default: T, parse: Callable[[str], T], meaning: str, *, is_secret: bool = False) -> T:
-    """Return the field of a setting; *meaning* is Markdown, for the table of docs/settings.md."""
-    metadata = {"parse": parse, "meaning": meaning}
-    return field(default=default, repr=not is_secret, metadata=metadata)
-
 
 @dataclass(frozen=True, slots=True)
-class Declarations:
+class Declarations(FileDeclarations):
     """The fields of the settings.  A variable has the name of its field, without the unit."""
 
     bind: str = setting(

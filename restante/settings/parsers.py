@@ -40,6 +40,7 @@ class Senders(NamedTuple):
     tokens: bool = False
 
 
+OFF = "off"
 ANYONE = Senders()
 
 
@@ -241,6 +242,11 @@ def accent(written: str) -> str:
 def data_dir(written: str) -> Path:
     """Read the path of a folder."""
     return Path(matching(".+", "must be a folder")(written))
+
+
+def blobs(written: str) -> Path | str | None:
+    """Read the path of a folder, or `off`."""
+    return OFF if written == OFF else data_dir(written)
 
 
 def logo(written: str) -> Logo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from restante.crypto.tokens import digest
 from restante.store import keys
 from restante.store.counters import Counter
 
@@ -24,6 +25,7 @@ class Budgets:
     def __init__(self, connection: Connection, settings: Settings) -> None:
         self._connection = connection
         self._most = (settings.budget_messages, settings.budget_bytes)
+        self._files = (settings.budget_uploads, settings.budget_file_bytes)
         self._notices = settings.budget_mails_network
         self._mails = settings.budget_mails if settings.rate_limits else None
 
@@ -31,6 +33,12 @@ class Budgets:
         """Return the counter for one message of *size* bytes against a network's quota."""
         messages, bytes_most = self._most
         return Counter("budget", keys.budget(network), messages, DAY_MS, size, bytes_most)
+
+    def file(self, network: bytes, size: int) -> Counter:
+        """Return the counter for one upload of *size* bytes; its quota is a network's own."""
+        uploads, bytes_most = self._files
+        its = keys.budget(digest("restante/v1/files-budget", network))
+        return Counter("budget", its, uploads, DAY_MS, size, bytes_most)
 
     def notices(self, network: bytes) -> Counter:
         """Return the counter for one message of a network that wants notifications by mail."""

@@ -40,6 +40,17 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
     {tag}:sender-tokens            hash    token id → "<made_at> <boxed name>"; only in shard 0,
                                            without TTL; a field goes when its token is revoked
     {tag}:consent-key              string  the boxed consent key; only in shard 0, without TTL
+    {tag}:upload:<blob id>         hash    a file on its way: salt size offset run whole started; a
+                                           day from its last progress, or until it is sent
+    {tag}:due-blobs                zset    blob ids, by when to look whether they have to go
+    {tag}:blobs-place              string  the id of the place where blobs are; only in shard 0,
+                                           without TTL
+    {tag}:blobs                    hash    blob id → nothing for an upload, or <mid><version, 4
+                                           bytes> of the message that has it; until it is deleted
+    {tag}:files:<mid>:<version>    string  the sealed manifest of a version; as its content
+    {tag}:blobs-of:<mid>:<version> string  the blob ids of a version; as its content
+    {tag}:fetches:<lid>            hash    reader id and number of a file → how many bytes of it,
+                                           from its beginning, that reader was sent
     {tag}:consents:<address id>    hash    what may be mailed to an address: "stopped", "asks",
                                            counts of its mails, consent id → "<state> <at> …";
                                            8 days, with a consent 400, with a stop without TTL
@@ -63,6 +74,7 @@ Fields of a message:
     passphrase  1 if the links have one
     sender      id of the sender's cookie, if there was one
     box         boxed: the sender's name, the subject and the other details
+    files       1 if a version has files;  names:<version>  boxed: their names
     on_screen   ms on the screens of all its readers
     extended    how often its expiry was moved;  extend  id of the last request that did
     paused_at   while it is paused;  held_until  what opens_at was before, which then is far ahead
@@ -114,8 +126,13 @@ begins with `link.`, then the boxed evidence.  A look is "<at> <type> <class>\n"
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from restante.channels import CHANNELS
 from restante.crypto.tokens import SHARDS, ControlToken, LinkToken, ListToken
+
+if TYPE_CHECKING:
+    from restante.crypto.files import UploadToken
 
 TAGS = (
     *("18", "003", "333", "223", "d2", "0e9", "b56", "acd"),
@@ -153,6 +170,26 @@ def message_of(shard: int, message_id: bytes) -> bytes:
 def sent(listed: ListToken) -> bytes:
     """Return the key of a sent list."""
     return _key(listed.shard, "sent", listed.sender_id)
+
+
+def upload(token: UploadToken) -> bytes:
+    """Return the key of an upload."""
+    return _key(token.shard, "upload", token.blob_id)
+
+
+def blobs(shard: int) -> bytes:
+    """Return the key of all blobs of a shard."""
+    return f"{{{TAGS[shard]}}}:blobs".encode()
+
+
+def due_blobs(shard: int) -> bytes:
+    """Return the key of the blobs of a shard by when they may have to go."""
+    return f"{{{TAGS[shard]}}}:due-blobs".encode()
+
+
+def blobs_place() -> bytes:
+    """Return the key of the id of the place where blobs are."""
+    return f"{{{TAGS[0]}}}:blobs-place".encode()
 
 
 def due(shard: int) -> bytes:

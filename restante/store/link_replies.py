@@ -81,7 +81,10 @@ class Past(NamedTuple):
 
 
 class Released(NamedTuple):
-    """One released view: with the link and the root key, enough to decrypt the content."""
+    """One released view: with the link and the root key, enough to decrypt content and files.
+
+    `files` is the sealed manifest; empty without files.
+    """
 
     message_id: bytes
     version: int
@@ -97,6 +100,7 @@ class Released(NamedTuple):
     box: bytes
     claimed_at: int
     expires_at: int
+    files: bytes
 
     @classmethod
     def of(cls, its: Named, *, fresh: bool) -> Self:
@@ -116,6 +120,7 @@ class Released(NamedTuple):
             box=its[b"box"],
             claimed_at=its[b"claimed_at"],
             expires_at=its[b"expires_at"],
+            files=its[b"files"],
         )
 
 

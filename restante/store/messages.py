@@ -12,14 +12,23 @@ from restante.errors import Fault, Invalid, NotFound
 from restante.store import keys
 from restante.store.channel_verbs import ChannelVerbs
 from restante.store.connection import new_request
-from restante.store.replies import Changed, Judged, Repeated, Report, Times, gone
+from restante.store.replies import (
+    NO_FILES,
+    Changed,
+    Judged,
+    Repeated,
+    Report,
+    Times,
+    gone,
+    lacking,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from restante.crypto.tokens import ControlToken
     from restante.messages import Page
-    from restante.store.replies import NewMessage
+    from restante.store.replies import NewFiles, NewMessage
 
 
 class Messages(ChannelVerbs):
@@ -30,6 +39,7 @@ class Messages(ChannelVerbs):
 
         Raises:
             Repeated: One was stored with this send id before; nothing was done.
+            Invalid: One of its uploads is not whole, or was sent already.
             Unavailable: Also if the store is full.
         """
         channels = [part for channel in new.channels.items() for part in channel]
@@ -41,13 +51,15 @@ class Messages(ChannelVerbs):
             "send", keys.message(control),
             new.hold, new.expires_in, new.lease, new.retention, new.views, tries,
             new.root_id, new.box, new.sender_mark, new.evidence, new.content,
-            new.send_id, new.proof, tell, recall, *new.listed, new.list_lasts,
+            new.send_id, new.proof, tell, recall, *new.listed, new.list_lasts, *new.files,
             len(new.channels), *channels, *links,
         ):  # fmt: skip
             case [b"sent", sent_at, opens_at, expires_at, closed]:
                 return Times(sent_at, opens_at, expires_at), closed == 1
             case [b"repeated", proof, *times]:
                 raise Repeated(proof, Times(*map(int, times)))
+            case [b"lacking", number]:
+                raise lacking(number)
         raise AssertionError
 
     def recall(
@@ -98,24 +110,28 @@ class Messages(ChannelVerbs):
         tries: int | None,
         wrapped: Sequence[tuple[bytes, bytes]],
         evidence: bytes,
+        files: NewFiles = NO_FILES,
     ) -> tuple[int, list[tuple[bytes, str]]]:
         """Put *version* behind the links nobody has read; return it and each link's outcome.
 
         Raises:
             NotFound: No such message.
             Changed: Another replace happened meanwhile.
-            Invalid: It was replaced a thousand times already.
+            Invalid: It was replaced a thousand times already, or an upload is not whole.
             Unavailable: Also if the store is full.
         """
         parts = [part for pair in wrapped for part in pair]
         limit = "" if tries is None else tries
         match self._run(
-            "replace", keys.message(control), version, content, root_id, limit, evidence, *parts
-        ):
+            "replace", keys.message(control),
+            version, content, root_id, limit, evidence, *files, *parts,
+        ):  # fmt: skip
             case [b"replaced" | b"unchanged", newest, *links]:
                 return newest, [(lid, outcome.decode()) for lid, outcome in links]
             case [b"changed"]:
                 raise Changed
+            case [b"lacking", number]:
+                raise lacking(number)
             case [b"often"]:
                 raise Invalid([Fault("text", "replaced too often")])
         raise NotFound

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from restante.crypto.tokens import ID_SIZE
+from restante.errors import Fault, Invalid
 from restante.messages import Outcome, State
 
 if TYPE_CHECKING:
@@ -57,6 +58,21 @@ class NewLink(NamedTuple):
     address: bytes = b""
 
 
+class NewFiles(NamedTuple):
+    """What is stored of a version's files; all empty without files.
+
+    `blobs` has their ids, 16 bytes each, and `sizes` their sizes with commas between.
+    """
+
+    manifest: bytes = b""
+    names: bytes = b""
+    blobs: bytes = b""
+    sizes: str = ""
+
+
+NO_FILES = NewFiles()
+
+
 class NewMessage(NamedTuple):
     """What a send stores of a message.  Durations are in ms.
 
@@ -64,6 +80,7 @@ class NewMessage(NamedTuple):
     are its rules, if it has them, from when it opens.  `channels` has what is stored for each
     channel that the message uses.  `send_id` and `proof` are of its Idempotency-Key, or empty.
     `listed` has sender id and sealed line for the sender's list, both empty without one.
+    `files` has the sealed manifest, the boxed names and the blob ids of its files.
     """
 
     hold: int
@@ -85,6 +102,7 @@ class NewMessage(NamedTuple):
     proof: bytes = b""
     listed: tuple[bytes, bytes] = (b"", b"")
     list_lasts: int = 0
+    files: NewFiles = NO_FILES
 
 
 class Times(NamedTuple):
@@ -246,6 +264,11 @@ class Report(NamedTuple):
             tested_at=its[b"tested_at"] or None,
             channels=its[b"channels"],
         )
+
+
+def lacking(number: int) -> Invalid:
+    """Return the error for the upload with this *number*, from 1, that cannot be sent."""
+    return Invalid([Fault(f"files[{number - 1}]", "not uploaded completely, or sent already")])
 
 
 def gone(boxed: list[Any]) -> GoneBoxed:

@@ -144,7 +144,22 @@ def test_the_same_replace_asked_again_gives_the_same_answer(turned_house, clock,
     sent = turned_house.sending.send(Draft("one", recipients=("Ana", "Bob")))
     read(turned_house, sent.links[0].token)
     key = b"{%b}:message:%b" % (TAGS[sent.control.shard].encode(), sent.message_id)
-    words = (clock.now(), 2, b"content", b"root", "", "", b"k" * 65, "", b"l" * 65, "")
+    words = (
+        clock.now(),
+        2,
+        b"content",
+        b"root",
+        "",
+        "",
+        "",
+        "",
+        "",
+        "",
+        b"k" * 65,
+        "",
+        b"l" * 65,
+        "",
+    )
     replies = [connection.run("replace", key, *words) for _ in range(3)]
 
     assert replies[0] == replies[1] == replies[2]

@@ -87,11 +87,14 @@ def test_every_link_to_a_file_leads_somewhere(paper):
 def test_the_api_paper_names_every_address():
     folder = ROOT / "webapp" / "api"
     source = "".join(
-        (folder / name).read_text("utf-8") for name in ("messages.py", "notifying.py", "links.py")
+        (folder / f"{name}.py").read_text("utf-8")
+        for name in ("messages", "notifying", "links", "uploads", "files")
     )
     routes = lines(r'^@bp\.(get|post|patch|put|delete)\("([^"]+)"', source)
 
-    assert lines(r"^### ([A-Z]+ /\S+)$", API) == [f"{how.upper()} {path}" for how, path in routes]
+    assert lines(r"^### ([A-Z]+ /\S+)$", API) == [
+        f"{how.upper()} {path.replace('<int:number>', '{number}')}" for how, path in routes
+    ]
 
 
 def test_the_api_paper_names_every_problem():

@@ -47,6 +47,8 @@ MESSAGE = {
     **dict.fromkeys(("passphrase", "code"), ONE),
     **dict.fromkeys(("sender", "extend", "pause", "resume", "rules", "notify"), ID),
     "replace": rb"[\s\S]{12}",
+    "files": ONE,
+    "names:<version>": BOX,
     **dict.fromkeys(("box", "webhook", "email"), BOX),
     "links": rb"(?:[\s\S]{16})+",
     "open": NUMBER,
@@ -68,6 +70,12 @@ LINK = {
     "root": rb"[\s\S]{4}",
     "tries": NUMBER,
 }
+UPLOAD = {
+    "salt": rb"[\s\S]{32}",
+    **dict.fromkeys(("size", "offset", "run"), NUMBER),
+    "started": TIME,
+    "whole": ONE,
+}
 READER = rb"(0|%b) %b [01] [01] %b (%b)" % (TIME, COUNT, TIME, NUMBER)
 EVENT = rb"%b (message|link)\.[a-z_]+ ([a-z_]+=[a-z0-9_]+(,[a-z_]+=[a-z0-9_]+)*)?\n[\s\S]*" % TIME
 LOOK = rb"%b link\.(fetched|reread) [a-z_]+\n%b(%b)?" % (TIME, ID, BOX)
@@ -84,9 +92,14 @@ def _string(form: bytes) -> Callable[[Any], bool]:
     return lambda value: bool(re.fullmatch(form, value))
 
 
+def field_of(name: bytes) -> str:
+    """Return a field as the page writes it."""
+    return re.sub(r"^names:[1-9]\d*$", "names:<version>", name.decode())
+
+
 def _hash(fields: dict[str, bytes]) -> Callable[[Any], bool]:
     return lambda value: all(
-        re.fullmatch(fields.get(name.decode(), b"(?!)"), one) for name, one in value.items()
+        re.fullmatch(fields.get(field_of(name), b"(?!)"), one) for name, one in value.items()
     )
 
 
@@ -124,6 +137,13 @@ KEYS: dict[str, tuple[bytes, Callable[[Any], bool], bool | None]] = {
     "key": (b":" + ID, _string(rb"\x01[\s\S]{64}"), True),
     "code": (b":" + ID, _string(BOX), True),
     "once": (b":" + ID, _string(rb"[\s\S]{36}%b %b %b" % (TIME, TIME, TIME)), True),
+    "upload": (b":" + ID, _hash(UPLOAD), True),
+    "blobs": (b"", _each(ID, rb"([\s\S]{20})?"), False),
+    "files": (rb":%b:%b" % (ID, COUNT), _string(rb"\x01[\s\S]{33,}"), True),
+    "blobs-of": (rb":%b:%b" % (ID, COUNT), _string(rb"(?:[\s\S]{16})+"), True),
+    "fetches": (b":" + ID, _each(ID + COUNT, NUMBER), True),
+    "due-blobs": (b"", _zset(ID), False),
+    "blobs-place": (b"", _string(rb"[0-9a-f]{32}"), False),
     "readers": (b":" + ID, _each(ID, READER), True),
     "events": (b":" + ID, _list(EVENT), True),
     "looks": (b":" + ID, _list(LOOK, 100), True),

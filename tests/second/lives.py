@@ -6,8 +6,11 @@ while a store of this machine holds them.
 
 from __future__ import annotations
 
+import io
+import tempfile
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import redis
@@ -20,7 +23,8 @@ from restante.crypto.tokens import SHARDS, ListToken, ReaderKey
 from restante.details import Details
 from restante.email_address import mailbox
 from restante.errors import CodeWrong, Damaged, Gone, PassphraseWrong
-from restante.messages import Draft, Evidence
+from restante.fetching import Ticket
+from restante.messages import Draft, Evidence, NewFile
 from restante.notices import Notice, Wanted
 from restante.rules import Rules
 from restante.settings import Settings
@@ -64,6 +68,7 @@ OPEN = {
     "told to a chat": ["sealed"],
     "mailed a code": ["sealed", "sealed"],
     "told by mail": ["read"],
+    "with a file": ["read"],
 }
 """States of links that still open, by the message's name.  Stored dumps may have fewer."""
 ENDED = {"expired": ["expired"], "spent and done": ["spent"], "locked": ["locked"],
@@ -97,9 +102,12 @@ def reader(number: int) -> ReaderKey:
     return ReaderKey(f"the-nonce-of-reader-{number}")
 
 
-def house_at(connection: Connection, root_keys: str, clock: Clock) -> Services:
-    """Return the use cases by that clock, over a store."""
+def house_at(
+    connection: Connection, root_keys: str, clock: Clock, blobs: Path | None = None
+) -> Services:
+    """Return the use cases by that clock, over a store and a folder of blobs."""
     settings = Settings(
+        blobs=blobs or "off",
         passphrase_tries=3,
         smtp_url=Relay("127.0.0.1", 25, "none"),
         mail_from=mailbox("letters@example.net"),
@@ -124,6 +132,8 @@ def live(connection: Connection) -> Lives:
         keep(name, sent)
     keep("told by mail", _mailed(house))
     keep("told in three browsers", _pushed(house))
+    with tempfile.TemporaryDirectory() as blobs:
+        keep("with a file", _filed(house_at(connection, lives.root_keys, clock, Path(blobs))))
     once = SendKey("a-key-of-thirty-two-letters-or-more", bytes(16), bytes(32))
     house.managing.forget(house.sending.send(Draft(TEXT), once=once).control)
     lives.list_token = str(LISTED)
@@ -296,6 +306,22 @@ def _chatted(house: Services) -> Sent:
     sent = house.sending.send(Draft(TEXT, webhook="https://hooks.example/x", details=details))
     house.notifying.set_webhook(sent.control, "https://chat.example/", "slack", evidence=SENDER)
     house.notifying.send_test(sent.control, evidence=SENDER)
+    return sent
+
+
+def _filed(house: Services) -> Sent:
+    """Its file was fetched; another upload is under way."""
+    uploading, raw = house.uploading, TEXT.encode()
+    under_way, upload = (uploading.start(5, len(raw)) for _ in range(2))
+    uploading.receive(under_way, 0, io.BytesIO().read, last=False)
+    uploading.receive(upload, 0, io.BytesIO(raw).read, last=True)
+    files = (NewFile(str(upload), "Llaves ñ.txt", "text/plain"),)
+    sent = house.sending.send(Draft(TEXT, files=files, views=2))
+    [link] = sent.links
+    content = house.reading.reveal(link.token, reader(1), None, visitor="browser")
+    ticket = Ticket(link.token, reader(1), content.files_token, ANA)
+    its = house.fetching.open(ticket, 1)
+    assert b"".join(house.fetching.stream(ticket, its, 1, 0, its.size)) == raw
     return sent
 
 

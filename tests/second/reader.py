@@ -248,6 +248,9 @@ class Copy:
 
 def _of_message(fields: dict[bytes, bytes]) -> Iterator[tuple[str, bytes]]:
     yield "message", fields.get(b"box", b"")
+    for name, value in fields.items():
+        if name.startswith(b"names:"):
+            yield "files", value
     yield "webhook", fields.get(b"webhook", b"")
     yield "email", fields.get(b"email", b"")
     for push in (b"push", b"push-2", b"push-3"):

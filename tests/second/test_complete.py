@@ -39,7 +39,7 @@ def test_the_specification_lists_exactly_the_stored_keys_and_fields(lived):
 
     def fields(kind):
         hashes = [value for key, value in found.items() if b":%b:" % kind in key]
-        return {name.decode() for one in hashes for name in one}
+        return {forms.field_of(name) for one in hashes for name in one}
 
     assert kinds_of(found) == KINDS - ELSEWHERE
     assert fields(b"link") == table("Link") == set(forms.LINK)
@@ -90,6 +90,7 @@ def test_no_script_writes_a_key_or_field_that_the_specification_lacks():
     assert names - channels <= table("Message") | table("Link") | table("Consents") | {
         "messages",
         "bytes",
+        *forms.UPLOAD,
     }
     assert {"message", "events", "due", "dead"} <= made
     assert made - {"outbox-"} <= KINDS
@@ -136,7 +137,7 @@ def test_every_box_opens_by_the_specification_and_holds_what_it_says(lived):
     sealed_things = sum(
         leaf.count(header)
         for key, value in store.items()
-        if not re.match(rb"\{\w+\}:(content|key):", key)
+        if not re.match(rb"\{\w+\}:(content|key|files):", key)
         for leaf in leaves(value)
         for header in headers
     )

@@ -32,6 +32,8 @@ VERBS = [
     "list_consents", "record_ask", "set_channel", "stop_mails", "withdraw_consent",
     "withdraw_token", "open_list", "glance", "recall_unread", "keep_lines", "drop_lines",
     "close_list", "pick_lines", "subscribe", "unsubscribe", "send_test",
+    "start_upload", "advance_upload", "uploads", "cancel_upload", "fetch_file", "blob_due",
+    "blob_gone", "blobs_place", "unowned",
 ]  # fmt: skip
 MUST_WORK_WHEN_FULL = set(VERBS) - {
     "send",
@@ -40,6 +42,8 @@ MUST_WORK_WHEN_FULL = set(VERBS) - {
     "make_token",
     "keep_lines",
     "subscribe",
+    "start_upload",
+    "blobs_place",
 }
 PURE_READS = {
     "consents_of",
@@ -55,6 +59,8 @@ PURE_READS = {
     "pick_lines",
     "salt",
     "status",
+    "uploads",
+    "unowned",
 }
 
 

@@ -81,6 +81,13 @@ class Channel(TypedDict):
     test: Annotated[channel_states.Outcome | None, "what came of the last test; `null` without one"]
 
 
+class Started(TypedDict):
+    """An upload that has begun. Protect its token as you protect the file."""
+
+    upload_token: Annotated[str, "for adding to it, and for the send", Example("UBYx…")]
+    offset: Annotated[int, "bytes of the file that are kept", Example(0)]
+
+
 class Link(TypedDict):
     """One link, as the sender sees it."""
 
@@ -204,12 +211,25 @@ class Preview(
     paused: Annotated[bool, "whether the sender has paused the message"]
 
 
+class FileShown(TypedDict):
+    """A file of the message."""
+
+    number: Annotated[int, "from 1, for `GET /link/files/{number}`", Example(1)]
+    name: Annotated[str, "what to save it as; never a path", Example("contract.pdf")]
+    size: Annotated[int, "its bytes", Example(1_048_576)]
+    type: Annotated[str, "its media type, as the sender's program said", Example("application/pdf")]
+
+
 class Content(TypedDict):
-    """The text that one view releases."""
+    """The text that one view releases, and what it has in files."""
 
     text: Annotated[str, "as it was sent", Example("The safe is behind the Vermeer.")]
     state: Annotated[State, "`read`, or `spent` after the last view", Example("read")]
     views_left: Annotated[int, "views that can still be opened", Example(1)]
     lease_until: Annotated[
         Time, "until then the same request with the same reader key returns the same view"
+    ]
+    files: Annotated[list[FileShown], "its files, in the sender's order"]
+    files_token: Annotated[
+        str | None, "for fetching the files, with the same reader key; `null` without files"
     ]

@@ -22,6 +22,7 @@ cached, and there is no CORS.
 TOKENS = {
     "controlToken": "The control token of a message, `C…`, 35 characters: for its sender.",
     "linkToken": "The token of one link, `L…`, 35 characters: for its recipient.",
+    "uploadToken": "An upload token, `U…`, 35 characters: for who uploads a file.",
     "senderToken": "A sender token, `S…`, 33 characters: the operator gives it to who may send.",
 }
 
@@ -62,10 +63,61 @@ HEADERS = {
         "description": "Changes with whatever is in the answer.",
         "schema": {"type": "string", "pattern": '^"[0-9.]+"$'},
     },
-    "Location": {"description": "Where the message is.", "schema": {"type": "string"}},
+    "Location": {
+        "description": "Where what was made is. The token goes into `Authorization`.",
+        "schema": {"type": "string"},
+    },
+    "Upload-Offset": {
+        "description": "Bytes of the file that are kept: where the upload goes on.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "Upload-Complete": {
+        "description": "`?1` once the file is complete.",
+        "schema": {"type": "string", "enum": ["?0", "?1"]},
+    },
+    "Upload-Length": {
+        "description": "Bytes of the whole file.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    "Upload-Limit": {
+        "description": "What a file may be.",
+        "schema": {"type": "string"},
+    },
 }
+OF_UPLOADS = tuple(name for name in HEADERS if name.startswith("Upload-"))
+PARTIAL = [
+    {
+        "name": "Upload-Offset",
+        "in": "header",
+        "required": True,
+        "description": "Where in the file the body belongs.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
+    {
+        "name": "Upload-Complete",
+        "in": "header",
+        "required": True,
+        "description": "`?1` if the body is the rest of the file.",
+        "schema": {"type": "string", "enum": ["?0", "?1"]},
+    },
+]
+FILES_TOKEN = {
+    "name": "Files-Token",
+    "in": "header",
+    "required": True,
+    "description": "`files_token` in the answer of the reveal.",
+    "schema": {"type": "string"},
+}
+RANGE = {
+    "name": "Range",
+    "in": "header",
+    "description": "`bytes=…-…`: one part of the file.",
+    "schema": {"type": "string"},
+}
+BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 HEADERS_OF_PROBLEMS = {
     "Retry-After": {"rate-limited", "held", "unavailable"},
+    "Upload-Offset": {"offset-wrong"},
     "WWW-Authenticate": {"not-a-sender"},
 }
 IF_NONE_MATCH = {
@@ -98,6 +150,7 @@ COUNTED = {
     "preview": "previews",
     "status": "requests of the status",
     "reveal": "reveals",
+    "upload": "requests that bring or fetch a part of a file",
     "passphrase": "requests with a passphrase or a mailed code",
 }
 

@@ -72,6 +72,11 @@ def reveal(reader_key: ReaderKey, link: LinkToken, asked: Reveal) -> Content:
         "state": State(content.state),
         "views_left": content.views_left,
         "lease_until": rfc3339(content.lease_until),
+        "files": [
+            {"number": number, "name": its.name, "size": its.size, "type": its.type}
+            for number, its in enumerate(content.files, 1)
+        ],
+        "files_token": content.files_token or None,
     }
 
 

@@ -11,7 +11,7 @@ from restante.crypto.tokens import ControlToken
 from restante.errors import Fault, Gone, Invalid, KeyReused, PassphraseRequired
 from restante.event_types import EVENT_ID
 from restante.events import as_json, rfc3339
-from restante.messages import OLDEST, Draft, Page
+from restante.messages import OLDEST, Draft, NewFile, Page
 from webapp import details, notify, rules
 from webapp.api.answers import Channel, Link, Look, Message, Replaced, Sent, Verdicts
 from webapp.api.blueprint import bp, respond
@@ -23,9 +23,12 @@ from webapp.http.request import evidence, managing, sending, settings
 from webapp.texts.formatting import rfc3339_or_none
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from restante import messages
     from restante.channel_states import Standing
     from restante.reports import LinkStatus
+    from webapp.api.requests import FileAsked
 
 After = Annotated[str | None, Mark.QUERY, "the events after this one", EVENT_ID]
 KnownMark = Annotated[str, Mark.IF_NONE_MATCH]
@@ -85,6 +88,13 @@ def _draft(asked: Send, faults: list[Fault]) -> Draft:
         webhook_format=told.webhook_format,
         notice=told.notice,
         rules=rules.from_body(asked),
+        files=_files(asked.get("files", ())),
+    )
+
+
+def _files(asked: Iterable[FileAsked]) -> tuple[NewFile, ...]:
+    return tuple(
+        NewFile(its.get("upload", ""), its.get("name", ""), its.get("type", "")) for its in asked
     )
 
 
@@ -202,10 +212,11 @@ def recall(control: ControlToken, asked: Recall, faults: list[Fault]) -> Verdict
 @rate_limits.passphrase
 @operation(problems=(PassphraseRequired,))
 def replace(control: ControlToken, asked: Replace) -> Replaced:
-    """Replace the text of the links that nobody has opened."""
+    """Replace text and files of the links that nobody has opened."""
     version, links = sending().replace(
         control,
         asked["text"],
+        files=_files(asked.get("files", ())),
         passphrase=asked.get("passphrase"),
         evidence=evidence(),
         afford=afford,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, get_args, is_typeddict
 
+from flask import Response
+
+from restante.crypto.files import UploadToken
 from restante.declared import Field, fields
 from restante.event_types import EVENTS, EventShown, WebhookBody, WebhookData
 from webapp.api import described
 from webapp.api.blueprint import bp
-from webapp.api.operation import Mark, of_view
+from webapp.api.operation import PARTIAL_UPLOAD, FileBody, Mark, of_view
 from webapp.api.refusals import TOKENS, codes, problems_of
 from webapp.api.schemas import REF, Schemas, about, example
 from webapp.http import rate_limits
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 VERSION = "3.1.1"
+PARAMETER = re.compile(r"<int:(\w+)>")
 HEADER_REF = "#/components/headers/"
 
 
@@ -84,6 +89,11 @@ class _Document:
         for one in its.reads:
             if is_typeddict(one.kind):
                 found["requestBody"] = self._body(one)
+            elif one.kind is FileBody:
+                found["requestBody"] = {"content": {PARTIAL_UPLOAD: {"schema": {}}}}
+                found.setdefault("parameters", []).extend(described.PARTIAL)
+            elif Mark.FILES_TOKEN in one.marks:
+                found.setdefault("parameters", []).extend([described.FILES_TOKEN, described.RANGE])
             elif parameter := self._parameter(one):
                 found.setdefault("parameters", []).append(parameter)
         limits = rate_limits.of_view(self._app.view_functions[endpoint])
@@ -102,6 +112,16 @@ class _Document:
     def _parameter(self, its: Field) -> Json | None:
         if Mark.IF_NONE_MATCH in its.marks:
             return described.IF_NONE_MATCH
+        if Mark.PATH in its.marks:
+            schema = self._schemas.value(its) | {"minimum": 1}
+            about = schema.pop("description")
+            return {
+                "name": its.name,
+                "in": "path",
+                "required": True,
+                "description": about,
+                "schema": schema,
+            }
         if Mark.QUERY in its.marks:
             schema = self._schemas.value(its) | {"type": "string"}
             about = schema.pop("description")
@@ -152,6 +172,14 @@ class _Document:
             tagged = {"ETag": {"$ref": HEADER_REF + "ETag"}}
             right["headers"] = tagged
             found["304"] = {"description": "Nothing changed.", "headers": tagged}
+        if any(one.kind is UploadToken for one in its.reads) and its.answers is Response:
+            right["headers"] = {name: {"$ref": HEADER_REF + name} for name in described.OF_UPLOADS}
+        if any(Mark.FILES_TOKEN in one.marks for one in its.reads):
+            found = {
+                "200": {"description": "The file.", "content": described.BYTES},
+                "206": {"description": "A part of it.", "content": described.BYTES},
+                "416": {"description": "The file has no such part."},
+            }
         by_status: dict[int, set[str]] = {}
         for error in problems:
             by_status.setdefault(STATUS[error], set()).add(error.code)
@@ -227,7 +255,7 @@ def operations(app: Flask) -> Iterator[tuple[str, str, str, Operation]]:
     for rule in app.url_map.iter_rules():
         if its := of_view(app.view_functions[rule.endpoint]):
             (method,) = (rule.methods or set()) - {"HEAD", "OPTIONS"}
-            path = rule.rule.removeprefix(bp.url_prefix or "")
+            path = PARAMETER.sub(r"{\1}", rule.rule.removeprefix(bp.url_prefix or ""))
             yield path, method.lower(), rule.endpoint, its
 
 

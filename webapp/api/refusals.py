@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, is_typeddict
 
 from restante import errors
+from restante.crypto.files import UploadToken
 from restante.crypto.tokens import ControlToken, LinkToken
+from webapp.api.operation import FileBody, Mark
 from webapp.http.errors import (
     STATUS,
     BodyTooLarge,
@@ -22,7 +24,11 @@ if TYPE_CHECKING:
     from restante.errors import RestanteError
     from webapp.api.operation import Operation
 
-TOKENS = {ControlToken: "controlToken", LinkToken: "linkToken"}
+TOKENS = {
+    ControlToken: "controlToken",
+    LinkToken: "linkToken",
+    UploadToken: "uploadToken",
+}
 UNTOLD = {errors.SettingsInvalid.code, errors.Watched.code}
 """Codes that no answer of the API has."""
 
@@ -37,6 +43,10 @@ def problems_of(its: Operation, *, is_limited: bool) -> Iterator[type[RestanteEr
         yield errors.NotASender
     for one in its.reads:
         if one.kind in TOKENS:
+            yield errors.NotFound
+        elif one.kind is FileBody:
+            yield from (UnsupportedMediaType, errors.Invalid)
+        elif Mark.FILES_TOKEN in one.marks or Mark.PATH in one.marks:
             yield errors.NotFound
         elif is_typeddict(one.kind):
             yield from (UnsupportedMediaType, BodyTooLarge, errors.Invalid)

@@ -22,6 +22,34 @@ class Nothing(TypedDict):
     """No fields. The body may also be empty."""
 
 
+class Upload(
+    TypedDict(
+        "Upload",
+        {
+            "with": Annotated[
+                str,
+                "without an `Idempotency-Key`: the token of another upload for the same message, or"
+                " the control token of the message that it will be replaced in",
+                Example("UBYx…"),
+            ]
+        },
+        total=False,
+    ),
+    total=False,
+):
+    """A file to upload."""
+
+    size: Required[Annotated[int, "its bytes", Bounds(0, "files_max"), Example(1_048_576)]]
+
+
+class FileAsked(TypedDict, total=False):
+    """An uploaded file that the message shall have."""
+
+    upload: Required[Annotated[str, "its upload token", Example("UBYx…")]]
+    name: Required[Annotated[str, "what readers save it as; never a path", Example("contract.pdf")]]
+    type: Annotated[str, "its media type", Example("application/pdf")]
+
+
 class Send(DetailsAsked, RulesAsked, NotifyAsked, total=False):
     """A message to send."""
 
@@ -40,6 +68,11 @@ class Send(DetailsAsked, RulesAsked, NotifyAsked, total=False):
     ]
     views: Annotated[int, "views of each link; default 1", Bounds(1, "views_max"), Example(2)]
     passphrase: Annotated[str, "what readers must type", PASSPHRASE, Example("orange boat")]
+    files: Annotated[
+        list[FileAsked],
+        "uploaded before, in the order that readers see",
+        Bounds(1, "files_most"),
+    ]
     hold: Annotated[int, "seconds until the links open; default 0", Bounds(0, "hold_max")]
 
 
@@ -64,6 +97,11 @@ class Replace(TypedDict, total=False):
         "required if the message has one; the replaced links ask for this one",
         PASSPHRASE,
         Example("orange boat"),
+    ]
+    files: Annotated[
+        list[FileAsked],
+        "uploaded before; without this field the new version has no files",
+        Bounds(1, "files_most"),
     ]
 
 

@@ -97,7 +97,8 @@ def _read_of(kind: Any) -> Read:  # noqa: ANN401 (any declaration)
     if get_origin(kind) is Literal:
         return partial(_word, get_args(kind))
     if get_origin(kind) is list:
-        return _strings
+        (inner,) = get_args(kind)
+        return partial(_objects, inner) if is_typeddict(inner) else _strings
     return partial(_plain, kind, KINDS[kind])
 
 
@@ -132,3 +133,15 @@ def _strings(name: str, value: object, faults: list[Fault]) -> object:
     wrong = [Fault(f"{name}[{i}]", "a string") for i, v in enumerate(value) if type(v) is not str]
     faults += wrong
     return None if wrong else value
+
+
+def _objects(declared: type, name: str, value: object, faults: list[Fault]) -> object:
+    if not isinstance(value, list):
+        faults.append(Fault(name, "a list of objects"))
+        return None
+    if not 1 <= len(value) <= LIST_MOST:
+        faults.append(Fault(name, f"from 1 to {LIST_MOST}"))
+        return None
+    before = len(faults)
+    found = [_inner(declared, f"{name}[{i}]", one, faults) for i, one in enumerate(value)]
+    return found if len(faults) == before else None

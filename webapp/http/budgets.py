@@ -24,6 +24,17 @@ def afford(size: int) -> None:
         rate_limits.charge(services().budgets.counter(rate_limits.network_id(), size))
 
 
+def afford_file(size: int) -> None:
+    """Count one upload of *size* bytes for the visitor's network, with the script that begins it.
+
+    Raises:
+        BudgetSpent: It exceeds the daily quota; nothing is counted.
+        Unavailable: The store cannot count now.
+    """
+    if settings().rate_limits:
+        rate_limits.charge(services().budgets.file(rate_limits.network_id(), size))
+
+
 def affording(draft: Draft) -> Callable[[int], None]:
     """Return what counts this draft: also its notifications, if it wants any by mail."""
     return _afford_with_mail if draft.notice else afford

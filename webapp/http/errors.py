@@ -109,6 +109,10 @@ STATUS: Mapping[type[errors.RestanteError], int] = {
     errors.NotASender: 403,
     errors.Invalid: 422,
     errors.KeyReused: 422,
+    errors.OffsetWrong: 409,
+    errors.Superseded: 409,
+    errors.FileTooLarge: 413,
+    errors.Full: 507,
     errors.TooLarge: 413,
     errors.Unavailable: 503,
     errors.Damaged: 500,
@@ -159,6 +163,8 @@ def told(answer: str | Response, error: errors.RestanteError) -> Response:
     if isinstance(error, errors.Damaged):
         log.error("damaged", request_id=g.get("request_id"), **error_fields(error))
     response = make_response(answer, STATUS[type(error)])
+    if isinstance(error, errors.OffsetWrong):
+        response.headers["Upload-Offset"] = str(error.offset)
     if wait := _retry_after(error):
         response.headers["Retry-After"] = str(wait)
     return response

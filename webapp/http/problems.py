@@ -51,6 +51,12 @@ class Wrong(Problem):
     tries_left: Annotated[int, "tries before the link is locked", Example(9)]
 
 
+class Elsewhere(Problem):
+    """The problem of an upload that goes on at another place."""
+
+    offset: Annotated[int, "bytes of the file that are kept", Example(65_536)]
+
+
 class FieldFault(TypedDict):
     """What is wrong with one field. It never repeats the input."""
 
@@ -72,6 +78,7 @@ FIELDS: Mapping[type[errors.RestanteError], type] = {
     errors.PassphraseWrong: Wrong,
     errors.CodeWrong: Wrong,
     errors.Invalid: Faulty,
+    errors.OffsetWrong: Elsewhere,
 }
 """Problems that have fields of their own."""
 
@@ -110,6 +117,11 @@ def problem(error: errors.RestanteError, status: int) -> Problem:
             return faulty
         case errors.NotASender():
             its["detail"] = _accepted(services().settings.senders)
+        case errors.OffsetWrong():
+            elsewhere: Elsewhere = {**its, "offset": error.offset}
+            return elsewhere
+        case errors.FileTooLarge():
+            its["detail"] = f"At most {error.limit} bytes."
         case errors.TooLarge():
             its["detail"] = f"At most {error.limit} bytes of UTF-8."
     return its

@@ -197,6 +197,7 @@ preview = Limit("preview")
 status = Limit("status")
 changes = Limit("changes")
 reveal = Limit("reveal")
+upload = Limit("upload")
 passphrase = Limit("passphrase", _brings_no_passphrase)
 
 

@@ -33,11 +33,15 @@ BODY_MAX = 6 * 1024 * 1024 + 512 * 1024
 """A text of 1 MiB, of which JSON escapes every byte as six, and the rest of a message."""
 FORM_MAX = 3 * 1024 * 1024 + 512 * 1024
 """The same in a form, which escapes a byte as three."""
+UPLOAD_MAX = 2**50
+"""No limit of requests: files have their own."""
 SMALL_MAX = 64 * 1024
 """Enough for every request without a text."""
 WITH_FILE = {"compose.send", "compose.check", "compose.make_passphrase"}
 """Where the compose page's form goes, which is multipart: it can have a list of recipients."""
 WITH_TEXT = WITH_FILE | {"api.send", "api.replace", "control.replace", "control.translate"}
+STREAMED = {"api.append"}
+"""Bodies that are files: they are read while they are sealed (`uploads.py`)."""
 UNREAD = {"consents.one_click"}
 """Bodies that nobody looks at, of any type: RFC 8058 prefers multipart/form-data."""
 FIELDS_MAX = 64
@@ -86,6 +90,9 @@ def _read() -> None:
     if its.method in WITHOUT_BODY:
         return
     is_form = its.endpoint is not None and not its.path.startswith("/api/")
+    if its.endpoint in STREAMED:
+        its.max_content_length = UPLOAD_MAX
+        return
     large = FORM_MAX if is_form else BODY_MAX
     most = its.max_content_length = large if its.endpoint in WITH_TEXT else SMALL_MAX
     length = its.content_length
@@ -99,11 +106,11 @@ def _read() -> None:
         with gevent.Timeout(BODY_SECONDS):
             raw = its.get_data(cache=True)
     except gevent.Timeout:
-        _read_no_more()
+        read_no_more()
         abort(408)
     except ParseException:
         # Malformed chunks: it is unknown where the next request would begin.
-        _read_no_more()
+        read_no_more()
         abort(400)
     if is_form:
         _parse(raw)
@@ -166,7 +173,7 @@ def _text(raw: bytes) -> str:
     return a2b_qp(quoted).decode()
 
 
-def _read_no_more() -> None:
+def read_no_more() -> None:
     """Close the socket for reading: gunicorn must not look for a next request in the rest."""
     line = request.environ.get("gunicorn.socket")
     if line is not None:

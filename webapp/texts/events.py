@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def event(of: Event) -> str:
+def event(of: Event) -> str:  # noqa: C901 (a case for each kind of event)
     """Return a short text for an event; the page adds time and recipient."""
     match of.type:
         case "message.extended":
@@ -23,6 +23,12 @@ def event(of: Event) -> str:
         case "link.prolonged":
             until = moment(int(of.facts["until"]))
             return html(gettext("Kept readable there until %(until)s"), until=until)
+        case "link.file_started":
+            return html(gettext("File %(number)s: sending began"), number=str(of.facts["file"]))
+        case "link.file_fetched":
+            return html(
+                gettext("File %(number)s: all of it was sent"), number=str(of.facts["file"])
+            )
         case "link.passphrase_wrong":
             return ngettext(
                 "Wrong passphrase; one try left",

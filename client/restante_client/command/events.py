@@ -59,6 +59,8 @@ def _sentences() -> dict[str, str]:
         "link.revealed": _("opened (view {view})"),
         "link.acknowledged": _("the text arrived (view {view})"),
         "link.prolonged": _("stays open longer (view {view})"),
+        "link.file_started": _("began to fetch file {file} (view {view})"),
+        "link.file_fetched": _("was sent all of file {file} (view {view})"),
         "link.confirmed": _("says: I have read this"),
         "link.disputed": _("says: that was not me"),
         "link.declined": _("says: this is not for me"),

@@ -71,7 +71,7 @@ for _, link in ipairs(live) do
   call("ZADD", tag .. ":due", expires_at, "expire:" .. link.id)
 end
 for version, at in pairs(lasts) do
-  call("PEXPIREAT", key_of(tag, "content", id .. ":" .. version), at)
+  keep_content(message, version, at)
 end
 keep_until(message, latest + message.retention)
 return { "extended", expires_at }

@@ -39,7 +39,7 @@ if outlives(link.state) then
 end
 local content = key_of(tag, "content", m.id .. ":" .. link.version)
 if call("PEXPIRETIME", content) < ends then
-  call("PEXPIREAT", content, ends)
+  keep_content(m, link.version, ends)
 end
 if call("PEXPIRETIME", m.hash) < ends then
   retain(m, now, ends)

@@ -34,8 +34,8 @@ end
 
 mark_destroyed(tag)
 for _, link in ipairs(links_of(message, now)) do
-  call("DEL", link.hash, link.wrapped, link.readers, link.code_box,
-    key_of(tag, "content", id .. ":" .. link.version))
+  call("DEL", link.hash, link.wrapped, link.readers, link.code_box, key_of(tag, "fetches", link.id))
+  delete_content(message, link.version)
   call("ZREM", due, "expire:" .. link.id, "end:" .. link.id)
 end
 drop_deliveries(tag, id)

@@ -11,10 +11,15 @@
 -- ARGV[4]  root      id of the root key
 -- ARGV[5]  tries     for a passphrase; "" without
 -- ARGV[6]  evidence  boxed
--- ARGV[7…]           for each link, in the message's order: wrapped key, verifier or ""
+-- ARGV[7]  files     manifest of the new version, or ""
+-- ARGV[8]  names     boxed
+-- ARGV[9]  blobs     ids, 16 bytes each, of whole uploads
+-- ARGV[10] sizes     their sizes, with commas between
+-- ARGV[11…]          for each link, in the message's order: wrapped key, verifier or ""
 --
 -- Replies {"replaced", version, {link, outcome} …}, the same with "unchanged" if no link took it,
--- {"changed"} if another replace happened meanwhile, {"often"} after 1000, or {"unknown"}.
+-- {"changed"} if another replace happened meanwhile, {"lacking", number} of an upload that is not
+-- whole, {"often"} after 1000, or {"unknown"}.
 
 local REPLACED_MOST = 1000
 
@@ -42,7 +47,7 @@ for place, link in ipairs(links_of(message, now)) do
     outcome, reply[1] = "replaced", "replaced"
   elseif not repeated and (link.state == "sealed" or link.state == "held") then
     outcome = "replaced"
-    local wrapped, verifier = unpack(ARGV, 5 + place * 2, 6 + place * 2)
+    local wrapped, verifier = unpack(ARGV, 9 + place * 2, 10 + place * 2)
     moved[#moved + 1] = { link, wrapped, verifier }
     before[link.version] = true
   end
@@ -53,10 +58,18 @@ if #moved == 0 then
   return reply
 end
 
+local lacks = lacking(tag, ARGV[9], ARGV[10])
+if lacks then
+  return { "lacking", lacks }
+end
 if version > REPLACED_MOST + 1 then
   return { "often" }
 end
 record(message, nil, now, "message.replaced", "version=" .. version, evidence)
+if ARGV[7] ~= "" then
+  message.files = "1"
+  attach(message, version, ARGV[7], ARGV[8], ARGV[9])
+end
 mark_destroyed(tag)
 for _, entry in ipairs(moved) do
   local link, wrapped, verifier = entry[1], entry[2], entry[3]

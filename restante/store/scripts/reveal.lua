@@ -16,7 +16,8 @@
 -- ARGV[10] request   id that makes a retry idempotent: it spends no second try
 --
 -- Replies {"revealed", map}, or within the lease {"reread", map}, with message, version, root,
--- wrapped, content, state, views_left, lease_until, now, passphrase, box, claimed_at, expires_at;
+-- wrapped, content, state, views_left, lease_until, now, passphrase, box, claimed_at, expires_at,
+-- files;
 -- {"gone" or, for the try that locks, "locked", state, message, reason, ended_at},
 -- {"paused"}, {"held", opens_at, now}, {"passphrase-wrong" or "code-wrong", tries left}, {"code-required"},
 -- {"passphrase-required"}, {"watched"}, {"unavailable"}, {"changed"} or {"unknown"}.
@@ -59,7 +60,9 @@ if needs_code and (codes == "" or not link.code or now >= link.code_until) then
 end
 local wrapped = call("GET", link.wrapped)
 local content = call("GET", key_of(tag, "content", m.id .. ":" .. link.version))
-if not wrapped or not content then
+local has_files = m.files and call("HEXISTS", m.hash, "names:" .. link.version) == 1
+local files = has_files and call("GET", manifest_of(m, link.version)) or ""
+if not wrapped or not content or (has_files and files == "") then
   return { "unavailable" }
 end
 local wrong = needs_code and not contains(codes, 16, link.code) and "code"
@@ -79,4 +82,4 @@ return { again and "reread" or "revealed", named({ message = m.id, version = lin
   root = link.root, wrapped = wrapped, content = content, state = link.state,
   views_left = views_left(link), lease_until = r.ends, now = now,
   passphrase = link.verifier and 1 or 0, box = m.box, claimed_at = r.claimed_at,
-  expires_at = m.expires_at }) }
+  expires_at = m.expires_at, files = files }) }

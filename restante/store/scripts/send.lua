@@ -15,12 +15,15 @@
 -- ARGV[14] proof        kept with the send id   ARGV[15] tell        if unread, ms after it opens
 -- ARGV[16] recall       the same; or ""         ARGV[17] list        sender id, or ""
 -- ARGV[18] line         sealed, for the list    ARGV[19] list lasts  ms from now
--- ARGV[20] channels     how many it uses
--- ARGV[21…]             for each channel: name, what is stored for it; then for each link: id,
+-- ARGV[20] files        manifest, or "" ARGV[21] names        boxed
+-- ARGV[22] blobs        ids, 16 bytes each, of whole uploads
+-- ARGV[23] sizes        their sizes, with commas between
+-- ARGV[24] channels     how many it uses
+-- ARGV[25…]             for each channel: name, what is stored for it; then for each link: id,
 --                        wrapped key, and (or "") verifier, boxed label, boxed mail address for codes
 --
--- Replies {"sent", sent_at, opens_at, expires_at, closed}, or {"repeated", proof, sent_at, …} of the
--- first; closed is 1 if the sender's list takes no line any more.
+-- Replies {"sent", sent_at, opens_at, expires_at, closed}, {"repeated", proof, sent_at, …} of the
+-- first, or {"lacking", number} of an upload that is not whole; closed is 1 if the sender's list takes no line any more.
 
 local tag, id = way_in(KEYS[1])
 local now = clock(ARGV[1])
@@ -38,9 +41,13 @@ if known then
   return { "sent", known.sent_at, known.opens_at, known.expires_at, closed }
 end
 
+local lacks = lacking(tag, ARGV[22], ARGV[23])
+if lacks then
+  return { "lacking", lacks }
+end
 local opens_at = now + tonumber(ARGV[2])
 local expires_at = opens_at + tonumber(ARGV[3])
-local first = 21 + 2 * tonumber(ARGV[20])
+local first = 25 + 2 * tonumber(ARGV[24])
 local ids, has_passphrase = {}, false
 for at = first, #ARGV, 5 do
   local lid, wrapped, verifier, label, address = unpack(ARGV, at, at + 4)
@@ -75,12 +82,16 @@ end
 if sender ~= "" then
   call("HSET", KEYS[1], "sender", sender)
 end
-for at = 21, first - 1, 2 do
+for at = 25, first - 1, 2 do
   local channel, kept = ARGV[at], ARGV[at + 1]
   call("HSET", KEYS[1], channel, kept, channel .. ":cursor", first_cursor(channel))
 end
 local message = message_at(tag, id)
 local facts = "links=" .. #ids .. ",views=" .. views .. ",passphrase=" .. (has_passphrase and 1 or 0)
+if ARGV[20] ~= "" then
+  attach(message, 1, ARGV[20], ARGV[21], ARGV[22])
+  facts = facts .. ",files=" .. #ARGV[22] / 16
+end
 if ARGV[15] ~= "" or ARGV[16] ~= "" then
   local tell, recall = tonumber(ARGV[15]), tonumber(ARGV[16])
   set_rules(message, links_of(message, now), tell and opens_at + tell or 0,

@@ -11,7 +11,7 @@ local function message_at(tag, id)
     expires_at = tonumber(f.expires_at), version = tonumber(f.version or "1"), links = f.links,
     open = tonumber(f.open), lease = tonumber(f.lease), retention = tonumber(f.retention),
     passphrase = f.passphrase, box = f.box or "", sent_at = tonumber(f.sent_at),
-    on_screen = f.on_screen or "0", paused_at = tonumber(f.paused_at or "0"),
+    on_screen = f.on_screen or "0", files = f.files, paused_at = tonumber(f.paused_at or "0"),
     tell_at = tonumber(f.tell_at or "0"), recall_at = tonumber(f.recall_at or "0"),
     sender = f.sender or "", webhook = f.webhook or "", email = f.email or "",
     email_failure = f["email:failure"] or "", subscribers = "", channels = {} }

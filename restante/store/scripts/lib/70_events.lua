@@ -12,6 +12,9 @@ local function keep_until(message, at)
     local id = message.links:sub(i, i + 15)
     call("PEXPIREAT", key_of(message.tag, "link", id), at)
     call("PEXPIREAT", key_of(message.tag, "readers", id), at)
+    if message.files then
+      call("PEXPIREAT", key_of(message.tag, "fetches", id), at)
+    end
   end
 end
 

@@ -20,7 +20,7 @@ local function drop_content(message, version)
       return
     end
   end
-  call("DEL", key_of(message.tag, "content", message.id .. ":" .. version))
+  delete_content(message, version)
 end
 
 -- Destroys the wrapped key, and so all access; also the content if it was the last key.

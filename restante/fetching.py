@@ -1,0 +1,183 @@
+"""What a reader does with files: fetches them, whole or in parts, while its lease is open."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from restante.blobs import Name
+from restante.crypto import files
+from restante.crypto.files import CHUNK_SIZE, PIECE_SIZE, FileSeal, check_blob, chunk_at
+from restante.crypto.sealed_fields import SealedFields
+from restante.errors import NotFound, Unavailable
+from restante.messages import SECOND
+from restante.store.replies import GoneBoxed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from restante.blobs import Blobs
+    from restante.crypto.files import SealedFile
+    from restante.crypto.keyring import Keyring
+    from restante.crypto.tokens import LinkToken, ReaderKey
+    from restante.messages import Evidence
+    from restante.settings import Settings
+    from restante.store.fetches import Fetches
+
+BATCH = 16
+"""Chunks that are read and opened at a time: 1 MiB, the memory of a download."""
+ASK_EVERY, ASK_SECONDS = 8 * 1024 * 1024, 10.0
+"""Bytes, and time, after which a download asks whether it may go on."""
+LEASE_LEAST = 120
+"""Seconds that a running download keeps its lease: longer than a piece takes on a slow line."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Ticket:
+    """What a reader shows to fetch files: link, reader key and files token."""
+
+    link: LinkToken
+    reader_key: ReaderKey
+    token: str
+    evidence: Evidence | None = None
+
+    @property
+    def reader_id(self) -> bytes:
+        return self.reader_key.reader_id(self.link)
+
+
+class Place(NamedTuple):
+    """Where a download is: in which file, since which byte, and at which."""
+
+    number: int = 0
+    size: int = 0
+    first: int = 0
+    at: int = 0
+
+
+class Fetching:
+    """The reader's verbs on files."""
+
+    def __init__(
+        self,
+        fetches: Fetches,
+        blobs: Blobs | None,
+        keyring: Keyring,
+        settings: Settings,
+        offload: Callable[..., Any],
+    ) -> None:
+        """*offload* runs what waits for a disk where it does not block other requests."""
+        self._fetches = fetches
+        self._blobs = blobs
+        self._keyring = keyring
+        self._facts = SealedFields(keyring)
+        self._settings = settings
+        self._offload = offload
+
+    def files(self, ticket: Ticket) -> tuple[SealedFile, ...]:
+        """Return the files of the reader's view; records nothing.
+
+        Raises:
+            NotFound: No such link, reader or files, or not this reader's files token.
+            Gone: The reader's lease is over, or the link ended.
+            Damaged: The manifest does not open.
+        """
+        return self._ask(ticket, Place())
+
+    def open(self, ticket: Ticket, number: int) -> SealedFile:
+        """Return what the manifest says of a file, from 1, whose blob is there; records nothing.
+
+        Raises:
+            NotFound, Gone: As `files`; also if there is no such file.
+            Damaged: Manifest or blob are not what was sealed.
+            Unavailable: The blob is missing, or the disk does not work.
+        """
+        its = self.files(ticket)
+        if not 1 <= number <= len(its):
+            raise NotFound
+        file = its[number - 1]
+        name = Name(ticket.link.shard, file.blob_id)
+        first, length = self._read(name, 0, 1), self._from_place(lambda blobs: blobs.size(name))
+        check_blob(first, length, file.size)
+        return file
+
+    def stream(
+        self, ticket: Ticket, file: SealedFile, number: int, first: int, end: int
+    ) -> Iterator[bytes]:
+        """Yield the bytes from *first* to before *end* of a file, in pieces of up to 64 KiB.
+
+        The reader's lease goes on while it runs.
+
+        Raises:
+            Gone, NotFound: It must not go on: the link ended, or the lease.
+            Damaged: A chunk does not open; nothing of it was yielded.
+            Unavailable: The store or the disk does not work.
+        """
+        where = Place(number, file.size, first, first)
+        self._ask(ticket, where)
+        asked, moment = first, time.monotonic()
+        for piece in self._opened(ticket, file, first, end):
+            if where.at - asked >= ASK_EVERY or time.monotonic() - moment >= ASK_SECONDS:
+                self._ask(ticket, where)
+                asked, moment = where.at, time.monotonic()
+            yield piece
+            where = where._replace(at=where.at + len(piece))
+        self._ask(ticket, where)
+
+    def _opened(self, ticket: Ticket, file: SealedFile, at: int, end: int) -> Iterator[bytes]:
+        """Yield these bytes of a file, a piece for each chunk."""
+        seal, name = FileSeal.of(file.secret, file.blob_id), Name(ticket.link.shard, file.blob_id)
+        last = file.size // PIECE_SIZE
+        while at < end:
+            number = at // PIECE_SIZE
+            many = min(BATCH, (end - 1) // PIECE_SIZE - number + 1)
+            raw = self._read(name, chunk_at(number), many * CHUNK_SIZE)
+            for place in range(many):
+                chunk = raw[place * CHUNK_SIZE : (place + 1) * CHUNK_SIZE]
+                piece = seal.open(chunk, number + place, last=number + place == last)
+                start = at - (number + place) * PIECE_SIZE
+                piece = piece[start : start + end - at]
+                at += len(piece)
+                yield piece
+
+    def _read(self, name: Name, at: int, size: int) -> bytes:
+        return self._from_place(lambda blobs: blobs.read(name, at, size))
+
+    def _from_place(self, read: Callable[[Blobs], T]) -> T:
+        if self._blobs is None:
+            raise Unavailable
+        try:
+            found: T = self._offload(read, self._blobs)
+        except OSError:
+            raise Unavailable from None
+        return found
+
+    def _ask(self, ticket: Ticket, where: Place) -> tuple[SealedFile, ...]:
+        link, settings = ticket.link, self._settings
+        try:
+            found = self._fetches.fetch(
+                link,
+                ticket.reader_id,
+                file=where.number,
+                size=where.size,
+                first=where.first,
+                upto=where.at,
+                more=max(settings.lease_seconds, LEASE_LEAST) * SECOND,
+                most=settings.download_most * SECOND,
+                evidence=self._facts.close_evidence(link.link_id, ticket.evidence),
+            )
+        except GoneBoxed as gone:
+            raise self._facts.gone(gone.end) from None
+        key = files.open_files_token(
+            ticket.token,
+            token_key=files.token_key(self._keyring, found.wrapped),
+            link=link,
+            reader_id=ticket.reader_id,
+        )
+        if key is None:
+            raise NotFound
+        return files.open_manifest(
+            found.manifest, key=key, message_id=found.message_id, version=found.version
+        )

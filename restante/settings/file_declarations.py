@@ -1,0 +1,59 @@
+"""The settings of files; `declarations.py` has all others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from restante.settings import parsers
+from restante.settings.declaring import LIMIT, setting
+from restante.settings.parsers import DAY, MIB, Whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GIB = 1024 * MIB
+UNSET: Path | str | None = None
+SIZE = Whole(1, 2**40, "bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class FileDeclarations:
+    """The fields of the settings that are about files."""
+
+    blobs: Path | str | None = setting(
+        UNSET,
+        parsers.blobs,
+        "folder where sealed files are kept, relative to the checkout, by one machine only. By"
+        " default `blobs` in the data folder with the embedded store, and none with"
+        " `RESTANTE_REDIS_URL`: then no message has files. `off`: the same",
+    )
+    files_most: int = setting(50, Whole(1, 100), "files of a message")
+    files_max: int = setting(5 * GIB, SIZE, "bytes of one file")
+    files_message_max: int = setting(5 * GIB, SIZE, "bytes of all files of a message")
+    files_total_max: int = setting(
+        100 * GIB,
+        Whole(1, 2**50, "bytes"),
+        "bytes of all files that are kept; when they are reached, no upload begins",
+    )
+    files_reserve: int = setting(
+        GIB,
+        Whole(0, 2**50, "bytes"),
+        "bytes of the disk that uploads leave free, for the store and everything else",
+    )
+    limit_upload: int = setting(
+        600, LIMIT, "requests that bring or fetch a part of a file, per network and minute"
+    )
+    budget_uploads: int = setting(
+        200,
+        LIMIT,
+        "uploads, per network and day",
+    )
+    budget_file_bytes: int = setting(
+        20 * GIB, Whole(1, 2**50, "bytes"), "bytes of files, per network and day"
+    )
+    download_most: int = setting(
+        DAY,
+        Whole(1, 30 * DAY, "seconds"),
+        "seconds, from the first, to which a running download may keep a reader's lease open",
+    )
