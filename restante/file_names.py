@@ -24,13 +24,7 @@ def fit_name(written: str) -> str:
     name = "".join("_" if _is_unfit(c) else c for c in name).strip(" .")
     if not name:
         return UNNAMED
-    if len(name.encode()) <= NAME_MAX:
-        return name
-    stem, dot, ending = name.rpartition(".")
-    if not stem or len(ending.encode()) > ENDING_MAX:
-        stem, dot, ending = name, "", ""
-    room = NAME_MAX - len((dot + ending).encode())
-    return stem.encode()[:room].decode(errors="ignore").rstrip(" .") + dot + ending
+    return _cut(name, "")
 
 
 def fit_type(written: str) -> str:
@@ -46,13 +40,22 @@ def distinct(names: list[str]) -> list[str]:
     for name in names:
         its, number = name, 2
         while its.casefold() in seen:
-            stem, dot, ending = name.rpartition(".")
-            if not stem:
-                stem, dot, ending = name, "", ""
-            its, number = fit_name(f"{stem} ({number}){dot}{ending}"), number + 1
+            its, number = _cut(name, f" ({number})"), number + 1
         seen.add(its.casefold())
         found.append(its)
     return found
+
+
+def _cut(name: str, behind: str) -> str:
+    """Return a name with *behind* before its ending; the stem is cut to what fits."""
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(ending.encode()) > ENDING_MAX:
+        stem, dot, ending = name, "", ""
+    ending = behind + dot + ending
+    room = NAME_MAX - len(ending.encode())
+    if len(stem.encode()) > room:
+        stem = stem.encode()[:room].decode(errors="ignore").rstrip(" .")
+    return stem + ending
 
 
 def _is_unfit(character: str) -> bool:
