@@ -3,6 +3,7 @@
     python tests/vectors/make.py          compares with the frozen files
     python tests/vectors/make.py write    freezes them again
 
+make_files.py does the same for docs/specs/file.md.
 HKDF is written out over stdlib's HMAC; AES-GCM and Argon2id are the bare primitives.
 """
 
@@ -418,7 +419,7 @@ def mailed_address(root_key: bytes, address: str) -> bytes:
     return hmac.digest(key, address.encode(), "sha256")[:16]
 
 
-def spoiled(good: bytes) -> list[tuple[str, bytes]]:
+def spoiled(good: bytes, header: int = 5) -> list[tuple[str, bytes]]:
     """Every stump, a flipped bit in every byte, a byte too many, other formats."""
     cases = [(f"cut to {size} bytes", good[:size]) for size in range(len(good))]
     for at in range(len(good)):
@@ -431,7 +432,7 @@ def spoiled(good: bytes) -> list[tuple[str, bytes]]:
         )
     cases.append(("a byte too many", good + b"\0"))
     cases += [(f"format {f}", bytes([f]) + good[1:]) for f in (0, 2, 255)]
-    cases.append(("without its header", good[5:]))
+    cases.append(("without its header", good[header:]))
     return cases
 
 
@@ -628,7 +629,9 @@ def envelope_vectors() -> Case:
         "edge_keys": [
             {"root_key": root_key.hex(), "purpose": purpose,
              "key": hmac.digest(root_key, b"restante/v1/edge/" + purpose.encode(), "sha256").hex()}
-            for purpose in ("tickets", "shown", "own", "csrf", "carried", "limits", "passphrase")
+            for purpose in (
+                "tickets", "shown", "own", "csrf", "carried", "limits", "passphrase", "files"
+            )
         ],
         "rejected": {
             "root_key": root_key.hex(),
@@ -703,9 +706,14 @@ def files() -> dict[str, str]:
     return {name: json.dumps(v, indent=1, ensure_ascii=True) + "\n" for name, v in vectors.items()}
 
 
-if __name__ == "__main__":
-    for name, made in files().items():
-        if sys.argv[1:] == ["write"]:
+def freeze(vectors: dict[str, str], *, write: bool) -> None:
+    """Compare with the frozen files, or write them."""
+    for name, made in vectors.items():
+        if write:
             (FOLDER / name).write_text(made, encoding="utf-8")
         elif (FOLDER / name).read_text(encoding="utf-8") != made:
             sys.exit(f"{name} is not what the specification gives")
+
+
+if __name__ == "__main__":
+    freeze(files(), write=sys.argv[1:] == ["write"])
