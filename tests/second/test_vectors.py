@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.second import forms, push, reader, sealed
+from tests.second import files, forms, push, reader, sealed
 from tests.second.sealed import Rejected, Unavailable
 
 FOLDER = Path(__file__).parents[1] / "vectors"
@@ -24,7 +24,7 @@ def raw(case, *names):
     return [bytes.fromhex(case[name]) for name in names]
 
 
-@pytest.mark.parametrize("module", [forms, push, reader, sealed])
+@pytest.mark.parametrize("module", [files, forms, push, reader, sealed])
 def test_it_imports_nothing_of_the_first(module):
     tree = ast.parse(Path(module.__file__).read_text("utf-8"))
     names = {
