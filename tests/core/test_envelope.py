@@ -252,7 +252,7 @@ def test_every_key_of_the_web_is_in_the_specification():
         for folder in ("webapp", "restante")
         for path in (Path(__file__).parents[2] / folder).glob("**/*.py")
         for purpose in re.findall(
-            r'(?:key_for\("|b"restante/v1/edge/)([a-z]+)"', path.read_text("utf-8")
+            r'(?:key_for\("|b"restante/v1/edge/" \+ b")([a-z]+)"', path.read_text("utf-8")
         )
     }
 
