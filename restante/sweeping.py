@@ -25,9 +25,11 @@ class Sweeping:
     All raise `Unavailable` if the store does not answer; the next turn does the rest.
     """
 
-    def __init__(self, uploads: Uploads, blobs: Blobs | None) -> None:
+    def __init__(self, uploads: Uploads, blobs: Blobs | None, *, forgets: bool) -> None:
+        """*forgets*: the store loses all with a restart."""
         self._uploads = uploads
         self._blobs = blobs
+        self._forgets = forgets
 
     def turn(self) -> int:
         """Delete blobs that are due, some of each shard; return how many this call deleted.
@@ -70,6 +72,8 @@ class Sweeping:
 
     def _place(self) -> Blobs:
         """Return the place; FileNotFoundError if it is not this store's."""
-        if self._blobs is None or not right_place.is_right(self._blobs, self._uploads):
+        if self._blobs is None or not right_place.is_right(
+            self._blobs, self._uploads, forgets=self._forgets
+        ):
             raise FileNotFoundError
         return self._blobs

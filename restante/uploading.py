@@ -6,6 +6,7 @@ docs/specs/file.md says in which order things become safe.
 from __future__ import annotations
 
 import errno
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,10 @@ if TYPE_CHECKING:
     Read = Callable[[int], bytes]
     """Returns the next bytes of a body, as many as asked for; fewer only at its end."""
 
+MEMORY = "memory"
 FULL = {errno.ENOSPC, errno.EDQUOT}
+USED_SECONDS = 20.0
+"""How old the sum of all blobs may be."""
 BATCH = 16 * PIECE_SIZE
 """Bytes that are read, sealed and written at a time: 1 MiB, the memory of an upload."""
 SAFE_EVERY = 8 * BATCH
@@ -63,6 +67,7 @@ class Uploading:
         self._blobs = blobs
         self._settings = settings
         self._offload = offload
+        self._known = 0, float("-inf")
 
     @property
     def is_on(self) -> bool:
@@ -82,9 +87,11 @@ class Uploading:
         if size is not None and size > most:
             raise FileTooLarge(most)
         with _working():
-            if not right_place.is_right(blobs, self._uploads):
+            if not right_place.is_right(
+                blobs, self._uploads, forgets=self._settings.durability == MEMORY
+            ):
                 raise Unavailable
-            used, room = self._offload(blobs.used), self._offload(blobs.room)
+            used, room = self._used(blobs), self._offload(blobs.room)
         if used + (size or 0) > self._settings.files_total_max:
             raise Full
         if room is not None and room - (size or 0) < self._settings.files_reserve:
@@ -136,6 +143,14 @@ class Uploading:
             return self._fill(writer, blobs, read, begun.size, last=last)
         finally:
             self._offload(part.close)
+
+    def _used(self, blobs: Blobs) -> int:
+        """Return how many bytes the blobs take, as known some seconds ago: it looks at each."""
+        used, at = self._known
+        if time.monotonic() - at > USED_SECONDS:
+            used = self._offload(blobs.used)
+            self._known = used, time.monotonic()
+        return used
 
     def _part(
         self, blobs: Blobs, upload: UploadToken, begun: Progress

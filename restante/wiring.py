@@ -219,7 +219,7 @@ def assemble(  # noqa: PLR0913 (what tests replace)
         sending=Sending(messages, keyring, settings, offload, Attaching(uploads, facts, settings)),
         uploading=Uploading(uploads, blobs, settings, disk),
         fetching=Fetching(Fetches(connection, now), blobs, keyring, settings, disk),
-        sweeping=Sweeping(uploads, blobs),
+        sweeping=Sweeping(uploads, blobs, forgets=settings.durability == "memory"),
         managing=Managing(messages, keyring, settings),
         notifying=Notifying(messages, keyring, settings),
         reading=Reading(Links(connection, now), keyring, settings, offload),

@@ -47,7 +47,8 @@ class FolderPart:
         else:
             raise TimeoutError
         try:
-            if self._path.stat().st_ino == os.fstat(self._file).st_ino:
+            same = self._path.stat().st_ino == os.fstat(self._file).st_ino
+            if same and not self._final.exists():
                 return
         except FileNotFoundError:
             pass

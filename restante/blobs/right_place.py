@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from restante.store.uploads import Uploads
 
 
-def is_right(blobs: Blobs, uploads: Uploads) -> bool:
+def is_right(blobs: Blobs, uploads: Uploads, *, forgets: bool = False) -> bool:
     """Tell whether these blobs are this store's; if both are new, join them.
+
+    A store that *forgets* all with a restart joins the place anew: nothing opens what is there.
 
     Raises:
         Unavailable: The store does not answer.
@@ -22,7 +24,7 @@ def is_right(blobs: Blobs, uploads: Uploads) -> bool:
     """
     here, known = blobs.place(), uploads.place()
     if here:
-        return here == known
+        return here == (known or (uploads.place(here) if forgets else ""))
     proposed = blobs.propose()
     if known not in {"", proposed} or not proposed or uploads.place(proposed) != proposed:
         return False
