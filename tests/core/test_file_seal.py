@@ -118,9 +118,9 @@ def test_a_chunk_of_another_blob_or_upload_does_not_open(piece, blob_id, secret)
 
 def test_the_same_piece_is_sealed_in_another_way_each_time():
     """An upload that goes on seals pieces again, perhaps other ones: no nonce may come twice."""
-    nonces = {SEAL.close(b"a", 0, last=True)[:12] for _ in range(100)}
+    fresh = {SEAL.close(b"a", 0, last=True)[:12] for _ in range(100)}
 
-    assert len(nonces) == 100
+    assert len(fresh) == 100
 
 
 def test_a_piece_of_another_length_is_never_sealed():
