@@ -12,11 +12,19 @@ import pytest
 
 from tests.support import canaries
 from tests.support.api import Api, new_reader_key
+from tests.support.filing import (
+    PARTIAL,
+    Reader,
+    append,
+    begin,
+    offset_of,
+    sent_with,
+    uploaded,
+)
 from tests.support.processes import Service, wait_until
 
 MIB = 1024 * 1024
 PIECE = 65_536
-PARTIAL = "application/partial-upload"
 
 
 @pytest.fixture(scope="module")
@@ -33,63 +41,6 @@ def api(service):
 
 def blobs(service):
     return [path for path in (service.data_dir / "blobs").rglob("*") if len(path.name) >= 32]
-
-
-def begin(api, size, key=None, **fields):
-    headers = {"Idempotency-Key": key} if key else {}
-    answer = api.ask("POST", "/api/v1/uploads", {"size": size, **fields}, headers=headers)
-    assert answer.status == 201, answer
-    return answer.json["upload_token"]
-
-
-def append(api, upload, offset, data, *, last):
-    headers = {
-        "Content-Type": PARTIAL,
-        "Upload-Offset": str(offset),
-        "Upload-Complete": f"?{int(last)}",
-    }
-    return api.ask("PATCH", "/api/v1/upload", data, token=upload, headers=headers)
-
-
-def offset_of(api, upload):
-    answer = api.ask("GET", "/api/v1/upload", token=upload)
-    assert answer.status == 204, answer
-    return int(answer.headers["Upload-Offset"])
-
-
-def uploaded(api, data, key=None, **fields):
-    upload = begin(api, len(data), key, **fields)
-    answer = append(api, upload, 0, data, last=True)
-    assert (answer.status, answer.headers["Upload-Complete"]) == (204, "?1"), answer
-    return upload
-
-
-def sent_with(api, *contents, **fields):
-    key = str(uuid.uuid4())
-    files = [
-        {"upload": uploaded(api, data, key), "name": f"part {place}.pdf"}
-        for place, data in enumerate(contents, 1)
-    ]
-    body = {"text": "with files", "files": files, **fields}
-    answer = api.ask("POST", "/api/v1/messages", body, headers={"Idempotency-Key": key})
-    assert answer.status == 201, answer
-    return answer.json, body, key
-
-
-class Reader:
-    """A program that opened a link."""
-
-    def __init__(self, api, link):
-        self.api, self.link, self.key = api, link, new_reader_key()
-        answer = api.reveal(link, self.key)
-        assert answer.status == 200, answer
-        self.files, self.token = answer.json["files"], answer.json["files_token"]
-
-    def fetch(self, number=1, **headers):
-        return self.api.ask(
-            "GET", f"/api/v1/link/files/{number}", token=self.link, reader_key=self.key,
-            headers={"Files-Token": self.token, **headers},
-        )  # fmt: skip
 
 
 def events_of(api, control):
