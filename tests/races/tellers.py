@@ -27,6 +27,8 @@ from tests.support.processes import ROOT, wait_until
 OWNER = bytes(range(16))
 CODE = re.compile(r"^\s+(\d{6})\s*$", re.MULTILINE)
 OUTBOXES = ("outbox", "outbox-code", "outbox-email", "outbox-push")
+VAIN_MOST = 20
+"""After so many pairs of workers that brought nothing, something was lost."""
 
 
 def distinct(found):
@@ -118,16 +120,16 @@ class Filled:
 
 
 class Killer:
-    """Runs workers and kills them, again and again."""
+    """Runs workers and kills them within *lives* seconds, again and again."""
 
-    def __init__(self, its, chance, log):
-        self.its, self.chance, self.log, self.kills = its, chance, log, 0
+    def __init__(self, its, chance, log, lives):
+        self.its, self.chance, self.log, self.lives, self.kills = its, chance, log, lives, 0
 
-    def until(self, done, seconds):
-        """Kill workers until *done*; fail after so many seconds."""
-        ends = time.monotonic() + seconds
+    def until(self, done):
+        """Kill workers until *done*; fail if nothing comes any more."""
+        vain = 0
         while not done():
-            assert time.monotonic() < ends, "something was lost"
+            assert vain < VAIN_MOST, "something was lost"
             self.its.server.data_answers = [
                 self.chance.choice(["", "", "", "lose", "451 later"]) for _ in range(9)
             ]
@@ -136,8 +138,9 @@ class Killer:
             # What is left may have to wait: after a 451, or for its minute.
             with suppress(AssertionError):
                 wait_until(lambda: self._seen() > before, 15)  # noqa: B023
+            vain = 0 if self._seen() > before else vain + 1
             for worker in workers:
-                time.sleep(self.chance.uniform(0, 1.5))
+                time.sleep(self.chance.uniform(0, self.lives))
                 worker.kill()
                 worker.wait()
                 self.kills += 1

@@ -42,13 +42,13 @@ def test_killed_workers_tell_each_event_on_each_of_four_channels_in_order(
     ):
         its = Filled(own_store(durability="memory"), server, views)
         its.hooks, its.pushes = hooks, pushes
-        killer = Killer(its, chance, log)
+        killer = Killer(its, chance, log, lives=1.5 if messages < 100 else 5)
         all_told = [Told(its, number, hooks, pushes) for number in range(messages)]
         its.by_address = {a: told for told in all_told for a in (told.sender, told.reader)}
         for view in range(views):
             for told in all_told:
                 its.house.reading.request_code(told.link, language="en")
-            killer.until(lambda: has_codes(its, all_told, view + 1), 400)  # noqa: B023
+            killer.until(lambda: has_codes(its, all_told, view + 1))  # noqa: B023
             for told in all_told:
                 its.house.reading.reveal(
                     told.link,
@@ -58,7 +58,7 @@ def test_killed_workers_tell_each_event_on_each_of_four_channels_in_order(
                     visitor="browser",
                 )
             forget_pauses(its, all_told)
-        killer.until(lambda: not its.house.delivering.waiting(1), 400)
+        killer.until(lambda: not its.house.delivering.waiting(1))
         for pool in its.connection.pools:
             pool.disconnect()
 
