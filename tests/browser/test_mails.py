@@ -124,7 +124,7 @@ def test_a_sender_consents_is_told_of_the_first_opening_mutes_and_unsubscribes(
     expect(owner.locator("h1")).to_have_text(say("Do you want these e-mails?"))
     look_at(owner, language)
     press(owner, say("Yes, send me these e-mails"))
-    expect(owner.locator("h1")).to_have_text(say("You get e-mails from here."))
+    expect(owner.locator("h1")).to_have_text(say("You get e-mails from this service."))
     look_at(owner, language)
     read(reader, link)
     expect(letter_on(reader)).to_contain_text("4711")

@@ -55,9 +55,9 @@ def test_following_the_link_of_a_mail_changes_nothing(service, consents, asked):
 def test_an_address_consents_withdraws_comes_back_and_stops(service, consents, asked):
     visitor = Visitor(service.url)
     for button, then, heading in (
-        ("give", "given", "You get e-mails from here."),
+        ("give", "given", "You get e-mails from this service."),
         ("withdraw", "revoked", "These e-mails have stopped."),
-        ("give", "given", "You get e-mails from here."),
+        ("give", "given", "You get e-mails from this service."),
         ("stop", "stopped", "No e-mails come to this address."),
     ):
         visitor.get(asked)

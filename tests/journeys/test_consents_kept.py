@@ -50,7 +50,7 @@ def test_a_consent_is_kept_across_a_new_root_key_and_a_restart_and_ends_with_sto
         service.start()
         send(service, sender)
         assert subjects(mail, 3) == [ASK, NEWS, NEWS]
-        assert "You get e-mails from here." in owner.get(page).text
+        assert "You get e-mails from this service." in owner.get(page).text
 
         # Another sender asks anew, before and after the old root key is gone.
         send(service, Visitor(service.url))
