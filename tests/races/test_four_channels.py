@@ -36,8 +36,8 @@ def test_killed_workers_tell_each_event_on_each_of_four_channels_in_order(
     push_behave = lambda _: chance.choice([201] * 30 + [503, "drop"])  # noqa: E731
     with (
         MailServer() as server,
-        Receiver(hooks_behave) as hooks,
-        Receiver(push_behave) as pushes,
+        Receiver(hooks_behave, "0.0.0.0") as hooks,  # noqa: S104 (127.1.x.y)
+        Receiver(push_behave, "0.0.0.0") as pushes,  # noqa: S104
         (tmp_path / "log").open("wb") as log,
     ):
         its = Filled(own_store(durability="memory"), server, views)

@@ -82,9 +82,9 @@ class House:
         self.rest()
         return self.server.mails
 
-    def rest(self, soon: int = SOON) -> None:
+    def rest(self, soon: int = SOON, seconds: float = 60) -> None:
         """Wait until everything that is due now, or in *soon* ms, was delivered and settled."""
-        wait_until(lambda: not self._is_busy(soon) and not self._is_busy(soon), 60)
+        wait_until(lambda: not self._is_busy(soon) and not self._is_busy(soon), seconds)
 
     def _is_busy(self, within: int = SOON) -> bool:
         waiting, now = self.its.delivering.waiting(), self.clock.now()
