@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Barrier
 
+import pytest
+
 from restante import wiring
-from restante.errors import Gone
-from restante.messages import Draft, Evidence
+from restante.errors import Gone, Invalid, Unavailable
+from restante.messages import Draft, Evidence, Page
 from restante.rules import Rules
 from restante.settings import Settings
 from tests.conftest import happened, read
 
+NEWEST = Page(most=500)
 EVIDENCE = Evidence("192.0.2.0/24", "Firefox", "Windows")
 
 
@@ -42,6 +47,62 @@ def test_of_many_workers_one_carries_it_out(house, connection, ring):
 
         assert all(verdict.by_rule for verdict in verdicts)
         assert happened(house, sent).count("link.recalled") == 6
+
+
+def test_of_many_workers_one_tells(house, connection, ring):
+    for _ in range(20):
+        sent = house.sending.send(Draft("x", recipients=tuple("abcdef"), views=2))
+        read(house, sent.links[0].token)
+        house.managing.set_rules(sent.control, Rules(tell_after=60))
+        later = wiring.assemble(
+            Settings(), ring, connection, now=lambda at=sent.sent_at: at + 120_000
+        )
+        start = Barrier(4)
+
+        def turn(later=later, start=start, shard=sent.control.shard):
+            start.wait()
+            later.timekeeping.turn(shard)
+
+        with ThreadPoolExecutor(4) as pool:
+            for one in [pool.submit(turn) for _ in range(4)]:
+                one.result()
+
+        assert happened(house, sent).count("link.unread") == 5
+
+
+def test_a_rule_holds_whatever_else_is_done_at_its_time(house):
+    """Others pause, resume, extend and replace while it comes, by the store's own clock."""
+    house = wiring.assemble(Settings(expiry_min=1), house.keyring, house.connection)
+    managing = house.managing
+    for number in range(2):
+        draft = Draft("x", recipients=tuple("abcd"), rules=Rules(recall_after=1))
+        sent = house.sending.send(draft)
+        ends = time.monotonic() + 1.3
+
+        def go_on(verbs, control=sent.control, ends=ends):
+            while time.monotonic() < ends:
+                for verb in verbs:
+                    with suppress(Gone, Unavailable, Invalid):
+                        verb(control)
+
+        with ThreadPoolExecutor(3) as people:
+            doing = [
+                people.submit(go_on, (managing.pause, managing.resume)),
+                people.submit(go_on, (lambda its: managing.extend(its, 600),)),
+                people.submit(go_on, (lambda its: house.sending.replace(its, "y"),)),
+            ]
+            for one in doing:
+                one.result()
+        status = managing.status(sent.control)
+        at = sent.opens_at + 1_000
+
+        assert {(str(link.state), link.recalled_at) for link in status.links} == {("recalled", at)}
+        recalls = [e.link_id for e in managing.status(sent.control, NEWEST).events
+                   if e.type == "link.recalled"]  # fmt: skip
+        assert sorted(recalls) == sorted(link.link_id for link in status.links), number
+        for link in sent.links:
+            with pytest.raises(Gone):
+                read(house, link.token)
 
 
 def test_a_reveal_that_races_a_rule_is_before_it_or_gets_nothing(house):
