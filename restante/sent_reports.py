@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 SHOWN_MOST = 100
 """Messages of each kind that a verdict names; it counts all of them."""
+CHOSEN_MOST = 200
+"""Messages that can be chosen at once, to be recalled."""
 
 
 class Entry(NamedTuple):
@@ -58,6 +60,8 @@ class Verdicts:
         ended: Links that had expired or were locked, unread.
         counted: The messages that the verdict is about: a list that is half moved names some twice.
         recalled: How many messages had a link without a verdict before.
+        open_again: Scores of messages with links that were opened and can be again; at most as
+            many as can be chosen.
         read, unread: Messages to show, with and without a link that was opened; not all.
         more: Where a further request goes on, if this one did not come to the end.
         is_whole: False if the store failed in between.
@@ -69,6 +73,7 @@ class Verdicts:
     ended: int = 0
     counted: set[bytes] = field(default_factory=set)
     recalled: int = 0
+    open_again: list[int] = field(default_factory=list)
     read: list[Entry] = field(default_factory=list)
     unread: list[Entry] = field(default_factory=list)
     more: Rest | None = None
@@ -84,6 +89,9 @@ class Verdicts:
         self.counted.add(entry.line.control.message_id)
         for link in entry.seen.links:
             self._count(link)
+        is_open = any(link.reveals and not link.state.final for link in entry.seen.links)
+        if is_open and len(self.open_again) < CHOSEN_MOST:
+            self.open_again.append(entry.at)
         shown = self.read if any(link.reveals for link in entry.seen.links) else self.unread
         if len(shown) < SHOWN_MOST:
             shown.append(entry)

@@ -9,7 +9,7 @@ from threading import Barrier
 
 import pytest
 
-from restante import sent_list, wiring
+from restante import sent_list, sent_reports, wiring
 from restante.crypto import keyring, sent_lines
 from restante.crypto.keyring import Keyring
 from restante.crypto.sent_lines import Line
@@ -262,6 +262,20 @@ def test_what_had_ended_before_is_not_recalled_once_more(turned_house, browser):
     assert (verdicts.prevented, verdicts.recalled) == (3, 1)
     assert house.managing.status(sent.control).links[0] == before
     assert happened(house, sent).count("link.recalled") == 3
+
+
+def test_what_still_opens_is_named_also_behind_all_that_is_shown(
+    turned_house, browser, monkeypatch
+):
+    monkeypatch.setattr(sent_reports, "SHOWN_MOST", 2)
+    sent = [send(turned_house, browser, views=views) for views in (2, 2, 1, 1, 1)]
+    for one in sent:
+        read(turned_house, one.links[0].token)
+    verdicts = turned_house.sent_list.recall_unread(browser)
+    again = turned_house.sent_list.recall(browser, verdicts.open_again)
+
+    assert (len(verdicts.read), verdicts.still_open) == (2, 2)
+    assert (again.too_late, again.still_open, again.recalled) == (2, 0, 2)
 
 
 def test_asked_again_a_recall_of_many_gives_the_same_verdict(turned_house, browser):

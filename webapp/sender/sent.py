@@ -8,7 +8,7 @@ from flask import Blueprint, Response, make_response, request
 
 from restante.errors import Fault, Invalid, NotFound, RestanteError, Unavailable
 from restante.messages import SECOND
-from restante.sent_reports import Rest
+from restante.sent_reports import CHOSEN_MOST, Rest
 from restante.typed_digits import whole_number
 from webapp.http import csrf, pages, rate_limits
 from webapp.http.errors import told
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 bp = Blueprint("sent", __name__)
 
 WINDOWS_MS = {"hour": 3_600 * SECOND, "day": 86_400 * SECOND, "ever": None}
-CHOSEN_MOST = 200
 SCORE_DIGITS = 15
 WORDS_MOST = 200
 

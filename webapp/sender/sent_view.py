@@ -69,7 +69,6 @@ class VerdictView(NamedTuple):
     is_prevented: bool
     read: tuple[Row, ...]
     unread: tuple[Row, ...]
-    still_open: tuple[Row, ...]
     at: int
 
 
@@ -84,14 +83,12 @@ def judge(verdicts: Verdicts | None) -> VerdictView:
     """Return what the verdict says; None if the service could not recall anything."""
     if verdicts is None:
         heading = gettext("The service cannot confirm this right now.")
-        return VerdictView(heading, False, (), (), (), now())  # noqa: FBT003 (a named field)
-    read = _rows(verdicts.read)
+        return VerdictView(heading, False, (), (), now())  # noqa: FBT003 (a named field)
     return VerdictView(
         headline=_headline(verdicts),
         is_prevented=bool(verdicts.prevented and not verdicts.too_late),
-        read=read,
+        read=_rows(verdicts.read),
         unread=_rows(verdicts.unread),
-        still_open=tuple(row for row in read if row.is_open),
         at=now(),
     )
 
