@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from markupsafe import escape
 
 from restante.crypto.tokens import ControlToken, ListToken
+from restante.sent_reports import CHOSEN_MOST
 from restante.store import keys
 from tests.journeys.test_verdict import FIT, HOSTILE
 from tests.support.api import Api, Visitor, form_of, new_reader_key
@@ -185,6 +186,16 @@ def test_chosen_messages_are_recalled_and_others_are_not(service, sender):
     other = Visitor(service.url)
     send(other)
     assert figures(other.post("/sent/recall", form)) == [0, 0, 0]
+
+
+def test_as_many_are_recalled_at_once_as_a_verdict_offers(service, sender):
+    """It offers to recall what was read and still opens, too: each message is a field."""
+    control = send(sender)
+    form = form_of(sender.get("/sent"), "/sent/recall")
+    chosen = [("message", score_of(sender.get("/sent"), control))]
+    others = [("message", str(1_700_000_000_000 + n)) for n in range(CHOSEN_MOST - 1)]
+
+    assert figures(sender.ask("POST", "/sent/recall", form, more=others + chosen)) == [1, 0, 0]
 
 
 @pytest.mark.parametrize(

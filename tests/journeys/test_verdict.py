@@ -114,6 +114,18 @@ def test_only_what_is_marked_is_recalled_and_nothing_if_nothing_is(service, open
     assert "2 of 12 links are recalled. Others can still be opened." in told
 
 
+def test_of_a_hundred_links_as_many_are_marked_as_there_are(service, opened):
+    sender, path, sent = opened(recipients=[f"Reader {n}" for n in range(100)])
+    form = form_of(sender.get(path), f"{path}/recall") | {"which": "marked", "reason": "why"}
+    marked = [("link", link) for link in sent.ids[1:]]
+    translated = sender.ask("POST", f"{path}/language", form, more=marked)
+    answer = sender.ask("POST", f"{path}/recall", form, more=marked)
+
+    assert (translated.status, answer.status) == (200, 303)
+    states = [link["state"] for link in Api(service.url).message(sent.control)["links"]]
+    assert states == ["sealed", *["recalled"] * 99]
+
+
 def test_all_are_recalled_even_if_some_are_marked(service, opened):
     sender, path, sent = opened(recipients=["Ana", "Ben"])
     recall(sender, path, which="all", link=sent.ids[0])

@@ -44,7 +44,9 @@ STREAMED = {"api.append"}
 """Bodies that are files: they are read while they are sealed (`uploads.py`)."""
 UNREAD = {"consents.one_click"}
 """Bodies that nobody looks at, of any type: RFC 8058 prefers multipart/form-data."""
-FIELDS_MAX = 64
+WITH_MARKS = {"control.recall", "control.translate", "sent.recall"}
+"""Where each link or message that is marked is a field: 100 links, 200 messages."""
+FIELDS_MAX, FIELDS_MAX_MARKED = 64, 256
 NO_ESCAPE, NO_ESCAPES_MOST = re.compile(rb"%(?![0-9A-Fa-f]{2})"), 1_000
 """Browsers never send a percent sign that escapes nothing."""
 BODY_SECONDS = 20.0
@@ -121,7 +123,8 @@ def _read() -> None:
 
 
 def _parse(raw: bytes) -> None:
-    if request.mimetype == FORM and raw.count(b"&") >= FIELDS_MAX:
+    most = FIELDS_MAX_MARKED if request.endpoint in WITH_MARKS else FIELDS_MAX
+    if request.mimetype == FORM and raw.count(b"&") >= most:
         abort(413)
     try:
         _ = request.form
