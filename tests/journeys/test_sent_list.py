@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from markupsafe import escape
 
 from restante.crypto.tokens import ControlToken, ListToken
+from restante.errors import NotFound
 from restante.sent_reports import CHOSEN_MOST
 from restante.store import keys
 from tests.journeys.test_verdict import FIT, HOSTILE
@@ -417,10 +418,18 @@ def test_a_forgotten_list_leaves_the_messages(service, sender):
     read(service, sender, control)
 
 
+def is_list(token):
+    try:
+        return bool(ListToken.parse(token))
+    except NotFound:
+        return False
+
+
 def test_a_token_of_another_kind_opens_no_list_and_a_list_token_opens_nothing_else(service, sender):
     control = send(sender)
     link, token = link_of(sender, control), address(sender).rpartition("/")[2]
-    swapped = [token[0] + other[1:] for other in (control, link)]
+    # One in 16 has the shard of its own secret by chance, and is the token of another list.
+    swapped = [its for its in (token[0] + control[1:], token[0] + link[1:]) if not is_list(its)]
     for wrong in (control, link, *swapped, token[:-1], token.lower(), "R" * 35, "recall"):
         for method in ("GET", "POST"):
             answer = sender.ask(method, f"/sent/{wrong}", {} if method == "POST" else None)
