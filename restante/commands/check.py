@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from restante.settings import Settings
+    from restante.wiring import Services
 
 
 @click.command
@@ -107,11 +108,23 @@ def _of_reached_store(settings: Settings) -> Iterator[Finding]:
         with suppress(Unavailable):
             if settings.senders.tokens:
                 yield checks.of_tokens(len(services.admission.listed()))
+            yield from _of_browsers(services)
             if not services.consents.opens():
                 yield checks.problem(
                     "the consents of mail addresses cannot be read: their root key is missing in"
                     " the settings, and no notification will be mailed"
                 )
+
+
+def _of_browsers(services: Services) -> Iterator[Finding]:
+    from restante.store import told_browsers  # noqa: PLC0415 (loads the client)
+
+    try:
+        needed = told_browsers.root_ids(services.connection, services.keyring)
+    except told_browsers.ScanForbidden:
+        yield checks.warning("SCAN is forbidden: root keys that browsers need cannot be checked")
+        return
+    yield from checks.of_browsers(needed, services.keyring.ids)
 
 
 def _is_yet_to_come(settings: Settings) -> bool:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from restante.settings import Settings
@@ -153,6 +153,20 @@ def of_tokens(many: int) -> Finding:
     if many:
         return ok(f"{many} sender {'token' if many == 1 else 'tokens'} can be used")
     return warning("RESTANTE_SENDERS needs tokens, and there are none yet: senders add NAME")
+
+
+def of_browsers(needed: Mapping[bytes, int], ids: Sequence[bytes]) -> Iterator[Finding]:
+    """Yield findings on browsers that are told: how many need each root key; *ids* are ours."""
+    many, old = sum(needed.values()), sum(needed.get(one, 0) for one in ids[1:])
+    if lost := sum(count for root_id, count in needed.items() if root_id not in ids):
+        yield warning(
+            f"{lost} of {many} browsers are told nothing any more: they were subscribed under a"
+            " root key that is not in the settings; keep a key until its messages are forgotten"
+        )
+    elif old:
+        yield ok(f"{old} of {many} browsers that are told need an older root key: keep it")
+    elif many:
+        yield ok(f"{many} browsers are told, under the newest root key")
 
 
 def of_primary(found: Inspected, durability: str) -> Iterator[Finding]:

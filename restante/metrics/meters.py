@@ -54,7 +54,17 @@ DEEDS = {
 }
 """Names of outcomes, by verb and the first word of the script's reply."""
 VISITORS = ("browser", "sender", "program", "prefetch", "preview_bot", "scanner_suspected")
-LIMITS = ("send", "preview", "status", "reveal", "passphrase", "budget", "notices")
+LIMITS = (
+    "send",
+    "preview",
+    "status",
+    "reveal",
+    "passphrase",
+    "budget",
+    "notices",
+    "pushes",
+    "tests",
+)
 STORE_BUCKETS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1)
 REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 NOWHERE = "none"

@@ -247,6 +247,12 @@ class Declarations(FileDeclarations):
     budget_mails_network: int = setting(
         100, LIMIT, "messages that want notifications by mail, per network and day"
     )
+    budget_pushes_network: int = setting(
+        200, LIMIT, "browsers that are to be told of a message, per network and day"
+    )
+    budget_tests_network: int = setting(
+        100, LIMIT, "tests of notifications that senders ask for, per network and day"
+    )
     budget_mails: int = setting(
         10_000,
         LIMIT,

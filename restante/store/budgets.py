@@ -26,7 +26,11 @@ class Budgets:
         self._connection = connection
         self._most = (settings.budget_messages, settings.budget_bytes)
         self._files = (settings.budget_uploads, settings.budget_file_bytes)
-        self._notices = settings.budget_mails_network
+        self._most_daily = {
+            "notices": settings.budget_mails_network,
+            "pushes": settings.budget_pushes_network,
+            "tests": settings.budget_tests_network,
+        }
         self._mails = settings.budget_mails if settings.rate_limits else None
 
     def counter(self, network: bytes, size: int) -> Counter:
@@ -40,9 +44,12 @@ class Budgets:
         its = keys.budget(digest("restante/v1/files-budget", network))
         return Counter("budget", its, uploads, DAY_MS, size, bytes_most)
 
-    def notices(self, network: bytes) -> Counter:
-        """Return the counter for one message of a network that wants notifications by mail."""
-        return Counter("notices", keys.limit(network, "notices"), self._notices, DAY_MS)
+    def daily(self, network: bytes, name: str) -> Counter:
+        """Return the counter for one of a network's `notices`, `pushes` or `tests` of a day.
+
+        They are messages that want notifications by mail, browsers to be told, and tests of both.
+        """
+        return Counter(name, keys.limit(network, name), self._most_daily[name], DAY_MS)
 
     def afford_notification(self, who: bytes, most: int) -> bool:
         """Count one notification of *most* in a day; if this quota is used up, return False."""

@@ -83,7 +83,7 @@ def press(page: Page, name: str) -> None:
 
 def unfold(page: Page) -> None:
     """Open all that is folded away on the compose page."""
-    closed = page.locator("#compose details:not([open]) > summary")
+    closed = page.locator("#compose details:not([open]) > summary:visible")
     while closed.count():
         closed.first.click()
 

@@ -11,16 +11,21 @@ from pathlib import Path
 import pytest
 import redis
 
+from restante import wiring
 from restante.commands import checks
 from restante.commands.check_push import of_push
 from restante.commands.check_smtp import of_relay
 from restante.commands.checks import Grade
-from restante.crypto.keyring import new_key
+from restante.crypto.keyring import Keyring, new_key
 from restante.email_address import mailbox
+from restante.messages import Draft
 from restante.service.embedded_store import EmbeddedStore
 from restante.settings import Settings
 from restante.settings.parsers import Relay
+from restante.store import told_browsers
+from restante.store.connection import Connection
 from restante.store.diagnostics import CALLED, Inspected
+from restante.subscriptions import Subscription
 from tests.commands.test_commands import folder_of, run
 from tests.support import certificates
 from tests.support.mailserver import MailServer
@@ -414,3 +419,39 @@ def test_an_option_of_the_address_that_is_not_known_is_named(elsewhere, option):
     # It never says that the settings are right, nor in another way that they are not.
     assert "the settings can be read" not in done.stdout
     assert done.stderr == ""
+
+
+def test_a_root_key_that_browsers_need_is_missed_before_it_goes(own_store, ring):
+    """The check runs with the new settings, before the service does."""
+    old, new = ring.newest, bytes(range(100, 132))
+    connection = Connection(wiring.connect(own_store(durability="memory").url))
+    house = wiring.assemble(Settings(), Keyring([old]), connection)
+    endpoint, key = "https://push.example/send/one", house.vapid_keys.newest
+    browser = Subscription(endpoint, key, "A" * 22, house.keyring.newest_id)
+    for _ in range(2):
+        house.sending.send(Draft("x", push=browser))
+    house.sending.send(Draft("x"))
+
+    def said(*roots):
+        keyring = Keyring(list(roots))
+        needed = told_browsers.root_ids(connection, keyring)
+        return [(one.grade, one.words) for one in checks.of_browsers(needed, keyring.ids)]
+
+    both, [(grade, lost)], only_old = said(new, old), said(new), said(old)
+    for pool in connection.pools:
+        pool.disconnect()
+
+    assert both == [(Grade.OK, "2 of 2 browsers that are told need an older root key: keep it")]
+    assert grade is Grade.WARNING
+    assert "2 of 2 browsers are told nothing any more" in lost
+    assert only_old == [(Grade.OK, "2 browsers are told, under the newest root key")]
+    assert list(checks.of_browsers({}, ())) == []
+
+
+def test_a_store_that_forbids_scan_is_told_so(elsewhere):
+    with client_of(elsewhere) as client:
+        client.execute_command("ACL", "SETUSER", "default", "-scan")
+        _, told = check(elsewhere)
+        client.execute_command("ACL", "SETUSER", "default", "+scan")
+
+    assert telling(told["warning"], "SCAN is forbidden")

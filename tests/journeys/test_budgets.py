@@ -1,11 +1,13 @@
 """Budgets: how much one network may send in a day, in messages and in bytes."""
 
+import json
+import re
 import time
 
 import pytest
 import redis
 
-from tests.support.api import Api, Visitor
+from tests.support.api import Api, Visitor, form_of
 from tests.support.lines import at_once
 from tests.support.processes import Service
 
@@ -170,3 +172,30 @@ def test_without_rate_limits_there_is_no_budget(tmp_path):
         api = Api(service.url)
 
         assert [ask(api).status for _ in range(3)] == [201] * 3
+
+
+def test_a_network_has_so_many_tests_and_told_browsers_a_day(tmp_path):
+    own = {"RESTANTE_BUDGET_TESTS_NETWORK": "1", "RESTANTE_BUDGET_PUSHES_NETWORK": "1"}
+    with Service(tmp_path, RESTANTE_RATE_LIMITS="on", **own) as service:
+        api, visitor = Api(service.url), Visitor(service.url)
+        visitor.get("/")
+        first, second = (
+            api.send("x", notify={"webhook": "https://nothing.invalid/"}) for _ in range(2)
+        )
+        path = "/api/v1/message/notify/test"
+        tests = [api.ask("POST", path, token=sent.control) for sent in (first, second)]
+        pages = [visitor.post("/", {"text": "x"}).headers["Location"] for _ in range(2)]
+        told = [visitor.post(f"{page}/push", subscription(visitor, page)) for page in pages]
+
+    assert tests[0].status == 200
+    assert is_spent(tests[1])
+    assert [answer.status for answer in told] == [303, 429]
+
+
+def subscription(visitor, page):
+    """Return the form that a browser sends which wants to be told."""
+    shown = visitor.get(page)
+    key = re.search(r'data-keys="([\w-]+)', shown.text)[1]
+    keys = {"p256dh": key, "auth": "A" * 22}
+    its = {"endpoint": "https://push.example/send/one", "keys": keys, "key": key}
+    return form_of(shown, "/push") | {"push": json.dumps(its)}

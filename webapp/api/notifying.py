@@ -11,7 +11,7 @@ from webapp.api.blueprint import bp
 from webapp.api.operation import operation
 from webapp.api.requests import Nothing
 from webapp.http import rate_limits
-from webapp.http.budgets import afford_notices
+from webapp.http.budgets import afford_daily, afford_notices
 from webapp.http.request import evidence, managing, services
 from webapp.notify import MailAsked, WebhookAsked
 
@@ -51,5 +51,6 @@ def test(control: ControlToken, _: Nothing) -> Tested:
     `channels` of the message says what came of it. A second request within ten seconds is the same
     test.
     """
+    afford_daily("tests")
     number = services().notifying.send_test(control, evidence=evidence())
     return {"event": event_id(control.message_id, number)}

@@ -36,21 +36,29 @@ def afford_file(size: int) -> None:
 
 
 def affording(draft: Draft) -> Callable[[int], None]:
-    """Return what counts this draft: also its notifications, if it wants any by mail."""
-    return _afford_with_mail if draft.notice else afford
+    """Return what counts this draft: also its notifications by mail, and the browser it tells."""
 
+    def afford_all(size: int) -> None:
+        afford(size)
+        if draft.notice:
+            afford_daily("notices")
+        if draft.push:
+            afford_daily("pushes")
 
-def _afford_with_mail(size: int) -> None:
-    afford(size)
-    afford_notices()
+    return afford_all
 
 
 def afford_notices() -> None:
-    """Count one message of the visitor's network that wants notifications by mail.
+    """Count one message that wants notifications by mail: see `afford_daily`."""
+    afford_daily("notices")
+
+
+def afford_daily(name: str) -> None:
+    """Count one of the `notices`, `pushes` or `tests` of the visitor's network.
 
     Raises:
         BudgetSpent: It exceeds the daily quota.
         Unavailable: The store cannot count now.
     """
     if settings().rate_limits:
-        rate_limits.charge(services().budgets.notices(rate_limits.network_id()))
+        rate_limits.charge(services().budgets.daily(rate_limits.network_id(), name))

@@ -118,7 +118,7 @@ def _count_in_memory(waiting: Sequence[Counter]) -> None:
 def _refusal(name: str, left_ms: int) -> RateLimited:
     if meters := services().meters:
         meters.refused(name)
-    if name in {"budget", "notices"}:
+    if name in {"budget", "notices", "pushes", "tests"}:
         return BudgetSpent(-(-left_ms // SECOND))
     floods.refusals.note(name)
     return RateLimited()

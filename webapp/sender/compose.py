@@ -29,7 +29,8 @@ EXPIRIES = (3_600, 86_400, 3 * 86_400, 7 * 86_400, 30 * 86_400, 90 * 86_400)
 HOLDS = (0, 60, 300, 900, 3_600)
 FIELDS = (
     *("text", "recipients", "from", "subject", "passphrase", "expires_in", "views", "hold"),
-    *("second_step", "mailed_code", "repeats", "push_here"),
+    *("second_step", "mailed_code", "repeats"),
+    *push.FIELDS,
     *rules.FIELDS,
     *notify.FIELDS,
 )

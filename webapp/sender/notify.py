@@ -10,7 +10,7 @@ from restante.crypto.tokens import ListToken
 from restante.errors import Fault, Invalid
 from webapp import notify
 from webapp.http import csrf, rate_limits
-from webapp.http.budgets import afford_notices
+from webapp.http.budgets import afford_daily, afford_notices
 from webapp.http.request import cookie, evidence, managing, services
 from webapp.sender import control, draft_form
 
@@ -88,4 +88,5 @@ def _detach(token: ControlToken) -> None:
 @rate_limits.send
 def _test(token: ControlToken) -> None:
     csrf.verify()
+    afford_daily("tests")
     services().notifying.send_test(token, evidence=evidence())

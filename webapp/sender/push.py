@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 WRITTEN_MOST = 2_000
 """Characters of a subscription."""
+FIELDS = ("push_here", *(f"push.{name}" for name in EVENTS))
+"""What the compose page shows again; the subscription itself is the browser's."""
 
 
 class Telling(NamedTuple):
@@ -54,7 +56,8 @@ def from_draft(faults: list[Fault]) -> Subscription | None:
     """Return the browser that a new message's sender wants to be told in."""
     if not request.form.get("push_here"):
         return None
-    its = subscription(request.form.get("push", ""))
+    named = tuple(name for name in EVENTS if request.form.get(f"push.{name}"))
+    its = subscription(request.form.get("push", ""), named)
     if its is None:
         faults.append(Fault("push", "not a subscription"))
     return its

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, request
 
 from restante.errors import Fault, Invalid
 from webapp.http import csrf, rate_limits
+from webapp.http.budgets import afford_daily
 from webapp.http.request import managing, settings
 from webapp.sender import control
 from webapp.sender.push import subscription
@@ -55,6 +56,7 @@ def _subscribe(token: ControlToken) -> None:
     its = subscription(request.form.get("push", ""), tuple(request.form.getlist("tell")))
     if its is None:
         raise Invalid([Fault("push", "not a subscription")])
+    afford_daily("pushes")
     managing().subscribe(token, its)
 
 

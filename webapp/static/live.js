@@ -1,6 +1,7 @@
 // What happens to a message shows on its sender's page by itself.  Comfort only: a reload shows the
 // same.  The page asks in one short request whether anything is new, and puts the parts that come in
-// their places, but never where that would move what is under the pointer or has the focus.
+// their places, but never where that would move what is under the pointer or has the focus.  A hidden
+// tab asks nothing, unless its user wants notices (notices.js).
 "use strict";
 
 start(() => {
@@ -9,7 +10,7 @@ start(() => {
   const told = live.textContent;
   // Seconds since the sender last did something here, and how many pass between two questions.
   const PACE = [[30, 2], [120, 5], [600, 15], [Infinity, 30]];
-  const SHOWN_MS = 8000, PATIENCE_MS = 20000;
+  const HIDDEN = 15, SHOWN_MS = 8000, PATIENCE_MS = 20000;
   const waiting = new Map();
   let { mark } = live.dataset;
   let acted = performance.now(), asked = acted, timer, shows, asking = false, over = false, failed = 0;
@@ -19,18 +20,19 @@ start(() => {
 
   const seconds = () => {
     const idle = (performance.now() - acted) / 1000;
-    const pace = PACE.find(([most]) => idle < most)[1];
+    const pace = isSeen() ? PACE.find(([most]) => idle < most)[1] : HIDDEN;
     return failed ? Math.max(pace, Math.min(30, 2 ** failed)) : pace;
   };
   const isSeen = () => document.visibilityState === "visible";
+  const isWatched = () => isSeen() || document.body.hasAttribute("data-watched");
   function schedule() {
     clearTimeout(timer);
-    if (over || asking || !isSeen()) return;
+    if (over || asking || !isWatched()) return;
     const past = performance.now() - asked;
     timer = setTimeout(ask, Math.max(0, seconds() * 1000 - past));
   }
   async function ask() {
-    if (over || asking || !isSeen()) return;
+    if (over || asking || !isWatched()) return;
     asking = true;
     asked = performance.now();
     try {
@@ -67,6 +69,7 @@ start(() => {
   }
   function announce(words) {
     news.textContent = words;
+    document.dispatchEvent(new CustomEvent("news", { detail: words }));
     clearTimeout(shows);
     shows = setTimeout(() => { news.textContent = ""; }, SHOWN_MS);
   }
@@ -161,7 +164,8 @@ start(() => {
   // A finger on the page holds all as a pointer does.
   addEventListener("touchstart", ({ touches: [{ clientX, clientY }] }) => { pointer = [clientX, clientY]; }, { passive: true });
   for (const kind of ["touchend", "touchcancel"]) addEventListener(kind, () => { pointer = null; act(); }, { passive: true });
-  document.addEventListener("visibilitychange", () => { if (isSeen()) { act(); ask(); } else clearTimeout(timer); });
+  document.addEventListener("visibilitychange", () => { if (isSeen()) { act(); ask(); } else schedule(); });
+  document.addEventListener("watched", schedule);
   addEventListener("pageshow", ({ persisted }) => { if (persisted) ask(); });
   document.addEventListener("opened", () => setTimeout(ask, 250));
   schedule();

@@ -10,6 +10,8 @@ def sentence(event: Event) -> str:
     """Return what happened; an event that this version does not know keeps its type."""
     values = {name: word(str(value)) for name, value in event.data.items()}
     told = _sentences().get(event.type)
+    if event.type == "message.notify_changed" and "webhook" in event.data:
+        told = _("posts about it: {webhook}")
     if told is None:
         return event.type
     try:
@@ -54,6 +56,7 @@ def _sentences() -> dict[str, str]:
         "message.resumed": _("resumed"),
         "message.rules_changed": _("rules changed"),
         "message.notify_changed": _("mails about it: {email}"),
+        "message.test": _("a test of how you are told"),
         "link.unread": _("nobody has opened it"),
         "link.replaced": _("has the new text"),
         "link.revealed": _("opened (view {view})"),

@@ -14,6 +14,8 @@ TEXTS: dict[str, str] = HELP | {
     "on": "activados",
     "off": "desactivados",
     "mails about it: {email}": "correos sobre él: {email}",
+    "posts about it: {webhook}": "avisos al sistema o chat: {webhook}",
+    "a test of how you are told": "prueba de los avisos",
     "Waiting for the service": "Esperando al servicio",
     "No answer yet, asking again": "Aún sin respuesta, se pregunta otra vez",
     "Waiting for what happens next": "Esperando lo próximo que pase",
