@@ -20,7 +20,7 @@ def sweep(what, service, folder, step):
     env = Shell(folder, service.url).env | {"PYTHONPATH": f"{ROOT / 'client'}:{ROOT}"}
     words = ["-m", "tests.client.killed", what, service.url, str(folder), str(step)]
     done = subprocess.run([sys.executable, *words], env=env, capture_output=True, text=True,
-                          check=False, timeout=600)  # fmt: skip
+                          check=False, timeout=3_000)  # fmt: skip
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
