@@ -16,12 +16,14 @@ from tests.support import canaries, described
 from tests.support.api import Api, new_reader_key
 
 MODES = {"valid": GenerationMode.POSITIVE, "invalid": GenerationMode.NEGATIVE}
-EXAMPLES, WALKS, STEPS = 8, 15, 12
+STEPS = 12
+EXAMPLES = [3, pytest.param(100, marks=pytest.mark.endurance)]
+WALKS = [5, pytest.param(100, marks=pytest.mark.endurance)]
+"""`make endurance` makes many."""
 SAME = settings(
     deadline=None,
     derandomize=True,
     database=None,
-    max_examples=EXAMPLES,
     stateful_step_count=STEPS,
     phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
@@ -78,14 +80,15 @@ def tame(case):
     canaries.learn_headers({k: str(v) for k, v in (case.headers or {}).items()})
 
 
+@pytest.mark.parametrize("examples", EXAMPLES)
 @pytest.mark.parametrize(("method", "path", "mode"), OPERATIONS)
-def test_each_operation_answers_as_it_is_described(schema, api, method, path, mode):
+def test_each_operation_answers_as_it_is_described(schema, api, method, path, mode, examples):
     operation = schema[path][method.upper()]
     sent = api.send("t", recipients=["Ana", "Ben"], views=100)
     token = sent.link if path.startswith("/link") else sent.control
     headers = {} if path == "/messages" else {"Authorization": f"Bearer {token}"}
 
-    @SAME
+    @settings(SAME, max_examples=examples)
     @given(case=operation.as_strategy(generation_mode=MODES[mode]))
     def ask(case):
         tame(case)
@@ -94,7 +97,8 @@ def test_each_operation_answers_as_it_is_described(schema, api, method, path, mo
     ask()
 
 
-def test_one_request_after_another_is_answered_as_described(schema):
+@pytest.mark.parametrize("walks", WALKS)
+def test_one_request_after_another_is_answered_as_described(schema, walks):
     class Walk(schema.as_state_machine()):
         def setup(self):
             self.reader_key = new_reader_key()
@@ -109,8 +113,8 @@ def test_one_request_after_another_is_answered_as_described(schema):
             super().validate_response(response, case, **more)
 
     statuses: dict[str, set[int]] = {}
-    Walk.run(settings=settings(SAME, max_examples=WALKS))
+    Walk.run(settings=settings(SAME, max_examples=walks))
     went_well = {path for path, seen in statuses.items() if any(one < 300 for one in seen)}
 
-    assert {"/messages", "/message", "/link"} <= went_well, statuses
-    assert len(went_well) >= 8, statuses
+    assert "/messages" in went_well, statuses
+    assert len(went_well) >= (4 if walks == WALKS[0] else len(schema)), statuses

@@ -87,3 +87,14 @@ def check(method: str, path: str, answer: Answer) -> None:
     validator(json.dumps(content[kind]["schema"])).validate(answer.json)
     for name in described.get("headers", {}).keys() & {"Location", "ETag"}:
         assert name in answer.headers, (method, place, name)
+
+
+def check_webhook(headers: dict[str, str], body: bytes) -> None:
+    """Fail if the description has no webhook like this one."""
+    told = json.loads(body)
+    its = closed()["webhooks"][told["type"]]["post"]
+    for one in its["parameters"]:
+        assert one["name"].lower() in headers, one["name"]
+    content = its["requestBody"]["content"]
+    assert headers["content-type"] in content
+    validator(json.dumps(content[headers["content-type"]]["schema"])).validate(told)
