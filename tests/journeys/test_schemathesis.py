@@ -82,7 +82,7 @@ def tame(case):
 
 @pytest.mark.parametrize("examples", EXAMPLES)
 @pytest.mark.parametrize(("method", "path", "mode"), OPERATIONS)
-def test_each_operation_answers_as_it_is_described(schema, api, method, path, mode, examples):
+def test_each_operation_answers_as_it_is_described(schema, api, *, method, path, mode, examples):
     operation = schema[path][method.upper()]
     sent = api.send("t", recipients=["Ana", "Ben"], views=100)
     token = sent.link if path.startswith("/link") else sent.control

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 import pytest
 from standardwebhooks import Webhook as Independent
 
+from restante_client import verify_webhook
 from tests.support.api import Api, new_reader_key
 from tests.support.processes import Service, command_of, wait_until
 from tests.support.receiver import Receiver
@@ -59,6 +60,8 @@ def test_whoever_sends_with_a_webhook_is_told_of_every_event_in_order(told):
     verify = Independent(sent.answer["webhook_secret"])
     for post in receiver.taken:
         assert verify.verify(post.body, post.headers) == post.json
+        ours = verify_webhook(sent.answer["webhook_secret"], post.headers, post.body)
+        assert ours.event.raw == post.json["data"]["event"]
         assert post.json["type"] == post.json["data"]["event"]["type"]
         assert "the safe" not in post.body.decode()
 

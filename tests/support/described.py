@@ -89,12 +89,9 @@ def check(method: str, path: str, answer: Answer) -> None:
         assert name in answer.headers, (method, place, name)
 
 
-def check_webhook(headers: dict[str, str], body: bytes) -> None:
+def check_webhook(headers: dict[str, str], told: dict[str, Any]) -> None:
     """Fail if the description has no webhook like this one."""
-    told = json.loads(body)
     its = closed()["webhooks"][told["type"]]["post"]
-    for one in its["parameters"]:
-        assert one["name"].lower() in headers, one["name"]
-    content = its["requestBody"]["content"]
-    assert headers["content-type"] in content
-    validator(json.dumps(content[headers["content-type"]]["schema"])).validate(told)
+    assert {one["name"] for one in its["parameters"]} <= headers.keys()
+    content = its["requestBody"]["content"][headers["content-type"]]
+    validator(json.dumps(content["schema"])).validate(told)

@@ -11,6 +11,8 @@ from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from tests.support import described
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -92,10 +94,21 @@ class Receiver(ThreadingHTTPServer):
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         self.ended.set()
         self.shutdown()
         self.server_close()
+        if kind is None:
+            for post in self.posts:
+                _check(post)
+
+
+def _check(post: Post) -> None:
+    """Fail if it is an event of the service, and not as the API's description says."""
+    with suppress(ValueError):
+        told = post.json
+        if "webhook-id" in post.headers and isinstance(told, dict) and "data" in told:
+            described.check_webhook(post.headers, told)
 
 
 class _Handler(BaseHTTPRequestHandler):
