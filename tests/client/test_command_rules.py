@@ -123,8 +123,12 @@ def test_the_command_has_a_sentence_for_each_event():
     assert EVENTS.keys() == _sentences().keys()
 
 
-def test_the_library_has_a_verb_for_each_operation(service):
-    """Whatever the API gains, the client must gain."""
+NOT_YET = {("post", "/message/notify/test"), ("get", "/link/files/{number}")}
+"""Files, and a test of notifications, are not in the client yet."""
+
+
+def test_the_library_has_a_verb_for_each_operation():
+    """What the API gains, the client must gain, or it is named above."""
     asked = {
         (verb.method.lower(), verb.path.removeprefix(verbs.API))
         for verb in (
@@ -136,10 +140,14 @@ def test_the_library_has_a_verb_for_each_operation(service):
         )
     }  # fmt: skip
     described_ones = {
-        (method, path) for path, methods in described.made()["paths"].items() for method in methods
+        (method, path)
+        for path, methods in described.made()["paths"].items()
+        for method in methods
+        if not path.startswith("/upload")
     }
 
-    assert asked == described_ones
+    assert described_ones - asked == NOT_YET
+    assert asked <= described_ones
 
 
 def test_mails_about_a_message_are_switched_off(service):

@@ -49,7 +49,7 @@ def document(counting_service):
     for methods in found["paths"].values():
         for its in methods.values():
             (kind,) = {name for one in its["security"] for name in one} or {None}
-            if kind:
+            if kind in {"controlToken", "linkToken"}:
                 token = {"controlToken": "control_token", "linkToken": "links/0/token"}[kind]
                 links[its["operationId"]] = {
                     "operationId": its["operationId"],

@@ -11,6 +11,8 @@ TEXTS: dict[str, str] = HELP | {
     "no rules": "sin reglas",
     "{state} (unread at {at})": "{state} (sin abrir el {at})",
     "{outcome}, by a rule": "{outcome}, por una regla",
+    "began to fetch file {file} (view {view})": "empezó a descargar el archivo {file} (apertura {view})",
+    "was sent all of file {file} (view {view})": "se le envió entero el archivo {file} (apertura {view})",
     "on": "activados",
     "off": "desactivados",
     "mails about it: {email}": "correos sobre él: {email}",
