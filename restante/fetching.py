@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -10,12 +11,12 @@ from restante.blobs import Name
 from restante.crypto import files
 from restante.crypto.files import CHUNK_SIZE, PIECE_SIZE, FileSeal, check_blob, chunk_at
 from restante.crypto.sealed_fields import SealedFields
-from restante.errors import NotFound, Unavailable
+from restante.errors import NotFound, RestanteError, Unavailable
 from restante.messages import SECOND
 from restante.store.replies import GoneBoxed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from restante.blobs import Blobs
     from restante.crypto.files import SealedFile
@@ -105,7 +106,7 @@ class Fetching:
 
     def stream(
         self, ticket: Ticket, file: SealedFile, number: int, first: int, end: int
-    ) -> Iterator[bytes]:
+    ) -> Generator[bytes]:
         """Yield the bytes from *first* to before *end* of a file, in pieces of up to 64 KiB.
 
         The reader's lease goes on while it runs.
@@ -118,12 +119,18 @@ class Fetching:
         where = Place(number, file.size, first, first)
         self._ask(ticket, where)
         asked, moment = first, time.monotonic()
-        for piece in self._opened(ticket, file, first, end):
-            if where.at - asked >= ASK_EVERY or time.monotonic() - moment >= ASK_SECONDS:
+        try:
+            for piece in self._opened(ticket, file, first, end):
+                if where.at - asked >= ASK_EVERY or time.monotonic() - moment >= ASK_SECONDS:
+                    self._ask(ticket, where)
+                    asked, moment = where.at, time.monotonic()
+                yield piece
+                where = where._replace(at=where.at + len(piece))
+        except GeneratorExit:
+            # The line broke.  Where it is counts, if the reader goes on there.
+            with suppress(RestanteError):
                 self._ask(ticket, where)
-                asked, moment = where.at, time.monotonic()
-            yield piece
-            where = where._replace(at=where.at + len(piece))
+            raise
         self._ask(ticket, where)
 
     def _opened(self, ticket: Ticket, file: SealedFile, at: int, end: int) -> Iterator[bytes]:

@@ -76,6 +76,10 @@ class _Body:
         # The view is over when these are read: it holds what it needs.
         self._pieces = services().fetching.stream(ticket, file, number, part.first, part.end)
 
+    def close(self) -> None:
+        """Stop, if the line broke before the end."""
+        self._pieces.close()
+
     def __iter__(self) -> Iterator[bytes]:
         try:
             yield from self._pieces
