@@ -114,7 +114,8 @@ RANGE = {
     "description": "`bytes=…-…`: one part of the file.",
     "schema": {"type": "string"},
 }
-BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+BYTES = {"application/octet-stream": BINARY}
 HEADERS_OF_PROBLEMS = {
     "Retry-After": {"rate-limited", "held", "unavailable"},
     "Upload-Offset": {"offset-wrong"},

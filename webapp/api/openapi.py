@@ -90,7 +90,7 @@ class _Document:
             if is_typeddict(one.kind):
                 found["requestBody"] = self._body(one)
             elif one.kind is FileBody:
-                found["requestBody"] = {"content": {PARTIAL_UPLOAD: {"schema": {}}}}
+                found["requestBody"] = {"content": {PARTIAL_UPLOAD: described.BINARY}}
                 found.setdefault("parameters", []).extend(described.PARTIAL)
             elif Mark.FILES_TOKEN in one.marks:
                 found.setdefault("parameters", []).extend([described.FILES_TOKEN, described.RANGE])
