@@ -111,6 +111,9 @@ class Filled:
             for key in (f"{{{tag}}}:{name}" for tag in TAGS for name in OUTBOXES):
                 for member in raw.zrange(key, 0, -1):
                     raw.zadd(key, {member: 0}, xx=True)
+            # Mails that killed workers counted and never sent would have to wait ten minutes.
+            for key in raw.scan_iter("*:consents:*", count=1_000):
+                raw.hdel(key, "row")
 
     def read_mails(self):
         """Put what the server got since the last time where it belongs."""
