@@ -57,6 +57,7 @@ class Shown(NamedTuple):
     reason: str
     answer: list[Row]
     answer_example: str
+    is_bytes: bool
     problems: list[str]
 
 
@@ -101,7 +102,7 @@ class Reference:
         body = its.get("requestBody", {})
         content = body.get("content", {}).get("application/json", {})
         status, right = next((int(s), one) for s, one in its["responses"].items() if s < "300")
-        answer = right.get("content", {}).get("application/json", {})
+        answer = right.get("content", {}).get(JSON, {})
         refused = [one for status, one in its["responses"].items() if status >= "400"]
         return Shown(
             id=its["operationId"],
@@ -120,6 +121,7 @@ class Reference:
             reason=HTTPStatus(status).phrase,
             answer=[row._replace(is_required=False) for row in self.rows(answer.get("schema", {}))],
             answer_example=_pretty(answer["example"]) if answer else "",
+            is_bytes=bool(right.get("content")) and not answer,
             problems=[code for one in refused for code in one["description"].split("`")[1::2]],
         )
 
@@ -175,7 +177,7 @@ class Reference:
         if its.get("type") == "array":
             words = [f"list of {self._kind(its['items'])}s"]
         for least, most in LEAST_MOST:
-            if least in its:
+            if least in its and most in its:
                 words[0] += f", {its[least]:,} to {its[most]:,}"
         return " or ".join(words)
 
@@ -188,18 +190,34 @@ class Reference:
         if tokens and {} not in its["security"]:
             parts.append(f'-H "Authorization: Bearer ${VARIABLES[tokens[0]]}"')
         parts += [
-            f'-H "{one["name"]}: $KEY"'
+            f'-H "{one["name"]}: {VALUES.get(one["name"], "$KEY")}"'
             for one in its.get("parameters", ())
             if one["in"] == "header"
         ]
+        kind = next(iter(its.get("requestBody", {}).get("content", {})), JSON)
+        if kind != JSON:
+            parts += [f"-H 'Content-Type: {kind}'", "--data-binary @part"]
         if body:
             parts += ["-H 'Content-Type: application/json'", f"-d '{_pretty(body)}'"]
         return " \\\n  ".join(parts)
 
 
+JSON = "application/json"
 COMMON = {"type", "title", "status", "detail", "code"}
 WORDS = {"integer": "whole number", "boolean": "true or false", "date-time": "time"}
-VARIABLES = {"controlToken": "CONTROL", "linkToken": "LINK", "senderToken": "SENDER"}
+VARIABLES = {
+    "controlToken": "CONTROL",
+    "linkToken": "LINK",
+    "senderToken": "SENDER",
+    "uploadToken": "UPLOAD",
+}
+VALUES = {
+    "Upload-Offset": "0",
+    "Upload-Complete": "?1",
+    "Files-Token": "$FILES_TOKEN",
+    "Range": "bytes=0-65535",
+}
+"""What headers have in the examples; others have a key."""
 
 
 def _pretty(value: object) -> str:
