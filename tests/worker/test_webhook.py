@@ -22,7 +22,9 @@ from standardwebhooks import WebhookVerificationError
 from restante.channels.channel import Notification
 from restante.channels.failures import DeliveryFailed
 from restante.channels.webhook import Target, Webhook, signature
+from restante.channels.webhook_formats import Told
 from restante.crypto.tokens import ControlToken
+from restante.messages import Event
 from tests.support.dns import NameServer, ask
 from tests.support.receiver import Receiver
 from tests.support.transports import transports
@@ -30,8 +32,18 @@ from worker.concurrency_limit import Busy
 from worker.transports.http import Http
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
-BODY = json.dumps({"type": "link.revealed", "recipient": "Ana Muñoz"}, ensure_ascii=False).encode()
-NOTIFICATION = Notification("0" * 32 + "-2", BODY)
+LINK = bytes(15) + b"\7"
+TOLD = Told(bytes(16), Event(2, "link.revealed", 1_795_000_000_123, LINK, {"view": 1}), "Ana Muñoz")
+NOTIFICATION = Notification("0" * 32 + "-2", TOLD)
+BODY = (
+    '{"type":"link.revealed","timestamp":"2026-11-18T11:06:40.123Z","data":{"message":"'
+    + "0" * 32
+    + '","recipient":"Ana Muñoz","event":{"id":"'
+    + "0" * 32
+    + '-2","type":"link.revealed","at":"2026-11-18T11:06:40.123Z","link":"'
+    + LINK.hex()
+    + '","data":{"view":1},"evidence":{}}}}'
+).encode()
 VECTORS = json.loads((Path(__file__).parents[1] / "vectors" / "webhook.json").read_text("utf-8"))
 PATIENCE_SECONDS = 1.5
 SECRET = ControlToken.new().webhook_secret
