@@ -104,6 +104,14 @@ class Fetching:
         check_blob(first, length, file.size)
         return file
 
+    def beginning(self, ticket: Ticket, file: SealedFile, most: int) -> bytes:
+        """Return up to *most* first bytes of a file that was opened; records nothing.
+
+        Raises:
+            Damaged, Unavailable: As `open`.
+        """
+        return next(self._opened(ticket, file, 0, min(most, file.size)), b"")
+
     def stream(
         self, ticket: Ticket, file: SealedFile, number: int, first: int, end: int
     ) -> Generator[bytes]:

@@ -26,7 +26,7 @@ from webapp.http import (
 )
 from webapp.http.request import Serving
 from webapp.ops import health
-from webapp.recipient import feedback, viewer
+from webapp.recipient import feedback, files, viewer
 from webapp.sender import (
     changes,
     compose,
@@ -132,6 +132,7 @@ def create_app(services: Services) -> Flask:
         push_routes.bp,
         viewer.bp,
         feedback.bp,
+        files.bp,
         api.bp,
         health.bp,
     ):

@@ -25,7 +25,12 @@ def init_app(app: Flask) -> None:
 
 
 def set_cookie(
-    response: Response, name: CookieName, value: str, *, max_age: int | None = None
+    response: Response,
+    name: CookieName,
+    value: str,
+    *,
+    max_age: int | None = None,
+    path: str | None = None,
 ) -> None:
     """Set a cookie that is HttpOnly and SameSite=Lax.
 
@@ -38,7 +43,7 @@ def set_cookie(
         cookie_name(name),
         value,
         max_age=max_age,
-        path=settings().path_prefix or "/",
+        path=path or settings().path_prefix or "/",
         secure=settings().secure,
         httponly=True,
         samesite="Lax",

@@ -12,12 +12,12 @@ from flask import Response, request
 
 from restante.errors import RestanteError
 from restante.logs import error_fields
+from webapp.http import previews
 from webapp.http.request import services
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from restante.crypto.files import SealedFile
     from restante.fetching import Ticket
 
 RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
@@ -33,13 +33,18 @@ class Part(NamedTuple):
     end: int
 
 
-def answer(ticket: Ticket, number: int, *, inline: str | None = None) -> Response:
-    """Return a file, or what `Range` asks for; with *inline*, to be shown as this media type.
+def answer(ticket: Ticket, number: int, *, to_show: bool = False) -> Response:
+    """Return a file, or what `Range` asks for; to be shown, if its kind can be.
 
     Raises:
         NotFound, Gone, Damaged, Unavailable: See `restante.fetching.Fetching.open`.
     """
-    file = services().fetching.open(ticket, number)
+    fetching = services().fetching
+    file = fetching.open(ticket, number)
+    kind = None
+    if to_show and previews.may_show(file.type, file.size):
+        first = fetching.beginning(ticket, file, previews.BEGINNING)
+        kind = previews.kind_of(file.type, file.size, first)
     mark = f'"{hashlib.sha256(file.blob_id).hexdigest()[:32]}"'
     part = _part(file.size, mark)
     response = Response(status=200)
@@ -47,8 +52,10 @@ def answer(ticket: Ticket, number: int, *, inline: str | None = None) -> Respons
     headers["Accept-Ranges"] = "bytes"
     headers["ETag"] = mark
     headers["X-Accel-Buffering"] = "no"
-    headers["Content-Disposition"] = disposition(file.name, "inline" if inline else "attachment")
-    response.mimetype = inline or "application/octet-stream"
+    headers["Content-Disposition"] = disposition(file.name, "inline" if kind else "attachment")
+    response.content_type = kind.media_type if kind else "application/octet-stream"
+    if kind:
+        headers["Content-Security-Policy"] = kind.policy
     if part is None:
         response.status_code = 416
         headers["Content-Range"] = f"bytes */{file.size}"
@@ -58,7 +65,8 @@ def answer(ticket: Ticket, number: int, *, inline: str | None = None) -> Respons
         headers["Content-Range"] = f"bytes {part.first}-{part.end - 1}/{file.size}"
     headers["Content-Length"] = str(part.end - part.first)
     if request.method != "HEAD":
-        response.response = _Body(ticket, file, number, part)
+        pieces = fetching.stream(ticket, file, number, part.first, part.end)
+        response.response = Breaking(pieces)
     return response
 
 
@@ -69,12 +77,11 @@ def disposition(name: str, kind: str = "attachment") -> str:
     return written if plain == name else f"{written}; filename*=UTF-8''{quote(name, safe='')}"
 
 
-class _Body:
+class Breaking:
     """The bytes of an answer.  If they end early, the connection breaks."""
 
-    def __init__(self, ticket: Ticket, file: SealedFile, number: int, part: Part) -> None:
-        # The view is over when these are read: it holds what it needs.
-        self._pieces = services().fetching.stream(ticket, file, number, part.first, part.end)
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
 
     def close(self) -> None:
         """Stop, if the line broke before the end."""

@@ -32,10 +32,22 @@ if TYPE_CHECKING:
     from restante.wiring import Services
 
 CookieName = Literal[
-    "reader", "sender", "next", "permit", "shown", "own", "language", "form", "passphrase", "zone"
+    "reader",
+    "files",
+    "sender",
+    "next",
+    "permit",
+    "shown",
+    "own",
+    "language",
+    "form",
+    "passphrase",
+    "zone",
 ]
 """Every cookie: docs/threat-model.md says who may set each, and what stops another site."""
 COOKIES: tuple[CookieName, ...] = get_args(CookieName)
+OF_ONE_LINK: frozenset[CookieName] = frozenset({"files"})
+"""Cookies whose path is a link's page."""
 COOKIE_SIZE = 24
 AGENT_MOST = 512
 """Characters of the User-Agent header that are read (and cached)."""
@@ -177,7 +189,8 @@ def cookie_name(name: CookieName) -> str:
     """
     if not settings().secure:
         return name
-    return f"__Secure-{name}" if settings().path_prefix else f"__Host-{name}"
+    has_path = settings().path_prefix or name in OF_ONE_LINK
+    return f"__Secure-{name}" if has_path else f"__Host-{name}"
 
 
 def read_cookie(name: CookieName) -> str:

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, jsonify, make_response, request
 from restante.crypto.tokens import LinkToken
 from restante.feedback import EXTEND_LEASE_SECONDS
 from restante.typed_digits import whole_number
-from webapp.http import pages, rate_limits
+from webapp.http import files_cookie, pages, rate_limits
 from webapp.http.request import answering, evidence, settings
 from webapp.recipient import gate, gate_page
 from webapp.recipient.bot_signals import Why
@@ -42,7 +42,7 @@ def acknowledge(token: str) -> Response:
         if keep:
             return Response(status=DONE)
         page = pages.render("recipient/done.html", token=token, form=passed.form, views_left=left)
-        return make_response(page)
+        return files_cookie.drop(make_response(page), link)
 
     return _held(token, deed)
 

@@ -72,6 +72,7 @@ class Passed:
 
     reader_key: ReaderKey
     form: Form
+    ordinal: int
 
 
 def tickets() -> Tickets:
@@ -153,12 +154,13 @@ def check(link: LinkToken, *, spends: bool) -> Passed | Why:
             who, carried = known, False
         renewed = _ticket(link, who, ticket.ordinal, digits=digits)
         form = Form(who, carried, renewed, digits)
-        return Passed(reader_key(form.holder, ticket.ordinal), form)
+        return Passed(reader_key(form.holder, ticket.ordinal), form, ticket.ordinal)
     if spends and not ticket.again and (why := _suspicion(link, age)):
         return why
     # With this ticket the view can be shown again, which spends nothing.
     again = _ticket(link, who, ticket.ordinal, again=True)
-    return Passed(reader_key(who, ticket.ordinal), Form(who, carried=False, ticket=again))
+    form = Form(who, carried=False, ticket=again)
+    return Passed(reader_key(who, ticket.ordinal), form, ticket.ordinal)
 
 
 def _recognize(link: LinkToken, written: str) -> tuple[str, bool, Ticket] | None:

@@ -12,13 +12,15 @@ from restante.crypto.tokens import LinkToken
 from restante.errors import CodesUsedUp, Gone, Unavailable
 from restante.feedback import EXTEND_LEASE_SECONDS
 from restante.safe_text import unshown
-from webapp.http import pages, rate_limits
+from webapp.http import csrf, files_cookie, pages, rate_limits
+from webapp.http.files_cookie import Held
 from webapp.http.request import answering, evidence, reading
 from webapp.http.visitors import visitor
 from webapp.recipient import gate, gate_page
 from webapp.recipient.bot_signals import Why
 from webapp.recipient.gate import Passed
 from webapp.recipient.gate_view import Attempt
+from webapp.texts import files
 from webapp.texts.states import language
 
 if TYPE_CHECKING:
@@ -77,6 +79,8 @@ def _deed() -> Callable[[LinkToken, Passed, Content], Response]:
 
 def _show(link: LinkToken, passed: Passed, content: Content) -> Response:
     until = min(content.at + EXTEND_LEASE_SECONDS * 1_000, content.lease_most)
+    # Without cookies, what fetches the files is in forms.
+    by_form = passed.form.carried or not csrf.may_set("files", content.files_token)
     page = make_response(
         pages.render(
             "recipient/message.html",
@@ -87,8 +91,13 @@ def _show(link: LinkToken, passed: Passed, content: Content) -> Response:
             lease_seconds=max((content.lease_until - content.at) // 1_000, 0),
             extend_lease_seconds=(until - content.at) // 1_000,
             can_extend_lease=until - content.lease_until >= EXTEND_LEASE_LEAST_MS,
+            files=files.listed(content.files),
+            together=files.size(sum(its.size for its in content.files)),
+            by_form=by_form,
         )
     )
+    if content.files and not by_form:
+        files_cookie.remember(page, link, Held(passed.ordinal, content.files_token))
     # Never set a reader from a form as cookie: the form may be another site's.
     return page if passed.form.carried else gate.remember(page, passed.form.reader)
 

@@ -137,6 +137,8 @@ start(() => {
   addEventListener("pageshow", ({ persisted }) => { if (persisted) location.reload(); });
 });
 
+const ASK_MS = 20000;
+
 // How long it can be shown again, counted down; keeping it longer moves the end.
 // It stands above the text and, with what to do about it, below.
 start(() => {
@@ -162,14 +164,25 @@ start(() => {
       leased.classList.add("over");
     }
   };
+  // A download keeps it open longer than was told: the service knows.
+  const files = document.querySelector("[data-probe]");
+  let asking = false;
+  const ask = async () => {
+    asking = true;
+    const answer = await fetch(files.dataset.probe, { method: "HEAD" }).catch(() => null);
+    if (!answer?.ok) return end();
+    for (const one of counters) one.textContent = files.dataset.still;
+    setTimeout(ask, ASK_MS);
+    return undefined;
+  };
   const tick = () => {
-    if (over) return;
+    if (over || asking) return;
     const left = Math.ceil((lasts - elapsed()) / 1000);
     if (left <= offer?.at) {
       offer.again();
       offer = null;
     }
-    if (left <= 0) return end();
+    if (left <= 0) return files ? ask() : end();
     // Who listens is told once, at a minute; who looks sees every second.
     if (left <= 60 && minute === false) announce(counter.dataset.minute);
     minute = left <= 60;
