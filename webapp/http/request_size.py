@@ -15,13 +15,14 @@ from typing import IO, TYPE_CHECKING
 import gevent
 from flask import Request, abort, g, request
 from gunicorn.http.errors import ParseException
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import FormDataParser
 
 from webapp.http import multipart
 from webapp.http.errors import NotUtf8
 from webapp.http.multipart import MULTIPART
-from webapp.http.request import kept, this
+from webapp.http.request import kept, services, this
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -40,6 +41,8 @@ SMALL_MAX = 64 * 1024
 WITH_FILE = {"compose.send", "compose.check", "compose.make_passphrase"}
 """Where the compose page's form goes, which is multipart: it can have a list of recipients."""
 WITH_TEXT = WITH_FILE | {"api.send", "api.replace", "control.replace", "control.translate"}
+WITH_FILES = WITH_FILE | {"control.replace"}
+"""Pages with a field for files: their forms are read by `webapp/sender/draft_files.py`."""
 STREAMED = {"api.append"}
 """Bodies that are files: they are read while they are sealed (`uploads.py`)."""
 UNREAD = {"consents.one_click"}
@@ -66,6 +69,18 @@ def is_large() -> bool:
     length = its.content_length
     is_chunked = length is None and "HTTP_TRANSFER_ENCODING" in its.environ
     return is_chunked or (length or 0) > SMALL_MAX
+
+
+def is_streamed() -> bool:
+    """Tell whether this is a form that can bring files, and that nobody has read."""
+    its = this()
+    return (
+        its.endpoint in WITH_FILES
+        and its.mimetype == MULTIPART
+        and its.content_length is not None
+        and services().uploading.is_on
+        and "body_read" not in g
+    )
 
 
 def is_readable() -> bool:
@@ -95,13 +110,18 @@ def _read() -> None:
     if its.endpoint in STREAMED:
         its.max_content_length = UPLOAD_MAX
         return
+    if is_streamed():
+        its.max_content_length = UPLOAD_MAX
+        # Until it is read, nobody finds anything in it.
+        its.__dict__["form"] = its.__dict__["files"] = ImmutableMultiDict()
+        return
     large = FORM_MAX if is_form else BODY_MAX
     most = its.max_content_length = large if its.endpoint in WITH_TEXT else SMALL_MAX
     length = its.content_length
     if (length or 0) > most:
         abort(413)
     is_form = is_form and its.endpoint not in UNREAD
-    kinds = {FORM, MULTIPART} if its.endpoint in WITH_FILE else {FORM}
+    kinds = {FORM, MULTIPART} if its.endpoint in WITH_FILES else {FORM}
     if is_form and its.mimetype not in kinds and (length or is_large()):
         abort(415)
     try:

@@ -34,7 +34,7 @@ def receive(upload: UploadToken, offset: int, *, last: bool) -> Progress:
         ClientDisconnected: The connection broke; what had come is kept.
     """
     try:
-        return services().uploading.receive(upload, offset, _read, last=last)
+        return services().uploading.receive(upload, offset, read, last=last)
     except (RestanteError, ClientDisconnected, OSError):
         # The rest of the body, perhaps gigabytes, is not read.
         read_no_more()
@@ -47,8 +47,13 @@ def limit() -> str:
     return f"max-size={its.files_max}, min-append-size={PIECE_BYTES}"
 
 
-def _read(size: int) -> bytes:
-    """Return the next bytes of the body, fewer than *size* only at its end."""
+def read(size: int) -> bytes:
+    """Return the next bytes of the body, fewer than *size* only at its end.
+
+    Raises:
+        Stalled: Nothing came for too long.
+        ClientDisconnected: The connection broke.
+    """
     found = bytearray()
     while len(found) < size:
         try:

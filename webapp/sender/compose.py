@@ -16,9 +16,10 @@ from webapp.http.budgets import affording
 from webapp.http.errors import RateLimited, told
 from webapp.http.form import cut, typed
 from webapp.http.i18n import current
-from webapp.http.request import evidence, header, sending, settings
-from webapp.sender import draft_form, push, sender_secret, told_passphrase
+from webapp.http.request import evidence, header, sending, services, settings
+from webapp.sender import draft_files, draft_form, push, sender_secret, told_passphrase
 from webapp.texts import states
+from webapp.texts.files import size
 
 if TYPE_CHECKING:
     from typing import Any
@@ -47,6 +48,7 @@ def compose() -> Response:
 @bp.post("/")
 def send() -> Response:
     """Send and redirect to the control page; after an error show the form again, with its text."""
+    draft_files.read()
     if language_choice.is_pressed():
         return _shown_again()
     try:
@@ -59,6 +61,7 @@ def send() -> Response:
 @bp.post("/recipients")
 def check() -> Response:
     """Show the form again with its recipients as a list; the page's script takes it from there."""
+    draft_files.read()
     found = draft_form.recipient_faults()
     return _shown_again(Invalid(found) if found else None, is_checked=True)
 
@@ -69,6 +72,7 @@ def make_passphrase() -> Response:
 
     It is made here for all, so that there is one list of words and one source of randomness.
     """
+    draft_files.read()
     made = made_passphrase.make(current().code)
     if header("ACCEPT") == "text/plain":
         with rate_limits.preview:
@@ -100,6 +104,8 @@ def _send() -> Response:
     draft, faults = draft_form.draft()
     sending().check(draft, faults)
     sender = sender_secret.to_send_with()
+    if draft.files and not _can_list_with_files(sender):
+        sender = None
     if draft.notice:
         listed, has_list = ListToken.of_cookie(sender), settings().sent_list
         draft = replace(draft, notice=draft.notice.of_browser(listed, has_list=has_list))
@@ -111,6 +117,12 @@ def _send() -> Response:
     if draft.passphrase:
         told_passphrase.carry(response, sent.control, draft.passphrase)
     return send_access.remember(response)
+
+
+def _can_list_with_files(sender: str | None) -> bool:
+    """Tell whether the files are in the list's shard: they came before the list moved, or began."""
+    listed = ListToken.of_cookie(sender) if settings().sent_list else None
+    return listed is None or draft_files.shard() == listed.shard
 
 
 def _faults(error: RestanteError) -> tuple[Fault, ...]:
@@ -137,6 +149,10 @@ def _form(
         repeated = people["people"].listed.repeated
         if Fault("recipients", draft_form.REPEATED) in faults:
             said["recipients"] = states.repeated(repeated, said["recipients"])
+    if refused := draft_files.refusals():
+        said[draft_files.FIELD] = refused
+    if "files" in said:
+        said[draft_files.FIELD] = said["files"]
     passphrase = written.get("passphrase", "")
     return pages.render(
         "sender/compose.html",
@@ -150,6 +166,9 @@ def _form(
         is_refused=isinstance(error, NotASender),
         is_remembered=send_access.is_remembered() and not error,
         is_checked=is_checked,
+        takes_files=services().uploading.is_on,
+        came=draft_files.of_form() if written else [],
+        file_most=size(its.files_max),
         is_made=bool(passphrase) and made_passphrase.is_made(passphrase),
         **people,
     )

@@ -15,7 +15,7 @@ from restante.typed_digits import whole_number
 from webapp import details, notify, rules
 from webapp.http.form import text
 from webapp.http.request import settings
-from webapp.sender import push
+from webapp.sender import draft_files, push
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +68,10 @@ def draft() -> tuple[Draft, list[Fault]]:
         webhook_format=form_of_webhook,
         notice=notify.from_form(form),
         push=push.from_draft(faults),
+        files=draft_files.drafted(),
     )
+    if refused := draft_files.fault():
+        faults.append(refused)
     return made, faults
 
 

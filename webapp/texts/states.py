@@ -12,6 +12,7 @@ from restante.messages import Outcome, State
 from restante.safe_text import UNFIT
 from webapp.http.i18n import current, gettext, ngettext
 from webapp.texts import webhook_faults
+from webapp.texts.files import size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -222,6 +223,13 @@ def _rule_fault(of: Fault) -> str:
     return gettext("Choose another time, before the message expires.")
 
 
+def _too_many_files(detail: str) -> str:
+    number = int("".join(c for c in detail if c.isdigit()))
+    if "bytes" in detail:
+        return gettext("Together they are larger than %(most)s. Take one out.", most=size(number))
+    return gettext("A message has at most %(most)s files. Take one out.", most=number)
+
+
 def fault(of: Fault) -> str:
     """Return what is wrong with a field of a form, for the visitor."""
     match of.field.partition("[")[0]:
@@ -236,6 +244,10 @@ def fault(of: Fault) -> str:
             return gettext("This text was replaced too often. Send a new message.")
         case "text":
             return gettext("Write the message first.")
+        case "files" if of.detail.startswith("at most "):
+            return _too_many_files(of.detail)
+        case "files":
+            return gettext("One of these files is no longer here. Choose it again.")
         case "recipients" if of.detail == "repeated":
             return gettext("Are they the same people? Say so below.")
         case "list":

@@ -1,0 +1,168 @@
+"""Files in the form of the page that writes a message, without scripts."""
+
+import os
+import re
+import socket
+import time
+from html import unescape
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.files.test_files_pages import Reader
+from tests.support.api import BOUNDARY, Api, Visitor, form_of
+from tests.support.processes import Service, wait_until
+
+MIB = 1024 * 1024
+MOST = 3 * MIB
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    settings = {"FILES_MAX": str(MOST), "FILES_MOST": "4", "FILES_MESSAGE_MAX": str(5 * MIB)}
+    names = {f"RESTANTE_{name}": value for name, value in settings.items()}
+    with Service(tmp_path_factory.mktemp("forms"), **names) as service:
+        yield service
+
+
+@pytest.fixture
+def api(service):
+    with Api(service.url) as api:
+        yield api
+
+
+@pytest.fixture
+def visitor(service):
+    visitor = Visitor(service.url)
+    visitor.get("/")
+    return visitor
+
+
+def blobs(service):
+    return [path for path in (service.data_dir / "blobs").rglob("*") if len(path.name) >= 32]
+
+
+def kept_on(page):
+    return [unescape(one) for one in re.findall(r'name="upload" value="([^"]*)"', page.text)]
+
+
+def read_by(service, api, answer):
+    assert answer.status == 303, answer.text
+    control = answer.headers["Location"].rpartition("/")[2]
+    url = api.message(control)["links"][0]["url"]
+    return Reader(service, {"links": [{"token": url.rpartition("/")[2]}]})
+
+
+def test_files_are_sent_with_the_form(service, api, visitor):
+    contents = [os.urandom(2 * MIB + 9), b"", b"--" + BOUNDARY.encode() + b"\r\n"]
+    names = ['a "b".bin', "empty", "../../x\r\ny"]
+    files = [(name, data, "text/plain") for name, data in zip(names, contents, strict=True)]
+    answer = visitor.send_files("/", {"text": "with files"}, files)
+    reader = read_by(service, api, answer)
+
+    assert [reader.get(number).body for number in (1, 2, 3)] == contents
+    for path in blobs(service):
+        assert contents[0][:64] not in path.read_bytes()
+    for name in ("a _b_.bin", "empty", "x__y"):
+        assert name in reader.page.text
+
+
+def test_a_form_without_a_chosen_file_has_none(service, api, visitor):
+    answer = visitor.send_files(
+        "/", {"text": "with files"}, [("", b"", "application/octet-stream")]
+    )
+
+    assert "/files/" not in read_by(service, api, answer).page.text
+
+
+def test_a_form_with_a_fault_keeps_its_files(service, api, visitor):
+    data = os.urandom(70_000)
+    page = visitor.send_files("/", {"text": ""}, [("ñ €.bin", data, "image/png")])
+    assert page.status == 422
+    [kept] = kept_on(page)
+    assert kept.endswith(" 70000 image/png ñ €.bin")
+    again = visitor.send_files("/", {"text": "", "upload": kept}, [])
+    assert kept_on(again) == [kept]
+    for path in ("/recipients", "/passphrase", "/?language=es"):
+        shown = visitor.send_files(path, {"text": "x", "upload": kept}, [("b", b"b", "text/plain")])
+        assert kept_on(shown)[0] == kept
+        assert len(kept_on(shown)) == 2
+
+    answer = visitor.post("/", {"text": "with files", "upload": kept})
+    assert read_by(service, api, answer).get(1).body == data
+
+
+def test_a_file_that_was_taken_out_is_not_sent(service, api, visitor):
+    files = [("one", b"1", "text/plain"), ("two", b"2", "text/plain")]
+    _, second = kept_on(visitor.send_files("/", {"text": ""}, files))
+    answer = visitor.post("/", {"text": "with files", "upload": second})
+
+    assert read_by(service, api, answer).get(1).body == b"2"
+
+
+def test_a_refusal_names_the_file_and_the_limit_and_keeps_the_others(service, visitor):
+    before = len(blobs(service))
+    files = [("small", b"1", "text/plain"), ("<huge>.bin", bytes(MOST + 1), "text/plain")]
+    page = visitor.send_files("/", {"text": "with files"}, files)
+
+    assert page.status == 422
+    assert "“_huge_.bin” is larger than 3.1 MB." in page.text
+    assert [one.split()[-1] for one in kept_on(page)] == ["small"]
+    wait_until(lambda: len(blobs(service)) == before + 1)
+
+
+def test_too_many_files_and_too_large_together_are_refused(visitor):
+    many = [(str(number), b"1", "text/plain") for number in range(5)]
+    page = visitor.send_files("/", {"text": "with files"}, many)
+    assert "“4” was left out: a message has at most 4 files." in page.text
+    assert len(kept_on(page)) == 4
+    large = [(str(number), bytes(2 * MIB), "text/plain") for number in range(3)]
+    page = visitor.send_files("/", {"text": "with files"}, large)
+    assert "Together they are larger than 5.2 MB." in page.text
+    assert len(kept_on(page)) == 3
+
+
+def test_a_file_that_is_gone_is_told(visitor):
+    [kept] = kept_on(visitor.send_files("/", {"text": ""}, [("one", b"1", "text/plain")]))
+    assert visitor.post("/", {"text": "x", "upload": kept}).status == 303
+    page = visitor.post("/", {"text": "x", "upload": kept})
+
+    assert page.status == 422
+    assert "One of these files is no longer here." in page.text
+
+
+def test_a_form_from_elsewhere_sends_nothing_but_keeps_what_came(service):
+    silent = Visitor(service.url, is_silent=True)
+    page = silent.send_files("/", {"text": "mine"}, [("one", b"1", "text/plain")])
+    assert page.status == 422
+    [kept] = kept_on(page)
+    form = form_of(page, "/")
+    assert "csrf" in form
+
+    answer = silent.post("/", form | {"text": "mine", "upload": kept})
+    assert answer.status == 303, answer.text
+
+
+def test_another_sites_form_is_refused_before_it_is_read(service):
+    other = Visitor(service.url, {"Sec-Fetch-Site": "cross-site"})
+    before = len(blobs(service))
+
+    assert other.send_files("/", {"text": "x"}, [("one", b"1", "text/plain")]).status == 403
+    assert len(blobs(service)) == before
+
+
+def test_a_line_that_breaks_leaves_nothing(service, visitor):
+    where, before = urlsplit(service.url), len(blobs(service))
+    cookies = "; ".join(f"{name}={value}" for name, value in visitor.cookies.items())
+    with socket.create_connection((where.hostname, where.port)) as line:
+        head = (
+            f"POST / HTTP/1.1\r\nHost: {where.netloc}\r\nSec-Fetch-Site: same-origin\r\n"
+            f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\nCookie: {cookies}\r\n"
+            f"Content-Length: {3 * MIB}\r\n\r\n"
+            f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+        )
+        line.sendall(head.encode() + bytes(2 * MIB))
+        wait_until(lambda: len(blobs(service)) == before + 1)
+        time.sleep(0.1)
+
+    wait_until(lambda: len(blobs(service)) == before)
