@@ -38,6 +38,7 @@ from webapp.sender import (
     push_routes,
     sent,
     sent_access,
+    upload_routes,
     verdict,
 )
 from webapp.texts import channels, events, formatting, notices, states
@@ -130,6 +131,7 @@ def create_app(services: Services) -> Flask:
         notify.bp,
         consents.bp,
         push_routes.bp,
+        upload_routes.bp,
         viewer.bp,
         feedback.bp,
         files.bp,

@@ -19,7 +19,6 @@ from webapp.http.i18n import current
 from webapp.http.request import evidence, header, sending, services, settings
 from webapp.sender import draft_files, draft_form, push, sender_secret, told_passphrase
 from webapp.texts import states
-from webapp.texts.files import size
 
 if TYPE_CHECKING:
     from typing import Any
@@ -168,7 +167,7 @@ def _form(
         is_checked=is_checked,
         takes_files=services().uploading.is_on,
         came=draft_files.of_form() if written else [],
-        file_most=size(its.files_max),
+        file_most=draft_files.most(),
         is_made=bool(passphrase) and made_passphrase.is_made(passphrase),
         **people,
     )

@@ -66,6 +66,18 @@ class Came(NamedTuple):
         return size(self.size)
 
 
+class Most(NamedTuple):
+    """How large a file may be, and all of a message, as a page says it."""
+
+    each: str
+    together: str
+
+
+def most() -> Most:
+    """Return the limits of files, in words."""
+    return Most(size(settings().files_max), size(settings().files_message_max))
+
+
 def read(shard: int | None = None) -> None:
     """Read the form of this request, if nobody has; its files go into this shard, if it is known.
 
@@ -186,7 +198,7 @@ def _seal(part: Part, first: bytes, name: str) -> str | None:
 
     try:
         _afford()
-        upload = uploading.start(_shard())
+        upload = uploading.start(shard_of_new())
         done = uploading.receive(upload, 0, taken, last=True)
     except FileTooLarge as error:
         _cancel(upload)
@@ -254,10 +266,11 @@ def _afford() -> None:
     settle()
 
 
-def _shard() -> int:
+def shard_of_new() -> int:
+    """Return the shard of a file that comes next: that of the form's others, or of the list."""
     if (found := shard()) is not None:
         return found
-    known: int | None = g.files_shard
+    known = g.files_shard if "files_shard" in g else _own_shard()
     return ControlToken.new().shard if known is None else known
 
 

@@ -1,0 +1,164 @@
+"""Files on the pages, by people with a real browser."""
+
+import os
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.tour import press, read
+from tests.support.api import Api
+
+MIB = 1024 * 1024
+DROP = """([place, kind, name]) => {
+  const carried = new DataTransfer();
+  carried.items.add(new File(["picture"], name, { type: "image/png" }));
+  const its = { bubbles: true, cancelable: true };
+  const event = kind === "paste"
+    ? new ClipboardEvent(kind, { ...its, clipboardData: carried })
+    : new DragEvent(kind, { ...its, dataTransfer: carried });
+  document.querySelector(place).dispatchEvent(event);
+}"""
+
+
+@pytest.fixture
+def writer(browser):
+    """A person with scripts."""
+    context = browser.new_context()
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()
+
+
+def choose(page, *files):
+    page.get_by_label("Files", exact=True).set_input_files(
+        [{"name": name, "mimeType": kind, "buffer": data} for name, kind, data in files]
+    )
+
+
+def row(page, name):
+    return page.locator("#uploads li", has_text=name)
+
+
+def sent_by(service, page):
+    press(page, "Create link")
+    page.wait_for_url(re.compile("/s/"))
+    control = page.url.rpartition("/")[2].partition("?")[0]
+    return Api(service.url).message(control)["links"][0]["url"]
+
+
+def fetched(reader, number):
+    with reader.expect_download() as download:
+        reader.get_by_role("link", name=re.compile("^Download:")).nth(number - 1).click()
+    return download.value.suggested_filename, download.value.path().read_bytes()
+
+
+def test_files_go_from_one_person_to_another(service, person):
+    writer, reader = person(), person()
+    pair = [("a.bin", "", os.urandom(MIB)), ("تقرير.txt", "text/plain", b"two")]
+    writer.goto(service.url)
+    writer.get_by_label("Message").fill("with files")
+    choose(writer, *pair)
+    read(reader, sent_by(service, writer))
+
+    expect(reader.locator("#letter")).to_contain_text("with files")
+    for number, (name, _, data) in enumerate(pair, 1):
+        assert fetched(reader, number) == (name, data)
+    with reader.context.expect_page() as shown:
+        reader.get_by_role("link", name="Show: تقرير.txt").click()
+    expect(shown.value.locator("body")).to_have_text("two")
+
+
+def test_a_line_that_breaks_is_tried_again_where_it_was(service, writer, tmp_path):
+    data, cuts = os.urandom(20 * MIB), [1, 2, 4]
+    asked = []
+
+    def meet(route):
+        if route.request.method == "PATCH":
+            asked.append(int(route.request.headers["upload-offset"]))
+            if len(asked) in cuts:
+                return route.abort("connectionreset")
+        return route.fallback()
+
+    writer.route("**/api/v1/upload", meet)
+    writer.goto(service.url)
+    writer.get_by_label("Message").fill("with files")
+    (tmp_path / "big.bin").write_bytes(data)
+    writer.get_by_label("Files", exact=True).set_input_files(tmp_path / "big.bin")
+    expect(row(writer, "big.bin")).to_contain_text("Uploaded", timeout=30_000)
+    assert asked == [0, 0, 0, 8 * MIB, 8 * MIB, 16 * MIB]
+    address = sent_by(service, writer)
+    writer.unroute_all()
+    read(writer, address)
+
+    assert fetched(writer, 1) == ("big.bin", data)
+
+
+def test_a_send_waits_for_its_files(service, writer):
+    holds = []
+    writer.route("**/api/v1/upload", lambda route: holds.append(route))  # noqa: PLW0108 (its code is looked at)
+    writer.goto(service.url)
+    writer.get_by_label("Message").fill("with files")
+    choose(writer, ("slow.bin", "", b"slow"))
+    press(writer, "Create link")
+    expect(writer.locator("#uploads-said")).to_have_text(
+        "The message is sent as soon as its files are here."
+    )
+    for route in holds:
+        route.continue_()
+    writer.wait_for_url(re.compile("/s/"))
+
+
+def test_an_upload_is_paused_continued_and_taken_out(service, writer):
+    writer.goto(service.url)
+    choose(writer, ("first.bin", "", b"1"))
+    expect(row(writer, "first.bin")).to_contain_text("Uploaded")
+    holds = []
+    writer.route("**/api/v1/upload", lambda route: holds.append(route))
+    choose(writer, ("second.bin", "", b"2"))
+    writer.get_by_role("button", name="Pause upload: second.bin").click()
+    expect(row(writer, "second.bin")).to_contain_text("Paused")
+    writer.unroute_all()
+    writer.get_by_role("button", name="Continue upload: second.bin").click()
+    expect(row(writer, "second.bin")).to_contain_text("Uploaded")
+    writer.get_by_role("button", name="Take out: first.bin").click()
+    expect(row(writer, "first.bin")).to_have_count(0)
+    writer.get_by_label("Message").fill("with files")
+    read(writer, sent_by(service, writer))
+
+    assert fetched(writer, 1) == ("second.bin", b"2")
+    expect(writer.get_by_role("link", name=re.compile("^Download:"))).to_have_count(1)
+
+
+def test_files_are_dropped_and_pasted(service, writer):
+    writer.goto(service.url)
+    writer.evaluate(DROP, ["#text", "drop", "dropped.png"])
+    writer.evaluate(DROP, ["#text", "paste", "pasted.png"])
+    expect(row(writer, "dropped.png")).to_contain_text("Uploaded")
+    expect(row(writer, "pasted.png")).to_contain_text("Uploaded")
+
+
+def test_who_leaves_during_an_upload_is_asked(service, writer):
+    asked = []
+    writer.route("**/api/v1/upload", lambda _: None)
+    writer.goto(service.url)
+    choose(writer, ("slow.bin", "", b"slow"))
+    writer.get_by_label("Message").click()  # a page that nobody touched asks nothing
+    writer.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    writer.goto(f"{service.url}/sent")
+
+    assert asked == ["beforeunload"]
+
+
+def test_a_form_with_a_fault_brings_its_files_back(service, person):
+    writer = person()
+    writer.goto(service.url)
+    choose(writer, ("kept.txt", "text/plain", b"kept"))
+    if writer.locator("#uploads li").count():
+        expect(row(writer, "kept.txt")).to_contain_text("Uploaded")
+    press(writer, "Create link")
+    expect(writer.get_by_role("checkbox", name="kept.txt")).to_be_checked()
+    writer.get_by_label("Message").fill("with files")
+    read(writer, sent_by(service, writer))
+
+    assert fetched(writer, 1) == ("kept.txt", b"kept")
