@@ -12,9 +12,11 @@ from restante.crypto.tokens import ID_SIZE, sender_mark
 from restante.event_types import FLAGS, MOMENTS
 from restante.messages import Event, Look
 from restante.notices import Notice
-from restante.reports import LinkHistory, LinkStatus, Status
+from restante.reports import Fetched, LinkHistory, LinkStatus, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from restante.crypto.sealed_fields import SealedFields
     from restante.crypto.tokens import ControlToken
     from restante.event_types import EventShown
@@ -53,6 +55,9 @@ def status(
 ) -> Status:
     """Return the sender's status of a message, with all private fields decrypted."""
     message_id = control.message_id
+    files = {
+        version: tuple(facts.open_files(message_id, box)) for version, box in report.files.items()
+    }
     hook = facts.open_target("webhook", message_id, report.webhook)
     return Status(
         message_id=message_id,
@@ -63,7 +68,8 @@ def status(
         opens_at=report.times.opens_at,
         expires_at=report.times.expires_at,
         version=report.version,
-        links=tuple(_link(control, i, row, facts) for i, row in enumerate(report.links)),
+        links=tuple(_link(control, i, row, facts, files) for i, row in enumerate(report.links)),
+        files=files,
         events=tuple(
             event(n, entry, message_id, facts)
             for n, entry in enumerate(report.events, start=report.first)
@@ -96,7 +102,13 @@ def status(
     )
 
 
-def _link(control: ControlToken, index: int, row: LinkRow, facts: SealedFields) -> LinkStatus:
+def _link(
+    control: ControlToken,
+    index: int,
+    row: LinkRow,
+    facts: SealedFields,
+    files: Mapping[int, tuple[tuple[str, int], ...]],
+) -> LinkStatus:
     return LinkStatus(
         link_id=row.link_id,
         recipient=facts.open_label(row.link_id, row.label),
@@ -118,6 +130,10 @@ def _link(control: ControlToken, index: int, row: LinkRow, facts: SealedFields) 
         declined_at=row.declined_at,
         by_rule=row.by_rule,
         unread_at=row.unread_at,
+        files=tuple(
+            Fetched(name, size, row.fetched.get(number))
+            for number, (name, size) in enumerate(files.get(row.version, ()), start=1)
+        ),
     )
 
 

@@ -5,12 +5,14 @@ Pure, as `messages.py`: no clock, no randomness, no I/O.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
 
 from restante.messages import State, Told
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from restante.channel_states import Standing
     from restante.crypto.files import SealedFile
     from restante.crypto.tokens import ControlToken, LinkToken
@@ -167,6 +169,21 @@ class Replaced:
     outcome: str
 
 
+class Fetched(NamedTuple):
+    """A file as its sender sees it at one link.
+
+    `sent` is how many bytes one reader was sent, the one who got furthest; None if none began.
+    """
+
+    name: str
+    size: int
+    sent: int | None
+
+    @property
+    def is_whole(self) -> bool:
+        return self.sent is not None and self.sent >= self.size
+
+
 @dataclass(frozen=True, slots=True)
 class LinkStatus:
     """One link as the sender sees it."""
@@ -197,6 +214,8 @@ class LinkStatus:
     """A rule of the sender recalled it, at its time."""
     unread_at: int | None = None
     """When a rule told last that nobody had opened it."""
+    files: tuple[Fetched, ...] = ()
+    """The files of the version that it opens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +280,21 @@ class Status:
     tell_at: int | None = None
     recall_at: int | None = None
     """When its rules tell of unread links, and recall them."""
+    files: Mapping[int, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    """Names and sizes of the files of each version that has some, newest and opened ones."""
+
+    @property
+    def newest_files(self) -> tuple[tuple[str, int], ...]:
+        """Names and sizes of the newest version's files."""
+        return self.files.get(self.version, ())
+
+    def file_name(self, event: Event) -> str | None:
+        """Return the name of the file that an event is about, if it is known."""
+        number, version = event.facts.get("file"), event.facts.get("version")
+        if not (isinstance(number, int) and isinstance(version, int)):
+            return None
+        its = self.files.get(version, ())
+        return its[number - 1][0] if 1 <= number <= len(its) else None
 
     @property
     def has_older(self) -> bool:

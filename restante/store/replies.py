@@ -180,6 +180,9 @@ class LinkRow(NamedTuple):
     declined_at: int | None
     by_rule: bool
     unread_at: int | None
+    version: int = 1
+    fetched: Mapping[int, int] = {}
+    """Bytes that were sent of each file, by its number, of the reader who got furthest."""
 
     @classmethod
     def of(cls, its: Named) -> Self:
@@ -204,6 +207,13 @@ class LinkRow(NamedTuple):
             declined_at=its[b"declined_at"] or None,
             by_rule=its[b"by"] == b"rule",
             unread_at=its[b"unread_at"] or None,
+            version=its[b"version"],
+            fetched={
+                int(number): int(sent)
+                for number, _, sent in (
+                    pair.partition("=") for pair in its[b"fetched"].decode().split(",") if pair
+                )
+            },
         )
 
 
@@ -237,6 +247,8 @@ class Report(NamedTuple):
     looks: Sequence[Entry]
     tested_at: int | None
     channels: Sequence[Named]
+    files: Mapping[int, bytes] = {}
+    """The boxed names and sizes of each version's files."""
 
     @classmethod
     def of(cls, its: Named) -> Self:
@@ -263,6 +275,7 @@ class Report(NamedTuple):
             looks=[Entry.parse(look) for look in its[b"looks"]],
             tested_at=its[b"tested_at"] or None,
             channels=its[b"channels"],
+            files={one[b"version"]: one[b"box"] for one in its[b"files"]},
         )
 
 

@@ -166,3 +166,71 @@ def test_a_line_that_breaks_leaves_nothing(service, visitor):
         time.sleep(0.1)
 
     wait_until(lambda: len(blobs(service)) == before)
+
+
+def control_of(answer):
+    assert answer.status == 303, answer.text
+    return answer.headers["Location"].rpartition("/")[2]
+
+
+def test_the_sender_sees_the_files_and_what_was_fetched(service, api, visitor):
+    files = [(f"{name} <b>.bin", name.encode(), "text/plain") for name in ("one", "two")]
+    files.append(("three.bin", bytes(200_000), "text/plain"))
+    answer = visitor.send_files("/", {"text": "with files"}, files)
+    page = visitor.get(f"/s/{control_of(answer)}").text
+    assert "It has 3 files:" in page
+    assert "one _b_.bin" in page
+    assert "Fetched whole" not in page
+    reader = read_by(service, api, answer)
+    page = visitor.get(f"/s/{control_of(answer)}").text
+    assert "None of its 3 files was fetched." in page
+    reader.get(1)
+    reader.get(3, Range="bytes=0-9")
+
+    page = unescape(visitor.get(f"/s/{control_of(answer)}").text)
+    assert "Fetched whole: <bdi>one _b_.bin</bdi>." in page
+    assert "Fetching began: <bdi>three.bin</bdi>." in page
+    assert "<bdi>one _b_.bin</bdi>: all of it was sent" in page
+    verdict = visitor.get(f"/s/{control_of(answer)}/verdict").text
+    assert "Fetched whole: <bdi>one _b_.bin</bdi>." in unescape(verdict)
+    written = visitor.get(f"/s/{control_of(answer)}/verdict.txt").text
+    assert "Fetched whole: one _b_.bin." in written
+    [link] = visitor.get(f"/s/{control_of(answer)}/verdict.json").json["links"]
+    assert [(its["begun"], its["whole"]) for its in link["files"]] == [
+        *[(True, True), (False, False), (True, False)]
+    ]
+
+
+def test_files_are_replaced_with_the_text(service, api, visitor):
+    before = len(blobs(service))
+    answer = visitor.send_files("/", {"text": "old"}, [("old.bin", b"old", "text/plain")])
+    control = control_of(answer)
+    page = visitor.get(f"/s/{control}")
+    form = form_of(page, "/replace")
+    faulty = visitor.send_files(
+        f"/s/{control}/replace", form | {"text": ""}, [("new.bin", b"new", "text/plain")]
+    )
+    assert faulty.status == 422
+    [kept] = kept_on(faulty)
+    spanish = visitor.send_files(f"/s/{control}/language?language=es", {"upload": kept}, [])
+    assert kept_on(spanish) == [kept]
+    visitor.cookies.pop("language", None)
+    huge = [("huge.bin", bytes(MOST + 1), "text/plain")]
+    refused = visitor.send_files(f"/s/{control}/replace", form | {"text": "with files"}, huge)
+    assert "“huge.bin” is larger than 3.1 MB." in refused.text
+    form |= {"text": "with files", "upload": kept}
+    done = visitor.send_files(f"/s/{control}/replace", form, [("b.bin", b"b", "text/plain")])
+    reader = read_by(service, api, done)
+
+    assert [reader.get(number).body for number in (1, 2)] == [b"new", b"b"]
+    assert reader.get(3).status == 404
+    wait_until(lambda: len(blobs(service)) == before + 2)
+
+
+def test_a_replace_of_no_message_reads_no_file(service, visitor):
+    before = len(blobs(service))
+    nobody = "C" + "A" * 34
+    answer = visitor.send_files(f"/s/{nobody}/replace", {"text": "x"}, [("a", b"a", "text/plain")])
+
+    assert answer.status == 404
+    assert len(blobs(service)) == before

@@ -148,10 +148,6 @@ def _form(
         repeated = people["people"].listed.repeated
         if Fault("recipients", draft_form.REPEATED) in faults:
             said["recipients"] = states.repeated(repeated, said["recipients"])
-    if refused := draft_files.refusals():
-        said[draft_files.FIELD] = refused
-    if "files" in said:
-        said[draft_files.FIELD] = said["files"]
     passphrase = written.get("passphrase", "")
     return pages.render(
         "sender/compose.html",

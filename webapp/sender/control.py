@@ -20,11 +20,28 @@ from restante.messages import Page
 from restante.safe_text import shows_anything
 from restante.typed_digits import whole_number
 from webapp import rules
-from webapp.http import csrf, fields, floods, form, own_link_cookie, pages, rate_limits, zone
+from webapp.http import (
+    csrf,
+    fields,
+    floods,
+    form,
+    own_link_cookie,
+    pages,
+    rate_limits,
+    request_size,
+    zone,
+)
 from webapp.http.budgets import afford
 from webapp.http.errors import RateLimited, told
 from webapp.http.request import cookie, evidence, managing, sending
-from webapp.sender import page_parts, private_page, push, sender_secret, told_passphrase
+from webapp.sender import (
+    draft_files,
+    page_parts,
+    private_page,
+    push,
+    sender_secret,
+    told_passphrase,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,7 +90,8 @@ def recall(token: str) -> Response:
 
 @bp.post("/s/<token>/replace")
 def replace(token: str) -> Response:
-    """Replace the text of all links that are not read yet."""
+    """Replace text and files of all links that are not read yet."""
+    _read_files(ControlToken.find(token))
     return act(token, _replace)
 
 
@@ -136,10 +154,19 @@ def _forgotten(control: ControlToken) -> Response:
 def translate(token: str) -> Response:
     """Show the page in another language, with what was typed; change nothing."""
     control = ControlToken.find(token)
+    _read_files(control)
     status = managing().status(control, NEWEST, cookie=cookie("sender"))
     if not private_page.is_open(control, status):
         return private_page.warning(control)
     return _page(control, status)
+
+
+def _read_files(control: ControlToken) -> None:
+    """Read a form that can bring files, if the message exists."""
+    if request_size.is_streamed():
+        with rate_limits.status:
+            managing().status(control, BRIEF)
+        draft_files.read(control.shard)
 
 
 def _sure(control: ControlToken, status: Status) -> str:
@@ -167,11 +194,15 @@ def _recall(control: ControlToken) -> None:
 def _replace(control: ControlToken) -> None:
     csrf.verify()
     text = form.text("text")
-    if not shows_anything(text):
-        raise Invalid([Fault("text", "shows nothing")])
+    faults = [] if shows_anything(text) else [Fault("text", "shows nothing")]
+    if refused := draft_files.fault():
+        faults.append(refused)
+    if faults:
+        raise Invalid(faults)
     sending().replace(
         control,
         text,
+        files=draft_files.drafted(),
         passphrase=request.form.get("passphrase") or None,
         evidence=evidence(),
         afford=afford,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from restante.messages import State
 from webapp.http.i18n import gettext, html
 from webapp.sender import control_notices, link_view
-from webapp.texts import marks, states
+from webapp.texts import files, marks, states
 from webapp.texts.formatting import moment
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ class ControlView:
     open_links: int
     can_replace: bool
     held_seconds: int
+    files: Sequence[tuple[str, str]] = ()
+    """Names and sizes of the newest version's files."""
 
     @property
     def has_report(self) -> bool:
@@ -141,6 +143,7 @@ def build(
         open_links=len(still_open),
         can_replace=bool(unread),
         held_seconds=-(-(status.opens_at - status.at) // 1000) if is_held else 0,
+        files=[(name, files.size(its)) for name, its in status.newest_files],
     )
 
 

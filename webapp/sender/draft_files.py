@@ -34,7 +34,7 @@ from webapp.http.multipart import MULTIPART
 from webapp.http.multipart_stream import Parts
 from webapp.http.rate_limits import settle
 from webapp.http.request import kept, services, settings
-from webapp.http.request_size import FIELDS_MAX, FORM_MAX, is_streamed, read_no_more
+from webapp.http.request_size import FIELDS_MAX, FORM_MAX, WITH_FILE, is_streamed, read_no_more
 from webapp.sender import sender_secret
 from webapp.texts.files import size
 
@@ -123,13 +123,9 @@ def drafted() -> tuple[NewFile, ...]:
 
 
 def fault() -> Fault | None:
-    """Return the fault if a file was refused."""
-    return Fault(FIELD, "refused") if kept().get("files_refused") else None
-
-
-def refusals() -> str:
-    """Return why files were refused, each by its name."""
-    return " ".join(kept().get("files_refused", []))
+    """Return the fault if files were refused; it says why, for the visitor, each by its name."""
+    refused = kept().get("files_refused", [])
+    return Fault(FIELD, " ".join(refused)) if refused else None
 
 
 def shard() -> int | None:
@@ -238,7 +234,9 @@ def _refusal_of_all() -> str | None:
     if "files_closed" not in g:
         g.files_closed = None
         try:
-            send_access.admit_person()
+            # Who replaces a message has its control token.
+            if request.endpoint in WITH_FILE:
+                send_access.admit_person()
         except (NotASender, Unavailable):
             g.files_closed = gettext("No file was taken: you may not send yet.")
         if "not_counted" in g:

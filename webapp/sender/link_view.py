@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from restante.messages import Outcome, State
 from webapp.http.i18n import gettext, html, ngettext
-from webapp.texts import events, marks, states
+from webapp.texts import events, files, marks, states
 from webapp.texts.formatting import moment
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def _times(link: LinkStatus, status: Status) -> Iterator[str]:
         yield html(gettext("Shown on %(time)s."), time=_moment(link.first_revealed_at))
     if link.acknowledged_at and (arrival := states.arrival(link)):
         yield arrival
+    yield from files.fetched(link)
     if link.confirmed_at:
         text = gettext("“I have read this”, said someone it was shown to, on %(time)s.")
         yield html(text, time=moment(link.confirmed_at))

@@ -9,8 +9,8 @@ from flask import request
 from restante.messages import SECOND
 from webapp import notify, rules
 from webapp.http import form
-from webapp.http.request import settings
-from webapp.sender import control_view, copies, private_page
+from webapp.http.request import services, settings
+from webapp.sender import control_view, copies, draft_files, private_page
 from webapp.sender.compose import EXPIRIES
 from webapp.texts.marks import Group
 
@@ -47,6 +47,9 @@ def values(control: ControlToken, status: Status) -> dict[str, Any]:
         "marked": set(request.form.getlist("link")),
         "names": {link.link_id: link.recipient for link in status.links},
         "expiries": [s for s in EXPIRIES if its.expiry_min <= s <= its.expiry_max],
+        "takes_files": services().uploading.is_on,
+        "came": draft_files.of_form(),
+        "file_most": draft_files.most(),
         "told": notify.as_form(status),
         "webhook_secret": control.webhook_secret,
         "rule_choices": rules.choices(its, (status.expires_at - status.at) // SECOND),

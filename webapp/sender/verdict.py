@@ -158,6 +158,15 @@ def _link(link: LinkStatus, status: Status) -> dict[str, Any]:
         "on_screen_seconds": link.on_screen_seconds,
         "ended_at": rfc3339_or_none(link.ended_at),
         "recalled_at": rfc3339_or_none(link.recalled_at),
+        "files": [
+            {
+                "name": one.name,
+                "size": one.size,
+                "begun": one.sent is not None,
+                "whole": one.is_whole,
+            }
+            for one in link.files
+        ],
         "verdict": its.mark.words,
         "happened": " ".join(its.happened),
         "prevented": " ".join(its.prevented),

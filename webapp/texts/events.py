@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def event(of: Event) -> str:  # noqa: C901 (a case for each kind of event)
-    """Return a short text for an event; the page adds time and recipient."""
+def event(of: Event, file: str | None = None) -> str:  # noqa: C901 (a case for each kind of event)
+    """Return a short text for an event; the page adds time and recipient.
+
+    *file* is the name of the file that it is about, if that is known.
+    """
     match of.type:
         case "message.extended":
             return html(gettext("Expiry moved to %(to)s"), to=moment(int(of.facts["to"])))
@@ -24,11 +27,9 @@ def event(of: Event) -> str:  # noqa: C901 (a case for each kind of event)
             until = moment(int(of.facts["until"]))
             return html(gettext("Kept readable there until %(until)s"), until=until)
         case "link.file_started":
-            return html(gettext("File %(number)s: sending began"), number=str(of.facts["file"]))
+            return html(gettext("%(file)s: sending began"), file=_file(of, file))
         case "link.file_fetched":
-            return html(
-                gettext("File %(number)s: all of it was sent"), number=str(of.facts["file"])
-            )
+            return html(gettext("%(file)s: all of it was sent"), file=_file(of, file))
         case "link.passphrase_wrong":
             return ngettext(
                 "Wrong passphrase; one try left",
@@ -75,6 +76,12 @@ def event(of: Event) -> str:  # noqa: C901 (a case for each kind of event)
         "link.locked": gettext("Locked after too many wrong tries"),
         "link.failed": gettext("Asked for, but it could not be opened"),
     }.get(of.type, of.type)
+
+
+def _file(of: Event, name: str | None) -> str:
+    if name is None:
+        return gettext("File %(number)s", number=of.facts["file"])
+    return html("<bdi>%(name)s</bdi>", name=name)
 
 
 LATE_MS = 60_000

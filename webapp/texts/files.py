@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from babel.units import format_unit
+from markupsafe import Markup
 
 from webapp.http import previews
-from webapp.http.i18n import current, gettext, ngettext
+from webapp.http.i18n import current, gettext, html, ngettext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from restante.crypto.files import SealedFile
+    from restante.reports import Fetched, LinkStatus
 
 UNITS = (None, "kilobyte", "megabyte", "gigabyte", "terabyte")
 STEP, EXACT = 1_000, 10
@@ -38,6 +40,36 @@ def listed(files: Iterable[SealedFile]) -> tuple[FileText, ...]:
         )
         for number, its in enumerate(files, 1)
     )
+
+
+def names(files: Iterable[Fetched]) -> str:
+    """Return the files' names for a page, each kept from reordering what stands around it."""
+    return html("; ").join(html("<bdi>%(name)s</bdi>", name=its.name) for its in files)
+
+
+def plain_names(files: Iterable[Fetched]) -> str:
+    """Return the files' names for a file."""
+    return "; ".join(its.name for its in files)
+
+
+def fetched(link: LinkStatus, put: Callable[[Iterable[Fetched]], str] = names) -> Iterator[str]:
+    """Yield what is known of the files of a link that was opened; *put* writes their names."""
+    if not link.files or not link.reveals:
+        return
+    whole = [its for its in link.files if its.is_whole]
+    begun = [its for its in link.files if its.sent is not None and not its.is_whole]
+    if whole:
+        yield _said(gettext("Fetched whole: %(names)s."), put(whole))
+    if begun:
+        yield _said(gettext("Fetching began: %(names)s."), put(begun))
+    if not whole and not begun:
+        yield ngettext(
+            "Its file was not fetched.", "None of its %(num)s files was fetched.", len(link.files)
+        )
+
+
+def _said(text: str, names: str) -> str:
+    return html(text, names=names) if isinstance(names, Markup) else text % {"names": names}
 
 
 def size(number: int) -> str:

@@ -195,6 +195,8 @@ def refused(error: RestanteError) -> str:
 def faults(found: Iterable[Fault], cut: Iterable[str]) -> dict[str, str]:
     """Return a sentence for each field at fault, and for what comes back without its end."""
     told = {one.field.partition("[")[0]: fault(one) for one in found}
+    if "files" in told:
+        told.setdefault("file", told["files"])
     end = gettext("Its end is missing here: it was far too long.")
     return told | {name: f"{told[name]} {end}" if name in told else end for name in cut}
 
@@ -244,6 +246,8 @@ def fault(of: Fault) -> str:
             return gettext("This text was replaced too often. Send a new message.")
         case "text":
             return gettext("Write the message first.")
+        case "file":
+            return of.detail  # it says which file, and why
         case "files" if of.detail.startswith("at most "):
             return _too_many_files(of.detail)
         case "files":

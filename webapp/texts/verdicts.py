@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from restante.messages import Outcome, State
 from webapp.http import zone
 from webapp.http.i18n import current, gettext, html, ngettext
-from webapp.texts import states
+from webapp.texts import files, states
 from webapp.texts.formatting import moment, utc
 from webapp.texts.marks import Mark
 
@@ -123,6 +123,7 @@ def _happened(link: LinkStatus, status: Status, say: Say) -> Iterator[str]:
             last="%(last)s",
         )
         yield say(text, first=link.first_revealed_at, last=link.last_revealed_at)
+    yield from files.fetched(link, files.names if say is on_page else files.plain_names)
     if link.confirmed_at:
         text = gettext("“I have read this”, said someone it was shown to, on %(time)s.")
         yield say(text, time=link.confirmed_at)

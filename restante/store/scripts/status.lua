@@ -15,7 +15,7 @@
 -- sent_at, opens_at, expires_at, version, passphrase, box, sender, webhook, email, email_failure,
 -- subscribers (ids), links (a map each), paused_at, tell_at and recall_at (0 without such a rule),
 -- total (number of all events), first (number of the first event returned), events, looks, tested_at
--- (0 without a test), channels (a map each: name, cursor, failures, failure, told_at, note, test, dead).
+-- (0 without a test), files (a map each: version, box with names), channels (a map each: name, cursor, failures, failure, told_at, note, test, dead).
 
 local now = clock(ARGV[1])
 local way, number, most, known = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
@@ -47,15 +47,16 @@ local mark = table.concat({ total, newest and newest:match("^%d+") or 0, call("L
 if mark == known then
   return { "unchanged" }
 end
-local links = {}
-for _, l in ipairs(links_of(m, now)) do
+local links, all = {}, links_of(m, now)
+for _, l in ipairs(all) do
   links[#links + 1] = named({ id = l.id, box = l.box, state = l.state, views = l.views,
     reveals = l.reveals, first_revealed_at = l.first_revealed_at,
     last_revealed_at = l.last_revealed_at, acknowledged_at = l.acknowledged_at,
     ended_at = l.ended_at, outcome = l.outcome, recalled_at = l.recalled_at,
     confirmed_at = l.confirmed_at, on_screen = l.on_screen, disputes = #l.disputed / 16,
     disputed_at = l.disputed_at, declines = #l.declined / 16, declined_at = l.declined_at,
-    by = l.by, unread_at = l.unread_at })
+    by = l.by, unread_at = l.unread_at, version = l.version,
+    fetched = m.files and fetched_of(l) or "" })
 end
 local first
 if way == "after" then
@@ -71,4 +72,5 @@ return { "status", named({ mark = mark, now = now, sent_at = m.sent_at, opens_at
   email_failure = m.email_failure, subscribers = m.subscribers, links = links, paused_at = m.paused_at,
   tell_at = m.tell_at > now and m.tell_at or 0, recall_at = m.recall_at > now and m.recall_at or 0,
   total = total, first = first, events = events, looks = call("LRANGE", m.looks, 0, -1),
-  tested_at = tonumber(call("HGET", m.hash, "tested_at") or "0"), channels = channels }) }
+  tested_at = tonumber(call("HGET", m.hash, "tested_at") or "0"), channels = channels,
+  files = names_of(m, all) }) }

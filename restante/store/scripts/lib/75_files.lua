@@ -73,3 +73,35 @@ local function delete_content(message, version)
     schedule_blobs(message.tag, ids, 0)
   end
 end
+
+-- What was sent of a link's files: "number=bytes", of the reader who got furthest.
+local function fetched_of(link)
+  local most, said = {}, {}
+  for field, sent in pairs(fields_of(key_of(link.tag, "fetches", link.id)) or {}) do
+    local number = field:sub(17)
+    most[number] = math.max(most[number] or 0, tonumber(sent))
+  end
+  for number, sent in pairs(most) do
+    said[#said + 1] = number .. "=" .. string.format("%.0f", sent)
+  end
+  return table.concat(said, ",")
+end
+
+-- The boxed names of the files of the newest version, and of those that these links open.
+local function names_of(message, links)
+  local found, seen = {}, {}
+  local function add(version)
+    local box = not seen[version] and call("HGET", message.hash, "names:" .. version)
+    seen[version] = true
+    if box then
+      found[#found + 1] = named({ version = version, box = box })
+    end
+  end
+  if message.files then
+    add(message.version)
+    for _, link in ipairs(links) do
+      add(link.version)
+    end
+  end
+  return found
+end
