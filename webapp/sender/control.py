@@ -164,8 +164,12 @@ def translate(token: str) -> Response:
 def _read_files(control: ControlToken) -> None:
     """Read a form that can bring files, if the message exists."""
     if request_size.is_streamed():
-        with rate_limits.status:
-            managing().status(control, BRIEF)
+        try:
+            with rate_limits.status:
+                managing().status(control, BRIEF)
+        except RestanteError:
+            request_size.read_no_more()
+            raise
         draft_files.read(control.shard)
 
 

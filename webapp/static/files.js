@@ -41,13 +41,18 @@ start(() => {
     place.textContent = text;
     place.className = isFault ? "fault" : "hint";
   };
+  // Who looks sees it at the file; only what is about the whole message is seen here.
+  const announce = (text, isSeen = false) => {
+    said.textContent = text;
+    said.className = isSeen ? "hint" : "unseen";
+  };
   const turn = (one, state, text = words[state] ?? "") => {
     one.state = state;
     one.row.querySelector("[data-pause]").hidden = state !== "running" && state !== "broken";
     one.row.querySelector("[data-go]").hidden = state !== "paused";
     one.row.querySelector("progress").hidden = !isOpen(one);
     tell(one, text, state === "refused");
-    if (!isOpen(one)) said.textContent = `${one.file.name}: ${text}`;
+    if (!isOpen(one)) announce(`${one.file.name}: ${text}`);
   };
   const show = (one, at) => {
     one.row.querySelector("progress").value = at / Math.max(one.file.size, 1);
@@ -167,7 +172,7 @@ start(() => {
     if (submitter === null || entries.some(isOpen)) return;
     const button = submitter;
     submitter = null;
-    said.textContent = "";
+    announce("");
     if (entries.every((one) => one.state === "done")) form.requestSubmit(button || undefined);
   };
 
@@ -259,7 +264,7 @@ start(() => {
     event.preventDefault();
     event.stopImmediatePropagation();
     submitter = event.submitter ?? false;
-    said.textContent = words.sending;
+    announce(words.sending, true);
   }, { capture: true });
   addEventListener("beforeunload", (event) => {
     if (!isLeaving && entries.some(isOpen)) event.preventDefault();
