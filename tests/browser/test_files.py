@@ -147,6 +147,37 @@ def test_files_are_dropped_and_pasted(service, writer):
     expect(row(writer, "pasted.png")).to_contain_text("Uploaded")
 
 
+def test_a_file_that_is_too_many_must_be_taken_out(service, writer):
+    writer.goto(service.url)
+    writer.get_by_label("Message").fill("with files")
+    writer.evaluate("document.getElementById('uploads').dataset.many = 1")
+    choose(writer, ("one.bin", "", b"1"), ("two.bin", "", b"2"))
+    expect(row(writer, "one.bin")).to_contain_text("Uploaded")
+    expect(row(writer, "two.bin")).to_contain_text("A message has at most")
+    press(writer, "Create link")
+    expect(writer.locator("#uploads-said")).to_contain_text("Take out the file")
+    writer.get_by_role("button", name="Take out: two.bin").click()
+    read(writer, sent_by(service, writer))
+
+    assert fetched(writer, 1) == ("one.bin", b"1")
+
+
+def test_a_recall_is_told_where_files_are_fetched(service, person):
+    writer, reader = person(), person()
+    writer.goto(service.url)
+    writer.get_by_label("Message").fill("with files")
+    choose(writer, ("a.bin", "", b"1"))
+    read(reader, sent_by(service, writer))
+    assert fetched(reader, 1) == ("a.bin", b"1")
+    Api(service.url).recall(writer.url.rpartition("/")[2].partition("?")[0])
+    if reader.locator("[data-print]").is_visible():
+        expect(reader.locator("#files-said")).to_contain_text("can no longer", timeout=30_000)
+    with reader.context.expect_page() as shown:
+        reader.evaluate("document.querySelectorAll('.over').forEach((one) => one.className = '')")
+        reader.get_by_role("link", name="Download: a.bin").click()
+    expect(shown.value.locator("h1")).to_have_text("The time for these files is over.")
+
+
 def test_who_leaves_during_an_upload_is_asked(service, writer):
     asked = []
     writer.route("**/api/v1/upload", lambda _: None)

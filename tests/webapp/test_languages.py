@@ -14,6 +14,7 @@ CODES = sorted(path.parent.parent.name for path in FOLDER.glob(f"*/{CATALOGUE}")
 SAME = {"%(date)s, %(time)s UTC", "%(date)s, %(time)s (%(city)s)", "%(name)s: %(event)s"} | {
     "Token",
     "Tokens",
+    "one byte",
 }
 """Texts that other languages may say as English does."""
 PLACE = re.compile(r"%\((\w+)\)s|%[^(]")

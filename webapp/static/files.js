@@ -173,7 +173,7 @@ start(() => {
     const button = submitter;
     submitter = null;
     announce("");
-    if (entries.every((one) => one.state === "done")) form.requestSubmit(button || undefined);
+    form.requestSubmit(button || undefined);
   };
 
   const drop = (one) => {
@@ -257,14 +257,17 @@ start(() => {
   // A send waits for the files; whoever leaves meanwhile is asked.
   addEventListener("submit", (event) => {
     if (event.target !== form || event.submitter?.hasAttribute("formaction")) return;
-    if (!entries.some(isOpen)) {
+    const isRefused = entries.some(({ state }) => state === "refused");
+    if (!isRefused && !entries.some(isOpen)) {
       isLeaving = true;
       return;
     }
     event.preventDefault();
     event.stopImmediatePropagation();
+    // A message without a file that its sender believes to be in it must not go.
+    if (isRefused) return announce(words.blocked, true);
     submitter = event.submitter ?? false;
-    announce(words.sending, true);
+    return announce(words.sending, true);
   }, { capture: true });
   addEventListener("beforeunload", (event) => {
     if (!isLeaving && entries.some(isOpen)) event.preventDefault();

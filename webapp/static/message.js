@@ -168,21 +168,32 @@ start(() => {
   const files = document.querySelector("[data-probe]");
   let asking = false;
   const ask = async () => {
-    asking = true;
     const answer = await fetch(files.dataset.probe, { method: "HEAD" }).catch(() => null);
-    if (!answer?.ok) return end();
-    for (const one of counters) one.textContent = files.dataset.still;
+    if (over) return;
+    if (answer?.status === 404 || answer?.status === 410) {
+      document.getElementById("files-said").textContent = files.dataset.ended;
+      end();
+      return;
+    }
+    if (elapsed() >= lasts) for (const one of counters) one.textContent = files.dataset.still;
     setTimeout(ask, ASK_MS);
-    return undefined;
   };
+  const watch = () => {
+    if (!asking) ask();
+    asking = true;
+  };
+  // A recall stops a download: what the browser says of that has no reason.
+  for (const link of document.querySelectorAll(".files a")) {
+    link.addEventListener("click", () => setTimeout(watch, ASK_MS / 4), { once: true });
+  }
   const tick = () => {
-    if (over || asking) return;
+    if (over) return;
     const left = Math.ceil((lasts - elapsed()) / 1000);
     if (left <= offer?.at) {
       offer.again();
       offer = null;
     }
-    if (left <= 0) return files ? ask() : end();
+    if (left <= 0) return files ? watch() : end();
     // Who listens is told once, at a minute; who looks sees every second.
     if (left <= 60 && minute === false) announce(counter.dataset.minute);
     minute = left <= 60;
