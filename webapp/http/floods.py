@@ -25,6 +25,7 @@ NETWORKS_MOST = 10_000
 LIMITS_OF = {
     "compose.send": ("send", "preview"),
     "permit.ask": ("send",),
+    "uploads.begin": ("upload",),
     "control.show_anyway": ("status",),
     "control.replace": ("send", "passphrase"),
     "control.extend": ("send",),

@@ -124,7 +124,10 @@ def drafted() -> tuple[NewFile, ...]:
 
 def fault() -> Fault | None:
     """Return the fault if files were refused; it says why, for the visitor, each by its name."""
-    refused = kept().get("files_refused", [])
+    refused = list(kept().get("files_refused", []))
+    if FIELD in request.files:
+        # It was read as a form without files: no browser sends one with files so.
+        refused.append(gettext("Files cannot be taken here."))
     return Fault(FIELD, " ".join(refused)) if refused else None
 
 
