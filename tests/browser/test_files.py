@@ -198,6 +198,7 @@ def test_a_form_with_a_fault_brings_its_files_back(service, person):
         expect(row(writer, "kept.txt")).to_contain_text("Uploaded")
     press(writer, "Create link")
     expect(writer.get_by_role("checkbox", name="kept.txt")).to_be_checked()
+    expect(writer.get_by_label("Files", exact=True)).to_be_visible()
     writer.get_by_label("Message").fill("with files")
     read(writer, sent_by(service, writer))
 

@@ -14,6 +14,7 @@ WAYS = {
     "compose": [
         *SENDER,
         "Message",
+        "Add files",
         "Who is it for? anyone with the link",
         "Expiry, passphrase, and more expires in 7 days, opens once",
         "If nobody opens it it expires",

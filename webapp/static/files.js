@@ -217,6 +217,8 @@ start(() => {
     else turn(one, "waiting");
   };
   const take = (files) => {
+    const fold = list.closest("details");
+    if (fold) fold.open = true;
     for (const file of files) add(file);
     form.dispatchEvent(new Event("input"));
     work();
