@@ -16,7 +16,7 @@ from webapp.http import previews
 from webapp.http.request import services
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from restante.fetching import Ticket
 
@@ -80,7 +80,7 @@ def disposition(name: str, kind: str = "attachment") -> str:
 class Breaking:
     """The bytes of an answer.  If they end early, the connection breaks."""
 
-    def __init__(self, pieces: Iterator[bytes]) -> None:
+    def __init__(self, pieces: Generator[bytes]) -> None:
         self._pieces = pieces
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from webapp.http.downloads import Breaking, disposition
 from webapp.http.request import services
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
     from restante.crypto.files import SealedFile
     from restante.fetching import Fetching, Ticket
@@ -60,7 +60,7 @@ def _is_wide(size: int) -> bool:
     return size * 1.05 > zipfile.ZIP64_LIMIT
 
 
-def _pieces(fetching: Fetching, ticket: Ticket, files: Sequence[SealedFile]) -> Iterator[bytes]:
+def _pieces(fetching: Fetching, ticket: Ticket, files: Sequence[SealedFile]) -> Generator[bytes]:
     sink = _Sink()
     with ZipFile(sink, "w") as archive:  # type: ignore[call-overload] # it only writes
         for number, file in enumerate(files, 1):
