@@ -41,7 +41,7 @@ start(() => {
     place.textContent = text;
     place.className = isFault ? "fault" : "hint";
   };
-  // Who looks sees it at the file; only what is about the whole message is seen here.
+  // A file says its own state where it is listed; only what is about the whole message is seen here.
   const announce = (text, isSeen = false) => {
     said.textContent = text;
     said.className = isSeen ? "hint" : "unseen";
@@ -256,7 +256,7 @@ start(() => {
     if (files.length && !clipboardData.getData("text/plain")) take(files);
   });
 
-  // A send waits for the files; whoever leaves meanwhile is asked.
+  // A send waits for the files; a visitor who leaves meanwhile is asked.
   addEventListener("submit", (event) => {
     if (event.target !== form || event.submitter?.hasAttribute("formaction")) return;
     const isRefused = entries.some(({ state }) => state === "refused");

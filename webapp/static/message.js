@@ -183,7 +183,7 @@ start(() => {
     asking = true;
   };
   // A recall stops a download: what the browser says of that has no reason.
-  for (const link of document.querySelectorAll(".files a")) {
+  for (const link of document.querySelectorAll("a[href*='/files/']")) {
     link.addEventListener("click", () => setTimeout(watch, ASK_MS / 4), { once: true });
   }
   const tick = () => {
