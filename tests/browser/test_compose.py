@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from restante.made_passphrase import is_made
+from restante.notices import DEFAULTS, EVENTS
 from tests.browser import tour
 from tests.browser.tour import press, unfold
 
@@ -228,8 +229,8 @@ def test_choices_are_remembered_only_if_the_sender_wants(scripted):
         "expires_in": "86400", "views": "3", "hold": "0", "from": "Zoë", "second_step": True,
         "rules.tell_unread_after": "86400", "rules.tell_unread_after_hours": "",
         "rules.recall_unread_after": "", "rules.recall_unread_after_hours": "",
-        "push_here": False,
-    }  # fmt: skip
+        "push_here": False, "notify.webhook": "", "notify.webhook_format": "standard",
+    } | {f"push.{name}": name in DEFAULTS for name in EVENTS}  # fmt: skip
     press(page, "Create link")
     expect(page.locator("h1")).to_be_visible()
     page.get_by_role("link", name="Restante").click()
@@ -322,7 +323,7 @@ def test_what_is_folded_says_what_is_chosen_in_it(scripted):
     unfold(page)
     page.get_by_label("Names or addresses").fill("Ana\nBen")
     page.get_by_label("Passphrase").fill("blue tin")
-    for summary in page.locator("#compose summary").all():
+    for summary in page.locator("#compose summary:visible").all():
         summary.click()
 
     expect(page.locator(".in-fold").first).to_have_text("Ana;\u00a0Ben")
