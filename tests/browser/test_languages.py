@@ -122,8 +122,7 @@ def toured(browser, checkout, tmp_path_factory):
                 page.locator("main").wait_for()
                 page.wait_for_load_state()
                 directions.add(page.locator("html").get_attribute("dir"))
-                # The page of the API is in English, but for its frame.
-                if name != "api" and (found := escaped(page.evaluate(READ))):
+                if found := escaped(page.evaluate(READ)):
                     words[name] = found
                 for size in (NARROW, WIDE):
                     page.set_viewport_size(size)

@@ -99,7 +99,6 @@ def read(page: Page, address: str, passphrase: str | None = None) -> None:
 
 def pages(browser: Browser, service: Service) -> Iterator[tuple[str, Page]]:
     """Yield the name of each state, and a page that shows it."""
-    yield from _reference(browser, service.url)
     yield from _writing(browser, service.url)
     yield from _gates(browser, service.url)
     yield from _unbroken(browser, service.url)
@@ -111,13 +110,6 @@ def pages(browser: Browser, service: Service) -> Iterator[tuple[str, Page]]:
     yield from _permits(browser)
     yield from _branded(browser)
     yield from _errors(browser, service)
-
-
-def _reference(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
-    with browser.new_context() as context:
-        page = context.new_page()
-        page.goto(f"{url}/api/v1/")
-        yield "api", page
 
 
 def _writing(browser: Browser, url: str) -> Iterator[tuple[str, Page]]:
