@@ -74,6 +74,17 @@ class Uploading:
         """Tell whether messages can have files here."""
         return self._blobs is not None
 
+    def check(self, size: int) -> None:
+        """Check that a file of *size* bytes may be uploaded; it costs nothing.
+
+        Raises:
+            NotFound: Messages have no files here.
+            FileTooLarge: It is larger than a file may be.
+        """
+        self._place()
+        if size > self._settings.files_max:
+            raise FileTooLarge(self._settings.files_max)
+
     def start(self, shard: int, size: int | None = None) -> UploadToken:
         """Begin an upload for a message of this shard; *size* in bytes, if it is known.
 
@@ -83,9 +94,7 @@ class Uploading:
             Full: There is no room for it.
         """
         blobs = self._place()
-        most = self._settings.files_max
-        if size is not None and size > most:
-            raise FileTooLarge(most)
+        self.check(size or 0)
         with _working():
             if not right_place.is_right(
                 blobs, self._uploads, forgets=self._settings.durability == MEMORY

@@ -160,6 +160,30 @@ class TooLarge(Problem):
     expected = "too-large"
 
 
+class FileTooLarge(Problem):
+    """The file is larger than the service takes."""
+
+    expected = "file-too-large"
+
+
+class Full(Problem):
+    """The service has no room for more files now."""
+
+    expected = "full"
+
+
+class OffsetWrong(Problem):
+    """The upload goes on at another place."""
+
+    expected = "offset-wrong"
+
+
+class Superseded(Problem):
+    """Another request adds to the upload, or it is complete."""
+
+    expected = "superseded"
+
+
 class RateLimited(Problem):
     """Too many requests in a minute, or the day's quota is used up: see `retry_after`."""
 
@@ -177,6 +201,7 @@ KINDS: dict[str, type[Problem]] = {
     for kind in (
         *(NotFound, Gone, Held, Paused, PassphraseRequired, PassphraseWrong, CodeRequired),
         *(CodeWrong, NotASender, KeyReused, Invalid, TooLarge, RateLimited, Unavailable),
+        *(FileTooLarge, Full, OffsetWrong, Superseded),
     )
 }
 

@@ -92,13 +92,14 @@ class Folder:
         if any(True for _ in self._entries()):
             return ""
         self._make(self.path)
-        with (
-            suppress(FileExistsError),
-            (self.path / "place.new").open("x", encoding="ascii") as file,
-        ):
-            file.write(secrets.token_hex(16))
-            file.flush()
-            os.fsync(file.fileno())
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        with suppress(FileExistsError):
+            file = os.open(self.path / "place.new", flags, FILE_MODE)
+            try:
+                os.write(file, secrets.token_hex(16).encode())
+                os.fsync(file)
+            finally:
+                os.close(file)
         return self._id_in("place.new")
 
     def settle(self) -> None:

@@ -95,7 +95,7 @@ def write(page, service, say, to):
     tour.unfold(page)
     page.locator("[name=views]").fill("3")
     page.get_by_label(say("Your e-mail address")).fill(to)
-    page.get_by_label(say("opened, each time")).check()
+    page.locator("input[name='notify.opened']").check()
     press(page, say("Create link"))
     return page.locator("#link-1").inner_text()
 

@@ -1,6 +1,7 @@
 """Every problem: its status, its type and its facts."""
 
 from restante.settings import MIB
+from tests.support import filing
 from tests.support.api import Visitor, new_reader_key
 from webapp.http.errors import STATUS
 from webapp.http.request_size import BODY_MAX
@@ -36,6 +37,12 @@ def test_every_problem_has_its_status_its_type_and_its_facts(api):
         raw_send(api, b"x" * (BODY_MAX + 1)),
     ]
     came[-3] = raw_send(api, {"text": "two"}, **{"Idempotency-Key": "k" * 32})
+    upload = filing.uploaded(api, b"x")
+    came += [
+        filing.append(api, upload, 0, b"x", last=True),
+        filing.append(api, upload, 1, b"", last=False),
+        api.ask("POST", "/api/v1/uploads", {"size": 2**43}),
+    ]
     statuses = {error.code: status for error, status in STATUS.items()}
     by_code = {answer.code: answer for answer in came}
 
@@ -46,6 +53,7 @@ def test_every_problem_has_its_status_its_type_and_its_facts(api):
     # Reached limits, people who may not send, a fallen store and a crash are provoked elsewhere.
     elsewhere = {"not-a-sender", "rate-limited", "unavailable", "internal", "settings-invalid"}
     elsewhere |= {"code-required", "code-wrong"}  # need a mail server
+    elsewhere |= {"full"}  # needs a disk without room
     elsewhere |= {"watched"}  # asks only who comes by the gate
     assert by_code.keys() == statuses.keys() - elsewhere
     assert by_code["gone"].json["state"] == "recalled"

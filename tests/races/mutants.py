@@ -26,7 +26,7 @@ RELEASED = """{ "revealed", named({ message = m.id, version = link.version, root
     state = link.reveals + 1 < link.views and "read" or "spent",
     views_left = link.views - link.reveals - 1, lease_until = now + m.lease, now = now,
     passphrase = link.verifier and 1 or 0, box = m.box, claimed_at = now,
-    expires_at = m.expires_at }) }"""
+    expires_at = m.expires_at, files = files }) }"""
 
 
 def asked_twice(second: str) -> str:

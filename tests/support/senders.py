@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
@@ -87,11 +88,15 @@ class House:
         wait_until(lambda: not self._is_busy(soon) and not self._is_busy(soon), seconds)
 
     def _is_busy(self, within: int = SOON) -> bool:
+        ways = [way for one in self.dispatchers for way in one._ways.values()]
+        for _ in range(2):
+            if any(way.under_way for way in ways):
+                return True  # a clock that is turned now would end its lease
+            time.sleep(0.02)
         waiting, now = self.its.delivering.waiting(), self.clock.now()
         if soon := [one.at - now for one in waiting if 0 < one.at - now < within]:
             # It waits for a free slot: seconds that only the test's clock counts.
             now = self.clock.forward(max(*soon, 0) if within > SOON else min(soon))
-        ways = [way for one in self.dispatchers for way in one._ways.values()]
         return any(one.at <= now for one in waiting) or any(way.under_way for way in ways)
 
     def agree(self, to: str = TO, owner: bytes = OWNER) -> str:

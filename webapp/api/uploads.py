@@ -50,6 +50,7 @@ def start_upload(once: SendKey | None, asked: Upload, faults: list[Fault]) -> St
         faults.append(Fault("size", "from 0"))
     if faults:
         raise Invalid(faults)
+    services().uploading.check(size)
     afford_file(size)
     upload = services().uploading.start(shard, size)
     return {"upload_token": str(upload), "offset": 0}

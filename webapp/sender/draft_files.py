@@ -144,10 +144,10 @@ def shard() -> int | None:
 def _parts() -> Iterator[Part]:
     boundary = request.mimetype_params.get("boundary", "")
     assert request.mimetype == MULTIPART
-    left = FIELDS_MAX + settings().files_most
+    left = {True: settings().files_most + FIELDS_MAX, False: FIELDS_MAX}
     for part in Parts(uploads.read, boundary):
-        left -= 1
-        if left < 0:
+        left[part.file_name is not None] -= 1
+        if min(left.values()) < 0:
             abort(413)
         yield part
 
