@@ -66,7 +66,8 @@ def counted(service):
         "READWRITE",
     )
     # By name, or whole if the store does not know them yet.
-    turns = [script("due").sha, script("take").sha, "-- due: ", "-- take: "]
+    its = ("due", "take", "blobs_place", "blob_due", "blob_gone", "unowned")
+    turns = [mark for name in its for mark in (script(name).sha, f"-- {name}: ")]
     sent[:] = [w for w in sent if not w.startswith(worker) and not any(sha in w for sha in turns)]
 
 
