@@ -14,14 +14,15 @@ from restante.logs import error_fields
 if TYPE_CHECKING:
     from restante.sweeping import Sweeping
 
-TURN_SECONDS = 1.0
+TURN_SECONDS = 3.0
+"""Each turn asks all shards, also while nothing is due: no more often than anybody notices."""
 SWEEP_SECONDS = 3_600.0
 
 log = structlog.get_logger()
 
 
 class BlobSweeper:
-    """Deletes what is due every second, and once an hour what nothing knows."""
+    """Deletes what is due every few seconds, and once an hour what nothing knows."""
 
     def __init__(self, sweeping: Sweeping) -> None:
         self._sweeping = sweeping
