@@ -64,6 +64,10 @@ def test_files_come_and_go_as_they_were(api, service):
     assert events_of(api, sent["control_token"])[2:] == [
         (f"link.file_{what}", number) for number in (1, 2, 3, 4) for what in ("started", "fetched")
     ]
+    assert api.message(sent["control_token"])["links"][0]["files"] == [
+        {"number": number, "name": f"part {number}.pdf", "size": len(data), "sent": len(data)}
+        for number, data in enumerate(contents, 1)
+    ]
     assert api.recall(sent["control_token"]).json["verdicts"][0]["outcome"] == "already_spent"
     assert reader.fetch().code == "gone"
     wait_until(lambda: not blobs(service))

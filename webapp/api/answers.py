@@ -88,6 +88,20 @@ class Started(TypedDict):
     offset: Annotated[int, "bytes of the file that are kept", Example(0)]
 
 
+class FileFetched(TypedDict):
+    """A file as its sender sees it at one link."""
+
+    number: Annotated[int, "from 1, as in events", Example(1)]
+    name: Annotated[str, "what readers save it as; never a path", Example("contract.pdf")]
+    size: Annotated[int, "its bytes", Example(1_048_576)]
+    sent: Annotated[
+        int | None,
+        "bytes from its beginning that one reader was sent, the one who got furthest; `null` if"
+        " nobody began",
+        Example(1_048_576),
+    ]
+
+
 class Link(TypedDict):
     """One link, as the sender sees it."""
 
@@ -107,6 +121,7 @@ class Link(TypedDict):
     disputed_at: Annotated[Time | None, "when somebody last said: That was not me"]
     declined_at: Annotated[Time | None, "when somebody last said: This is not for me"]
     unread_at: Annotated[Time | None, "when a rule last told that nobody had opened it"]
+    files: Annotated[list[FileFetched], "the files of the version that it opens"]
 
 
 class Look(

@@ -156,6 +156,10 @@ def _link(link: LinkStatus) -> Link:
         "disputed_at": rfc3339_or_none(link.disputed_at),
         "declined_at": rfc3339_or_none(link.declined_at),
         "unread_at": rfc3339_or_none(link.unread_at),
+        "files": [
+            {"number": number, "name": its.name, "size": its.size, "sent": its.sent}
+            for number, its in enumerate(link.files, 1)
+        ],
     }
 
 
