@@ -32,6 +32,8 @@ class Due(NamedTuple):
     Attributes:
         cursor: How many entries of the timeline come before the first of these.
         failures: Failed tries in a row so far.
+        again: These events may have been tried before: a try failed, or its worker ended.  Only
+            channels that gather know.
         target: Boxed.
         taken_at: In ms, by the store's clock.
     """
@@ -40,6 +42,7 @@ class Due(NamedTuple):
     channel: str
     cursor: int
     failures: int
+    again: bool
     target: bytes
     entries: Sequence[Waiting]
     taken_at: int
@@ -69,8 +72,8 @@ class Outbox(Verbs):
         """
         now, *taken = self._run("take", keys.outbox(shard, channel), lease, most, events)
         return [
-            Due(mid, channel.decode(), cursor, failures, target, _waiting(entries), now)
-            for mid, channel, cursor, failures, target, entries in taken
+            Due(mid, channel.decode(), cursor, failures, again == 1, target, _waiting(entries), now)
+            for mid, channel, cursor, failures, again, target, entries in taken
         ]
 
     def settle(  # noqa: PLR0913 (what settle.lua is told)
@@ -95,7 +98,7 @@ class Outbox(Verbs):
         settled: list[bytes] = self._run(
             "settle", keys.message_of(shard, due.message_id), due.channel, due.cursor, delivered,
             failures, failure, "" if wait is None else wait, due.failures, pause,
-            int(told), note,
+            int(told), note, int(due.again),
         )  # fmt: skip
         return settled[0] in {b"settled", b"postponed", b"delayed", b"given-up"}
 

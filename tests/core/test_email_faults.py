@@ -3,6 +3,7 @@
 import random
 import re
 from copy import copy
+from email import message_from_bytes, policy
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.conftest import read
 from tests.support.mailserver import MailServer
 from tests.support.processes import wait_until
 from tests.support.receiver import Receiver
-from tests.support.senders import MINUTE, House, text_of
+from tests.support.senders import MINUTE, SENDER, House, text_of
 from worker.transports import mail as mail_transport
 
 OPENED = "someone who had this link"
@@ -60,6 +61,34 @@ def test_a_repeat_has_the_same_message_id_and_the_same_events(house):
     assert first["Message-ID"] == repeat["Message-ID"] != second["Message-ID"]
     assert text_of(first).count(OPENED) == text_of(repeat).count(OPENED) == 1
     assert text_of(second).count(OPENED) == 2
+
+
+def test_a_repeat_that_has_to_wait_for_its_pace_is_still_the_same_mail(house):
+    """A worker ended after the server took its mail; the mail itself used up the address's pace."""
+    house.stop()
+    sent = house.send(views=9, events=ALL)
+    token = sent.links[0].token
+    read(house.its, token, 1)
+    (delivery,) = house.its.delivering.take(sent.control.shard, 10, "email")
+    (notification,) = delivery.notifications
+    for _ in range(12):
+        # With these before it, an address gets one mail in ten minutes.
+        cleared = house.its.delivering.clear(delivery, notification)
+    house.server.mails.append(message_from_bytes(
+        cleared.content.write(SENDER, event_id=notification.event_id, at=delivery.due.taken_at),
+        policy=policy.default,
+    ))  # fmt: skip
+    read(house.its, token, 2)
+    house.clock.forward(31_000)
+    house.start()
+    house.rest()
+    assert len(house.server.mails) == 1, "the pace was not used up"
+    house.clock.forward(10 * MINUTE)
+    until_all_is_mailed(house)
+    first, repeat, second = house.server.mails
+
+    assert first["Message-ID"] == repeat["Message-ID"] != second["Message-ID"]
+    assert [text_of(mail).count(OPENED) for mail in (first, repeat, second)] == [1, 1, 1]
 
 
 @pytest.mark.parametrize(

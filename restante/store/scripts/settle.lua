@@ -13,6 +13,7 @@
 -- ARGV[9]  pause      ms until the next delivery of this message; 0 if nothing went out
 -- ARGV[10] told       1 if the sender was told something
 -- ARGV[11] note       a word for the sender on how the channel stands; "" leaves the one before
+-- ARGV[12] again     1 if these events may have been tried before it was taken
 --
 -- Replies {"settled"}; {"postponed"} if no try was possible; {"delayed"} or {"given-up"} after a
 -- failure; {"moved"} if another worker settled it meanwhile; or {"unknown"}.
@@ -45,7 +46,8 @@ if delivered > 0 or pause > 0 then
   call("HDEL", KEYS[1], channel .. ":failures", channel .. ":failure", channel .. ":failing_since")
   call("ZREM", dead, member)
 end
-if delivered > 0 or failures == 0 then
+if delivered > 0 or (failures == 0 and ARGV[12] ~= "1") then
+  -- Otherwise an earlier try may have got through: its repeat must have the same events.
   call("HDEL", KEYS[1], channel .. ":until")
 end
 if failures > 0 then

@@ -9,8 +9,8 @@
 -- ARGV[3]  most    maximum number of deliveries
 -- ARGV[4]  events  maximum number of events in each
 --
--- Replies {now, {message, channel, cursor, failures, target box, {event, label, address, code …}}
--- …}.  The last three are boxes of the event's link, or "": its label; with the request of a code
+-- Replies {now, {message, channel, cursor, failures, again, target box, {event, label, address,
+-- code …}} …}.  again is 1 if these events may have been tried before.  The last three are boxes of the event's link, or "": its label; with the request of a code
 -- that is still valid, also the mail address and the code.
 
 local now = clock(ARGV[1])
@@ -33,10 +33,13 @@ local function boxes(entry)
   return label, "", ""
 end
 
--- How many events: a channel that gathers repeats exactly those that it took before.
+-- How many events, and 1 if they are repeated: a channel that gathers takes the same ones again.
 local function many(hash, channel, cursor)
   local known = tonumber(call("HGET", hash, channel .. ":until") or "0")
-  return known > cursor and math.min(events, known - cursor) or events
+  if known > cursor then
+    return math.min(events, known - cursor), 1
+  end
+  return events, 0
 end
 
 local reply = { now }
@@ -45,8 +48,8 @@ for _, member in ipairs(call("ZRANGE", outbox, "-inf", now, "BYSCORE", "LIMIT", 
   local hash = key_of(tag, "message", id)
   local f = call("HMGET", hash, channel, channel .. ":cursor", channel .. ":failures")
   local cursor = tonumber(f[2] or "0")
-  local found = call("LRANGE", key_of(tag, "events", id), cursor,
-    cursor + many(hash, channel, cursor) - 1)
+  local most_of_them, again = many(hash, channel, cursor)
+  local found = call("LRANGE", key_of(tag, "events", id), cursor, cursor + most_of_them - 1)
   if not f[1] or #found == 0 then
     call("ZREM", outbox, member)
   else
@@ -60,7 +63,7 @@ for _, member in ipairs(call("ZRANGE", outbox, "-inf", now, "BYSCORE", "LIMIT", 
       call("HSET", hash, channel .. ":until", cursor + #found)
     end
     call("ZADD", outbox, now + lease, member)
-    reply[#reply + 1] = { id, channel, cursor, tonumber(f[3] or "0"), f[1], entries }
+    reply[#reply + 1] = { id, channel, cursor, tonumber(f[3] or "0"), again, f[1], entries }
   end
 end
 return reply
