@@ -4,30 +4,37 @@
 """
 
 from restante_client.addresses import Address, parse_address
-from restante_client.async_client import AsyncClient, AsyncReading
-from restante_client.client import Client, Reading
+from restante_client.async_client import AsyncClient
+from restante_client.async_reading import AsyncReading
+from restante_client.client import Client
 from restante_client.errors import (
     CodeRequired,
     CodeWrong,
+    FileTooLarge,
+    Full,
     Gone,
     Held,
     Invalid,
     KeyReused,
     NotASender,
     NotFound,
+    OffsetWrong,
     PassphraseRequired,
     PassphraseWrong,
     Paused,
     Problem,
     RateLimited,
     RestanteError,
+    Superseded,
     TooLarge,
     Unavailable,
     Unreachable,
     WebhookInvalid,
 )
+from restante_client.files import File, FileStatus, Upload
 from restante_client.models import Event, LinkStatus, Look, Sent, SentLink, Status
 from restante_client.outcomes import Opened, Preview, Replaced, ReplacedLink, Verdict
+from restante_client.reading import Reading
 from restante_client.retries import Policy
 from restante_client.verbs import new_key
 from restante_client.webhooks import WebhookEvent, verify_webhook
@@ -40,6 +47,10 @@ __all__ = [
     "CodeRequired",
     "CodeWrong",
     "Event",
+    "File",
+    "FileStatus",
+    "FileTooLarge",
+    "Full",
     "Gone",
     "Held",
     "Invalid",
@@ -48,6 +59,7 @@ __all__ = [
     "Look",
     "NotASender",
     "NotFound",
+    "OffsetWrong",
     "Opened",
     "PassphraseRequired",
     "PassphraseWrong",
@@ -63,9 +75,11 @@ __all__ = [
     "Sent",
     "SentLink",
     "Status",
+    "Superseded",
     "TooLarge",
     "Unavailable",
     "Unreachable",
+    "Upload",
     "Verdict",
     "WebhookEvent",
     "WebhookInvalid",

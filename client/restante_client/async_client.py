@@ -1,80 +1,30 @@
-"""The client for asyncio; tests.support.async_client makes it."""
+"""Made by tests.support.async_client: what its twin does, for asyncio."""
 
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from types import TracebackType
-from typing import Self, TypeVar
+from collections.abc import AsyncIterator, Sequence
+from typing import IO
 
-import httpx
-
-from restante_client import verbs, watching
+from restante_client import file_verbs, verbs, watching
 from restante_client.addresses import CONTROL, LINK
-from restante_client.errors import RestanteError
+from restante_client.async_asking import AsyncAsking
+from restante_client.async_reading import AsyncReading
+from restante_client.errors import Problem, Unreachable
+from restante_client.files import Upload
 from restante_client.models import Event, Sent, Status
-from restante_client.outcomes import Opened, Preview, Replaced, Verdict
-from restante_client.retries import Again, Policy, Tries
-from restante_client.sending import Mails, Options, Unpack
-from restante_client.verbs import Verb
-from restante_client.wire import TIMEOUT, Incoming, Unfit, Wire, loss_of
-
-T = TypeVar("T")
+from restante_client.outcomes import Preview, Replaced, Verdict
+from restante_client.sending import Mails, Options, Unpack, files_as_json
+from restante_client.transfers import OnProgress, Uploading, size_of
 
 
-def _nothing(_: float) -> None:
-    """Wait without telling anybody."""
-
-
-class AsyncClient:
+class AsyncClient(AsyncAsking):
     """Asks a Restante service, and repeats what was lost on the way if that is safe.
 
     A *control* is the control token or control URL of a message, a *link* the token or URL of
     a recipient's link.  Every method can raise `Problem` and `Unreachable`.
     """
-
-    def __init__(
-        self,
-        server: str,
-        *,
-        token: str | None = None,
-        timeout: float = TIMEOUT,
-        policy: Policy | None = None,
-        verify: ssl.SSLContext | bool = True,
-        on_retry: Callable[[float], object] | None = None,
-    ) -> None:
-        """Ask the service at *server*, as in `https://letters.example/path`.
-
-        *token* is a sender token, which some services ask for.  *verify* is an SSL context that
-        knows your own certificate authority.  *on_retry* is called before each wait for another
-        try, with its seconds.
-
-        Raises:
-            ValueError: *server* is not the URL of a service.
-        """
-        self._wire = Wire(server, token, timeout, policy or Policy(), verify)
-        self._on_retry = on_retry or _nothing
-        self._http = httpx.AsyncClient(**self._wire.options())
-
-    @property
-    def server(self) -> str:
-        """URL of the service, without a slash at its end."""
-        return self._wire.server
-
-    def __repr__(self) -> str:
-        return f"<AsyncClient of {self._wire.server}>"
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
 
     async def send(
         self, text: str, *, idempotency_key: str | None = None, **options: Unpack[Options]
@@ -83,22 +33,99 @@ class AsyncClient:
 
         Keep your own *idempotency_key* (32 characters or more, `new_key()`) to be able to repeat
         the send after your program ended: for a day the same key and fields send nothing new.
+        *files* are what `upload` returned.
         """
         return await self._do(self._wire.send(text, options, idempotency_key))
+
+    async def start_upload(
+        self,
+        size: int,
+        name: str,
+        *,
+        media_type: str | None = None,
+        beside: Upload | str | None = None,
+        idempotency_key: str | None = None,
+    ) -> Upload:
+        """Begin to upload a file of *size* bytes, which `upload` goes on with.
+
+        All files of a message belong together: *beside* is another one of them, or for a replace
+        the message's control.  *idempotency_key* is that of the send, if you keep your own.
+        """
+        return await self._do(
+            self._wire.start_upload(size, name, media_type, beside, idempotency_key)
+        )
+
+    async def upload(
+        self,
+        file: IO[bytes],
+        name: str,
+        *,
+        media_type: str | None = None,
+        beside: Upload | str | None = None,
+        idempotency_key: str | None = None,
+        begun: Upload | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Upload:
+        """Upload a file, from its first byte to its last, for a message that is sent after it.
+
+        *file* is open for reading and seekable.  A broken line goes on where it was.  *begun* is
+        what `start_upload` returned, also to a program that ended.  Other arguments are those of
+        `start_upload`.  *on_progress* gets the bytes that are through and those of the whole file.
+
+        Raises:
+            ValueError: The file is not seekable, or not as long as it was.
+        """
+        size = await asyncio.to_thread(size_of, file)
+        if begun is None:
+            upload = await self.start_upload(
+                size, name, media_type=media_type, beside=beside, idempotency_key=idempotency_key
+            )
+        elif size == begun.size:
+            upload = begun
+        else:
+            message = f"the upload began with {begun.size} bytes, and the file has {size}"
+            raise ValueError(message)
+        way = Uploading(upload, self._wire.policy, time.monotonic, on_progress)
+        way.found(await self._do(file_verbs.upload_progress(upload.token)))
+        while not way.is_whole:
+            verb = way.verb()
+            try:
+                wait = way.took(await self._do(verb, self._blocks(file, way)))
+            except (Problem, Unreachable) as error:
+                wait = way.lost(error)
+                self._on_retry(wait)
+                await asyncio.sleep(wait)
+                way.found(await self._do(file_verbs.upload_progress(upload.token)))
+            else:
+                await asyncio.sleep(wait)
+        return upload
+
+    async def cancel_upload(self, upload: Upload) -> None:
+        """End an upload, and delete what came of its file."""
+        await self._do(file_verbs.cancel_upload(upload.token))
 
     async def status(self, control: str, *, after: str | None = None) -> Status:
         """Return the message with up to 500 events, those behind the event *after*."""
         return await self._do(verbs.status(self._control(control), after))
 
     async def watch(
-        self, control: str, *, after: str | None = None, every: float = 2.0, forever: bool = False
+        self,
+        control: str,
+        *,
+        after: str | None = None,
+        every: float = 2.0,
+        forever: bool = False,
+        ends_after: float | None = None,
     ) -> AsyncIterator[Event]:
         """Yield events as they come, until every link ended, or *forever*.
 
         *every* is how many seconds pass between two questions; the wait grows tenfold while
-        nothing happens.  To go on later, keep the id of the last event as *after*.
+        nothing happens.  It goes on for at most *ends_after* seconds.  To go on later, keep the
+        id of the last event as *after*.
         """
-        watch = watching.Watch(after, every, forever=forever)
+        watch = watching.Watch(
+            after, every, forever=forever, ends_after=ends_after, now=time.monotonic
+        )
         while not watch.ended:
             for event in watch.read(await self.status(control, after=watch.after)):
                 yield event
@@ -111,13 +138,21 @@ class AsyncClient:
         """Recall the links with these ids, or all; return a verdict on each."""
         return await self._do(verbs.recall(self._control(control), links, reason))
 
-    async def replace(self, control: str, text: str, *, passphrase: str | None = None) -> Replaced:
-        """Give all links that nobody has opened another text.
+    async def replace(
+        self,
+        control: str,
+        text: str,
+        *,
+        passphrase: str | None = None,
+        files: Sequence[Upload] = (),
+    ) -> Replaced:
+        """Give all links that nobody has opened another text, and these *files* or none.
 
         A lost answer is not asked for again: with `Unreachable.may_have_happened`, `status` tells
         by `version` whether it happened.
         """
-        return await self._do(verbs.replace(self._control(control), text, passphrase))
+        its = files_as_json(files)
+        return await self._do(verbs.replace(self._control(control), text, passphrase, its))
 
     async def extend(self, control: str, expires_in: int) -> Status:
         """Move the expiry to *expires_in* seconds from now, earlier or later."""
@@ -198,61 +233,3 @@ class AsyncClient:
 
     def _control(self, written: str) -> str:
         return self._wire.token_of(CONTROL, written)
-
-    async def _do(self, verb: Verb[T]) -> T:
-        tries = Tries(verb, self._wire.policy, time.monotonic)
-        while True:
-            try:
-                async with self._http.stream(**self._wire.arguments(verb)) as response:
-                    incoming = Incoming(response)
-                    async for part in response.aiter_raw():
-                        incoming.add(part)
-            except (httpx.RequestError, Unfit) as error:
-                step = tries.judge(loss_of(error))
-            else:
-                step = tries.judge(incoming.answer())
-            if not isinstance(step, Again):
-                return step.value
-            self._on_retry(step.wait)
-            await asyncio.sleep(step.wait)
-
-
-class AsyncReading:
-    """A message that is being read: see `AsyncClient.reveal`."""
-
-    def __init__(
-        self,
-        client: AsyncClient,
-        link: str,
-        passphrase: str | None,
-        code: str | None,
-        reader_key: str,
-        *,
-        keep: bool,
-    ) -> None:
-        self._client, self._link, self._keep = client, link, keep
-        self._passphrase, self._code = passphrase, code
-        self.reader_key = reader_key
-        """Gets the same view again, within the lease.  As secret as the link."""
-        self.acknowledged = False
-        """The service knows that the text arrived.  If not, the lease ends by itself."""
-
-    async def __aenter__(self) -> Opened:
-        verb = verbs.reveal(self._link, self.reader_key, self._passphrase, self._code)
-        return await self._client._do(verb)  # noqa: SLF001 (its own client)
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is not None:
-            return
-        verb = verbs.acknowledge(self._link, self.reader_key, keep=self._keep)
-        try:
-            await self._client._do(verb)  # noqa: SLF001 (its own client)
-        except RestanteError:
-            # The text is there; a lease that nobody ends is over by itself.
-            return
-        self.acknowledged = True

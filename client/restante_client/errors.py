@@ -22,6 +22,7 @@ class Unreachable(RestanteError):
 
     def __init__(self, reason: str, *, may_have_happened: bool) -> None:
         super().__init__(f"No answer from the service: {reason}.")
+        self.reason = reason
         self.may_have_happened = may_have_happened
 
 
@@ -53,6 +54,11 @@ class Problem(RestanteError):
         self.facts = dict(facts)
         self.retry_after = retry_after
         super().__init__(f"{self.detail} ({self.code})")
+
+    @property
+    def is_passing(self) -> bool:
+        """The service, or a proxy before it, cannot answer now."""
+        return self.status in {502, 503, 504}
 
 
 class NotFound(Problem):
@@ -176,6 +182,12 @@ class OffsetWrong(Problem):
     """The upload goes on at another place."""
 
     expected = "offset-wrong"
+    has = ("offset",)
+
+    @property
+    def offset(self) -> int:
+        """Bytes of the file that the service has."""
+        return number(self.facts, "offset")
 
 
 class Superseded(Problem):

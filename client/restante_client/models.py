@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Self
 
 from restante_client.addresses import CONTROL, LINK, parse_address
+from restante_client.channels import Channel
 from restante_client.fields import (
     Json,
     inner,
@@ -20,6 +21,7 @@ from restante_client.fields import (
     when_or_none,
     whole,
 )
+from restante_client.files import FileStatus
 
 FINAL = frozenset({"spent", "recalled", "expired", "locked"})
 """States of links that nobody can open any more."""
@@ -106,6 +108,7 @@ class LinkStatus:
     acknowledged_at: datetime | None
     confirmed_at: datetime | None
     unread_at: datetime | None
+    files: tuple[FileStatus, ...]
     url: str = field(repr=False)
     raw: Json = field(repr=False)
 
@@ -126,6 +129,8 @@ class LinkStatus:
             acknowledged_at=when_or_none(its, "acknowledged_at"),
             confirmed_at=when_or_none(its, "confirmed_at"),
             unread_at=when_or_none(its, "unread_at"),
+            # An earlier service does not tell them.
+            files=tuple(map(FileStatus.of, inners(its, "files") if "files" in its else ())),
             url=address(its, "url", LINK),
             raw=its,
         )
@@ -174,31 +179,6 @@ class Look:
             link=text(its, "link"),
             kind=text(its, "class"),
             evidence=_evidence(its),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Channel:
-    """How one way of telling the sender stands: docs/api.md has its states.
-
-    Attributes:
-        test: What came of the last test: `waiting`, `delivered`, `failed`, or None.
-    """
-
-    channel: str
-    state: str
-    told_at: datetime | None
-    failure: str | None
-    test: str | None
-
-    @classmethod
-    def of(cls, its: Json) -> Self:
-        return cls(
-            channel=text(its, "channel"),
-            state=text(its, "state"),
-            told_at=when_or_none(its, "told_at"),
-            failure=text_or_none(its, "failure"),
-            test=text_or_none(its, "test"),
         )
 
 

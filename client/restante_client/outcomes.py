@@ -16,6 +16,7 @@ from restante_client.fields import (
     when,
     when_or_none,
 )
+from restante_client.files import File, files_of, files_token_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +117,19 @@ class Opened:
     views_left: int
     lease_until: datetime
     text: str = field(repr=False)
+    files: tuple[File, ...]
+    files_token: str | None = field(repr=False)
     raw: Json = field(repr=False)
 
     @classmethod
     def of(cls, its: Json) -> Self:
-        lease_until = when(its, "lease_until")
+        has_files = "files" in its  # an earlier service has none
         return cls(
-            text(its, "state"), number(its, "views_left"), lease_until, text(its, "text"), its
+            state=text(its, "state"),
+            views_left=number(its, "views_left"),
+            lease_until=when(its, "lease_until"),
+            text=text(its, "text"),
+            files=files_of(its) if has_files else (),
+            files_token=files_token_of(its) if has_files else None,
+            raw=its,
         )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from restante_client.errors import RateLimited, Unreachable, problem
+from restante_client.errors import Problem, RateLimited, Unreachable, problem
 from restante_client.verbs import Verb
 
 T = TypeVar("T")
@@ -104,11 +104,24 @@ class Tries(Generic[T]):
             return self._after_loss(outcome.reason, was_sent=outcome.was_sent)
         if outcome.status in OK:
             try:
+                if self._verb.head:
+                    return Done(self._verb.head(outcome.headers))
                 value = json.loads(outcome.body) if outcome.body else None
                 return Done(self._verb.parse(value))
             except UNFIT:
                 return self._after_loss("its answer is not one of Restante", was_sent=True)
         return self._after_refusal(outcome)
+
+    def refused(self, error: Problem) -> Again:
+        """Return when to ask again after a refusal that can pass.
+
+        Raises:
+            Problem: No tries are left.
+        """
+        self._made += 1
+        if again := self._again(error.retry_after or 0.0):
+            return again
+        raise error
 
     def _after_loss(self, reason: str, *, was_sent: bool, least: float = 0.0) -> Again:
         self._may_have_happened |= was_sent

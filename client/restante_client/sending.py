@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict, Unpack
 
-__all__ = ["Mails", "Options", "Unpack", "fields_of"]
+from restante_client.files import Upload
+
+__all__ = ["Mails", "Options", "Unpack", "fields_of", "files_as_json"]
 
 
 RULES = ("tell_unread_after", "recall_unread_after")
@@ -18,6 +20,7 @@ class Options(TypedDict, total=False):
     Attributes:
         sender_name: The field `from`, which is a word of Python's own.
         expires_in, hold: Seconds.
+        files: What `upload` returned.
         tell_unread_after, recall_unread_after: Rules, in seconds after the message opens.
         webhook: URL of your system that gets the events.
         webhook_format: `standard`, `ntfy` or `slack`.
@@ -34,6 +37,7 @@ class Options(TypedDict, total=False):
     subject: str | None
     second_step: str | None
     language: str | None
+    files: Sequence[Upload] | None
     webhook: str | None
     webhook_format: str | None
     tell_unread_after: int | None
@@ -55,6 +59,8 @@ def fields_of(options: Options) -> dict[str, Any]:
     fields["from"] = fields.pop("sender_name", None)
     if (recipients := fields.get("recipients")) is not None:
         fields["recipients"] = list(recipients)
+    if (files := fields.get("files")) is not None:
+        fields["files"] = files_as_json(files)
     told = {name: fields.pop(name, None) for name in WEBHOOK}
     if any(told.values()):
         fields["notify"] = {name: one for name, one in told.items() if one is not None}
@@ -63,3 +69,8 @@ def fields_of(options: Options) -> dict[str, Any]:
         fields["rules"] = given
     more = fields.pop("more", None) or {}
     return {**fields, **more}
+
+
+def files_as_json(files: Sequence[Upload]) -> list[dict[str, str]] | None:
+    """Return the field `files`; none for no files."""
+    return [{"upload": its.token, "name": its.name, "type": its.type} for its in files] or None

@@ -16,6 +16,7 @@ from restante_client.fields import inners, text, text_or_none, whole
 from restante_client.models import Sent, Status
 from restante_client.outcomes import Opened, Preview, Replaced, Verdict
 
+S = TypeVar("S")
 T = TypeVar("T")
 API = "/api/v1"
 VISIBLE = re.compile(r"[!-~]+")
@@ -34,6 +35,8 @@ class Verb(Generic[T]):
 
     Attributes:
         parse: Makes a value of the answer's JSON; gets None if there is none.
+        head: If it is there, it makes the value instead, of the answer's headers.
+        more: Headers of its own.
         is_safe: To repeat it after a lost answer does no harm and tells the truth.
         tries_most: At most so many tries, whatever the policy says.
     """
@@ -47,6 +50,8 @@ class Verb(Generic[T]):
     query: Mapping[str, str] = field(default_factory=dict)
     is_safe: bool = True
     tries_most: int = 1_000
+    head: Callable[[Mapping[str, str]], T] | None = None
+    more: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         for its in (self.token, self.key):
@@ -63,7 +68,15 @@ class Verb(Generic[T]):
             found["Idempotency-Key"] = self.key
         if self.body is not None:
             found["Content-Type"] = "application/json"
+        found.update(self.more)
         return found
+
+    def map(self, change: Callable[[T], S]) -> Verb[S]:
+        """Return the same request, with another value made of its answer."""
+        return Verb(
+            self.method, self.path, lambda its: change(self.parse(its)), self.token, self.key,
+            self.body, self.query, self.is_safe, self.tries_most, None, self.more,
+        )  # fmt: skip
 
     def content(self) -> bytes | None:
         """Return the body, the same bytes each time."""
@@ -101,13 +114,18 @@ def recall(control: str, links: Sequence[str] | None, reason: str | None) -> Ver
     return Verb("POST", f"{API}/message/recall", parse, control, body=body)
 
 
-def replace(control: str, text: str, passphrase: str | None) -> Verb[Replaced]:
-    """Replace the text of all links that nobody has opened.
+def replace(
+    control: str,
+    text: str,
+    passphrase: str | None,
+    files: Sequence[Mapping[str, str]] | None = None,
+) -> Verb[Replaced]:
+    """Replace text and files of all links that nobody has opened.
 
     Not safe to repeat: if somebody reads the new text in between, the second answer says
     `already_read` of that link, as if the new text had come too late.
     """
-    body = _given(text=text, passphrase=passphrase)
+    body = _given(text=text, passphrase=passphrase, files=files)
     path = f"{API}/message/replace"
     return Verb("POST", path, Replaced.of, control, body=body, is_safe=False)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from restante_client.models import Event, Status
 
@@ -13,7 +13,18 @@ GROWTH, MOST = 1.3, 10.0
 class Watch:
     """Follows one message from an event on."""
 
-    def __init__(self, after: str | None, every: float, *, forever: bool) -> None:
+    def __init__(
+        self,
+        after: str | None,
+        every: float,
+        *,
+        forever: bool,
+        ends_after: float | None,
+        now: Callable[[], float],
+    ) -> None:
+        """*ends_after* is in seconds; *now* is a clock that only goes forward."""
+        self._now = now
+        self._ends = None if ends_after is None else now() + ends_after
         self.after = after
         self.ended = False
         self.wait = 0.0
@@ -30,3 +41,8 @@ class Watch:
         # A service that speaks of more events and has none must not be asked without end.
         goes_on = self.ended or (status.more_events and status.events)
         self.wait = 0.0 if goes_on else self._every * self._factor
+        if self._ends is not None and not self.ended:
+            # The last question is asked when the time is over.
+            left = self._ends - self._now()
+            self.ended = left <= 0
+            self.wait = min(self.wait, max(left, 0.0))

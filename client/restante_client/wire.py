@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import ssl
 import time
 from dataclasses import dataclass, field
@@ -10,11 +11,13 @@ from typing import Any
 
 import httpx
 
-from restante_client import verbs
-from restante_client.addresses import LINK, parse_address, server_url
+from restante_client import file_verbs, verbs
+from restante_client.addresses import CONTROL, LINK, parse_address, server_url
+from restante_client.files import Upload
 from restante_client.models import Sent
 from restante_client.retries import Answer, Loss, Policy
 from restante_client.sending import Options, fields_of
+from restante_client.unfit import Unfit
 from restante_client.verbs import Verb
 
 VERSION = "0.1.0"
@@ -63,19 +66,42 @@ class Wire:
             "cookies": CookieJar(DefaultCookiePolicy(allowed_domains=())),
         }
 
-    def arguments(self, verb: Verb[Any]) -> dict[str, Any]:
-        """Return the arguments of one request."""
+    def arguments(self, verb: Verb[Any], body: object = None) -> dict[str, Any]:
+        """Return the arguments of one request; *body* yields bytes."""
         return {
             "method": verb.method,
             "url": self.server + verb.path,
             "params": dict(verb.query) or None,
             "headers": verb.headers(),
-            "content": verb.content(),
+            "content": verb.content() if body is None else body,
         }
 
     def send(self, text: str, options: Options, key: str | None) -> Verb[Sent]:
-        """Return the verb that sends *text*; without a key it gets a new one."""
+        """Return the verb that sends *text*, by default with the key of its files or a new one."""
+        if key is None:
+            key = next((its.key for its in options.get("files") or () if its.key), None)
         return verbs.send(text, fields_of(options), token=self.token, key=key)
+
+    def start_upload(
+        self,
+        size: int,
+        name: str,
+        media_type: str | None,
+        beside: Upload | str | None,
+        key: str | None,
+    ) -> Verb[Upload]:
+        """Return the verb that begins an upload; alone and without a key it gets a new one."""
+        control = None
+        if isinstance(beside, Upload):
+            key = beside.key
+            control = None if key else beside.token
+        elif beside is not None:
+            control = self.token_of(CONTROL, beside)
+        elif key is None:
+            key = verbs.new_key()
+        kind = media_type or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        begin = file_verbs.start_upload(size, token=self.token, key=key, beside=control)
+        return begin.map(lambda token: Upload(name, size, kind, token, key))
 
     def token_of(self, kind: str, written: str) -> str:
         """Return the token in a URL or token of this service.
@@ -92,10 +118,6 @@ class Wire:
             message = f"this is of another service, {found.server}"
             raise ValueError(message)
         return found.token
-
-
-class Unfit(Exception):
-    """An answer that no service of Restante gives: too long, too slow, or encoded unasked."""
 
 
 class Incoming:

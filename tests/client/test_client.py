@@ -245,9 +245,10 @@ def test_the_asynchronous_client_does_the_same(service):
     assert outcome == "recalled_after_read"
 
 
-def test_both_clients_come_from_one_source():
+@pytest.mark.parametrize("source", async_client.SOURCES)
+def test_both_clients_come_from_one_source(source):
     """`python -m tests.support.async_client write` makes the second from the first."""
-    assert async_client.TARGET.read_text("utf-8") == async_client.made()
+    assert async_client.target(source).read_text("utf-8") == async_client.made(source)
 
 
 def test_a_service_that_is_not_there_is_unreachable_and_nothing_happened():

@@ -16,6 +16,7 @@ from restante_client import (
     RestanteError,
     Sent,
     Unreachable,
+    file_verbs,
     new_key,
     verbs,
     wire,
@@ -35,6 +36,7 @@ PARSED = {
     ("/message/recall", "post"): verbs.recall(CONTROL, None, None),
     ("/message/replace", "post"): verbs.replace(CONTROL, "t", None),
     ("/link", "get"): verbs.preview(LINK),
+    ("/uploads", "post"): file_verbs.start_upload(1, token=None, key=None, beside=None),
     ("/link/reveal", "post"): verbs.reveal(LINK, new_key(), None, None),
 }
 OTHERS = (None, True, 7, 1e999, "x", "\ud800", [], ["x"], [[]], {}, {"a": []})
@@ -185,7 +187,7 @@ def test_a_link_that_is_none_is_never_given_on(url):
 
 @pytest.mark.parametrize("code", KINDS)
 def test_a_problem_without_its_facts_has_a_sentence_all_the_same(code):
-    names = ("opens_at", "tries_left", "state", "reason", "errors", "detail", "title")
+    names = ("opens_at", "tries_left", "offset", "state", "reason", "errors", "detail", "title")
     for value in OTHERS:
         error = problem({"code": code, **dict.fromkeys(names, value)}, status=409)
 

@@ -15,7 +15,9 @@ def test_the_examples_of_the_page_run_one_after_the_other(service, capsys):
     exec(compile(program, "docs/client.md", "exec"), names)  # noqa: S102 (our own page)
     printed = capsys.readouterr().out
 
-    assert len(blocks) == 9
+    assert len(blocks) == 12
+    assert "contract.pdf 3000000 application/pdf\n" in printed
+    assert "contract.pdf whole\n" in printed
     assert re.search(rf"^Ana {re.escape(service.url)}/m/L", printed, re.MULTILINE)
     assert "Ben unread\n" in printed
     assert "not a number: 6 characters\n" in printed

@@ -11,12 +11,12 @@ import threading
 import time
 from contextlib import suppress
 from enum import Enum
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
+
+from tests.support.listening import READ_SECONDS, Listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-READ_SECONDS = 10
 
 
 class Fate(Enum):
@@ -41,34 +41,20 @@ OTHERS = {
 }
 
 
-class BadLine:
+class BadLine(Listening):
     """Listens on a port, leads to *port*; each request meets the next of its fates, then PASS."""
 
     def __init__(self, port: int, delay_seconds: float = 1.0, below: str = "") -> None:
         """*below* is a path that is taken from each request, as a proxy does."""
+        super().__init__()
         self._port, self._delay, self._below = port, delay_seconds, f" {below}/".encode()
         self._fates: list[Fate] = []
         self._lock = threading.Lock()
-        self._threads: list[threading.Thread] = []
         self._copies: list[threading.Thread] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.met: list[tuple[str, Fate]] = []
         """What came: the first line of each request, and its fate."""
         self.on_request: Callable[[str], None] = lambda _: None
         """Called when a request came, before anything becomes of it."""
-
-    def __enter__(self) -> Self:
-        self._start(self._accept)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        # Only this wakes the thread that accepts.
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for thread in self._threads:
-            thread.join(READ_SECONDS + 5)
 
     def fates(self, *fates: Fate) -> None:
         """Let the next requests meet these."""
@@ -79,19 +65,6 @@ class BadLine:
         """Wait for late copies."""
         for thread in self._copies:
             thread.join(READ_SECONDS + 5)
-
-    def _start(self, run: Callable[..., None], *arguments: object) -> threading.Thread:
-        thread = threading.Thread(target=run, args=arguments, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-        return thread
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                line, _ = self._listener.accept()
-                line.settimeout(READ_SECONDS)
-                self._start(self._serve, line)
 
     def _serve(self, line: socket.socket) -> None:
         with suppress(OSError), line:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import socket
-import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from tests.support import described
+from tests.support.listening import Listening
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterable
-
-READ_SECONDS = 10
 
 
 def reply(status: int, body: Any, *more: str) -> list[bytes]:
@@ -37,8 +35,14 @@ def example_of(path: str, method: str, server: str = "https://letters.example") 
 
 def _whole(value: Any, server: str) -> Any:
     link, control = f"L{'A' * 34}", f"C{'A' * 34}"
-    whole = {"token": link, "control_token": control, "url": f"{server}/m/{link}",
-             "control_url": f"{server}/s/{control}"}  # fmt: skip
+    whole = {
+        "token": link,
+        "control_token": control,
+        "upload_token": f"U{'A' * 34}",
+        "files_token": "A" * 80,
+        "url": f"{server}/m/{link}",
+        "control_url": f"{server}/s/{control}",
+    }
     match value:
         case dict():
             its = {name: _whole(one, server) for name, one in value.items()}
@@ -48,41 +52,16 @@ def _whole(value: Any, server: str) -> Any:
     return value
 
 
-class Pretender:
+class Pretender(Listening):
     """Listens on a port; *answer* gets the first line of a request and returns what to send."""
 
     def __init__(self, answer: Callable[[str], Iterable[bytes]]) -> None:
+        super().__init__()
         self.answer = answer
         self.asked: list[str] = []
         """The first line of each request."""
         self.sent = 0
         """Bytes that went out."""
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self._threads: list[threading.Thread] = []
-
-    def __enter__(self) -> Self:
-        self._start(self._accept)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for thread in self._threads:
-            thread.join(READ_SECONDS)
-
-    def _start(self, run: Callable[..., None], *arguments: object) -> None:
-        thread = threading.Thread(target=run, args=arguments, daemon=True)
-        self._threads.append(thread)
-        thread.start()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                line, _ = self._listener.accept()
-                line.settimeout(READ_SECONDS)
-                self._start(self._serve, line)
 
     def _serve(self, line: socket.socket) -> None:
         with suppress(OSError), line:

@@ -246,5 +246,7 @@ class Content(TypedDict):
     ]
     files: Annotated[list[FileShown], "its files, in the sender's order"]
     files_token: Annotated[
-        str | None, "for fetching the files, with the same reader key; `null` without files"
+        str | None,
+        "for fetching the files, with the same reader key; `null` without files",
+        Example("kP3x…"),
     ]

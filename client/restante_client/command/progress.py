@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from types import TracebackType
 from typing import ClassVar, Self, TypeVar
 
@@ -77,7 +78,9 @@ class Waiting:
 class Patient(Client):
     """A client that shows when a person has to wait for it."""
 
-    def _do(self, verb: Verb[T]) -> T:
+    def _do(self, verb: Verb[T], body: Iterator[bytes] | None = None) -> T:
+        if body is not None:  # a transfer, which shows itself
+            return super()._do(verb, body)
         with Waiting(_("Waiting for the service"), MOST_SECONDS):
             return super()._do(verb)
 

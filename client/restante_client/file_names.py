@@ -1,0 +1,64 @@
+"""Names of files, made fit to be saved on any system: never a path, and no two the same."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+NAME_MAX = 255
+"""Bytes of UTF-8: what file systems take."""
+ENDING_MAX = 40
+"""Bytes of an ending that is kept when a name is cut."""
+UNNAMED = "file"
+FOR_PATHS = frozenset('/\\:*?"<>|')
+JOINERS = frozenset("\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}")
+"""They shape words and emoji, and move nothing."""
+DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?![^. ])", re.IGNORECASE)
+"""Names that open a device on Windows, whatever their ending."""
+
+
+def fit_name(written: str) -> str:
+    """Return a name of 1 to 255 bytes that leads nowhere; a good name stays as it is."""
+    name = re.split(r"[/\\]", unicodedata.normalize("NFC", written))[-1]
+    name = "".join("_" if _is_unfit(one) else one for one in name).strip(" .")
+    if DEVICES.match(name):
+        name = f"_{name}"
+    return cut(name or UNNAMED)
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """Return the names with ` (2)`, ` (3)` … before the ending of those that come again."""
+    seen: set[str] = set()
+    found = []
+    for name in names:
+        its, number = name, 1
+        while its.casefold() in seen:
+            number += 1
+            its = numbered(name, number)
+        seen.add(its.casefold())
+        found.append(its)
+    return found
+
+
+def numbered(name: str, number: int) -> str:
+    """Return a name with a number before its ending."""
+    return cut(name, f" ({number})")
+
+
+def cut(name: str, behind: str = "", most: int = NAME_MAX) -> str:
+    """Return a name with *behind* before its ending; the stem is cut to what fits."""
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(ending.encode()) > ENDING_MAX:
+        stem, dot, ending = name, "", ""
+    ending = behind + dot + ending
+    room = most - len(ending.encode())
+    if len(stem.encode()) > room:
+        stem = stem.encode()[:room].decode(errors="ignore").rstrip(" .")
+    return stem + ending
+
+
+def _is_unfit(one: str) -> bool:
+    return one in FOR_PATHS or (
+        one not in JOINERS and unicodedata.category(one) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    )
