@@ -9,6 +9,7 @@ from restante.crypto import files
 from restante.crypto.files import SealedFile, UploadToken
 from restante.errors import Fault, Invalid, NotFound
 from restante.file_names import distinct, fit_name, fit_type
+from restante.store.kept_files import entries_of
 from restante.store.replies import NO_FILES, NewFiles
 
 if TYPE_CHECKING:
@@ -21,10 +22,14 @@ if TYPE_CHECKING:
 
 
 class Attached(NamedTuple):
-    """The files of a draft, ready to be sealed, and the shard that they are in."""
+    """The files of a draft, ready to be sealed, and the shard that they are in.
+
+    `shares` has the store's share of each file's secret.
+    """
 
     shard: int | None = None
     files: tuple[SealedFile, ...] = ()
+    shares: tuple[bytes, ...] = ()
 
 
 class Attaching:
@@ -54,20 +59,25 @@ class Attaching:
         tokens = _tokens(drafted, shard)
         found = self._uploads.progress(tokens)
         names = distinct([fit_name(its.name) for its in drafted])
+        shares = tuple(files.new_share() for _ in tokens)
         its = tuple(
             SealedFile(
                 name=name,
                 size=progress.offset if progress else 0,
                 type=fit_type(one.type),
                 blob_id=token.blob_id,
-                secret=token.file_secret(progress.salt if progress else b""),
+                share=files.other_share(
+                    token.file_secret(progress.salt if progress else b""), share
+                ),
             )
-            for name, one, token, progress in zip(names, drafted, tokens, found, strict=True)
+            for name, one, token, progress, share in zip(
+                names, drafted, tokens, found, shares, strict=True
+            )
         )
         if sum(one.size for one in its) > self._settings.files_message_max:
             most = self._settings.files_message_max
             raise Invalid([Fault("files", f"at most {most} bytes together")])
-        return Attached(tokens[0].shard, its)
+        return Attached(tokens[0].shard, its, shares)
 
     def seal(
         self,
@@ -90,7 +100,9 @@ class Attaching:
         names = json.dumps([its.name for its in attached.files], ensure_ascii=False)
         sizes = json.dumps([its.size for its in attached.files])
         box = self._facts.close_files(message_id, {"names": names, "sizes": sizes})
-        blobs = b"".join(its.blob_id for its in attached.files)
+        blobs = entries_of(
+            (its.blob_id, share) for its, share in zip(attached.files, attached.shares, strict=True)
+        )
         return NewFiles(manifest, box, blobs, ",".join(str(its.size) for its in attached.files))
 
 

@@ -178,6 +178,17 @@ class FileTooLarge(RestanteError):
         self.limit = limit
 
 
+class TakenOut(RestanteError):
+    """The sender took this file out of the message, at `at` (ms); nobody gets it any more."""
+
+    code = "taken-out"
+    title = "The sender took this file out."
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self.at = at
+
+
 class Full(RestanteError):
     """There is no room for more files now.  What is kept stays."""
 

@@ -47,6 +47,14 @@ class _File(_View):
     version: Annotated[int, "of the text that it belongs to"]
 
 
+class _TakenOut(TypedDict):
+    file: Annotated[int, "its number, from 1"]
+    version: Annotated[int, "of the text that it belongs to"]
+    fetched: Annotated[int, "links through which all of it was sent before", Example(0)]
+    started: Annotated[int, "links through which a part was sent before", Example(0)]
+    not_started: Annotated[int, "links through which nothing of it was sent"]
+
+
 class _Prolonged(_View):
     until: Annotated[Time, "the new end of the lease"]
 
@@ -89,6 +97,9 @@ class EventType(NamedTuple):
 EVENTS = {
     "message.sent": EventType(_Sent, "The message was sent."),
     "message.replaced": EventType(_Version, "The text was replaced."),
+    "message.file_taken_out": EventType(
+        _TakenOut, "The sender took a file out. Nobody gets it any more."
+    ),
     "message.extended": EventType(_Extended, "The expiry was moved."),
     "message.paused": EventType(_Leases, "The sender paused the message."),
     "message.resumed": EventType(Nothing, "The sender ended the pause."),

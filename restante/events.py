@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from restante.channel_states import Standing
 from restante.crypto.tokens import ID_SIZE, sender_mark
 from restante.event_types import FLAGS, MOMENTS
+from restante.file_reports import Fetched, SentFile
 from restante.messages import Event, Look
 from restante.notices import Notice
-from restante.reports import Fetched, LinkHistory, LinkStatus, Status
+from restante.reports import LinkHistory, LinkStatus, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +57,11 @@ def status(
     """Return the sender's status of a message, with all private fields decrypted."""
     message_id = control.message_id
     files = {
-        version: tuple(facts.open_files(message_id, box)) for version, box in report.files.items()
+        version: tuple(
+            SentFile(number, name, size, taken.get(number))
+            for number, (name, size) in enumerate(facts.open_files(message_id, box), 1)
+        )
+        for version, (box, taken) in report.files.items()
     }
     hook = facts.open_target("webhook", message_id, report.webhook)
     return Status(
@@ -107,7 +112,7 @@ def _link(
     index: int,
     row: LinkRow,
     facts: SealedFields,
-    files: Mapping[int, tuple[tuple[str, int], ...]],
+    files: Mapping[int, tuple[SentFile, ...]],
 ) -> LinkStatus:
     return LinkStatus(
         link_id=row.link_id,
@@ -130,9 +135,10 @@ def _link(
         declined_at=row.declined_at,
         by_rule=row.by_rule,
         unread_at=row.unread_at,
+        version=row.version,
         files=tuple(
-            Fetched(name, size, row.fetched.get(number))
-            for number, (name, size) in enumerate(files.get(row.version, ()), start=1)
+            Fetched(its.number, its.name, its.size, row.fetched.get(its.number), its.taken_out_at)
+            for its in files.get(row.version, ())
         ),
     )
 

@@ -11,7 +11,7 @@ from restante.blobs import Name
 from restante.crypto import files
 from restante.crypto.files import CHUNK_SIZE, PIECE_SIZE, FileSeal, check_blob, chunk_at
 from restante.crypto.sealed_fields import SealedFields
-from restante.errors import NotFound, RestanteError, Unavailable
+from restante.errors import Damaged, NotFound, RestanteError, TakenOut, Unavailable
 from restante.messages import SECOND
 from restante.store.replies import GoneBoxed
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from restante.blobs import Blobs
-    from restante.crypto.files import SealedFile
     from restante.crypto.keyring import Keyring
     from restante.crypto.tokens import LinkToken, ReaderKey
     from restante.messages import Evidence
@@ -47,6 +46,25 @@ class Ticket:
     @property
     def reader_id(self) -> bytes:
         return self.reader_key.reader_id(self.link)
+
+
+class OpenFile(NamedTuple):
+    """A file that its reader may fetch.
+
+    Attributes:
+        number: From 1.
+        size: In bytes.
+        secret: 32 bytes; opens this file only.
+        taken_out_at: When the sender took it out, in ms; then nothing opens it.
+    """
+
+    number: int
+    name: str
+    size: int
+    type: str
+    blob_id: bytes
+    secret: bytes
+    taken_out_at: int | None = None
 
 
 class Place(NamedTuple):
@@ -77,34 +95,37 @@ class Fetching:
         self._settings = settings
         self._offload = offload
 
-    def files(self, ticket: Ticket) -> tuple[SealedFile, ...]:
-        """Return the files of the reader's view; records nothing.
+    def files(self, ticket: Ticket) -> tuple[OpenFile, ...]:
+        """Return the files of the reader's view that were not taken out; records nothing.
 
         Raises:
             NotFound: No such link, reader or files, or not this reader's files token.
             Gone: The reader's lease is over, or the link ended.
             Damaged: The manifest does not open.
         """
-        return self._ask(ticket, Place())
+        return tuple(its for its in self._ask(ticket, Place()) if its.taken_out_at is None)
 
-    def open(self, ticket: Ticket, number: int) -> SealedFile:
+    def open(self, ticket: Ticket, number: int) -> OpenFile:
         """Return what the manifest says of a file, from 1, whose blob is there; records nothing.
 
         Raises:
             NotFound, Gone: As `files`; also if there is no such file.
+            TakenOut: The sender took it out.
             Damaged: Manifest or blob are not what was sealed.
             Unavailable: The blob is missing, or the disk does not work.
         """
-        its = self.files(ticket)
+        its = self._ask(ticket, Place())
         if not 1 <= number <= len(its):
             raise NotFound
         file = its[number - 1]
+        if file.taken_out_at is not None:
+            raise TakenOut(file.taken_out_at)
         name = Name(ticket.link.shard, file.blob_id)
         first, length = self._read(name, 0, 1), self._from_place(lambda blobs: blobs.size(name))
         check_blob(first, length, file.size)
         return file
 
-    def beginning(self, ticket: Ticket, file: SealedFile, most: int) -> bytes:
+    def beginning(self, ticket: Ticket, file: OpenFile, most: int) -> bytes:
         """Return up to *most* first bytes of a file that was opened; records nothing.
 
         Raises:
@@ -112,19 +133,17 @@ class Fetching:
         """
         return next(self._opened(ticket, file, 0, min(most, file.size)), b"")
 
-    def stream(
-        self, ticket: Ticket, file: SealedFile, number: int, first: int, end: int
-    ) -> Generator[bytes]:
+    def stream(self, ticket: Ticket, file: OpenFile, first: int, end: int) -> Generator[bytes]:
         """Yield the bytes from *first* to before *end* of a file, in pieces of up to 64 KiB.
 
         The reader's lease goes on while it runs.
 
         Raises:
-            Gone, NotFound: It must not go on: the link ended, or the lease.
+            Gone, NotFound, TakenOut: It must not go on: the link ended, the lease, or the file.
             Damaged: A chunk does not open; nothing of it was yielded.
             Unavailable: The store or the disk does not work.
         """
-        where = Place(number, file.size, first, first)
+        where = Place(file.number, file.size, first, first)
         self._ask(ticket, where)
         asked, moment = first, time.monotonic()
         try:
@@ -141,7 +160,7 @@ class Fetching:
             raise
         self._ask(ticket, where)
 
-    def _opened(self, ticket: Ticket, file: SealedFile, at: int, end: int) -> Iterator[bytes]:
+    def _opened(self, ticket: Ticket, file: OpenFile, at: int, end: int) -> Iterator[bytes]:
         """Yield these bytes of a file, a piece for each chunk."""
         seal, name = FileSeal.of(file.secret, file.blob_id), Name(ticket.link.shard, file.blob_id)
         last = file.size // PIECE_SIZE
@@ -169,7 +188,7 @@ class Fetching:
             raise Unavailable from None
         return found
 
-    def _ask(self, ticket: Ticket, where: Place) -> tuple[SealedFile, ...]:
+    def _ask(self, ticket: Ticket, where: Place) -> tuple[OpenFile, ...]:
         link, settings = ticket.link, self._settings
         try:
             found = self._fetches.fetch(
@@ -193,6 +212,20 @@ class Fetching:
         )
         if key is None:
             raise NotFound
-        return files.open_manifest(
+        sealed = files.open_manifest(
             found.manifest, key=key, message_id=found.message_id, version=found.version
+        )
+        if len(sealed) != len(found.shares):
+            raise Damaged
+        return tuple(
+            OpenFile(
+                number,
+                its.name,
+                its.size,
+                its.type,
+                its.blob_id,
+                files.other_share(its.share, share),
+                found.taken_out_at.get(number),
+            )
+            for number, (its, share) in enumerate(zip(sealed, found.shares, strict=True), 1)
         )

@@ -20,6 +20,7 @@ from restante.crypto.mailed_codes import (
 from restante.crypto.passphrases import AS_GIVEN, spelled
 from restante.crypto.sealed_fields import SealedFields
 from restante.errors import Damaged, Invalid, PassphraseRequired, Unavailable
+from restante.file_reports import ListedFile
 from restante.messages import SECOND
 from restante.reports import Content, Preview, Requested
 from restante.store.replies import Changed, GoneBoxed
@@ -255,4 +256,13 @@ class Reading:
             link=link,
             reader_id=reader_key.reader_id(link),
         )
-        return {"files": found, "files_token": token}
+        return {
+            "files": tuple(
+                ListedFile(number, its.name, its.size, its.type, taken_out_at)
+                for number, its in enumerate(found, 1)
+                # Who opens the message later need not know that there was more.
+                if (taken_out_at := released.taken_out_at.get(number)) is None
+                or taken_out_at > released.claimed_at
+            ),
+            "files_token": token,
+        }

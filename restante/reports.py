@@ -6,7 +6,7 @@ Pure, as `messages.py`: no clock, no randomness, no I/O.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from restante.messages import State, Told
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from restante.channel_states import Standing
-    from restante.crypto.files import SealedFile
     from restante.crypto.tokens import ControlToken, LinkToken
     from restante.details import Details
+    from restante.file_reports import Fetched, ListedFile, SentFile
     from restante.messages import Event, Look, Outcome
     from restante.notices import Notice
 
@@ -121,7 +121,7 @@ class Content:
         lease_most: The latest time to which the reader can extend the lease.
         at: Now, by the store's clock.
         fresh: False if the reader fetched its own view again.
-        files: Its files, in the sender's order.
+        files: Its files, in the sender's order; without those that were taken out before.
         files_token: What this reader shows to fetch them; "" without files.
     """
 
@@ -134,7 +134,7 @@ class Content:
     fresh: bool
     needs_passphrase: bool
     details: Details
-    files: tuple[SealedFile, ...] = ()
+    files: tuple[ListedFile, ...] = ()
     files_token: str = ""
 
 
@@ -169,21 +169,6 @@ class Replaced:
     outcome: str
 
 
-class Fetched(NamedTuple):
-    """A file as its sender sees it at one link.
-
-    `sent` is how many bytes one reader was sent, the one who got furthest; None if none began.
-    """
-
-    name: str
-    size: int
-    sent: int | None
-
-    @property
-    def is_whole(self) -> bool:
-        return self.sent is not None and self.sent >= self.size
-
-
 @dataclass(frozen=True, slots=True)
 class LinkStatus:
     """One link as the sender sees it."""
@@ -214,8 +199,10 @@ class LinkStatus:
     """A rule of the sender recalled it, at its time."""
     unread_at: int | None = None
     """When a rule told last that nobody had opened it."""
+    version: int = 1
+    """Of the text that it opens."""
     files: tuple[Fetched, ...] = ()
-    """The files of the version that it opens."""
+    """The files of that version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,21 +267,26 @@ class Status:
     tell_at: int | None = None
     recall_at: int | None = None
     """When its rules tell of unread links, and recall them."""
-    files: Mapping[int, tuple[tuple[str, int], ...]] = field(default_factory=dict)
-    """Names and sizes of the files of each version that has some, newest and opened ones."""
+    files: Mapping[int, tuple[SentFile, ...]] = field(default_factory=dict)
+    """The files of each version that has some, newest and opened ones."""
 
     @property
-    def newest_files(self) -> tuple[tuple[str, int], ...]:
-        """Names and sizes of the newest version's files."""
+    def newest_files(self) -> tuple[SentFile, ...]:
+        """The newest version's files."""
         return self.files.get(self.version, ())
+
+    def file(self, version: int, number: int) -> SentFile | None:
+        """Return a file of a version that is in use, by its number from 1."""
+        its = self.files.get(version, ())
+        return its[number - 1] if 1 <= number <= len(its) else None
 
     def file_name(self, event: Event) -> str | None:
         """Return the name of the file that an event is about, if it is known."""
         number, version = event.facts.get("file"), event.facts.get("version")
         if not (isinstance(number, int) and isinstance(version, int)):
             return None
-        its = self.files.get(version, ())
-        return its[number - 1][0] if 1 <= number <= len(its) else None
+        its = self.file(version, number)
+        return its.name if its else None
 
     @property
     def has_older(self) -> bool:

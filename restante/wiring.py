@@ -49,6 +49,7 @@ from restante.store.sender_tokens import SenderTokens
 from restante.store.sent_lists import SentLists
 from restante.store.uploads import Uploads
 from restante.sweeping import Sweeping
+from restante.taking_out import TakingOut
 from restante.uploading import Uploading
 
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ class Services:
     fetching: Fetching
     sweeping: Sweeping
     managing: Managing
+    taking_out: TakingOut
     notifying: Notifying
     reading: Reading
     answering: Answering
@@ -221,6 +223,7 @@ def assemble(  # noqa: PLR0913 (what tests replace)
         fetching=Fetching(Fetches(connection, now), blobs, keyring, settings, disk),
         sweeping=Sweeping(uploads, blobs, forgets=settings.durability == "memory"),
         managing=Managing(messages, keyring, settings),
+        taking_out=TakingOut(messages, keyring),
         notifying=Notifying(messages, keyring, settings),
         reading=Reading(Links(connection, now), keyring, settings, offload),
         answering=Answering(Readers(connection, now), keyring, settings),

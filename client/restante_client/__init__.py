@@ -10,6 +10,7 @@ from restante_client.client import Client
 from restante_client.errors import (
     CodeRequired,
     CodeWrong,
+    FileTakenOut,
     FileTooLarge,
     Full,
     Gone,
@@ -33,7 +34,15 @@ from restante_client.errors import (
 )
 from restante_client.files import File, FileStatus, Upload
 from restante_client.models import Event, LinkStatus, Look, Sent, SentLink, Status
-from restante_client.outcomes import Opened, Preview, Replaced, ReplacedLink, Verdict
+from restante_client.outcomes import (
+    FileVerdict,
+    Opened,
+    Preview,
+    Replaced,
+    ReplacedLink,
+    TakenOut,
+    Verdict,
+)
 from restante_client.reading import Reading
 from restante_client.retries import Policy
 from restante_client.verbs import new_key
@@ -49,7 +58,9 @@ __all__ = [
     "Event",
     "File",
     "FileStatus",
+    "FileTakenOut",
     "FileTooLarge",
+    "FileVerdict",
     "Full",
     "Gone",
     "Held",
@@ -76,6 +87,7 @@ __all__ = [
     "SentLink",
     "Status",
     "Superseded",
+    "TakenOut",
     "TooLarge",
     "Unavailable",
     "Unreachable",

@@ -14,7 +14,7 @@ from restante_client.async_reading import AsyncReading
 from restante_client.errors import Problem, Unreachable
 from restante_client.files import Upload
 from restante_client.models import Event, Sent, Status
-from restante_client.outcomes import Preview, Replaced, Verdict
+from restante_client.outcomes import Preview, Replaced, TakenOut, Verdict
 from restante_client.sending import Mails, Options, Unpack, files_as_json
 from restante_client.transfers import OnProgress, Uploading, size_of
 
@@ -137,6 +137,10 @@ class AsyncClient(AsyncAsking):
     ) -> list[Verdict]:
         """Recall the links with these ids, or all; return a verdict on each."""
         return await self._do(verbs.recall(self._control(control), links, reason))
+
+    async def take_out(self, control: str, *, version: int, file: int) -> TakenOut:
+        """Destroy one file of a version; return a verdict on each link that has it."""
+        return await self._do(verbs.take_out(self._control(control), version, file))
 
     async def replace(
         self,

@@ -12,7 +12,7 @@ from restante_client.asking import Asking
 from restante_client.errors import Problem, Unreachable
 from restante_client.files import Upload
 from restante_client.models import Event, Sent, Status
-from restante_client.outcomes import Preview, Replaced, Verdict
+from restante_client.outcomes import Preview, Replaced, TakenOut, Verdict
 from restante_client.reading import Reading
 from restante_client.sending import Mails, Options, Unpack, files_as_json
 from restante_client.transfers import OnProgress, Uploading, here, size_of
@@ -133,6 +133,10 @@ class Client(Asking):
     ) -> list[Verdict]:
         """Recall the links with these ids, or all; return a verdict on each."""
         return self._do(verbs.recall(self._control(control), links, reason))
+
+    def take_out(self, control: str, *, version: int, file: int) -> TakenOut:
+        """Destroy one file of a version; return a verdict on each link that has it."""
+        return self._do(verbs.take_out(self._control(control), version, file))
 
     def replace(
         self,

@@ -84,6 +84,12 @@ class Gone(Problem):
         return text_or_none({"reason": None} | self.facts, "reason")
 
 
+class FileTakenOut(Problem):
+    """The sender took this file out of the message."""
+
+    expected = "taken-out"
+
+
 class Held(Problem):
     """It is too early: the link opens at `opens_at`."""
 
@@ -211,7 +217,16 @@ class Unavailable(Problem):
 KINDS: dict[str, type[Problem]] = {
     kind.expected: kind
     for kind in (
-        *(NotFound, Gone, Held, Paused, PassphraseRequired, PassphraseWrong, CodeRequired),
+        *(
+            NotFound,
+            Gone,
+            FileTakenOut,
+            Held,
+            Paused,
+            PassphraseRequired,
+            PassphraseWrong,
+            CodeRequired,
+        ),
         *(CodeWrong, NotASender, KeyReused, Invalid, TooLarge, RateLimited, Unavailable),
         *(FileTooLarge, Full, OffsetWrong, Superseded),
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Self
 
-from restante_client.fields import Json, inners, number, text, text_or_none
+from restante_client.fields import Json, inners, number, text, text_or_none, when_or_none
 from restante_client.file_names import distinct, fit_name
 
 FILES_MOST = 1_000
@@ -101,12 +102,14 @@ class FileStatus:
     """A file at one link, as its sender sees it.
 
     `sent` is how many bytes from its beginning one reader was sent; None if nobody began.
+    `taken_out_at` is when the sender took it out of the message.
     """
 
     number: int
     name: str
     size: int
     sent: int | None
+    taken_out_at: datetime | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -116,4 +119,6 @@ class FileStatus:
     @classmethod
     def of(cls, its: Json) -> Self:
         sent = None if its["sent"] is None else number(its, "sent")
-        return cls(number(its, "number"), text(its, "name"), number(its, "size"), sent)
+        # An earlier service does not tell when it was taken out.
+        out_at = when_or_none(its, "taken_out_at") if "taken_out_at" in its else None
+        return cls(number(its, "number"), text(its, "name"), number(its, "size"), sent, out_at)

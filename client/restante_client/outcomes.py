@@ -57,6 +57,53 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class FileVerdict:
+    """What was sent of a file through one link before it was taken out.
+
+    `outcome` is `fetched`, `started` (perhaps they have all of it) or `not_started`.
+    """
+
+    link: str
+    recipient: str | None
+    outcome: str
+    sent: int | None
+    raw: Json = field(repr=False)
+
+    @classmethod
+    def of(cls, its: Json) -> Self:
+        return cls(
+            link=text(its, "link"),
+            recipient=text_or_none(its, "recipient"),
+            outcome=text(its, "outcome"),
+            sent=None if its["sent"] is None else number(its, "sent"),
+            raw=its,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOut:
+    """A file that its sender took out; `verdicts` has one for each link that has its version."""
+
+    version: int
+    number: int
+    name: str
+    taken_out_at: datetime
+    verdicts: list[FileVerdict]
+    raw: Json = field(repr=False)
+
+    @classmethod
+    def of(cls, its: Json) -> Self:
+        return cls(
+            version=number(its, "version"),
+            number=number(its, "number"),
+            name=text(its, "name"),
+            taken_out_at=when(its, "taken_out_at"),
+            verdicts=[FileVerdict.of(one) for one in inners(its, "verdicts")],
+            raw=its,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ReplacedLink:
     """What a replace did to one link: `replaced`, or `already_` and its state."""
 

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from restante_client.fields import inners, text, text_or_none, whole
 from restante_client.models import Sent, Status
-from restante_client.outcomes import Opened, Preview, Replaced, Verdict
+from restante_client.outcomes import Opened, Preview, Replaced, TakenOut, Verdict
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -112,6 +112,16 @@ def recall(control: str, links: Sequence[str] | None, reason: str | None) -> Ver
 
     body = _given(links=None if links is None else list(links), reason=reason)
     return Verb("POST", f"{API}/message/recall", parse, control, body=body)
+
+
+def take_out(control: str, version: int, file: int) -> Verb[TakenOut]:
+    """Destroy one file of a version."""
+
+    def parse(its: object) -> TakenOut:
+        return TakenOut.of(whole(its))
+
+    body = {"version": version, "number": file}
+    return Verb("POST", f"{API}/message/take-out", parse, control, body=body)
 
 
 def replace(

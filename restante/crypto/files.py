@@ -2,6 +2,7 @@
 
     blob     = 0x01 || chunk 0 || chunk 1 || … || last chunk
     chunk    = nonce(12) || AES-256-GCM(file key, nonce, piece, aad)
+    share    = file secret XOR the share that the store keeps
 
 Pieces have 64 KiB; the last is shorter, and can be empty.  Nothing here reads or writes files.
 """
@@ -39,6 +40,7 @@ OVERHEAD = NONCE_SIZE + TAG_SIZE
 FILE_MOST = 2**40
 KEY_SIZE = 32
 SALT_SIZE = 32
+SHARE_SIZE = 32
 PADDED_TO = 1024
 TOKEN_BYTES = NONCE_SIZE + KEY_SIZE + TAG_SIZE
 
@@ -82,6 +84,19 @@ def _derived(secret: bytes, info: bytes, salt: bytes | None = None) -> bytes:
 def new_salt() -> bytes:
     """Return 32 random bytes for a new upload."""
     return os.urandom(SALT_SIZE)
+
+
+def new_share() -> bytes:
+    """Return 32 random bytes: the store's share of a file secret."""
+    return os.urandom(SHARE_SIZE)
+
+
+def other_share(one: bytes, share: bytes) -> bytes:
+    """Return *one* XOR *share*, 32 bytes each.
+
+    A secret and one of its shares give the other share; both shares give the secret.
+    """
+    return bytes(a ^ b for a, b in zip(one, share, strict=True))
 
 
 class UploadToken(Token):
@@ -153,14 +168,14 @@ class SealedFile(NamedTuple):
     Attributes:
         size: In bytes, before it was sealed.
         type: Its media type, as the sender's program said.
-        secret: 32 bytes; opens this file only.
+        share: 32 bytes; with the store's share of its secret it opens this file only.
     """
 
     name: str
     size: int
     type: str
     blob_id: bytes
-    secret: bytes
+    share: bytes
 
 
 def files_key(content_key: bytes) -> bytes:
@@ -178,7 +193,7 @@ def seal_manifest(
             "size": its.size,
             "type": its.type,
             "blob": its.blob_id.hex(),
-            "secret": base64.urlsafe_b64encode(its.secret).decode().rstrip("="),
+            "share": base64.urlsafe_b64encode(its.share).decode().rstrip("="),
         }
         for its in files
     ]
@@ -217,7 +232,7 @@ def _file(its: dict[str, Any]) -> SealedFile:
         size=its["size"],
         type=its["type"],
         blob_id=bytes.fromhex(its["blob"]),
-        secret=base64.urlsafe_b64decode(its["secret"] + "="),
+        share=base64.urlsafe_b64decode(its["share"] + "="),
     )
 
 

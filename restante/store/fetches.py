@@ -4,22 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from restante.errors import NotFound
+from restante.errors import NotFound, TakenOut
 from restante.store import keys
+from restante.store.kept_files import moments_of, shares_of
 from restante.store.replies import gone
 from restante.store.verbs import Verbs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from restante.crypto.tokens import LinkToken
 
 
 class Fetched(NamedTuple):
-    """The sealed manifest of a reader's view, with what opens it beside the files key."""
+    """The sealed manifest of a reader's view, with what opens it beside the files key.
+
+    `shares` has the store's share of each file's secret, and `taken_out_at` which files were taken
+    out, by their numbers from 1, and when.
+    """
 
     message_id: bytes
     version: int
     wrapped: bytes
     manifest: bytes
+    shares: tuple[bytes, ...]
+    taken_out_at: Mapping[int, int]
     lease_until: int
     at: int
 
@@ -44,6 +53,7 @@ class Fetches(Verbs):
 
         Raises:
             NotFound: No such link, reader or files.
+            TakenOut: The sender took this file out.
             GoneBoxed: The lease is over, or the link ended.
         """
         match self._run(
@@ -56,9 +66,13 @@ class Fetches(Verbs):
                     its[b"version"],
                     its[b"wrapped"],
                     its[b"manifest"],
+                    shares_of(its[b"entries"]),
+                    moments_of(its[b"taken"]),
                     its[b"lease_until"],
                     its[b"now"],
                 )
+            case [b"taken", at]:
+                raise TakenOut(at)
             case [b"gone", *boxed]:
                 raise gone(boxed)
         raise NotFound

@@ -48,7 +48,8 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
     {tag}:blobs                    hash    blob id → nothing for an upload, or <mid><version, 4
                                            bytes> of the message that has it; until it is deleted
     {tag}:files:<mid>:<version>    string  the sealed manifest of a version; as its content
-    {tag}:blobs-of:<mid>:<version> string  the blob ids of a version; as its content
+    {tag}:blobs-of:<mid>:<version> string  blob id and share of each file of a version, 48 bytes;
+                                           zeros for one that was taken out; as its content
     {tag}:fetches:<lid>            hash    reader id and number of a file → how many bytes of it,
                                            from its beginning, that reader was sent
     {tag}:consents:<address id>    hash    what may be mailed to an address: "stopped", "asks",
@@ -75,6 +76,7 @@ Fields of a message:
     sender      id of the sender's cookie, if there was one
     box         boxed: the sender's name, the subject and the other details
     files       1 if a version has files;  names:<version>  boxed: their names
+    taken:<version>        files of it that were taken out: "number=at", with commas between
     on_screen   ms on the screens of all its readers
     extended    how often its expiry was moved;  extend  id of the last request that did
     paused_at   while it is paused;  held_until  what opens_at was before, which then is far ahead

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, Self
 
 from restante.messages import State, Told
+from restante.store.kept_files import moments_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from restante.store.replies import Entry, Named
 
@@ -83,7 +84,8 @@ class Past(NamedTuple):
 class Released(NamedTuple):
     """One released view: with the link and the root key, enough to decrypt content and files.
 
-    `files` is the sealed manifest; empty without files.
+    `files` is the sealed manifest; empty without files.  `taken_out_at` has when files were taken
+    out of it, by their numbers from 1.
     """
 
     message_id: bytes
@@ -101,6 +103,7 @@ class Released(NamedTuple):
     claimed_at: int
     expires_at: int
     files: bytes
+    taken_out_at: Mapping[int, int]
 
     @classmethod
     def of(cls, its: Named, *, fresh: bool) -> Self:
@@ -121,6 +124,7 @@ class Released(NamedTuple):
             claimed_at=its[b"claimed_at"],
             expires_at=its[b"expires_at"],
             files=its[b"files"],
+            taken_out_at=moments_of(its[b"taken"]),
         )
 
 

@@ -136,6 +136,23 @@ class Messages(ChannelVerbs):
                 raise Invalid([Fault("text", "replaced too often")])
         raise NotFound
 
+    def take_out(
+        self, control: ControlToken, version: int, file: int, size: int, evidence: bytes
+    ) -> tuple[int, list[tuple[bytes, int | None]]] | None:
+        """Destroy a file of *size* bytes; return when it was, and what each link sent of it before.
+
+        None if the version is gone, or has no such file.
+
+        Raises:
+            NotFound: No such message.
+        """
+        match self._run("take_out", keys.message(control), version, file, size, evidence):
+            case [b"taken" | b"repeated", at, *links]:
+                return at, [(link, None if sent < 0 else sent) for link, sent in links]
+            case [b"missing"]:
+                return None
+        raise NotFound
+
     def extend(self, control: ControlToken, expires_in: int, evidence: bytes) -> int:
         """Move the expiry to *expires_in* ms from now; return it.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from restante.crypto.tokens import ID_SIZE
 from restante.errors import Fault, Invalid
 from restante.messages import Outcome, State
+from restante.store.kept_files import moments_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,7 +62,8 @@ class NewLink(NamedTuple):
 class NewFiles(NamedTuple):
     """What is stored of a version's files; all empty without files.
 
-    `blobs` has their ids, 16 bytes each, and `sizes` their sizes with commas between.
+    `blobs` has their ids, each with a share (`kept_files.entries_of`), and `sizes` their sizes with
+    commas between.
     """
 
     manifest: bytes = b""
@@ -80,7 +82,7 @@ class NewMessage(NamedTuple):
     are its rules, if it has them, from when it opens.  `channels` has what is stored for each
     channel that the message uses.  `send_id` and `proof` are of its Idempotency-Key, or empty.
     `listed` has sender id and sealed line for the sender's list, both empty without one.
-    `files` has the sealed manifest, the boxed names and the blob ids of its files.
+    `files` has the sealed manifest, the boxed names and the entries of its files.
     """
 
     hold: int
@@ -247,8 +249,8 @@ class Report(NamedTuple):
     looks: Sequence[Entry]
     tested_at: int | None
     channels: Sequence[Named]
-    files: Mapping[int, bytes] = {}
-    """The boxed names and sizes of each version's files."""
+    files: Mapping[int, tuple[bytes, Mapping[int, int]]] = {}
+    """Of each version: the boxed names and sizes of its files, and when some were taken out."""
 
     @classmethod
     def of(cls, its: Named) -> Self:
@@ -275,7 +277,9 @@ class Report(NamedTuple):
             looks=[Entry.parse(look) for look in its[b"looks"]],
             tested_at=its[b"tested_at"] or None,
             channels=its[b"channels"],
-            files={one[b"version"]: one[b"box"] for one in its[b"files"]},
+            files={
+                one[b"version"]: (one[b"box"], moments_of(one[b"taken"])) for one in its[b"files"]
+            },
         )
 
 

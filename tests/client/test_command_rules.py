@@ -133,6 +133,7 @@ def test_the_library_has_a_verb_for_each_operation():
             verbs.resume("C"), verbs.forget("C"), verbs.preview("L"), verbs.request_code("L"),
             verbs.reveal("L", "key", None, None), verbs.acknowledge("L", "key", keep=False),
             verbs.set_mails("C", {}), verbs.set_webhook("C", None, None), verbs.send_test("C"),
+            verbs.take_out("C", 1, 1),
             file_verbs.start_upload(1, token=None, key=None, beside=None),
             file_verbs.upload_progress("U"), file_verbs.cancel_upload("U"),
             file_verbs.append("U", 0, 1, is_last=True),

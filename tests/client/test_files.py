@@ -10,6 +10,7 @@ import pytest
 from restante_client import (
     AsyncClient,
     Client,
+    FileTakenOut,
     FileTooLarge,
     Gone,
     Invalid,
@@ -159,6 +160,26 @@ def test_what_is_cancelled_refused_or_recalled(client):
     client.recall(sent.control_token)
     with pytest.raises(Gone):
         reading.fetch(file, io.BytesIO())
+
+
+def test_one_file_is_taken_out_and_the_other_stays(client):
+    sent = client.send(TEXT, files=uploaded(client, b"wrong", b"right"), recipients=["Ana", "Ben"])
+    reading = client.reveal(sent.links[0].url)
+    wrong, right = reading.__enter__().files
+    reading.fetch(wrong, io.BytesIO())
+    taken = client.take_out(sent.control_token, version=1, file=1)
+
+    assert (taken.name, [(one.recipient, one.outcome, one.sent) for one in taken.verdicts]) == (
+        "part 1.pdf",
+        [("Ana", "fetched", 5), ("Ben", "not_started", None)],
+    )
+    with pytest.raises(FileTakenOut):
+        reading.fetch(wrong, io.BytesIO())
+    reading.fetch(right, into := io.BytesIO())
+    assert into.getvalue() == b"right"
+    its = client.status(sent.control_token).links[1].files
+    assert [file.taken_out_at for file in its] == [taken.taken_out_at, None]
+    assert fetched(client, sent.links[1].url) == [("part 2.pdf", b"right")]
 
 
 class Long(io.RawIOBase):

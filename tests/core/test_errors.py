@@ -11,7 +11,7 @@ CODES = {
     "not-found", "gone", "held", "paused", "passphrase-required", "passphrase-wrong",
     "code-required", "code-wrong", "rate-limited", "invalid", "key-reused",
     "not-a-sender", "watched",
-    "too-large", "file-too-large", "full", "offset-wrong", "superseded",
+    "too-large", "file-too-large", "full", "taken-out", "offset-wrong", "superseded",
     "unavailable", "internal", "settings-invalid",
 }  # fmt: skip
 """Part of the API: never reworded."""

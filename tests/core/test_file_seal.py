@@ -175,7 +175,7 @@ sealed_files = st.lists(
         size=sizes,
         type=st.sampled_from(["text/plain", "application/octet-stream"]),
         blob_id=ids,
-        secret=secrets,
+        share=secrets,
     ),
     max_size=4,
 )

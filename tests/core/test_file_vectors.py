@@ -113,7 +113,11 @@ def test_a_manifest_of_the_vectors_opens(case):
         (its["name"], its["size"], its["type"]) for its in said
     ]
     assert [its.blob_id.hex() for its in opened] == [its["blob"] for its in said]
-    assert opened[0].secret.hex() == FILE["blobs"][1 if len(said) == 1 else 3]["secret"]
+    assert [
+        files.other_share(its.share, bytes.fromhex(share)).hex()
+        for its, share in zip(opened, case["shares"], strict=True)
+    ] == case["secrets"]
+    assert case["secrets"][0] == FILE["blobs"][1 if len(said) == 1 else 3]["secret"]
 
 
 @pytest.mark.parametrize("case", MANIFESTS["manifests"], **WHY)

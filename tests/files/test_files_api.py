@@ -65,7 +65,13 @@ def test_files_come_and_go_as_they_were(api, service):
         (f"link.file_{what}", number) for number in (1, 2, 3, 4) for what in ("started", "fetched")
     ]
     assert api.message(sent["control_token"])["links"][0]["files"] == [
-        {"number": number, "name": f"part {number}.pdf", "size": len(data), "sent": len(data)}
+        {
+            "number": number,
+            "name": f"part {number}.pdf",
+            "size": len(data),
+            "sent": len(data),
+            "taken_out_at": None,
+        }
         for number, data in enumerate(contents, 1)
     ]
     assert api.recall(sent["control_token"]).json["verdicts"][0]["outcome"] == "already_spent"
@@ -223,3 +229,39 @@ def test_a_replaced_version_has_its_own_files(api, service):
 
     assert [its["name"] for its in reader.files] == ["new.txt"]
     assert reader.fetch().body == b"new" * 60_000
+
+
+def test_one_file_is_taken_out_and_each_link_gets_a_verdict(api, service):
+    before = set(blobs(service))
+    sent, _, _ = sent_with(api, b"wrong", b"right", recipients=["Ana", "Ben"])
+    both = set(blobs(service)) - before
+    control, number = sent["control_token"], {"version": 1, "number": 1}
+    reader = Reader(api, sent["links"][0]["token"])
+    assert reader.fetch(1).body == b"wrong"
+    answer = api.ask("POST", "/api/v1/message/take-out", number, token=control)
+    again = api.ask("POST", "/api/v1/message/take-out", number, token=control)
+    missing = api.ask(
+        "POST", "/api/v1/message/take-out", {"version": 1, "number": 3}, token=control
+    )
+    status = api.message(control)
+
+    assert (answer.status, answer.json["name"]) == (200, "part 1.pdf")
+    assert [(one["recipient"], one["outcome"], one["sent"]) for one in answer.json["verdicts"]] == [
+        ("Ana", "fetched", 5),
+        ("Ben", "not_started", None),
+    ]
+    assert again.json == answer.json
+    assert (missing.code, [one["field"] for one in missing.json["errors"]]) == ("invalid", ["file"])
+    [files] = {str(link["files"]): link["files"] for link in status["links"][1:]}.values()
+    assert [its["taken_out_at"] for its in files] == [answer.json["taken_out_at"], None]
+    assert [(link["version"], link["files"][0]["sent"]) for link in status["links"]] == [
+        (1, 5),
+        (1, None),
+    ]
+    assert status["events"][-1]["data"] == {
+        "version": 1, "file": 1, "fetched": 1, "started": 0, "not_started": 1,
+    }  # fmt: skip
+    assert (reader.fetch(1).status, reader.fetch(1).code) == (410, "taken-out")
+    assert reader.fetch(2).body == b"right"
+    assert [its["number"] for its in Reader(api, sent["links"][1]["token"]).files] == [2]
+    wait_until(lambda: len(both & set(blobs(service))) == 1)

@@ -209,7 +209,7 @@ def test_the_length_of_a_zip_is_known_before(monkeypatch, limit):
             self.name, self.size = name, size
 
     class Fetching:
-        def stream(self, _ticket, _file, _number, first, end):
+        def stream(self, _ticket, _file, first, end):
             yield bytes(end - first)
 
     monkeypatch.setattr(zipfile, "ZIP64_LIMIT", limit)

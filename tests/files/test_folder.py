@@ -53,7 +53,7 @@ def opened(house, message, link=0):
 
 def fetched(house, ticket, number=1):
     file = house.fetching.open(ticket, number)
-    return b"".join(house.fetching.stream(ticket, file, number, 0, file.size))
+    return b"".join(house.fetching.stream(ticket, file, 0, file.size))
 
 
 def files_in(place):
@@ -172,7 +172,7 @@ def test_a_changed_blob_is_refused_before_a_wrong_byte_leaves(filing, place, cha
 
     def fetch():
         file = filing.fetching.open(ticket, 1)
-        came.extend(filing.fetching.stream(ticket, file, 1, 0, file.size))
+        came.extend(filing.fetching.stream(ticket, file, 0, file.size))
 
     with pytest.raises(Unavailable if change == "missing" else Damaged):
         fetch()
@@ -248,8 +248,7 @@ def test_two_readers_of_one_link_fetch_at_once_and_end_apart(filing, place):
         content = filing.reading.reveal(link, reader, None, visitor="browser")
         tickets.append(Ticket(link, reader, content.files_token))
     streams = [
-        filing.fetching.stream(its, filing.fetching.open(its, 1), 1, 0, len(data))
-        for its in tickets
+        filing.fetching.stream(its, filing.fetching.open(its, 1), 0, len(data)) for its in tickets
     ]
     pairs = list(zip(*streams, strict=True))
 

@@ -30,8 +30,25 @@ CHUNK = 65_564
 TOKEN_BYTES = 60
 
 
+class Entry(NamedTuple):
+    """What a manifest says of a file; it needs the store's share, too."""
+
+    name: str
+    size: int
+    type: str
+    blob_id: bytes
+    share: bytes
+
+    def file(self, share: bytes) -> File:
+        """Return the file, with the store's share of its secret."""
+        secret = (int.from_bytes(self.share, "big") ^ int.from_bytes(share, "big")).to_bytes(
+            32, "big"
+        )
+        return File(self.name, self.size, self.type, self.blob_id, secret)
+
+
 class File(NamedTuple):
-    """What a manifest says of a file, and opens its blob."""
+    """What opens a blob."""
 
     name: str
     size: int
@@ -86,15 +103,15 @@ def files_key(content_key: bytes) -> bytes:
     return expand(extract(b"", content_key), b"restante/v1/files-key", 32)
 
 
-def open_manifest(key: bytes, manifest: bytes, mid: bytes, version: int) -> list[File]:
+def open_manifest(key: bytes, manifest: bytes, mid: bytes, version: int) -> list[Entry]:
     """Return the files of a version; the key is a files key."""
     header, rest = split(manifest)
     aad = b"restante/v1/manifest" + header + mid + version.to_bytes(4, "big")
     plain = decrypt(key, rest, aad)
     try:
         return [
-            File(one["name"], one["size"], one["type"], bytes.fromhex(one["blob"]),
-                 base64.urlsafe_b64decode(one["secret"] + "="))
+            Entry(one["name"], one["size"], one["type"], bytes.fromhex(one["blob"]),
+                 base64.urlsafe_b64decode(one["share"] + "="))
             for one in json.loads(plain)["files"]
         ]  # fmt: skip
     except (KeyError, TypeError, ValueError):

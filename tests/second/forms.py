@@ -49,6 +49,7 @@ MESSAGE = {
     "replace": rb"[\s\S]{12}",
     "files": ONE,
     "names:<version>": BOX,
+    "taken:<version>": rb"%b=%b(,%b=%b)*" % (COUNT, TIME, COUNT, TIME),
     **dict.fromkeys(("box", "webhook", "email"), BOX),
     "links": rb"(?:[\s\S]{16})+",
     "open": NUMBER,
@@ -94,7 +95,7 @@ def _string(form: bytes) -> Callable[[Any], bool]:
 
 def field_of(name: bytes) -> str:
     """Return a field as the page writes it."""
-    return re.sub(r"^names:[1-9]\d*$", "names:<version>", name.decode())
+    return re.sub(r"^(names|taken):[1-9]\d*$", r"\1:<version>", name.decode())
 
 
 def _hash(fields: dict[str, bytes]) -> Callable[[Any], bool]:
@@ -140,7 +141,7 @@ KEYS: dict[str, tuple[bytes, Callable[[Any], bool], bool | None]] = {
     "upload": (b":" + ID, _hash(UPLOAD), True),
     "blobs": (b"", _each(ID, rb"([\s\S]{20})?"), False),
     "files": (rb":%b:%b" % (ID, COUNT), _string(rb"\x01[\s\S]{33,}"), True),
-    "blobs-of": (rb":%b:%b" % (ID, COUNT), _string(rb"(?:[\s\S]{16})+"), True),
+    "blobs-of": (rb":%b:%b" % (ID, COUNT), _string(rb"(?:[\s\S]{48})+"), True),
     "fetches": (b":" + ID, _each(ID + COUNT, NUMBER), True),
     "due-blobs": (b"", _zset(ID), False),
     "blobs-place": (b"", _string(rb"[0-9a-f]{32}"), False),

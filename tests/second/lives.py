@@ -310,18 +310,21 @@ def _chatted(house: Services) -> Sent:
 
 
 def _filed(house: Services) -> Sent:
-    """Its file was fetched; another upload is under way."""
+    """One file was fetched, one taken out; another upload is under way."""
     uploading, raw = house.uploading, TEXT.encode()
-    under_way, upload = (uploading.start(5, len(raw)) for _ in range(2))
+    under_way, *uploads = (uploading.start(5, len(raw)) for _ in range(3))
     uploading.receive(under_way, 0, io.BytesIO().read, last=False)
-    uploading.receive(upload, 0, io.BytesIO(raw).read, last=True)
-    files = (NewFile(str(upload), "Llaves ñ.txt", "text/plain"),)
+    for upload in uploads:
+        uploading.receive(upload, 0, io.BytesIO(raw).read, last=True)
+    files = tuple(NewFile(str(upload), "Llaves ñ.txt", "text/plain") for upload in uploads)
     sent = house.sending.send(Draft(TEXT, files=files, views=2))
     [link] = sent.links
     content = house.reading.reveal(link.token, reader(1), None, visitor="browser")
     ticket = Ticket(link.token, reader(1), content.files_token, ANA)
     its = house.fetching.open(ticket, 1)
-    assert b"".join(house.fetching.stream(ticket, its, 1, 0, its.size)) == raw
+    house.taking_out.take_out(sent.control, 1, 2, evidence=SENDER)
+    house.sweeping.turn()
+    assert b"".join(house.fetching.stream(ticket, its, 0, its.size)) == raw
     return sent
 
 

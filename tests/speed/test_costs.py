@@ -15,7 +15,7 @@ MOST = {
     "preview": Cost(1, 18, 689, 194, 906),
     "reveal": Cost(1, 24, 879, 317, 1008),
     "gate page": Cost(1, 19, 1147, 487, 5848),
-    "status": Cost(1, 16, 721, 197, 1749),
+    "status": Cost(1, 16, 721, 197, 1780),
     "recall": Cost(1, 22, 726, 264, 929),
     "acknowledge": Cost(1, 22, 703, 323, 684),
     "page reveal": Cost(1, 25, 1820, 726, 9533),

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 FOLDER = ROOT / "client/restante_client"
 SOURCES = ("asking", "client", "reading")
 VERBS = (
-    "send|start_upload|upload|cancel_upload|status|watch|recall|replace|extend|set_rules|pause"
-    "|resume|set_webhook|set_mails|send_test|forget|preview|request_code|fetch|_do|_blocks|_parts"
-    "|close"
+    "send|start_upload|upload|cancel_upload|status|watch|recall|take_out|replace|extend|set_rules"
+    "|pause|resume|set_webhook|set_mails|send_test|forget|preview|request_code|fetch|_do|_blocks"
+    "|_parts|close"
 )
 CHANGES = (
     (r'\A"""[^\n]*', '"""Made by tests.support.async_client: what its twin does, for asyncio."""'),

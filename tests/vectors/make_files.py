@@ -196,11 +196,16 @@ def manifest(key: bytes, mid: bytes, version: int, plain: str, header: bytes) ->
     return sealed(files_key(key), nonce, plain.encode(), header, aad)
 
 
+def store_share(its: File) -> bytes:
+    return made_up(f"share {its.name}", 32)
+
+
 def entry(name: str, kind: str, its: File) -> Case:
     """What a manifest says of one file."""
+    share = bytes(a ^ b for a, b in zip(its.secret, store_share(its), strict=True))
     return {
         "name": name, "size": its.size, "type": kind, "blob": its.blob_id.hex(),
-        "secret": base64.urlsafe_b64encode(its.secret).decode().rstrip("="),
+        "share": base64.urlsafe_b64encode(share).decode().rstrip("="),
     }  # fmt: skip
 
 
@@ -283,12 +288,13 @@ def manifest_vectors() -> Case:
     foreign = b"\x01" + root_id(made_up("older root key", 32))
     empty, one, whole = (file_of(f"of {size} bytes", size) for size in (0, 1, PIECE))
     text = entry("a.txt", "text/plain", one)
-    many = [
-        entry("\u0627\u0644\u0639\u0642\u062f.pdf", "application/pdf", whole),
-        entry("Zo\u00eb & 'sons'.png", "image/png", empty),
-        entry("a" * 255, "application/octet-stream", one),
-        entry("one more", "x/y", whole._replace(size=2**40)),
-    ]
+    four = [whole, empty, one, whole._replace(size=2**40)]
+    said = (
+        ("\u0627\u0644\u0639\u0642\u062f.pdf", "application/pdf"),
+        ("Zo\u00eb & 'sons'.png", "image/png"),
+        ("a" * 255, "application/octet-stream"), ("one more", "x/y"),
+    )  # fmt: skip
+    many = [entry(*of, its) for of, its in zip(said, four, strict=True)]
     longer = padded({"files": [text], "more": " " * 995})
     plains = (
         padded({"files": [text]}),
@@ -301,7 +307,7 @@ def manifest_vectors() -> Case:
         "", "[]", "{}", '{"files":{"a":1}}', '{"files":[1]}', '{"files":null}', "{",
         *(json.dumps({"files": [{k: v for k, v in text.items() if k != name}]}) for name in text),
         json.dumps({"files": [text | {"blob": "zz"}]}), json.dumps({"files": [text | {"blob": 1}]}),
-        json.dumps({"files": [text | {"secret": None}]}),
+        json.dumps({"files": [text | {"share": None}]}),
     )  # fmt: skip
 
     def close(plain: str, *, key: bytes = content_key, mid: bytes = mid, version: int = 1) -> bytes:
@@ -325,9 +331,13 @@ def manifest_vectors() -> Case:
             {
                 "content_key": content_key.hex(), "files_key": files_key(content_key).hex(),
                 "message_id": mid.hex(), "version": version, "plain": plain,
+                "shares": [store_share(its).hex() for its in sealed_in],
+                "secrets": [its.secret.hex() for its in sealed_in],
                 "manifest": close(plain, version=version).hex(),
             }
-            for version, plain in zip((1, 2, 7, 1000, 2**32 - 1), plains, strict=True)
+            for version, plain, sealed_in in zip(
+                (1, 2, 7, 1000, 2**32 - 1), plains, ([one], four, [one], [one], [one]), strict=True
+            )
         ],
         "rejected_manifests": {
             "content_key": content_key.hex(), "message_id": mid.hex(), "version": 1,

@@ -6,6 +6,7 @@ from restante import channel_states
 from restante.channel_states import ChannelState
 from restante.declared import Example, Id, Like, Time, Words
 from restante.event_types import EVENT_ID, EventShown, EvidenceShown
+from restante.file_reports import Fetch
 from restante.messages import Outcome, State
 from webapp.details import DetailsShown
 from webapp.notify import NotifyShown
@@ -100,6 +101,7 @@ class FileFetched(TypedDict):
         " nobody began",
         Example(1_048_576),
     ]
+    taken_out_at: Annotated[Time | None, "when the sender took it out"]
 
 
 class Link(TypedDict):
@@ -121,7 +123,8 @@ class Link(TypedDict):
     disputed_at: Annotated[Time | None, "when somebody last said: That was not me"]
     declined_at: Annotated[Time | None, "when somebody last said: This is not for me"]
     unread_at: Annotated[Time | None, "when a rule last told that nobody had opened it"]
-    files: Annotated[list[FileFetched], "the files of the version that it opens"]
+    version: Annotated[int, "of the text that it opens"]
+    files: Annotated[list[FileFetched], "the files of that version"]
 
 
 class Look(
@@ -212,6 +215,30 @@ class Replaced(TypedDict):
     links: list[ReplacedLink]
 
 
+class TakenOutLink(TypedDict):
+    """What was sent of a file through one link before it was taken out."""
+
+    link: Annotated[Id, "the link's id"]
+    recipient: Recipient
+    outcome: Annotated[
+        Fetch,
+        "`not_started`: nobody was sent anything of it, and nobody will be. `started`: a reader was"
+        " sent a part, perhaps all",
+        Example("not_started"),
+    ]
+    sent: Annotated[int | None, "bytes from its beginning, of the reader who got furthest"]
+
+
+class TakenOut(TypedDict):
+    """A file that was taken out, and a verdict on each link that has it."""
+
+    version: Annotated[int, "of the text that it belongs to"]
+    number: Annotated[int, "from 1, in its version", Example(2)]
+    name: Annotated[str, "what readers save it as", Example("contract.pdf")]
+    taken_out_at: Annotated[Time, "of the first request, also if it is repeated"]
+    verdicts: list[TakenOutLink]
+
+
 class Preview(
     TypedDict("Preview", {"from": Annotated[str | None, "the sender's name", Example("Marta")]})
 ):
@@ -233,6 +260,9 @@ class FileShown(TypedDict):
     name: Annotated[str, "what to save it as; never a path", Example("contract.pdf")]
     size: Annotated[int, "its bytes", Example(1_048_576)]
     type: Annotated[str, "its media type, as the sender's program said", Example("application/pdf")]
+    taken_out_at: Annotated[
+        Time | None, "when the sender took it out, if this reader had opened the message before"
+    ]
 
 
 class Content(TypedDict):

@@ -1,4 +1,4 @@
-"""The reader's routes of API v1 for files: after a reveal, while its lease is open."""
+"""Files of a message in API v1: a reader fetches them, and the sender takes one out."""
 
 from __future__ import annotations
 
@@ -6,18 +6,49 @@ from typing import Annotated
 
 from flask import Response
 
-from restante.crypto.tokens import LinkToken, ReaderKey
+from restante import errors
+from restante.crypto.tokens import ControlToken, LinkToken, ReaderKey
 from restante.errors import Gone
+from restante.events import rfc3339
 from restante.fetching import Ticket
+from webapp.api.answers import TakenOut
 from webapp.api.blueprint import bp
 from webapp.api.operation import Mark, operation
+from webapp.api.requests import TakeOut
 from webapp.http import downloads, rate_limits
-from webapp.http.request import evidence
+from webapp.http.request import evidence, services
+
+
+@bp.post("/message/take-out")
+@operation()
+def take_out(control: ControlToken, asked: TakeOut) -> TakenOut:
+    """Destroy one file of the message, and return a verdict on each link that has it.
+
+    The text and the other files stay. A repeated request returns the first time.
+    """
+    its = services().taking_out.take_out(
+        control, asked["version"], asked["number"], evidence=evidence()
+    )
+    return {
+        "version": its.version,
+        "number": its.number,
+        "name": its.name,
+        "taken_out_at": rfc3339(its.taken_out_at),
+        "verdicts": [
+            {
+                "link": one.link_id.hex(),
+                "recipient": one.recipient,
+                "outcome": one.file.fetch,
+                "sent": one.file.sent,
+            }
+            for one in its.verdicts
+        ],
+    }
 
 
 @bp.get("/link/files/<int:number>")
 @rate_limits.upload
-@operation(problems=(Gone,))
+@operation(problems=(Gone, errors.TakenOut))
 def fetch(
     reader_key: ReaderKey,
     link: LinkToken,

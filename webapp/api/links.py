@@ -14,6 +14,7 @@ from webapp.api.requests import Acknowledge, Nothing, Reveal
 from webapp.http import rate_limits
 from webapp.http.request import answering, evidence, reading
 from webapp.http.visitors import look_at, visitor
+from webapp.texts.formatting import rfc3339_or_none
 from webapp.texts.states import language
 
 CLOSED = (errors.Gone, errors.Paused, errors.Held)
@@ -73,8 +74,14 @@ def reveal(reader_key: ReaderKey, link: LinkToken, asked: Reveal) -> Content:
         "views_left": content.views_left,
         "lease_until": rfc3339(content.lease_until),
         "files": [
-            {"number": number, "name": its.name, "size": its.size, "type": its.type}
-            for number, its in enumerate(content.files, 1)
+            {
+                "number": its.number,
+                "name": its.name,
+                "size": its.size,
+                "type": its.type,
+                "taken_out_at": rfc3339_or_none(its.taken_out_at),
+            }
+            for its in content.files
         ],
         "files_token": content.files_token or None,
     }

@@ -156,9 +156,16 @@ def _link(link: LinkStatus) -> Link:
         "disputed_at": rfc3339_or_none(link.disputed_at),
         "declined_at": rfc3339_or_none(link.declined_at),
         "unread_at": rfc3339_or_none(link.unread_at),
+        "version": link.version,
         "files": [
-            {"number": number, "name": its.name, "size": its.size, "sent": its.sent}
-            for number, its in enumerate(link.files, 1)
+            {
+                "number": its.number,
+                "name": its.name,
+                "size": its.size,
+                "sent": its.sent,
+                "taken_out_at": rfc3339_or_none(its.taken_out_at),
+            }
+            for its in link.files
         ],
     }
 

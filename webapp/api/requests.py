@@ -105,6 +105,13 @@ class Replace(TypedDict, total=False):
     ]
 
 
+class TakeOut(TypedDict):
+    """A file to take out."""
+
+    version: Annotated[int, "of the text that it belongs to", Bounds(1, 2**31)]
+    number: Annotated[int, "from 1, in its version", Bounds(1, "files_most"), Example(2)]
+
+
 class Change(TypedDict, total=False):
     """A new expiry, or new rules: one of them."""
 

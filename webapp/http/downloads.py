@@ -37,7 +37,7 @@ def answer(ticket: Ticket, number: int, *, to_show: bool = False) -> Response:
     """Return a file, or what `Range` asks for; to be shown, if its kind can be.
 
     Raises:
-        NotFound, Gone, Damaged, Unavailable: See `restante.fetching.Fetching.open`.
+        NotFound, Gone, TakenOut, Damaged, Unavailable: See `restante.fetching.Fetching.open`.
     """
     fetching = services().fetching
     file = fetching.open(ticket, number)
@@ -65,7 +65,7 @@ def answer(ticket: Ticket, number: int, *, to_show: bool = False) -> Response:
         headers["Content-Range"] = f"bytes {part.first}-{part.end - 1}/{file.size}"
     headers["Content-Length"] = str(part.end - part.first)
     if request.method != "HEAD":
-        pieces = fetching.stream(ticket, file, number, part.first, part.end)
+        pieces = fetching.stream(ticket, file, part.first, part.end)
         response.response = Breaking(pieces)
     return response
 

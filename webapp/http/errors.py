@@ -98,6 +98,7 @@ class Internal(errors.RestanteError):
 STATUS: Mapping[type[errors.RestanteError], int] = {
     errors.NotFound: 404,
     errors.Gone: 410,
+    errors.TakenOut: 410,
     errors.Held: 409,
     errors.Paused: 409,
     errors.PassphraseRequired: 403,

@@ -15,8 +15,7 @@ from webapp.http.request import services
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from restante.crypto.files import SealedFile
-    from restante.fetching import Fetching, Ticket
+    from restante.fetching import Fetching, OpenFile, Ticket
 
 PRIVATE = 0o100600 << 16
 """The mode that the files get where a ZIP is unpacked on Unix."""
@@ -25,14 +24,13 @@ LOCAL, WIDE_LOCAL, AFTER, WIDE_AFTER, CENTRAL, END, WIDE_END = 30, 20, 16, 24, 4
 
 
 def answer(ticket: Ticket, name: str) -> Response:
-    """Return a ZIP of this name with all files.
+    """Return a ZIP of this name with all files that were not taken out.
 
     Raises:
-        NotFound, Gone, Damaged, Unavailable: See `restante.fetching.Fetching.open`, of any file.
+        NotFound, Gone, TakenOut, Damaged, Unavailable: See `Fetching.open`, of any file.
     """
     fetching = services().fetching
-    many = len(fetching.files(ticket))
-    files = [fetching.open(ticket, number) for number in range(1, many + 1)]
+    files = [fetching.open(ticket, its.number) for its in fetching.files(ticket)]
     response = Response(status=200, mimetype="application/zip")
     response.headers["Content-Disposition"] = disposition(name)
     response.headers["Content-Length"] = str(length(files))
@@ -42,7 +40,7 @@ def answer(ticket: Ticket, name: str) -> Response:
     return response
 
 
-def length(files: Sequence[SealedFile]) -> int:
+def length(files: Sequence[OpenFile]) -> int:
     """Return how many bytes the ZIP has."""
     limit = zipfile.ZIP64_LIMIT
     at = central = 0
@@ -60,14 +58,14 @@ def _is_wide(size: int) -> bool:
     return size * 1.05 > zipfile.ZIP64_LIMIT
 
 
-def _pieces(fetching: Fetching, ticket: Ticket, files: Sequence[SealedFile]) -> Generator[bytes]:
+def _pieces(fetching: Fetching, ticket: Ticket, files: Sequence[OpenFile]) -> Generator[bytes]:
     sink = _Sink()
     with ZipFile(sink, "w") as archive:  # type: ignore[call-overload] # it only writes
-        for number, file in enumerate(files, 1):
+        for file in files:
             info = ZipInfo(file.name, datetime.now(UTC).timetuple()[:6])
             info.file_size, info.external_attr = file.size, PRIVATE
             with archive.open(info, "w") as entry:
-                for piece in fetching.stream(ticket, file, number, 0, file.size):
+                for piece in fetching.stream(ticket, file, 0, file.size):
                     entry.write(piece)
                     yield sink.take()
     yield sink.take()

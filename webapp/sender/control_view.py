@@ -143,7 +143,7 @@ def build(
         open_links=len(still_open),
         can_replace=bool(unread),
         held_seconds=-(-(status.opens_at - status.at) // 1000) if is_held else 0,
-        files=[(name, files.size(its)) for name, its in status.newest_files],
+        files=[(its.name, files.size(its.size)) for its in status.newest_files],
     )
 
 

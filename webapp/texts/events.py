@@ -26,6 +26,8 @@ def event(of: Event, file: str | None = None) -> str:  # noqa: C901 (a case for 
         case "link.prolonged":
             until = moment(int(of.facts["until"]))
             return html(gettext("Kept readable there until %(until)s"), until=until)
+        case "message.file_taken_out":
+            return html(gettext("%(file)s: taken out"), file=_file(of, file))
         case "link.file_started":
             return html(gettext("%(file)s: sending began"), file=_file(of, file))
         case "link.file_fetched":

@@ -13,8 +13,8 @@ from webapp.http.i18n import current, gettext, html, ngettext
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from restante.crypto.files import SealedFile
-    from restante.reports import Fetched, LinkStatus
+    from restante.file_reports import Fetched, ListedFile
+    from restante.reports import LinkStatus
 
 UNITS = (None, "kilobyte", "megabyte", "gigabyte", "terabyte")
 STEP, EXACT = 1_000, 10
@@ -32,13 +32,17 @@ class FileText(NamedTuple):
     can_be_shown: bool
 
 
-def listed(files: Iterable[SealedFile]) -> tuple[FileText, ...]:
+def listed(files: Iterable[ListedFile]) -> tuple[FileText, ...]:
     """Return the files of a message for a list on a page."""
     return tuple(
         FileText(
-            number, its.name, kind(its.type), size(its.size), previews.may_show(its.type, its.size)
+            its.number,
+            its.name,
+            kind(its.type),
+            size(its.size),
+            previews.may_show(its.type, its.size),
         )
-        for number, its in enumerate(files, 1)
+        for its in files
     )
 
 

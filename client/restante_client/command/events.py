@@ -51,6 +51,7 @@ def _sentences() -> dict[str, str]:
     return {
         "message.sent": _("sent"),
         "message.replaced": _("text replaced"),
+        "message.file_taken_out": _("file {file} taken out"),
         "message.extended": _("expiry moved"),
         "message.paused": _("paused"),
         "message.resumed": _("resumed"),

@@ -65,6 +65,7 @@ TEXTS: dict[str, str] = HELP | {
     "nobody has opened it": "nadie lo ha abierto",
     "This is a bug in the command: {error} at {place}.": "Es un fallo de la orden: {error} en {place}.",
     "text replaced": "texto sustituido",
+    "file {file} taken out": "archivo {file} quitado",
     "expiry moved": "caducidad cambiada",
     "opened (view {view})": "abierto (apertura {view})",
     "the text arrived (view {view})": "el texto llegó (apertura {view})",

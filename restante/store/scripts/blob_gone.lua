@@ -11,7 +11,7 @@
 local now, id, after = clock(ARGV[1]), ARGV[2], ARGV[3]
 local tag = KEYS[1]:match("^({%w+})")
 if after ~= "" then
-  schedule_blobs(tag, id, now + tonumber(after))
+  schedule_blob(tag, id, now + tonumber(after))
   return { "later" }
 end
 call("HDEL", KEYS[1], id)

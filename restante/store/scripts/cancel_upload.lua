@@ -11,5 +11,5 @@ if call("DEL", KEYS[1]) == 0 then
   return { "nothing" }
 end
 mark_destroyed(tag)
-schedule_blobs(tag, id, 0)
+schedule_blob(tag, id, 0)
 return { "cancelled" }

@@ -15,9 +15,10 @@
 -- ARGV[9]  evidence  boxed
 --
 -- Events are written once for each reader and file: when the first byte is asked for, and when the
--- last byte of all was sent.
+-- last byte of all was sent.  What was sent of a file before it was taken out counts, too.
 --
--- Replies {"file", map} with message, version, wrapped, manifest, lease_until, now;
+-- Replies {"file", map} with message, version, wrapped, manifest, entries (see 75_files.lua), taken,
+-- lease_until, now; {"taken", at} if the sender took the file out,
 -- {"gone", state, message, reason, ended_at} if the lease is over, or {"unknown"}.
 
 local PIECE_SIZE = 65536
@@ -40,10 +41,11 @@ if not manifest then
   return { "unknown" }
 end
 
-if file > 0 then
-  local fetches = key_of(tag, "fetches", id)
-  local field = reader .. file
-  local before = call("HGET", fetches, field)
+local taken = taken_out(m, link.version)
+local out_at = taken_out_at(taken, file)
+local fetches, field = key_of(tag, "fetches", id), reader .. file
+local before = file > 0 and call("HGET", fetches, field)
+if file > 0 and (before or not out_at) then
   local sent = tonumber(before or "0")
   local facts = "view=" .. r.view .. ",file=" .. file .. ",version=" .. link.version
   if not before then
@@ -62,6 +64,9 @@ if file > 0 then
   end
 end
 
+if out_at then
+  return { "taken", out_at }
+end
 local ends = math.min(now + more, r.claimed_at + most, m.expires_at)
 if file > 0 and ends > r.ends then
   r.ends = ends
@@ -77,4 +82,5 @@ if file > 0 and ends > r.ends then
 end
 keep_reader(link, r)
 return { "file", named({ message = m.id, version = link.version, manifest = manifest,
-  wrapped = call("GET", link.wrapped), lease_until = r.ends, now = now }) }
+  wrapped = call("GET", link.wrapped), entries = call("GET", blobs_of(m, link.version)) or "",
+  taken = taken, lease_until = r.ends, now = now }) }

@@ -13,7 +13,7 @@
 -- ARGV[6]  evidence  boxed
 -- ARGV[7]  files     manifest of the new version, or ""
 -- ARGV[8]  names     boxed
--- ARGV[9]  blobs     ids, 16 bytes each, of whole uploads
+-- ARGV[9]  blobs     ids of whole uploads, each with a share: 48 bytes
 -- ARGV[10] sizes     their sizes, with commas between
 -- ARGV[11…]          for each link, in the message's order: wrapped key, verifier or ""
 --

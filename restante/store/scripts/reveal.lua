@@ -17,7 +17,7 @@
 --
 -- Replies {"revealed", map}, or within the lease {"reread", map}, with message, version, root,
 -- wrapped, content, state, views_left, lease_until, now, passphrase, box, claimed_at, expires_at,
--- files;
+-- files, taken (which of them were taken out);
 -- {"gone" or, for the try that locks, "locked", state, message, reason, ended_at},
 -- {"paused"}, {"held", opens_at, now}, {"passphrase-wrong" or "code-wrong", tries left}, {"code-required"},
 -- {"passphrase-required"}, {"watched"}, {"unavailable"}, {"changed"} or {"unknown"}.
@@ -82,4 +82,5 @@ return { again and "reread" or "revealed", named({ message = m.id, version = lin
   root = link.root, wrapped = wrapped, content = content, state = link.state,
   views_left = views_left(link), lease_until = r.ends, now = now,
   passphrase = link.verifier and 1 or 0, box = m.box, claimed_at = r.claimed_at,
-  expires_at = m.expires_at, files = files }) }
+  expires_at = m.expires_at, files = files,
+  taken = taken_out(m, link.version) }) }

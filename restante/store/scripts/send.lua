@@ -16,7 +16,7 @@
 -- ARGV[16] recall       the same; or ""         ARGV[17] list        sender id, or ""
 -- ARGV[18] line         sealed, for the list    ARGV[19] list lasts  ms from now
 -- ARGV[20] files        manifest, or "" ARGV[21] names        boxed
--- ARGV[22] blobs        ids, 16 bytes each, of whole uploads
+-- ARGV[22] blobs        ids of whole uploads, each with a share: 48 bytes
 -- ARGV[23] sizes        their sizes, with commas between
 -- ARGV[24] channels     how many it uses
 -- ARGV[25…]             for each channel: name, what is stored for it; then for each link: id,
@@ -90,7 +90,7 @@ local message = message_at(tag, id)
 local facts = "links=" .. #ids .. ",views=" .. views .. ",passphrase=" .. (has_passphrase and 1 or 0)
 if ARGV[20] ~= "" then
   attach(message, 1, ARGV[20], ARGV[21], ARGV[22])
-  facts = facts .. ",files=" .. #ARGV[22] / 16
+  facts = facts .. ",files=" .. #ARGV[22] / ENTRY
 end
 if ARGV[15] ~= "" or ARGV[16] ~= "" then
   local tell, recall = tonumber(ARGV[15]), tonumber(ARGV[16])
