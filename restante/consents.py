@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from restante.crypto.consents import KEY_SIZE, Address, address_id
 from restante.crypto.sealed_fields import SealedFields
-from restante.crypto.tokens import SHARDS
+from restante.crypto.tokens import ID_SIZE, SHARDS
 from restante.email_address import mailbox
 from restante.errors import Fault, Invalid, NotFound, Unavailable
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 KEPT_SECONDS = 60.0
 """How long a process uses the consent key before it reads it again: the store may be another."""
-CHANNEL = "email"
+CHANNEL, DIGEST = "email", "digest"
 
 
 class Answers(NamedTuple):
@@ -91,7 +91,12 @@ class Consents:
         """
         key = self.key(make=True)
         address = Address.of(key, to, owner)
-        return self._store.clear(address, mail), address, address.token(key)
+        digest_id, box = b"", b""
+        if mail.digest is not None:
+            digest_id = secrets.token_bytes(ID_SIZE)
+            box = self._fields.close_target(DIGEST, digest_id, mail.digest)
+        decision = self._store.clear(address, mail, digest_id, box)
+        return decision, address, address.token(key)
 
     def record_ask(self, address: Address, asked_at: int, message: tuple[int, bytes]) -> None:
         """Record that an ask was mailed."""

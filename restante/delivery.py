@@ -149,7 +149,15 @@ class Delivering:
             Unavailable: The store does not answer.
         """
         due = delivery.due
-        place = Place(delivery.shard, due.message_id, due.taken_at, bool(due.failures))
+        place = Place(
+            delivery.shard,
+            due.message_id,
+            due.taken_at,
+            again=due.failures > 0,
+            tried=due.again,
+            after=due.cursor,
+            until=due.cursor + notification.events,
+        )
         content = notification.content
         return delivery.channel.clear(place, delivery.target, content, self._desk)
 

@@ -77,6 +77,11 @@ class Notice:
         }
         return {name: value for name, value in facts.items() if value is not None}
 
+    def for_digest(self, message_id: bytes) -> dict[str, str]:
+        """Return the fields of the box of a digest that has news of this message."""
+        its = replace(self, events=(), has_link=False, owner=self.owner or message_id)
+        return {k: v for k, v in its.as_facts("").items() if v}
+
     @classmethod
     def from_facts(cls, facts: Mapping[str, str]) -> Self:
         """Read the fields of a box; ignore unknown ones."""
@@ -110,6 +115,9 @@ class Wanted(NamedTuple):
         again: A repeat, which was counted before.
         most: Mails to the address in a day.
         asks: An ask may go out.
+        tried: Perhaps a repeat: its worker ended.
+        events: The number before its first event, and that of its last one.
+        digest: What a digest keeps of where to mail it, if these events may be told in one.
     """
 
     message: tuple[int, bytes]
@@ -117,13 +125,17 @@ class Wanted(NamedTuple):
     again: bool = False
     most: int = 50
     asks: bool = True
+    tried: bool = False
+    events: tuple[int, int] = (0, 0)
+    digest: Mapping[str, str] | None = None
 
 
 class Decision(NamedTuple):
     """Whether a mail may go out.
 
     Attributes:
-        word: `given`, `wait`, `ask`, `asked`, `full`, `late` or `refused`: see clear_mail.lua.
+        word: `given`, `gathered`, `wait`, `ask`, `asked`, `full`, `late` or `refused`: see
+            clear_mail.lua.
         wait: With `wait` and `full`: ms.
         asked_at: With `ask`: when this ask was first allowed, in ms.
     """

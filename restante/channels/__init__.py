@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from restante.channels.digest import Digest
 from restante.channels.email import Email
 from restante.channels.mailed_code import MailedCode
 from restante.channels.push import Push, SecondPush, ThirdPush
@@ -14,7 +15,15 @@ if TYPE_CHECKING:
 
 CHANNELS: dict[str, Channel[Any, Any]] = {
     channel.name: channel
-    for channel in (Webhook(), MailedCode(), Email(), Push(), SecondPush(), ThirdPush())
+    for channel in (
+        Webhook(),
+        MailedCode(),
+        Email(),
+        Push(),
+        SecondPush(),
+        ThirdPush(),
+        Digest(),
+    )
 }
 """By name.  Names are stored, so they never change."""
 

@@ -45,20 +45,27 @@ class Place(NamedTuple):
 
     Attributes:
         at: When it was taken, in ms by the store's clock.
-        again: This notification was tried before.
+        again: This notification was tried before, and failed.
+        tried: It was taken before, and perhaps tried: its worker ended.
+        after: The number before its first event.
+        until: The number of its last event.
     """
 
     shard: int
     message_id: bytes
     at: int
     again: bool
+    tried: bool
+    after: int
+    until: int
 
 
 class Desk(NamedTuple):
     """What a channel can ask the store for, before it delivers."""
 
     consents: Consents
-    report: Callable[[int, bytes], Report]
+    report: Callable[..., Report]
+    """Takes shard and message id; *after*, *until*: with these of its events."""
     settings: Settings
     fields: SealedFields
     afford: Callable[..., bool]

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from restante import events
-from restante.channels import ask_email, notice_email
+from restante.channels import ask_email, digest_email, notice_email
 from restante.channels.channel import Channel, Cleared, Concurrency
 from restante.channels.failures import FailureReason, Refused, failed
 from restante.channels.retries import Retries
@@ -140,10 +140,15 @@ class Email(Channel[Target, "News"]):
                 again=place.again,
                 most=desk.settings.budget_mails_address,
                 asks=waits < ASKING_MOST,
+                tried=place.tried,
+                events=(place.after, place.until),
+                digest=notice.for_digest(place.message_id),
             ),
         )
         match decision.word:
             case "given" if not content.happenings:
+                return Cleared(None, note=GIVEN)
+            case "gathered":
                 return Cleared(None, note=GIVEN)
             case "given" | "ask" as word if not (place.again or desk.afford(asks=word == "ask")):
                 return Cleared(None, settles=False, wait=HOUR)
@@ -203,12 +208,17 @@ class Email(Channel[Target, "News"]):
     async def deliver(
         self, target: Target | None, notification: Notification, through: Transports
     ) -> None:
-        letter = notification.content
-        if target is None or isinstance(letter, News):
-            raise failed(FailureReason.ROOT_KEY_MISSING)
-        write = partial(letter.write, event_id=notification.event_id, at=notification.at)
-        try:
-            await through.mail.send(letter.address, write)
-        except Refused as refused:
-            # A dead letter, until something else happens or the operator sends it again.
-            raise failed(refused.word, final=True) from None
+        await mail_out(notification, through)
+
+
+async def mail_out(notification: Notification, through: Transports) -> None:
+    """Mail a letter; what is no letter could not be composed: its root key is missing."""
+    letter = notification.content
+    if not isinstance(letter, (notice_email.Letter, ask_email.Ask, digest_email.Letter)):
+        raise failed(FailureReason.ROOT_KEY_MISSING)
+    write = partial(letter.write, event_id=notification.event_id, at=notification.at)
+    try:
+        await through.mail.send(letter.address, write)
+    except Refused as refused:
+        # A dead letter, until something else happens or the operator sends it again.
+        raise failed(refused.word, final=True) from None

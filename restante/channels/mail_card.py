@@ -35,19 +35,20 @@ class Row(NamedTuple):
     when: str = ""
 
 
-class Section(NamedTuple):
-    """A list under a heading."""
-
-    heading: str
-    rows: Sequence[Row]
-
-
 class Button(NamedTuple):
     """A link as a button, and what to know about it."""
 
     label: str
     url: str
     hint: str = ""
+
+
+class Section(NamedTuple):
+    """A list under a heading, and perhaps a link below it."""
+
+    heading: str
+    rows: Sequence[Row]
+    link: Button | None = None
 
 
 class Card(NamedTuple):
@@ -67,6 +68,8 @@ class Card(NamedTuple):
             lines = [
                 " · ".join(filter(None, (row.when, row.whose, row.what))) for row in section.rows
             ]
+            if section.link:
+                lines.append(f"{section.link.label}: {section.link.url}")
             parts.append("\n".join([f"{section.heading}:", *(f"- {line}" for line in lines)]))
         if self.button:
             parts.append(f"{self.button.label}:\n{self.button.url}")
@@ -131,6 +134,11 @@ def _section(section: Section) -> Iterable[str]:
             f"{who}{_own(row.what)}{when}</td></tr>"
         )
     yield "</table>"
+    if section.link:
+        yield (
+            '<p style="margin:4px 0 8px 0;font-size:14px;line-height:20px">'
+            f"{_link(section.link)}</p>"
+        )
 
 
 def _button(button: Button) -> str:

@@ -13,7 +13,7 @@ from restante.channels.mail_card import Button, Card, Row, Section
 from restante.safe_text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from restante.channels.email import Happening
     from restante.email_address import Mailbox
@@ -73,22 +73,12 @@ class Letter:
             Section(say.gettext("How it stands now"), list(self._how_it_stands(say))),
         ]
         button = self._button(say)
-        otherwise = say.gettext(
-            "To see more, or to take it back, open the page that you got when you sent it."
-        )
         return Card(
             heading,
             sections=sections,
             button=button,
-            paragraphs=[] if button else [otherwise],
-            small=[
-                say.gettext(
-                    "You get this because you agreed to it at %(host)s.",
-                    host=urlsplit(self.consent_url).netloc,
-                ),
-                Button(say.gettext("Stop these e-mails"), self.consent_url),
-                say.gettext("This is an automatic mail. Nobody reads replies to it."),
-            ],
+            paragraphs=[] if button else [otherwise(say)],
+            small=footer(self.consent_url, say),
         )
 
     def _button(self, say: Language) -> Button | None:
@@ -96,42 +86,86 @@ class Letter:
             return Button(
                 say.gettext("Open the page of this message"),
                 self.control_url,
-                say.gettext(
-                    "Keep this mail to yourself: anyone who has this address can read the message, "
-                    "take it back and replace it."
-                ),
+                keep_to_yourself(say),
             )
-        if self.list_url:
-            return Button(
-                say.gettext("Open your sent messages"),
-                self.list_url,
-                say.gettext("This works in the browser that you sent it with."),
-            )
-        return None
+        return list_button(self.list_url, say) if self.list_url else None
 
     def _what_happened(self, say: Language) -> Iterator[Row]:
-        is_many = len(self.links) > 1
-        for one in self.happenings[:HAPPENINGS_MOST]:
-            yield Row(
-                notice_words.happening(one.type, one.facts, say),
-                _whose(one.label, say) if is_many else "",
-                self._time(one.at, say),
-            )
-        if (more := len(self.happenings) - HAPPENINGS_MOST) > 0:
-            yield Row(say.ngettext("and one more event", "and %(num)s more events", more))
+        time = lambda at: self._time(at, say)  # noqa: E731
+        return happened(self.happenings, HAPPENINGS_MOST, say, time, is_many=len(self.links) > 1)
 
     def _how_it_stands(self, say: Language) -> Iterator[Row]:
         is_many = len(self.links) > 1
         for label, link in self.links[:LINKS_MOST]:
             said = notice_words.state(link, lambda at: self._time(at, say), say)
-            yield Row(said, _whose(label, say) if is_many or label else "")
+            yield Row(said, whose(label, say) if is_many or label else "")
         if (more := len(self.links) - LINKS_MOST) > 0:
             yield Row(say.ngettext("and one more link", "and %(num)s more links", more))
 
     def _time(self, at: int, say: Language) -> str:
-        moment = datetime.fromtimestamp(at / 1_000, UTC)
-        return say.moment(moment.astimezone(zones.zone(self.zone)))
+        return moment(at, self.zone, say)
 
 
-def _whose(label: str | None, say: Language) -> str:
+def happened(
+    happenings: Sequence[Happening],
+    most: int,
+    say: Language,
+    time: Callable[[int], str],
+    *,
+    is_many: bool,
+) -> Iterator[Row]:
+    """Yield a row for each of at most so many happenings; *is_many*: say of which recipient."""
+    for one in happenings[:most]:
+        yield Row(
+            notice_words.happening(one.type, one.facts, say),
+            whose(one.label, say) if is_many else "",
+            time(one.at),
+        )
+    if (more := len(happenings) - most) > 0:
+        yield Row(say.ngettext("and one more event", "and %(num)s more events", more))
+
+
+def whose(label: str | None, say: Language) -> str:
+    """Return the label of a link, as a mail shows it."""
     return one_line(label or "") or say.gettext("Anyone with the link")
+
+
+def moment(at: int, zone: str | None, say: Language) -> str:
+    """Return *at* (ms) in words, in this time zone."""
+    return say.moment(datetime.fromtimestamp(at / 1_000, UTC).astimezone(zones.zone(zone)))
+
+
+def list_button(url: str, say: Language) -> Button:
+    """Return the button to the sent list."""
+    return Button(
+        say.gettext("Open your sent messages"),
+        url,
+        say.gettext("This works in the browser that you sent it with."),
+    )
+
+
+def footer(consent_url: str, say: Language) -> Sequence[Button | str]:
+    """Return what stands below each mail: why it came, and how to stop it."""
+    return [
+        say.gettext(
+            "You get this because you agreed to it at %(host)s.",
+            host=urlsplit(consent_url).netloc,
+        ),
+        Button(say.gettext("Stop these e-mails"), consent_url),
+        say.gettext("This is an automatic mail. Nobody reads replies to it."),
+    ]
+
+
+def keep_to_yourself(say: Language) -> str:
+    """Return what to know about a mail with the address of a control page."""
+    return say.gettext(
+        "Keep this mail to yourself: anyone who has this address can read the message, "
+        "take it back and replace it."
+    )
+
+
+def otherwise(say: Language) -> str:
+    """Return where to see more, if the mail has no button."""
+    return say.gettext(
+        "To see more, or to take it back, open the page that you got when you sent it."
+    )

@@ -65,11 +65,17 @@ class ConsentStore(Verbs):
         _, box = self._connection.run("consent_key", keys.consent_key(), known, new)
         return bytes(box)
 
-    def clear(self, address: Address, mail: Wanted) -> Decision:
-        """Decide whether a mail of a message may go out now, and count it; see clear_mail.lua."""
+    def clear(
+        self, address: Address, mail: Wanted, digest_id: bytes = b"", box: bytes = b""
+    ) -> Decision:
+        """Decide whether a mail of a message may go out now, and count it; see clear_mail.lua.
+
+        With *digest_id* and its *box* its events may be gathered in a digest, perhaps in this one.
+        """
+        again = "counted" if mail.again else "tried" if mail.tried else ""
         match self._on(
-            "clear_mail", address, address.consent_id, _member(*mail.message),
-            int(mail.news), int(mail.again), mail.most, int(mail.asks),
+            "clear_mail", address, address.consent_id, _member(*mail.message), int(mail.news),
+            again, mail.most, int(mail.asks), *mail.events, digest_id, box,
         ):  # fmt: skip
             case [b"wait" | b"full" as word, wait]:
                 return Decision(word.decode(), wait=wait)
@@ -123,7 +129,7 @@ class ConsentStore(Verbs):
         """Let senders ask again; tell whether there was a stop."""
         return self._run("lift_stop", keys.consents(address_id)) == [b"lifted"]
 
-    def _on(self, verb: str, address: Address, *arguments: bytes | int) -> list[Any]:
+    def _on(self, verb: str, address: Address, *arguments: bytes | int | str) -> list[Any]:
         return self._run(verb, keys.consents(address.address_id), *arguments)
 
 

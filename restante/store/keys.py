@@ -25,7 +25,8 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
     {tag}:outbox-code              zset    the same for mailed codes, so that no webhook delays
                                            them
     {tag}:outbox-email             zset    the same for notifications by mail; also messages whose
-                                           next mail has to wait
+                                           next mail has to wait, and
+                                           <digest id>:digest
     {tag}:outbox-push              zset    the same for browsers, whichever place they have
     {tag}:dead                     zset    dead letters: deliveries given up, by the time they
                                            were; for the operator
@@ -57,6 +58,8 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
                                            8 days, with a consent 400, with a stop without TTL
     {tag}:consent-waiting:<id>     set     <shard, a byte><mid> of messages whose mails wait for
                                            this consent; while the ask lasts
+    {tag}:gathered:<address id>    zset    <shard, a byte><mid><after> <until>: events that a digest
+                                           has, or had; four days after the last one
     {tag}:consent-index            zset    address ids of the shard, by when they go
 
 Ids are 16 raw bytes, times milliseconds; <sid> is a sender id, a network an HMAC under the root
@@ -96,6 +99,8 @@ Fields of a message:
     notifies    how often channels were changed;  notify  id of the last request that did
     email:note             how the consent stood when a mail was last due: given, asked, refused
     email:until            the last event of the mail that is being tried
+    digest                 boxed: where a digest is mailed; it is no message and has no other
+                           field but digest:cursor … as above
     tested      the event of the last test;  tested_at  when it was;  tests  how many there were
     push, push-2, push-3   a browser: its id for this message (16 bytes), then a box; push:cursor …
                            as above

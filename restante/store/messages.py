@@ -251,13 +251,14 @@ class Messages(ChannelVerbs):
                 return None
         raise NotFound
 
-    def report(self, shard: int, message_id: bytes) -> Report:
-        """Return a message without its timeline, from its id (for the worker).
+    def report(self, shard: int, message_id: bytes, after: int = 0, until: int = 0) -> Report:
+        """Return a message from its id (for the worker), with its events behind *after* to *until*.
 
         Raises:
             NotFound: No such message.
         """
-        match self._run("status", keys.message_of(shard, message_id), "before", 0, 0, ""):
+        key, most = keys.message_of(shard, message_id), until - after
+        match self._run("status", key, "after", after, most, ""):
             case [b"status", its]:
                 return Report.of(its)
         raise NotFound

@@ -32,6 +32,13 @@ MESSAGE = {
     **dict.fromkeys(
         ("version", "lease", "retention", "extended", "pauses", "ruled", "notifies"), COUNT
     ),
+    "digest": BOX,
+    "digest:cursor": NUMBER,
+    "digest:until": COUNT,
+    "digest:failures": COUNT,
+    "digest:failure": WORD,
+    "digest:failing_since": TIME,
+    "digest:told_at": TIME,
     **{f"{channel}:told_at": TIME for channel in ("webhook", "email", *PUSHES)},
     **{f"{channel}:test": COUNT for channel in ("webhook", "email", *PUSHES)},
     "tested": COUNT,
@@ -79,6 +86,7 @@ UPLOAD = {
 }
 READER = rb"(0|%b) %b [01] [01] %b (%b)" % (TIME, COUNT, TIME, NUMBER)
 EVENT = rb"%b (message|link)\.[a-z_]+ ([a-z_]+=[a-z0-9_]+(,[a-z_]+=[a-z0-9_]+)*)?\n[\s\S]*" % TIME
+GATHERED = rb"%b digest\.news shard=(\d|1[0-5]),after=\d+,until=%b\n%b" % (TIME, COUNT, ID)
 LOOK = rb"%b link\.(fetched|reread) [a-z_]+\n%b(%b)?" % (TIME, ID, BOX)
 TOKEN = rb"%b %b" % (TIME, BOX)
 CONSENT = rb"(given|revoked) %b|asked %b [01] [\x00-\x0f]%b" % (TIME, TIME, ID)
@@ -126,7 +134,14 @@ def _set(member: bytes) -> Callable[[Any], bool]:
 
 def _consents(value: dict[bytes, bytes]) -> bool:
     return all(
-        re.fullmatch(CONSENT if len(name) == 16 else CONSENTS.get(name, rb"(?!)"), one)
+        re.fullmatch(
+            CONSENT
+            if len(name) == 16
+            else ID
+            if len(name) == 23 and name.startswith(b"digest:")
+            else CONSENTS.get(name, rb"(?!)"),
+            one,
+        )
         for name, one in value.items()
     )
 
@@ -146,16 +161,16 @@ KEYS: dict[str, tuple[bytes, Callable[[Any], bool], bool | None]] = {
     "due-blobs": (b"", _zset(ID), False),
     "blobs-place": (b"", _string(rb"[0-9a-f]{32}"), False),
     "readers": (b":" + ID, _each(ID, READER), True),
-    "events": (b":" + ID, _list(EVENT), True),
+    "events": (b":" + ID, _list(rb"%b|%b" % (EVENT, GATHERED)), True),
     "looks": (b":" + ID, _list(LOOK, 100), True),
     "sent": (b":" + ID, _zset(rb"\x01[\s\S]{28,}"), True),
     "closed": (b":" + ID, _string(ONE), True),
     "due": (b"", _zset(rb"(expire|end|rule|forget):" + ID), False),
     "outbox": (b"", _zset(ID + rb":(webhook|code)"), False),
     "outbox-code": (b"", _zset(ID + rb":code"), False),
-    "outbox-email": (b"", _zset(ID + rb":email"), False),
+    "outbox-email": (b"", _zset(ID + rb":(email|digest)"), False),
     "outbox-push": (b"", _zset(ID + rb":push(-[23])?"), False),
-    "dead": (b"", _zset(ID + rb":(webhook|code|email)"), False),
+    "dead": (b"", _zset(ID + rb":(webhook|code|email|digest)"), False),
     "fence": (b"", _string(b""), False),
     "destroyed": (b"", _string(rb"[1-9]\d{15}"), False),
     "scrub": (b"", _string(ONE), True),
@@ -164,6 +179,13 @@ KEYS: dict[str, tuple[bytes, Callable[[Any], bool], bool | None]] = {
     "sender-tokens": (b"", _each(ID, TOKEN), False),
     "consent-key": (b"", _string(BOX), False),
     "consents": (b":" + ID, _consents, None),
+    "gathered": (
+        b":" + ID,
+        lambda value: all(
+            re.fullmatch(rb"[\x00-\x0f]%b(?:%b) %b" % (ID, NUMBER, COUNT), one) for one in value
+        ),
+        True,
+    ),
     "consent-waiting": (b":" + ID, _set(rb"[\x00-\x0f]" + ID), True),
     "consent-index": (b"", _zset(ID), False),
 }

@@ -362,9 +362,22 @@ def _consents(old: Services, house: Services) -> None:
         cleared, address, token = its.consents.clear(to, owner, Wanted(message))
         its.consents.record_ask(address, cleared.asked_at, message)
         if its is old:
+            ana = address
             its.consents.give(token)
-            its.consents.clear(to, owner, Wanted(message))
+            for number in range(15):
+                # From the thirteenth on they are gathered in a digest.
+                facts = {"address": to, "owner": owner.hex(), "zone": "UTC", "list": "yes"}
+                its.consents.clear(
+                    to, owner, Wanted(message, events=(number, number + 1), digest=facts)
+                )
     house.consents.stop_address("zoe@example.com")
+    for delivered in (1, 0):
+        [digest] = [one for one in house.delivering.waiting() if one.channel == "digest"]
+        house.delivering.resend(digest.message_id)
+        for delivery in house.delivering.take(ana.shard, 100, "email"):
+            if delivery.channel.name == "digest":
+                failure = Failure("451")
+                house.delivering.settle(delivery, delivered, failure, told=delivered > 0)
 
 
 def _coded(house: Services) -> Sent:

@@ -236,14 +236,20 @@ class Copy:
                     for token_id, kept in value.items():
                         yield "sender-token", token_id, kept.partition(b" ")[2]
                 case b"events" | b"looks":
-                    for entry in value:
-                        head, _, rest = entry.partition(b"\n")
-                        type_ = head.split(b" ")[1]
-                        lid, box = (b"", rest)
-                        if type_.startswith(b"link."):
-                            lid, box = rest[:16], rest[16:]
-                        is_senders = not lid or type_ == b"link.recalled"
-                        yield "evidence", record_id if is_senders else lid, box
+                    yield from (("evidence", *one) for one in _of_entries(record_id, value))
+
+
+def _of_entries(message_id: bytes, entries: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    for entry in entries:
+        head, _, rest = entry.partition(b"\n")
+        type_ = head.split(b" ")[1]
+        lid, box = (b"", rest)
+        if type_.startswith(b"link."):
+            lid, box = rest[:16], rest[16:]
+        is_senders = not lid or type_ == b"link.recalled"
+        if type_ != b"digest.news":
+            # That one ends with a message id.
+            yield (message_id if is_senders else lid), box
 
 
 def _of_message(fields: dict[bytes, bytes]) -> Iterator[tuple[str, bytes]]:
@@ -253,6 +259,7 @@ def _of_message(fields: dict[bytes, bytes]) -> Iterator[tuple[str, bytes]]:
             yield "files", value
     yield "webhook", fields.get(b"webhook", b"")
     yield "email", fields.get(b"email", b"")
+    yield "digest", fields.get(b"digest", b"")
     for push in (b"push", b"push-2", b"push-3"):
         # The browser's id stands before its box.
         yield "push", fields.get(push, b"")[16:]

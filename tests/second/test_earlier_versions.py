@@ -28,7 +28,7 @@ DUMPS = sorted(dump.DUMPS.glob("*.jsonl"))
 YEAR_MS = 365 * 86_400_000
 OF_NO_MESSAGE = {
     *(b"sender-tokens", b"budget", b"limit", b"once", b"scrub", b"destroyed"),
-    *(b"consents", b"consent-index", b"consent-waiting", b"consent-key", b"closed"),
+    *(b"consents", b"consent-index", b"consent-waiting", b"consent-key", b"closed", b"gathered"),
     b"sent",
 }
 """What goes by its TTL alone, or stays."""

@@ -10,20 +10,20 @@
 local now = clock(ARGV[1])
 local channel = ARGV[2]
 local tag, id = way_in(KEYS[1])
-local message = message_at(tag, id)
-local cursor = message and call("HGET", message.hash, channel .. ":cursor")
+local cursor = call("HGET", KEYS[1], channel .. ":cursor")
 if not cursor then
   return { "unknown" }
 end
 local member = id .. ":" .. channel
 call("ZREM", tag .. ":dead", member)
-if call("LLEN", message.events) <= tonumber(cursor) then
+if call("LLEN", key_of(tag, "events", id)) <= tonumber(cursor) then
   leave_outbox(tag, channel, member)
   return { "nothing" }
 end
-call("HDEL", message.hash, channel .. ":failures", channel .. ":failing_since")
+call("HDEL", KEYS[1], channel .. ":failures", channel .. ":failing_since")
 call("ZADD", outbox_of(tag, channel), now, member)
-if message.open == 0 and call("PEXPIRETIME", message.hash) < now + DELIVERY_MS then
+local message = message_at(tag, id)
+if message and message.open == 0 and call("PEXPIRETIME", KEYS[1]) < now + DELIVERY_MS then
   retain(message, now, 0)
 end
 return { "due" }
