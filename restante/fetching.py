@@ -168,8 +168,9 @@ class Fetching:
             number = at // PIECE_SIZE
             many = min(BATCH, (end - 1) // PIECE_SIZE - number + 1)
             raw = self._read(name, chunk_at(number), many * CHUNK_SIZE)
+            view = memoryview(raw)
             for place in range(many):
-                chunk = raw[place * CHUNK_SIZE : (place + 1) * CHUNK_SIZE]
+                chunk = view[place * CHUNK_SIZE : (place + 1) * CHUNK_SIZE]
                 piece = seal.open(chunk, number + place, last=number + place == last)
                 start = at - (number + place) * PIECE_SIZE
                 piece = piece[start : start + end - at]

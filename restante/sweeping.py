@@ -52,6 +52,7 @@ class Sweeping:
             self._uploads.postpone(shard, blob_id, AGAIN_MS)
             raise
         self._uploads.gone(shard, blob_id)
+        self._uploads.end_promise(blob_id)
         return True
 
     def sweep(self) -> int:

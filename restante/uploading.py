@@ -5,18 +5,12 @@ docs/specs/file.md says in which order things become safe.
 
 from __future__ import annotations
 
-import errno
-import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from restante.blobs import Name, right_place
-from restante.crypto.envelope import FORMAT
 from restante.crypto.files import (
     PIECE_SIZE,
-    FileSeal,
     UploadToken,
-    blob_size,
     chunk_at,
     file_size,
     new_salt,
@@ -31,25 +25,22 @@ from restante.errors import (
     Superseded,
     Unavailable,
 )
+from restante.room import Room
+from restante.upload_writer import UploadWriter, working
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from restante.blobs import Blobs, Part
     from restante.settings import Settings
     from restante.store.uploads import Progress, Uploads
 
     Read = Callable[[int], bytes]
-    """Returns the next bytes of a body, as many as asked for; fewer only at its end."""
+    """Returns the next bytes of a body, at most as many as asked for; none only at its end."""
+    Afford = Callable[[], None]
+    """Counts an upload against a quota, with the next script or at once; raises if it is spent."""
 
 MEMORY = "memory"
-FULL = {errno.ENOSPC, errno.EDQUOT}
-USED_SECONDS = 20.0
-"""How old the sum of all blobs may be."""
-BATCH = 16 * PIECE_SIZE
-"""Bytes that are read, sealed and written at a time: 1 MiB, the memory of an upload."""
-SAFE_EVERY = 8 * BATCH
-"""Bytes after which what was written is made safe, so that it need not be sent again."""
 
 
 class Uploading:
@@ -67,7 +58,7 @@ class Uploading:
         self._blobs = blobs
         self._settings = settings
         self._offload = offload
-        self._known = 0, float("-inf")
+        self._room = Room(uploads, blobs, settings, offload) if blobs else None
 
     @property
     def is_on(self) -> bool:
@@ -85,28 +76,39 @@ class Uploading:
         if size > self._settings.files_max:
             raise FileTooLarge(self._settings.files_max)
 
-    def start(self, shard: int, size: int | None = None) -> UploadToken:
+    def start(
+        self,
+        shard: int,
+        size: int | None = None,
+        *,
+        most: int = 0,
+        afford: Afford | None = None,
+    ) -> UploadToken:
         """Begin an upload for a message of this shard; *size* in bytes, if it is known.
+
+        Otherwise it is promised *most* bytes of room.  *afford* counts it, once there is room.
 
         Raises:
             NotFound: Messages have no files here.
             FileTooLarge: It is larger than a file may be.
-            Full: There is no room for it.
+            Full: There is no room for it; nothing is counted.
         """
-        blobs = self._place()
+        blobs, room = self._place()
         self.check(size or 0)
-        with _working():
+        upload = UploadToken.new(shard)
+        with working():
             if not right_place.is_right(
                 blobs, self._uploads, forgets=self._settings.durability == MEMORY
             ):
                 raise Unavailable
-            used, room = self._used(blobs), self._offload(blobs.room)
-        if used + (size or 0) > self._settings.files_total_max:
-            raise Full
-        if room is not None and room - (size or 0) < self._settings.files_reserve:
-            raise Full
-        upload = UploadToken.new(shard)
-        self._uploads.start(upload, new_salt(), size)
+            room.promise(upload.blob_id, most if size is None else size)
+        try:
+            if afford:
+                afford()
+            self._uploads.start(upload, new_salt(), size)
+        except BaseException:
+            room.take_back(upload.blob_id)
+            raise
         return upload
 
     def progress(self, upload: UploadToken) -> Progress:
@@ -124,11 +126,14 @@ class Uploading:
         """End an upload; if there is none, do nothing."""
         self._uploads.cancel(upload)
 
-    def receive(self, upload: UploadToken, offset: int, read: Read, *, last: bool) -> Progress:
+    def receive(
+        self, upload: UploadToken, offset: int, read: Read, *, last: bool, most: int | None = None
+    ) -> Progress:
         """Add to a file from *offset* on what *read* returns; with *last*, that completes it.
 
         Only whole pieces of 64 KiB are kept of what does not complete the file.  If *read*
-        raises, what came before is kept.
+        raises, what came before is kept.  *most* bytes is what the file may have, if less than
+        the setting.
 
         Raises:
             NotFound: No such upload, or it was sent.
@@ -138,28 +143,29 @@ class Uploading:
             Invalid: It is not as long as was said when it began.
             Full: The disk has no room for more.
         """
-        blobs = self._place()
+        blobs, room = self._place()
         begun = self._uploads.begin(upload)
         part, begun = self._part(blobs, upload, begun)
         if part is None:
             if last and offset == begun.offset and not read(1):
                 return begun
             raise Superseded if offset == begun.offset else OffsetWrong(begun.offset)
-        writer = _Writer(self._uploads, upload, part, begun, self._offload)
+        writer = UploadWriter(self._uploads, upload, part, begun, self._offload)
+        limit = self._settings.files_max if most is None else min(most, self._settings.files_max)
         try:
             if offset != begun.offset:
                 raise OffsetWrong(begun.offset)
-            return self._fill(writer, blobs, read, begun.size, last=last)
+            limit = limit if begun.size is None else begun.size
+            self._fill(writer, room, read, begun.size, limit)
+            if last and begun.size is not None and writer.came != begun.size:
+                writer.keep()
+                raise _misjudged()
+            done = writer.finish() if last else writer.save()
         finally:
             self._offload(part.close)
-
-    def _used(self, blobs: Blobs) -> int:
-        """Return how many bytes the blobs take, as known some seconds ago: it looks at each."""
-        used, at = self._known
-        if time.monotonic() - at > USED_SECONDS:
-            used = self._offload(blobs.used)
-            self._known = used, time.monotonic()
-        return used
+        if done.whole:
+            room.settle(upload.blob_id, done.offset)
+        return done
 
     def _part(
         self, blobs: Blobs, upload: UploadToken, begun: Progress
@@ -169,7 +175,7 @@ class Uploading:
             return None, begun
         name = Name(upload.shard, upload.blob_id)
         safe = chunk_at(begun.offset // PIECE_SIZE) if begun.offset else 0
-        with _working():
+        with working():
             try:
                 return self._offload(blobs.part, name, safe), begun
             except FileExistsError:
@@ -182,118 +188,36 @@ class Uploading:
         return None, self._uploads.advance(upload, begun.run, size, whole=True)
 
     def _fill(
-        self, writer: _Writer, blobs: Blobs, read: Read, size: int | None, *, last: bool
-    ) -> Progress:
-        most = self._settings.files_max if size is None else size
-        while True:
-            try:
-                batch = read(BATCH)
-            except BaseException:
-                writer.save()
-                raise
-            if writer.at + len(batch) > most:
-                writer.save()
-                raise FileTooLarge(most) if size is None else _misjudged()
-            ended = len(batch) < BATCH
-            whole = len(batch) - len(batch) % PIECE_SIZE
-            if whole:
-                writer.add(batch[:whole])
-            if ended:
-                break
-            if writer.at - writer.safe >= SAFE_EVERY:
-                writer.save()
-                if self._is_short(blobs):
-                    raise Full
-        rest = batch[whole:]
-        if not last:
-            return writer.save()
-        if size is not None and writer.at + len(rest) != size:
-            writer.save()
-            raise _misjudged()
-        return writer.finish(rest)
-
-    def _is_short(self, blobs: Blobs) -> bool:
-        with _working():
-            room = self._offload(blobs.room)
-        return room is not None and room < self._settings.files_reserve
-
-    def _place(self) -> Blobs:
-        if self._blobs is None:
-            raise NotFound
-        return self._blobs
-
-
-class _Writer:
-    """One request that adds to a file; only while it is the newest one."""
-
-    def __init__(
-        self,
-        uploads: Uploads,
-        upload: UploadToken,
-        part: Part,
-        begun: Progress,
-        offload: Callable[..., Any],
+        self, writer: UploadWriter, room: Room, read: Read, size: int | None, most: int
     ) -> None:
-        self._uploads, self._upload, self._part = uploads, upload, part
-        self._begun, self._offload = begun, offload
-        self._seal = FileSeal.of(upload.file_secret(begun.salt), upload.blob_id)
-        self.at = self.safe = begun.offset
+        """Add what *read* returns, until it returns nothing."""
+        while some := _read(writer, read):
+            if writer.came + len(some) > most:
+                writer.keep()
+                raise FileTooLarge(most) if size is None else _misjudged()
+            writer.hold(some)
+            if writer.has_batch or writer.is_late:
+                writer.add()
+            if writer.has_much or writer.is_late:
+                writer.save()
+                with working():
+                    is_short = room.is_short()
+                if is_short:
+                    raise Full
+        writer.add()
 
-    def add(self, pieces: bytes) -> None:
-        """Seal and write whole pieces."""
-        first = self.at // PIECE_SIZE
-        sealed = b"".join(
-            self._seal.close(pieces[start : start + PIECE_SIZE], first + place, last=False)
-            for place, start in enumerate(range(0, len(pieces), PIECE_SIZE))
-        )
-        with self._alone():
-            self._write(first, sealed)
-        self.at += len(pieces)
-
-    def save(self) -> Progress:
-        """Return once all that was written is safe."""
-        if self.at == self.safe:
-            return self._begun._replace(offset=self.at)
-        with _working():
-            self._offload(self._part.sync)
-        self.safe = self.at
-        return self._uploads.advance(self._upload, self._begun.run, self.at)
-
-    def finish(self, rest: bytes) -> Progress:
-        """Seal the last piece, and return once the file is complete and safe."""
-        number = self.at // PIECE_SIZE
-        sealed = self._seal.close(rest, number, last=True)
-        size = self.at + len(rest)
-        with self._alone():
-            self._write(number, sealed)
-            self._offload(self._part.finish, blob_size(size))
-        return self._uploads.advance(self._upload, self._begun.run, size, whole=True)
-
-    def _write(self, number: int, sealed: bytes) -> None:
-        at, data = (chunk_at(number), sealed) if number else (0, FORMAT + sealed)
-        self._offload(self._part.write, at, data)
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Write only as the newest writer, and while no other one is in the middle of it."""
-        with _working():
-            self._offload(self._part.lock)
-            try:
-                self._uploads.advance(self._upload, self._begun.run)
-                yield
-            finally:
-                self._offload(self._part.unlock)
+    def _place(self) -> tuple[Blobs, Room]:
+        if self._blobs is None or self._room is None:
+            raise NotFound
+        return self._blobs, self._room
 
 
-@contextmanager
-def _working() -> Iterator[None]:
-    """Tell the caller that files are unavailable if their place does not work."""
+def _read(writer: UploadWriter, read: Read) -> bytes:
     try:
-        yield
-    except FileExistsError:
-        raise Superseded from None
-    except OSError as problem:
-        raise (Full if problem.errno in FULL else Unavailable) from None
+        return read(writer.room)
+    except BaseException:
+        writer.keep()
+        raise
 
 
 def _misjudged() -> Invalid:

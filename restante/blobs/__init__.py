@@ -15,6 +15,13 @@ class Name(NamedTuple):
     blob_id: bytes
 
 
+class Used(NamedTuple):
+    """How many bytes blobs take: those that are complete, and those under way."""
+
+    whole: int
+    under_way: int
+
+
 class Part(Protocol):
     """A blob under way, as one writer has it open.
 
@@ -95,5 +102,5 @@ class Blobs(Protocol):
     def room(self) -> int | None:
         """Return how many bytes are free; None if nobody can tell."""
 
-    def used(self) -> int:
-        """Return how many bytes all blobs take, complete or not."""
+    def used(self) -> Used:
+        """Return how many bytes all blobs take."""

@@ -44,6 +44,17 @@ class FileDeclarations:
     limit_upload: int = setting(
         600, LIMIT, "requests that bring or fetch a part of a file, per network and minute"
     )
+    limit_streams: int = setting(
+        60,
+        LIMIT,
+        "files that one network brings or fetches at the same moment, in each web process",
+    )
+    streams_most: int = setting(
+        200,
+        LIMIT,
+        "files that all bring or fetch at the same moment, in each web process. Each takes 2 to 3"
+        " MiB of memory while its line is quick",
+    )
     budget_uploads: int = setting(
         200,
         LIMIT,

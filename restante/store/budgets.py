@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from restante.store.connection import Connection
 
 DAY_MS = 86_400_000
+TIMES_ANY = BYTES_ANY = 2**53
 ALL_MAILS = bytes(16)
 """Stands for an id in the key of the quota of all mails to senders together."""
 ALL_ASKS = bytes(15) + b"\1"
@@ -38,11 +39,15 @@ class Budgets:
         messages, bytes_most = self._most
         return Counter("budget", keys.budget(network), messages, DAY_MS, size, bytes_most)
 
-    def file(self, network: bytes, size: int) -> Counter:
-        """Return the counter for one upload of *size* bytes; its quota is a network's own."""
-        uploads, bytes_most = self._files
+    def upload(self, network: bytes) -> Counter:
+        """Return the counter for one upload against a network's quota."""
         its = keys.budget(digest("restante/v1/files-budget", network))
-        return Counter("budget", its, uploads, DAY_MS, size, bytes_most)
+        return Counter("budget", its, self._files[0], DAY_MS, 0, BYTES_ANY)
+
+    def file_bytes(self, network: bytes, size: int) -> Counter:
+        """Return the counter for *size* bytes of files against a network's quota."""
+        its = keys.budget(digest("restante/v1/files-bytes-budget", network))
+        return Counter("budget", its, TIMES_ANY, DAY_MS, size, self._files[1])
 
     def daily(self, network: bytes, name: str) -> Counter:
         """Return the counter for one of a network's `notices`, `pushes` or `tests` of a day.

@@ -46,6 +46,9 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
     {tag}:due-blobs                zset    blob ids, by when to look whether they have to go
     {tag}:blobs-place              string  the id of the place where blobs are; only in shard 0,
                                            without TTL
+    {tag}:promised                 hash    blob id → bytes that an upload was promised, and "" →
+                                           their sum; only in shard 0
+    {tag}:promised-until           zset    their blob ids, by when the promise ends
     {tag}:blobs                    hash    blob id → nothing for an upload, or <mid><version, 4
                                            bytes> of the message that has it; until it is deleted
     {tag}:files:<mid>:<version>    string  the sealed manifest of a version; as its content
@@ -197,6 +200,11 @@ def due_blobs(shard: int) -> bytes:
 def blobs_place() -> bytes:
     """Return the key of the id of the place where blobs are."""
     return f"{{{TAGS[0]}}}:blobs-place".encode()
+
+
+def promised() -> bytes:
+    """Return the key of the room that uploads were promised, all in one place."""
+    return f"{{{TAGS[0]}}}:promised".encode()
 
 
 def due(shard: int) -> bytes:

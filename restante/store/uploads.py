@@ -87,6 +87,23 @@ class Uploads(Verbs):
         """End an upload; tell whether there was one."""
         return self._run("cancel_upload", keys.upload(upload)) == [b"cancelled"]
 
+    def promise(self, blob_id: bytes, size: int, *, most: int, many: int, lasts: int) -> bool:
+        """Promise room to an upload for *lasts* ms, instead of what it was promised before.
+
+        Returns False, and changes nothing, if all promises would be more than *most* bytes, or
+        more than *many*.
+        """
+        reply = self._run("promise", keys.promised(), blob_id, size, most, many, lasts)
+        return bool(reply[0] == b"promised")
+
+    def end_promise(self, blob_id: bytes, size: int = 0, *, after: int = 0) -> int:
+        """Make a promise *size* bytes, if that is less, and end it *after* ms.
+
+        Returns the bytes of all promises.
+        """
+        [_, promised] = self._run("promise", keys.promised(), blob_id, size, "", 0, after)
+        return int(promised)
+
     def has_to_go(self, shard: int, blob_id: bytes) -> bool:
         """Tell whether a blob is needed no more; if it is, it is due again later."""
         return self._run("blob_due", keys.blobs(shard), blob_id) == [b"delete"]

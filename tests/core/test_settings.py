@@ -40,6 +40,8 @@ NUMBERS = {
     "FILES_MESSAGE_MAX": (1, 2**40),
     "FILES_TOTAL_MAX": (1, 2**50),
     "FILES_RESERVE": (0, 2**50),
+    "LIMIT_STREAMS": (1, 1_000_000),
+    "STREAMS_MOST": (1, 1_000_000),
     "BUDGET_UPLOADS": (1, 1_000_000),
     "BUDGET_FILE_BYTES": (1, 2**50),
     "DOWNLOAD_MOST": (1, 30 * DAY),

@@ -118,8 +118,16 @@ def test_too_many_files_and_too_large_together_are_refused(visitor):
     assert len(kept_on(page)) == 4
     large = [(str(number), bytes(2 * MIB), "text/plain") for number in range(3)]
     page = visitor.send_files("/", {"text": "with files"}, large)
+    assert "“2” was left out: together the files of a message have at most 5.2 MB." in page.text
+    kept = kept_on(page)
+    assert len(kept) == 2
+    # A form that says less of what came before.
+    kept = [one.replace(str(2 * MIB), "1") for one in kept]
+    files = [("last", bytes(2 * MIB), "text/plain")]
+    [*_, last] = kept_on(visitor.send_files("/", {"text": "", "upload": kept[0]}, files))
+    more = [("upload", one) for one in (*kept, last)]
+    page = visitor.ask("POST", "/", {"text": "with files"}, more=more)
     assert "Together they are larger than 5.2 MB." in page.text
-    assert len(kept_on(page)) == 3
 
 
 def test_a_file_that_is_gone_is_told(visitor):

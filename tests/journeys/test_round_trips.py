@@ -66,7 +66,7 @@ def counted(service):
         "READWRITE",
     )
     # By name, or whole if the store does not know them yet.
-    its = ("due", "take", "blobs_place", "blob_due", "blob_gone", "unowned")
+    its = ("due", "take", "blobs_place", "blob_due", "blob_gone", "unowned", "promise")
     turns = [mark for name in its for mark in (script(name).sha, f"-- {name}: ")]
     sent[:] = [w for w in sent if not w.startswith(worker) and not any(sha in w for sha in turns)]
 

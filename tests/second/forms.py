@@ -159,6 +159,8 @@ KEYS: dict[str, tuple[bytes, Callable[[Any], bool], bool | None]] = {
     "blobs-of": (rb":%b:%b" % (ID, COUNT), _string(rb"(?:[\s\S]{48})+"), True),
     "fetches": (b":" + ID, _each(ID + COUNT, NUMBER), True),
     "due-blobs": (b"", _zset(ID), False),
+    "promised": (b"", _each(rb"(?:[\s\S]{16})?", NUMBER), False),
+    "promised-until": (b"", _zset(ID), False),
     "blobs-place": (b"", _string(rb"[0-9a-f]{32}"), False),
     "readers": (b":" + ID, _each(ID, READER), True),
     "events": (b":" + ID, _list(rb"%b|%b" % (EVENT, GATHERED)), True),

@@ -33,7 +33,7 @@ VERBS = [
     "withdraw_token", "open_list", "glance", "recall_unread", "keep_lines", "drop_lines",
     "close_list", "pick_lines", "subscribe", "unsubscribe", "send_test",
     "start_upload", "advance_upload", "uploads", "cancel_upload", "fetch_file", "blob_due",
-    "blob_gone", "blobs_place", "unowned", "take_out",
+    "blob_gone", "blobs_place", "unowned", "take_out", "promise",
 ]  # fmt: skip
 MUST_WORK_WHEN_FULL = set(VERBS) - {
     "send",

@@ -29,6 +29,7 @@ SCRIPTS = files("restante.store") / "scripts"
 DESTROYS = re.compile(r'call\("(DEL|HDEL)"|"XX"')
 HARMLESS = {
     "blob_gone.lua",
+    "promise.lua",
     "settle.lua",
     "resend.lua",
     "resume.lua",

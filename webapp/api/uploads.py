@@ -23,7 +23,7 @@ from webapp.api.blueprint import bp
 from webapp.api.operation import FileBody, operation
 from webapp.api.requests import Upload
 from webapp.http import rate_limits, send_access, uploads
-from webapp.http.budgets import afford_file
+from webapp.http.budgets import afford_upload
 from webapp.http.request import services
 
 if TYPE_CHECKING:
@@ -50,9 +50,7 @@ def start_upload(once: SendKey | None, asked: Upload, faults: list[Fault]) -> St
         faults.append(Fault("size", "from 0"))
     if faults:
         raise Invalid(faults)
-    services().uploading.check(size)
-    afford_file(size)
-    upload = services().uploading.start(shard, size)
+    upload = services().uploading.start(shard, size, afford=lambda: afford_upload(size))
     return {"upload_token": str(upload), "offset": 0}
 
 

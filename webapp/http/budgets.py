@@ -24,15 +24,30 @@ def afford(size: int) -> None:
         rate_limits.charge(services().budgets.counter(rate_limits.network_id(), size))
 
 
-def afford_file(size: int) -> None:
+def afford_upload(size: int) -> None:
     """Count one upload of *size* bytes for the visitor's network, with the script that begins it.
 
     Raises:
-        BudgetSpent: It exceeds the daily quota; nothing is counted.
+        BudgetSpent: It exceeds the daily quota.
         Unavailable: The store cannot count now.
     """
     if settings().rate_limits:
-        rate_limits.charge(services().budgets.file(rate_limits.network_id(), size))
+        its, network = services().budgets, rate_limits.network_id()
+        if size:
+            rate_limits.charge(its.file_bytes(network, size))
+        rate_limits.charge(its.upload(network))
+
+
+def afford_bytes(size: int) -> None:
+    """Count *size* bytes of a file that have come for the visitor's network, now.
+
+    Raises:
+        BudgetSpent: They exceed the daily quota.
+        Unavailable: The store cannot count now.
+    """
+    if settings().rate_limits:
+        rate_limits.charge(services().budgets.file_bytes(rate_limits.network_id(), size))
+        rate_limits.settle()
 
 
 def affording(draft: Draft) -> Callable[[int], None]:

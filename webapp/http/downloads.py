@@ -14,6 +14,7 @@ from restante.errors import RestanteError
 from restante.logs import error_fields
 from webapp.http import previews
 from webapp.http.request import services
+from webapp.http.streams import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -81,11 +82,20 @@ class Breaking:
     """The bytes of an answer.  If they end early, the connection breaks."""
 
     def __init__(self, pieces: Generator[bytes]) -> None:
+        """Count it among the files on their way.
+
+        Raises:
+            RateLimited, Unavailable: There are too many.
+        """
         self._pieces = pieces
+        self._stream = Stream()
 
     def close(self) -> None:
         """Stop, if the line broke before the end."""
-        self._pieces.close()
+        try:
+            self._pieces.close()
+        finally:
+            self._stream.close()
 
     def __iter__(self) -> Iterator[bytes]:
         try:

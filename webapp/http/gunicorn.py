@@ -5,6 +5,7 @@ gunicorn's own log lines and error pages contain request lines, headers and IP a
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from http import HTTPStatus
 from socket import IPPROTO_TCP, SHUT_WR
@@ -67,8 +68,11 @@ STATUSES: dict[type[Exception], HTTPStatus] = {
 TCP_NOTSENT_LOWAT = 25  # Linux; the module has no name for it
 ANSWER_SECONDS = 1.0
 IDLE_SECONDS = 30.0
-PIECE_BYTES = 16 * 1024
-"""Size of a piece of a response; each has IDLE_SECONDS, so clients need half a KiB a second."""
+PIECE_BYTES, PIECE_MOST = 16 * 1024, 256 * 1024
+"""Size of a piece of a response; each has IDLE_SECONDS, so clients need half a KiB a second.
+
+While a client is quick, pieces grow: each costs a turn of the event loop."""
+QUICK_SECONDS = 0.1
 LINGER_BYTES = 65_536
 
 _log = structlog.get_logger()
@@ -124,6 +128,7 @@ class Patient:
     def __init__(self, line: socket.socket) -> None:
         self._line = line
         self._head: bytes | None = None
+        self._piece = PIECE_BYTES
 
     def sendall(self, answer: bytes) -> None:
         """Send a part of the response; the first part, the head, waits for the second.
@@ -151,14 +156,26 @@ class Patient:
         head, self._head = self._head, b""
         if head:
             self._send(head)
+        self._take(PIECE_BYTES)
 
     def _send(self, part: bytes) -> None:
         if len(part) <= PIECE_BYTES:
             self._line.sendall(part)
             return
-        view = memoryview(part)
-        for at in range(0, len(view), PIECE_BYTES):
-            self._line.sendall(view[at : at + PIECE_BYTES])
+        view, at = memoryview(part), 0
+        while at < len(view):
+            began, end = time.monotonic(), at + self._piece
+            self._line.sendall(view[at:end])
+            at = end
+            is_quick = time.monotonic() - began < QUICK_SECONDS
+            self._take(min(2 * self._piece, PIECE_MOST) if is_quick else PIECE_BYTES)
+
+    def _take(self, piece: int) -> None:
+        """Send pieces of this size from now on, and let the system hold one."""
+        if piece != self._piece:
+            self._piece = piece
+            with suppress(OSError):
+                self._line.setsockopt(IPPROTO_TCP, TCP_NOTSENT_LOWAT, piece)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         return getattr(self._line, name)

@@ -17,7 +17,7 @@ from webapp.http.errors import RateLimited, told
 from webapp.http.form import cut, typed
 from webapp.http.i18n import current
 from webapp.http.request import evidence, header, sending, services, settings
-from webapp.sender import draft_files, draft_form, push, sender_secret, told_passphrase
+from webapp.sender import draft_files, draft_form, push, read_files, sender_secret, told_passphrase
 from webapp.texts import states
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def compose() -> Response:
 @bp.post("/")
 def send() -> Response:
     """Send and redirect to the control page; after an error show the form again, with its text."""
-    draft_files.read()
+    read_files.read()
     if language_choice.is_pressed():
         return _shown_again()
     try:
@@ -60,7 +60,7 @@ def send() -> Response:
 @bp.post("/recipients")
 def check() -> Response:
     """Show the form again with its recipients as a list; the page's script takes it from there."""
-    draft_files.read()
+    read_files.read()
     found = draft_form.recipient_faults()
     return _shown_again(Invalid(found) if found else None, is_checked=True)
 
@@ -71,7 +71,7 @@ def make_passphrase() -> Response:
 
     It is made here for all, so that there is one list of words and one source of randomness.
     """
-    draft_files.read()
+    read_files.read()
     made = made_passphrase.make(current().code)
     if header("ACCEPT") == "text/plain":
         with rate_limits.preview:

@@ -39,6 +39,7 @@ from webapp.sender import (
     page_parts,
     private_page,
     push,
+    read_files,
     sender_secret,
     told_passphrase,
 )
@@ -170,7 +171,7 @@ def _read_files(control: ControlToken) -> None:
         except RestanteError:
             request_size.read_no_more()
             raise
-        draft_files.read(control.shard)
+        read_files.read(control.shard)
 
 
 def _sure(control: ControlToken, status: Status) -> str:

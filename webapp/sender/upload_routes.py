@@ -14,7 +14,7 @@ from restante.errors import FileTooLarge, Full, Invalid, NotASender, NotFound, U
 from restante.file_names import fit_name, fit_type
 from restante.typed_digits import whole_number
 from webapp.http import csrf, rate_limits, send_access
-from webapp.http.budgets import afford_file
+from webapp.http.budgets import afford_upload
 from webapp.http.errors import RateLimited, told
 from webapp.http.i18n import gettext
 from webapp.http.request import services
@@ -43,8 +43,7 @@ def begin() -> Response:
             csrf.verify()
             send_access.admit_person()
             shard = _shard(request.form.get("control"))
-            afford_file(length)
-            upload = services().uploading.start(shard, length)
+            upload = services().uploading.start(shard, length, afford=lambda: afford_upload(length))
     except (FileTooLarge, Full, Invalid, NotASender, NotFound, RateLimited, Unavailable) as error:
         return told(jsonify(fault=_said(error)), error)
     came = Came(str(upload), length, fit_type(request.form.get("type", "")), name)

@@ -1,0 +1,153 @@
+"""One request that adds to a file: seals what comes, writes it, and makes it safe."""
+
+from __future__ import annotations
+
+import errno
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from restante.crypto.envelope import FORMAT
+from restante.crypto.files import PIECE_SIZE, FileSeal, blob_size, chunk_at
+from restante.errors import Full, RestanteError, Superseded, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from restante.blobs import Part
+    from restante.crypto.files import UploadToken
+    from restante.store.uploads import Progress, Uploads
+
+FULL = {errno.ENOSPC, errno.EDQUOT}
+BATCH = 16 * PIECE_SIZE
+"""Bytes that are sealed and written at a time: 1 MiB."""
+SAFE_EVERY, SAFE_SECONDS = 32 * 1024 * 1024, 10.0
+"""Bytes, and time, after which what came is made safe, so that it need not be sent again."""
+
+
+class UploadWriter:
+    """Adds to a file, only while it is the newest to do so."""
+
+    def __init__(
+        self,
+        uploads: Uploads,
+        upload: UploadToken,
+        part: Part,
+        begun: Progress,
+        offload: Callable[..., Any],
+    ) -> None:
+        """*begun* is what the store said when it admitted this writer."""
+        self._uploads, self._upload, self._part = uploads, upload, part
+        self._begun, self._offload = begun, offload
+        self._seal = FileSeal.of(upload.file_secret(begun.salt), upload.blob_id)
+        self._at = self._safe = begun.offset
+        self._held = b""
+        self._saved_at = time.monotonic()
+
+    @property
+    def came(self) -> int:
+        """Return how many bytes of the file have come, written or not."""
+        return self._at + len(self._held)
+
+    @property
+    def room(self) -> int:
+        """Return how many more bytes can be held."""
+        return BATCH - len(self._held)
+
+    @property
+    def has_batch(self) -> bool:
+        """Tell whether enough is held to be written."""
+        return len(self._held) >= BATCH
+
+    @property
+    def is_late(self) -> bool:
+        """Tell whether what came should be made safe now, however little it is."""
+        return time.monotonic() - self._saved_at >= SAFE_SECONDS
+
+    @property
+    def has_much(self) -> bool:
+        """Tell whether much was written that is not safe."""
+        return self._at - self._safe >= SAFE_EVERY
+
+    def hold(self, some: bytes) -> None:
+        """Take bytes that came, at most `room`."""
+        self._held = self._held + some if self._held else some
+
+    def add(self) -> None:
+        """Seal and write the whole pieces of what is held.
+
+        Raises:
+            Superseded, NotFound: It is not the newest writer, or the upload ended.
+            Full, Unavailable: The place has no room, or does not work.
+        """
+        whole = len(self._held) - len(self._held) % PIECE_SIZE
+        if whole:
+            first = self._at // PIECE_SIZE
+            self._write(first, self._seal.close_whole(memoryview(self._held)[:whole], first))
+            self._at += whole
+            self._held = self._held[whole:]
+
+    def keep(self) -> None:
+        """Make safe what can be: the line broke, or no more is wanted."""
+        with suppress(RestanteError):
+            self.add()
+            self.save()
+
+    def save(self) -> Progress:
+        """Return once all that was written is safe.
+
+        Raises:
+            Superseded, NotFound, Full, Unavailable: As `add`.
+        """
+        self._saved_at = time.monotonic()
+        if self._at == self._safe:
+            # Asked also if nothing came: a writer whose line is slow learns that it is not needed.
+            return self._uploads.advance(self._upload, self._begun.run)
+        with working():
+            self._offload(self._part.sync)
+        self._safe = self._at
+        return self._uploads.advance(self._upload, self._begun.run, self._at)
+
+    def finish(self) -> Progress:
+        """Seal the last piece, and return once the file is complete and safe.
+
+        Raises:
+            Superseded, NotFound, Full, Unavailable: As `add`.
+        """
+        self.add()
+        number, size = self._at // PIECE_SIZE, self.came
+        self._write(number, self._seal.close(self._held, number, last=True), blob_size(size))
+        return self._uploads.advance(self._upload, self._begun.run, size, whole=True)
+
+    def _write(self, number: int, sealed: bytes, length: int | None = None) -> None:
+        """Write chunks from this number on, alone; with the *length* of the blob, complete it."""
+        at, data = (chunk_at(number), sealed) if number else (0, FORMAT + sealed)
+        with working():
+            self._offload(self._part.lock)
+            try:
+                self._uploads.advance(self._upload, self._begun.run)
+            except BaseException:
+                self._offload(self._part.unlock)
+                raise
+            self._offload(_write_locked, self._part, at, data, length)
+
+
+def _write_locked(part: Part, at: int, data: bytes, length: int | None) -> None:
+    try:
+        part.write(at, data)
+        if length is not None:
+            part.finish(length)
+    finally:
+        with suppress(OSError):
+            part.unlock()
+
+
+@contextmanager
+def working() -> Iterator[None]:
+    """Tell the caller that files are unavailable if their place does not work."""
+    try:
+        yield
+    except FileExistsError:
+        raise Superseded from None
+    except OSError as problem:
+        raise (Full if problem.errno in FULL else Unavailable) from None
