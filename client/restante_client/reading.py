@@ -30,11 +30,13 @@ class Reading:
         *,
         keep: bool,
     ) -> None:
-        self._client, self._link, self._keep = client, link, keep
+        self._client, self._link = client, link
         self._passphrase, self._code = passphrase, code
         self._files_token: str | None = None
         self.reader_key = reader_key
         """Gets the same view again, within the lease.  As secret as the link."""
+        self.keep = keep
+        """Whether the lease goes on after the block."""
         self.acknowledged = False
         """The service knows that the text arrived.  If not, the lease ends by itself."""
 
@@ -90,7 +92,7 @@ class Reading:
     ) -> None:
         if error is not None:
             return
-        verb = verbs.acknowledge(self._link, self.reader_key, keep=self._keep)
+        verb = verbs.acknowledge(self._link, self.reader_key, keep=self.keep)
         try:
             self._client._do(verb)
         except RestanteError:

@@ -6,8 +6,10 @@ It prints a JSON line for each place where it killed.
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -21,6 +23,7 @@ from restante_client.command import read as _read
 if TYPE_CHECKING:
     from types import FrameType
 
+CONTENT = b"of the file" * 1_000
 FOLDER = str(Path(_read.__file__).parents[1])
 WATCHED = {str(path) for path in Path(FOLDER).rglob("*.py")} - {
     f"{FOLDER}/command/{name}.py" for name in ("spanish", "spanish_help", "texts", "exits")
@@ -76,6 +79,25 @@ def sweep_file(client: Client, folder: Path, step: int) -> None:
     _sweep_read(client, folder, step, ["read", "-o", str(folder / "text")])
 
 
+def sweep_saved(client: Client, folder: Path, step: int) -> None:
+    """The same with a file of the message, which is saved."""
+    at, ended, place = 1, False, folder / "saved"
+    while not ended:
+        shutil.rmtree(place, ignore_errors=True)
+        upload = client.upload(io.BytesIO(CONTENT), "a.txt")
+        sent = client.send("the safe is behind the Vermeer", views=3, files=[upload])
+        link = sent.links[0].url.encode()
+        words = ["read", "--files", str(place)]
+        ended, before = start(words, link, folder, at)
+        is_done = before != "" and not begun.find_read(client.server, sent.links[0].token)
+        _, after = start(words, link, folder, None) if not is_done else (True, "")
+        saved = {path.name: path.read_bytes() == CONTENT for path in place.iterdir()}
+        reveals = client.status(sent.control_token).links[0].reveals
+        its = {"at": at, "before": before, "after": after, "reveals": reveals, "is_done": is_done}
+        print(json.dumps(its | {"saved": saved}))
+        at += step
+
+
 def _sweep_read(client: Client, folder: Path, step: int, words: list[str]) -> None:
     at, ended = 1, False
     file = folder / "text"
@@ -96,12 +118,22 @@ def _sweep_read(client: Client, folder: Path, step: int, words: list[str]) -> No
 
 def sweep_send(_client: Client, folder: Path, step: int) -> None:
     """Kill `restante send`; then start the same again."""
+    _sweep_send(folder, step, ["send"])
+
+
+def sweep_attached(_client: Client, folder: Path, step: int) -> None:
+    """The same with a file."""
+    (folder / "a.txt").write_bytes(CONTENT)
+    _sweep_send(folder, step, ["send", "--file", str(folder / "a.txt")])
+
+
+def _sweep_send(folder: Path, step: int, words: list[str]) -> None:
     at, ended = 1, False
     while not ended:
         text = f"the text of {at}"
-        ended, before = start(["send"], text.encode(), folder, at)
+        ended, before = start(words, text.encode(), folder, at)
         left = json.loads((_files.state_folder() / "begun.json").read_text()) if before else None
-        _, after = start(["send"], text.encode(), folder, None)
+        _, after = start(words, text.encode(), folder, None)
         kept = json.loads(start(["list", "--json"], b"", folder, None)[1])
         links = sorted({*before.split(), *after.split()})
         its = {
@@ -119,6 +151,10 @@ def sweep_send(_client: Client, folder: Path, step: int) -> None:
 if __name__ == "__main__":
     what, server, place, every = sys.argv[1:]
     with Client(server) as asking:
-        {"read": sweep_read, "file": sweep_file, "send": sweep_send}[what](
-            asking, Path(place), int(every)
-        )
+        {
+            "read": sweep_read,
+            "file": sweep_file,
+            "saved": sweep_saved,
+            "send": sweep_send,
+            "attached": sweep_attached,
+        }[what](asking, Path(place), int(every))

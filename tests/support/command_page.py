@@ -18,7 +18,7 @@ MARK = "## restante\n"
 WIDTH = 96
 ORDER = (
     *("send", "list", "status", "watch", "recall", "replace", "extend", "rules", "pause"),
-    *("resume", "forget", "read", "completion"),
+    *("resume", "forget", "test-event", "read", "completion"),
 )
 
 

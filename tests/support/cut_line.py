@@ -23,6 +23,8 @@ class CutLine(Listening):
         self._port, self._up, self._down = port, list(up), list(down)
         self.lines = 0
         """How many connections came."""
+        self.passed = 0
+        """Bytes, both ways."""
         self.on_cut: Callable[[], object] = lambda: None
 
     def _serve(self, near: socket.socket) -> None:
@@ -41,6 +43,7 @@ class CutLine(Listening):
                     self.on_cut()
                     break
                 other.sendall(part)
+                self.passed += len(part)
         for line in (one, other):
             with suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)

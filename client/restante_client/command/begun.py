@@ -25,12 +25,16 @@ _EMPTY: dict[str, Any] = {"sends": [], "reads": []}
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A send or read: its key, when it began, and whether an earlier start of the command did."""
+    """A send or read: its key, when it began, and whether an earlier start of the command did.
+
+    `message` is the id of the message that the earlier start sent, if it heard of that.
+    """
 
     name: str
     key: str
     at: float
     is_old: bool
+    message: str | None = None
 
     @property
     def is_fresh(self) -> bool:
@@ -41,18 +45,35 @@ def _store() -> Store:
     return Store("begun.json", _EMPTY)
 
 
-def begin_send(request: bytes) -> Begun:
-    """Return the key of this request: that of the last day's same request, or a new one."""
+def begin_send(request: bytes, *, has_files: bool = False) -> Begun:
+    """Return the key of this request: that of the last day's same request, or a new one.
+
+    With files the request is the same only as long as the command runs, because upload tokens are
+    not kept.  So an earlier start that may have sent it, and heard nothing of that, does not count:
+    nobody has the links of that message.
+    """
     with _store().change() as held:
         _forget_old(held)
-        for one in held["sends"]:
+        for one in [*held["sends"]]:
             if hmac.compare_digest(_digest(request, one["salt"]), one["digest"]):
-                return Begun(one["digest"], one["key"], one["at"], is_old=True)
+                message = one.get("message")
+                if has_files and one.get("posted") and not message:
+                    held["sends"].remove(one)
+                    break
+                return Begun(one["digest"], one["key"], one["at"], is_old=True, message=message)
         salt, now = secrets.token_hex(16), time.time()
         digest = _digest(request, salt)
         key = new_key()
         held["sends"].append({"digest": digest, "salt": salt, "key": key, "at": now})
     return Begun(digest, key, now, is_old=False)
+
+
+def note_send(begun: Begun, **facts: object) -> None:
+    """Keep that the request goes out (`posted`), or which `message` came of it."""
+    with _store().change() as held:
+        for one in held["sends"]:
+            if one["key"] == begun.key:
+                one.update(facts)
 
 
 def begin_read(server: str, token: str) -> Begun:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import click
 
-from restante_client.command import output, sent, sources
+from restante_client.command import attach, output, sent, sources
 from restante_client.command.config import Options
 from restante_client.command.durations import Duration, RuleTime
 from restante_client.command.events import word
 from restante_client.command.exits import READ
 from restante_client.command.manage import Its, found, help_of, message_argument, rules_of
+from restante_client.command.options import (
+    files_option,
+    json_option,
+    new_passphrase,
+    passphrase_options,
+    rule_options,
+    yes_option,
+)
 from restante_client.command.texts import _
 
 RECALL = """\
@@ -30,7 +38,7 @@ first.
     help=_("Only the link of this recipient, or with this id. Repeat it."),
 )
 @click.option("--reason", metavar="TEXT", help=_("Visitors of the links see it."))
-@click.option("--json", "as_json", is_flag=True, help=_("Print the verdicts as JSON."))
+@json_option(_("Print the verdicts as JSON."))
 @click.pass_obj
 def recall(
     options: Options, message: str, *, links: tuple[str, ...], reason: str | None, as_json: bool
@@ -78,6 +86,8 @@ def _link_ids(its: Its, names: tuple[str, ...]) -> list[str]:
 REPLACE = """\
 Give all links that nobody has opened another text. The text comes as with `restante send`.
 
+The new text has the files that --file names, and without it none.
+
 A lost answer is not asked for again: `restante status` shows by the version whether it happened.
 """
 
@@ -85,20 +95,19 @@ A lost answer is not asked for again: `restante status` shows by the version whe
 @click.command(help=help_of(REPLACE))
 @message_argument
 @click.argument("file", required=False)
-@click.option(
-    "--passphrase",
-    "asks",
-    is_flag=True,
-    help=_("Ask for the passphrase; a message that has one needs one."),
+@files_option(_("A file that goes with the new text. Repeat it."))
+@passphrase_options(
+    _("Ask for the passphrase; a message that has one needs one."),
+    _("Take the passphrase from a file."),
 )
-@click.option("--passphrase-file", metavar="FILE", help=_("Take the passphrase from a file."))
-@click.option("--json", "as_json", is_flag=True, help=_("Print version and outcomes as JSON."))
+@json_option(_("Print version and outcomes as JSON."))
 @click.pass_obj
 def replace(
     options: Options,
     message: str,
     file: str | None,
     *,
+    files: tuple[str, ...],
     asks: bool,
     passphrase_file: str | None,
     as_json: bool,
@@ -106,14 +115,11 @@ def replace(
     """Replace the text."""
     if message == sources.STDIN and file in {None, sources.STDIN}:
         raise click.UsageError(_("Standard input is the control URL: give the text as a FILE."))
-    with found(options, message) as its:
+    with attach.opened(files) as attached, found(options, message, sends=bool(files)) as its:
         text = sources.text(file)
-        passphrase = (
-            sources.secret(passphrase_file, _("Passphrase"), twice=True)
-            if asks or passphrase_file
-            else None
-        )
-        done = its.client.replace(its.control, text, passphrase=passphrase)
+        passphrase = new_passphrase(passphrase_file, asks=asks)
+        with attach.uploaded(its.client, attached, control=its.control) as uploads:
+            done = its.client.replace(its.control, text, passphrase=passphrase, files=uploads)
         if as_json:
             output.as_json(dict(done.raw))
             return
@@ -147,17 +153,10 @@ machine is off.
 
 @click.command(help=help_of(RULES))
 @message_argument
-@click.option(
-    "--recall-unread",
-    type=RuleTime(),
-    metavar="TIME",
-    help=_("Recall each link that nobody has opened by then: TIME from now, or off."),
-)
-@click.option(
-    "--tell-unread",
-    type=RuleTime(),
-    metavar="TIME",
-    help=_("Record by then that nobody has opened a link: TIME from now, or off."),
+@rule_options(
+    RuleTime(),
+    _("Recall each link that nobody has opened by then: TIME from now, or off."),
+    _("Record by then that nobody has opened a link: TIME from now, or off."),
 )
 @click.pass_obj
 def rules(
@@ -205,7 +204,7 @@ On a terminal the command asks first.
 
 @click.command(help=help_of(FORGET))
 @message_argument
-@click.option("-y", "--yes", is_flag=True, help=_("Do not ask."))
+@yes_option(_("Do not ask."))
 @click.pass_obj
 def forget(options: Options, message: str, *, yes: bool) -> None:
     """Delete a message."""

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from restante_client.command.texts import _
 from restante_client.models import Event
 
 
-def sentence(event: Event) -> str:
-    """Return what happened; an event that this version does not know keeps its type."""
+def sentence(event: Event, files: Mapping[int, str] | None = None) -> str:
+    """Return what happened; an event that this version does not know keeps its type.
+
+    *files* are the names of the link's files, by their numbers.
+    """
     values = {name: word(str(value)) for name, value in event.data.items()}
+    number = event.data.get("file")
+    if files and isinstance(number, int) and number in files:
+        values["file"] = files[number]
     told = _sentences().get(event.type)
     if event.type == "message.notify_changed" and "webhook" in event.data:
         told = _("posts about it: {webhook}")
@@ -42,6 +50,9 @@ def _words() -> dict[str, str]:
         "already_read": _("too late: it was opened"),
         "already_recalled": _("was recalled"),
         "replaced": _("has the new text"),
+        "waiting": _("waiting"),
+        "delivered": _("delivered"),
+        "failed": _("failed"),
         "on": _("on"),
         "off": _("off"),
     }

@@ -10,6 +10,8 @@ from restante_client.command.texts import _
 from restante_client.errors import (
     CodeRequired,
     CodeWrong,
+    FileTooLarge,
+    Full,
     Gone,
     Held,
     Invalid,
@@ -34,6 +36,7 @@ STOPPED = 130
 STATUS: dict[type[RestanteError], int] = {
     Invalid: REFUSED,
     TooLarge: REFUSED,
+    FileTooLarge: REFUSED,
     KeyReused: REFUSED,
     PassphraseRequired: REFUSED,
     PassphraseWrong: REFUSED,
@@ -42,6 +45,7 @@ STATUS: dict[type[RestanteError], int] = {
     NotFound: ENDED,
     Gone: ENDED,
     Unavailable: UNAVAILABLE,
+    Full: UNAVAILABLE,
     Unreachable: UNAVAILABLE,
     Held: LATER,
     Paused: LATER,
@@ -98,5 +102,7 @@ def _sentences() -> dict[type[RestanteError], str]:
         CodeRequired: _("This message asks for the code from a mail: give --code-file."),
         NotASender: _("You may not send here. A token of the operator permits it: --token-file."),
         TooLarge: _("The text is too long for this service."),
+        FileTooLarge: _("A file is larger than this service takes."),
+        Full: _("The service has no room for more files now. Try again later."),
         Unavailable: _("The service cannot do this now. Run the same command again."),
     }

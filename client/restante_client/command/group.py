@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from restante_client.command import change, listing, manage, read, send, watch
+from restante_client.command import change, channels, listing, manage, read, send, watch
 from restante_client.command.config import Options
 from restante_client.command.durations import Duration
 from restante_client.command.exits import Failure
@@ -25,6 +25,8 @@ or you recall it.
   restante status last           what happened to the newest
   restante recall last           take it back; says whether anyone read it
   restante read                  open a message: paste its link
+  restante send note.txt --file plan.pdf
+  restante read --files DIR      open a message, and save its files
 
 No link, token, passphrase or text is given as an argument, because others on the machine can see
 arguments. They come from a prompt, a file or standard input.
@@ -46,7 +48,7 @@ Exit statuses:
   66  the message is gone or unknown
   69  the service cannot be reached or cannot do it now
   73  a file of the command cannot be read or written
-  75  too early, paused, or too many requests: try again later
+  75  too early, paused, too many requests, or --timeout is over: try again later
   77  you may not send here
   78  the configuration is wrong
  130  stopped, or you answered no
@@ -103,7 +105,10 @@ def restante(
     context.obj = Options(server, token_file, ca_file, patience, config)
 
 
-for _command in (send.send, manage.status, watch.watch, change.recall, change.replace,
-                 change.extend, change.rules, change.pause, change.resume, change.forget, read.read,
-                 listing.list_sent, listing.completion):  # fmt: skip
+_COMMANDS = (
+    send.send, manage.status, watch.watch, change.recall, change.replace, change.extend,
+    change.rules, change.pause, change.resume, change.forget, channels.test_event, read.read,
+    listing.list_sent, listing.completion,
+)  # fmt: skip
+for _command in _COMMANDS:
     restante.add_command(_command)

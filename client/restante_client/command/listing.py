@@ -10,6 +10,7 @@ from click.shell_completion import get_completion_class
 from restante_client import NotFound
 from restante_client.command import output, sent
 from restante_client.command.config import Options
+from restante_client.command.options import json_option
 from restante_client.command.texts import _
 
 LIST = """\
@@ -24,9 +25,7 @@ The list is a file that only you can read. With the extra `keyring` (pip install
 @click.option(
     "--prune", is_flag=True, help=_("Ask the service, and take out what it does not know any more.")
 )
-@click.option(
-    "--json", "as_json", is_flag=True, help=_("Print it as JSON, without control tokens.")
-)
+@json_option(_("Print it as JSON, without control tokens."))
 @click.pass_obj
 def list_sent(options: Options, *, prune: bool, as_json: bool) -> None:
     """List what was sent."""

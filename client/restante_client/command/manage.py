@@ -16,6 +16,7 @@ from restante_client.command import output, sent, sources
 from restante_client.command.config import Options
 from restante_client.command.events import sentence, word
 from restante_client.command.exits import Failure
+from restante_client.command.options import json_option
 from restante_client.command.printable import line
 from restante_client.command.texts import _
 from restante_client.models import LinkStatus, Status
@@ -36,8 +37,8 @@ class Its:
 
 
 @contextmanager
-def found(options: Options, written: str) -> Iterator[Its]:
-    """Yield the message that the person names.
+def found(options: Options, written: str, *, sends: bool = False) -> Iterator[Its]:
+    """Yield the message that the person names; *sends* if files are uploaded for it.
 
     Raises:
         Failure: There is none, or its control URL was given as an argument.
@@ -45,11 +46,11 @@ def found(options: Options, written: str) -> Iterator[Its]:
     sources.refuse_argument(written, CONTROL)
     if written == sources.STDIN:
         address = sources.address(None, CONTROL)
-        with options.client(address.server) as client:
+        with options.client(address.server, sends=sends) as client:
             yield Its(client, address.token, None)
     else:
         message = sent.find(written)
-        with options.client(message.server) as client:
+        with options.client(message.server, sends=sends) as client:
             yield Its(client, message.control_token, message)
 
 
@@ -82,12 +83,7 @@ def help_of(text: str) -> str:
 @click.option(
     "--links", "shows_links", is_flag=True, help=_("Show the links, which open the message.")
 )
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help=_("Print it as JSON; without --links, without the links."),
-)
+@json_option(_("Print it as JSON; without --links, without the links."))
 @click.pass_obj
 def status(
     options: Options, message: str, *, shows_events: bool, shows_links: bool, as_json: bool
@@ -112,7 +108,27 @@ def line_of(now: Status, event: Any) -> str:  # noqa: ANN401 (an event)
     names = {link.id: link.recipient for link in now.links}
     who = names.get(event.link) or (event.link or "")[:8]
     at = event.at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    return "  ".join(part for part in (at, who, sentence(event)) if part)
+    files = {
+        its.number: its.name for link in now.links if link.id == event.link for its in link.files
+    }
+    return "  ".join(part for part in (at, who, sentence(event, files)) if part)
+
+
+def files_of(now: Status) -> Iterator[str]:
+    """Yield a line for each link that was opened and has files: what was fetched of them."""
+    for link in now.links:
+        if not link.files or not link.reveals:
+            continue
+        told = [_file(its.name, its.size, its.sent) for its in link.files]
+        yield _("files of {who}: {files}", who=link.recipient or link.id[:8], files="; ".join(told))
+
+
+def _file(name: str, size: int, sent: int | None) -> str:
+    if sent is None:
+        return _("{name} not fetched", name=name)
+    if sent >= size:
+        return _("{name} fetched whole", name=name)
+    return _("{name} {percent} % fetched", name=name, percent=sent * 100 // size)
 
 
 def rules_of(now: Status) -> list[str]:
@@ -159,3 +175,5 @@ def _show(now: Status, *, shows_links: bool) -> None:
     ]
     colours = [output.COLOURS.get(link.state) for link in now.links]
     output.table([head + ([_("link")] if shows_links else []), *rows], colours)
+    for told in files_of(now):
+        output.say(told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import sys
 import threading
 import time
@@ -13,6 +14,7 @@ from typing import ClassVar, Self, TypeVar
 
 from restante_client import Client
 from restante_client.command.exits import UNAVAILABLE, sentence_of
+from restante_client.command.sizes import clock_of, size_of
 from restante_client.command.texts import _
 from restante_client.errors import Unreachable
 from restante_client.verbs import Verb
@@ -23,6 +25,8 @@ MOST_SECONDS = 300.0
 """For one verb, with all its tries.  A service can send byte after byte without end."""
 CLEAR = "\r\x1b[K"
 FRAMES = "|/-\\"
+LONGEST = 40
+"""Signs of what a transfer is, which may be a long name."""
 
 
 class Waiting:
@@ -35,7 +39,7 @@ class Waiting:
         self._most = most
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
-        self._began = time.monotonic()
+        self._began = self._moved = time.monotonic()
 
     def __enter__(self) -> Self:
         if Waiting.drawn is None:
@@ -60,19 +64,49 @@ class Waiting:
             if self._over.wait(TICK_SECONDS):
                 break
             passed = time.monotonic() - self._began
-            if self._most and passed > self._most:
+            if self._most and time.monotonic() - self._moved > self._most:
                 self._give_up()
             if draws and passed > QUIET_SECONDS:
                 shown = True
-                _write(f"{CLEAR}{frame} {self.what} ({int(passed)} s)")
+                wide = shutil.get_terminal_size().columns - 3
+                _write(f"{CLEAR}{frame} {self._shown(passed)[:wide]}")
         if shown:
             _write(CLEAR)
+
+    def _shown(self, passed: float) -> str:
+        return f"{self.what} ({int(passed)} s)"
 
     def _give_up(self) -> None:
         lost = Unreachable("its answer does not end", may_have_happened=True)
         _write(f"{CLEAR if _is_terminal() else ''}{sentence_of(lost)}\n")
         # The other thread waits for bytes, and nothing else wakes it.
         os._exit(UNAVAILABLE)
+
+
+class Transfer(Waiting):
+    """Shows how far a file came.  It is given up if nothing comes through for long."""
+
+    def __init__(self, what: str, size: int, start: int = 0) -> None:
+        super().__init__(what if len(what) <= LONGEST else f"{what[:LONGEST]}…", MOST_SECONDS)
+        self._size, self._first, self._at = size, start, start
+
+    def reached(self, at: int, _size: int) -> None:
+        """Note that so many bytes are through."""
+        if at > self._at:
+            self._moved = time.monotonic()
+        self._at = at
+
+    def _shown(self, passed: float) -> str:
+        at, size = self._at, self._size
+        told = _(
+            "{what}: {percent} %, {at} of {size}",
+            what=self.what, percent=at * 100 // size if size else 100, at=size_of(at),
+            size=size_of(size),
+        )  # fmt: skip
+        if at <= self._first:
+            return told
+        left = clock_of((size - at) * passed / (at - self._first))
+        return f"{told}, {_('{time} left', time=left)}"
 
 
 class Patient(Client):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 import click
@@ -12,10 +13,15 @@ from restante_client.addresses import LINK
 from restante_client.command import begun, output, sources
 from restante_client.command.config import Options
 from restante_client.command.exits import CANNOT_WRITE, Failure
+from restante_client.command.link_secrets import Secrets
 from restante_client.command.new_file import NewFile
+from restante_client.command.options import json_option, passphrase_file, yes_option
 from restante_client.command.printable import line
+from restante_client.command.saving import Folder, tell_saved
+from restante_client.command.sizes import size_of
 from restante_client.command.texts import _
 from restante_client.errors import CodeRequired, Gone, PassphraseRequired, Problem, Unavailable
+from restante_client.files import File
 from restante_client.outcomes import Opened, Preview
 
 HELP = """\
@@ -30,12 +36,16 @@ that is kept in a file before the view is spent.
 
 Into a pipe or a file the text goes byte by byte; on a terminal signs that could drive it are
 replaced.
+
+With --files the message's files are saved, each under its name, or with (2) behind it if there is
+such a file. While a file comes, its name ends in .part; a second start goes on with it. Without
+--files the lease goes on if there are files: run the command again with --files.
 """
 
 
 @click.command(help=_(HELP))
 @click.argument("link", required=False, metavar="[-]")
-@click.option("-y", "--yes", is_flag=True, help=_("Do not ask before a view is spent."))
+@yes_option(_("Do not ask before a view is spent."))
 @click.option(
     "--keep",
     is_flag=True,
@@ -48,11 +58,15 @@ replaced.
     metavar="FILE",
     help=_("Write the text into a new file that only you can read."),
 )
-@click.option("--passphrase-file", metavar="FILE", help=_("Take the passphrase from a file."))
-@click.option("--code-file", metavar="FILE", help=_("Take the mailed code from a file."))
 @click.option(
-    "--json", "as_json", is_flag=True, help=_("Print text, state and views left as JSON.")
+    "--files",
+    "folder",
+    metavar="DIR",
+    help=_("Save the message's files into this folder; it is made if it is not there."),
 )
+@passphrase_file(_("Take the passphrase from a file."))
+@click.option("--code-file", metavar="FILE", help=_("Take the mailed code from a file."))
+@json_option(_("Print text, state, views left and files as JSON."))
 @click.pass_obj
 def read(
     options: Options,
@@ -61,6 +75,7 @@ def read(
     yes: bool,
     keep: bool,
     path: str | None,
+    folder: str | None,
     passphrase_file: str | None,
     code_file: str | None,
     as_json: bool,
@@ -74,16 +89,26 @@ def read(
         if path and its is None and os.path.lexists(path):
             raise Failure(_("{path} exists already. Nothing was opened.", path=path), CANNOT_WRITE)
         file = stack.enter_context(NewFile(path)) if path else None
+        place = Folder(folder) if folder else None
         if its is None or not its.is_fresh:
             its = _agreed(client, address.token, its, asks=output.is_interactive() and not yes)
         else:
             output.tell(_("An earlier start did not finish: this goes on with the same view."))
-        ask = _Secrets(client, address.token, passphrase_file, code_file)
-        reading, message = _opened(client, address.token, its, ask, keep=keep)
-        _deliver(message, file, as_json=as_json)
+        ask = Secrets(client, address.token, passphrase_file, code_file)
+        try:
+            reading, message = _opened(client, address.token, its, ask)
+        except Gone:
+            if place:
+                place.forget_parts(its.key)
+            raise
+        stays = keep or bool(message.files and place is None)
+        _deliver(reading, message, file, place, as_json=as_json)
+        reading.keep = stays
         reading.__exit__(None, None, None)
-    _tell(reading, message, keep=keep)
-    if reading.acknowledged and not keep:
+    if place and reading.acknowledged:
+        place.forget_parts(its.key)
+    _tell(reading, message, stays=stays, files=message.files if place is None else ())
+    if reading.acknowledged and not stays:
         begun.end(its)
 
 
@@ -114,43 +139,15 @@ def _question(seen: Preview) -> None:
     output.confirm(question)
 
 
-class _Secrets:
-    """Passphrase and mailed code, asked for when the service wants them."""
-
-    def __init__(
-        self, client: Client, token: str, passphrase_file: str | None, code_file: str | None
-    ) -> None:
-        self._client, self._token = client, token
-        self._files = {"passphrase": passphrase_file, "code": code_file}
-        self.given: dict[str, str] = {}
-        if passphrase_file:
-            self._ask("passphrase", "")
-        if code_file:
-            self._ask("code", "")
-
-    def add(self, missing: PassphraseRequired | CodeRequired) -> bool:
-        """Ask for what is missing; tell whether there is an answer now."""
-        if isinstance(missing, PassphraseRequired):
-            return "passphrase" not in self.given and self._ask("passphrase", _("Passphrase"))
-        if "code" in self.given or (self._files["code"] is None and not output.is_interactive()):
-            return False
-        self._client.request_code(self._token)
-        output.tell(_("A code was mailed to the recipient."))
-        return self._ask("code", _("Code"))
-
-    def _ask(self, name: str, question: str) -> bool:
-        answer = sources.secret(self._files[name], question)
-        if answer is None:
-            return False
-        self.given[name] = answer
-        return True
-
-
-def _opened(
-    client: Client, token: str, its: begun.Begun, ask: _Secrets, *, keep: bool
-) -> tuple[Reading, Opened]:
+def _opened(client: Client, token: str, its: begun.Begun, ask: Secrets) -> tuple[Reading, Opened]:
     while True:
-        reading = client.reveal(token, reader_key=its.key, keep=keep, **ask.given)
+        given = ask.given
+        reading = client.reveal(
+            token,
+            passphrase=given.get("passphrase"),
+            code=given.get("code"),
+            reader_key=its.key,
+        )
         try:
             return reading, reading.__enter__()
         except (PassphraseRequired, CodeRequired) as missing:
@@ -171,24 +168,50 @@ def _opened(
             raise
 
 
-def _deliver(message: Opened, file: NewFile | None, *, as_json: bool) -> None:
-    """Write the text to where it belongs, before the service hears that it arrived."""
-    if file:
-        file.put(message.text.encode())
-        return
+def _deliver(
+    reading: Reading, message: Opened, file: NewFile | None, place: Folder | None, *, as_json: bool
+) -> None:
+    """Bring text and files to where they belong, before the service hears that they arrived."""
+    saved: dict[int, str] = {}
     try:
-        if as_json:
-            output.as_json(dict(message.raw))
-        else:
-            output.text_of_message(message.text)
+        if file:
+            file.put(message.text.encode())
+        elif not as_json:
+            _print(lambda: output.text_of_message(message.text))
+        if place:
+            for its, path in zip(
+                message.files, place.save(reading, message.files, reading.reader_key), strict=True
+            ):
+                saved[its.number] = str(path)
+                tell_saved(path, its)
+    finally:
+        # Also if a file did not come: the text is here.
+        if as_json and not file:
+            _print(lambda: output.as_json(_as_json(message, saved)))
+
+
+def _as_json(message: Opened, saved: dict[int, str]) -> dict[str, object]:
+    files = [{**its.raw, "saved_as": saved.get(its.number)} for its in message.files]
+    # The token is of no use without the reader key.
+    its = {name: value for name, value in message.raw.items() if name != "files_token"}
+    return its | {"files": files}
+
+
+def _print(write: Callable[[], None]) -> None:
+    try:
+        write()
     except output.NotWritten:
         told = _("Nobody took the text. Run the command again: the view is kept for a while.")
         raise Failure(told, CANNOT_WRITE) from None
 
 
-def _tell(reading: Reading, message: Opened, *, keep: bool) -> None:
-    if keep:
-        at = message.lease_until.astimezone().strftime("%H:%M:%S")
+def _tell(reading: Reading, message: Opened, *, stays: bool, files: Sequence[File]) -> None:
+    at = message.lease_until.astimezone().strftime("%H:%M:%S")
+    if files:
+        names = ", ".join(f"{line(its.name)} ({size_of(its.size)})" for its in files)
+        output.tell(_("It has files: {names}", names=names))
+        output.tell(_("Run the same command with --files DIR until {at} to save them.", at=at))
+    elif stays:
         output.tell(_("The same command shows it again until {at}.", at=at))
     elif not reading.acknowledged:
         output.tell(

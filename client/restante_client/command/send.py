@@ -7,10 +7,17 @@ from typing import Any
 
 import click
 
-from restante_client.command import begun, clipboard, output, sent, sources
+from restante_client.command import attach, begun, clipboard, output, sent, sources
+from restante_client.command.attach import Attached
 from restante_client.command.config import Options
 from restante_client.command.durations import Duration
-from restante_client.command.exits import REFUSED, Failure
+from restante_client.command.options import (
+    files_option,
+    json_option,
+    new_passphrase,
+    passphrase_options,
+    rule_options,
+)
 from restante_client.command.texts import _
 from restante_client.errors import Problem, Unavailable
 from restante_client.models import Sent
@@ -27,11 +34,17 @@ recall.
 
 If the answer is lost, or the command is killed, run it again with the same text and options:
 within a day it does not send twice.
+
+With --file readers get files, too. They are uploaded before the message is sent; after a broken
+line that goes on where it was, and a command that you stop deletes what came so far. If the command
+is killed, the next start uploads them anew; then the first message can exist besides, but nobody
+has its links.
 """
 
 
 @click.command(help=_(HELP))
 @click.argument("file", required=False)
+@files_option(_("A file that goes with the message. Repeat it."))
 @click.option(
     "-r",
     "--recipient",
@@ -55,17 +68,10 @@ within a day it does not send twice.
     metavar="TIME",
     help=_("Time to think again: the links open only after it."),
 )
-@click.option(
-    "--recall-unread",
-    type=Duration(),
-    metavar="TIME",
-    help=_("Recall each link that nobody has opened after this time."),
-)
-@click.option(
-    "--tell-unread",
-    type=Duration(),
-    metavar="TIME",
-    help=_("Record after this time that nobody has opened a link; --notify gets it, too."),
+@rule_options(
+    Duration(),
+    _("Recall each link that nobody has opened after this time."),
+    _("Record after this time that nobody has opened a link; --notify gets it, too."),
 )
 @click.option(
     "--from",
@@ -78,13 +84,9 @@ within a day it does not send twice.
     metavar="TEXT",
     help=_("What it is about. Not secret: everybody with the link sees it before opening."),
 )
-@click.option(
-    "--passphrase", "asks", is_flag=True, help=_("Ask for a passphrase that readers must type.")
-)
-@click.option(
-    "--passphrase-file",
-    metavar="FILE",
-    help=_("Take the passphrase from a file, - for standard input."),
+@passphrase_options(
+    _("Ask for a passphrase that readers must type."),
+    _("Take the passphrase from a file, - for standard input."),
 )
 @click.option(
     "--mailed-code",
@@ -102,12 +104,7 @@ within a day it does not send twice.
 @click.option(
     "--copy", is_flag=True, help=_("Put the links on the clipboard, and do not print them.")
 )
-@click.option(
-    "--json",
-    "as_json",
-    is_flag=True,
-    help=_("Print the whole answer as JSON, with the control token."),
-)
+@json_option(_("Print the whole answer as JSON, with the control token."))
 @click.option(
     "--no-list",
     is_flag=True,
@@ -118,14 +115,12 @@ def send(options: Options, /, file: str | None, **given: Any) -> None:  # noqa: 
     """Send a text."""
     if given["passphrase_file"] == sources.STDIN and file in {None, sources.STDIN}:
         raise click.UsageError(_("Standard input can be the text or the passphrase, not both."))
-    text = sources.text(file)
-    passphrase = None
-    if given["asks"] or given["passphrase_file"]:
-        passphrase = sources.secret(given["passphrase_file"], _("Passphrase"), twice=True)
-        if passphrase is None:
-            raise Failure(
-                _("There is no terminal to ask for a passphrase: give --passphrase-file."), REFUSED
-            )
+    with attach.opened(given["files"]) as files:
+        _send(options, sources.text(file), files, given)
+
+
+def _send(options: Options, text: str, files: list[Attached], given: dict[str, Any]) -> None:
+    passphrase = new_passphrase(given["passphrase_file"], asks=given["asks"])
     fields = {
         "recipients": list(given["recipients"]) or None,
         "expires_in": given["expires"],
@@ -143,30 +138,42 @@ def send(options: Options, /, file: str | None, **given: Any) -> None:  # noqa: 
     keeps = not given["no_list"]
     if keeps:
         sent.listed()  # if the list cannot be read, that is said before anything is sent
-    done, its = _sent(options, text, fields, keeps=keeps)
+    done, its = _sent(options, text, files, fields, keeps=keeps)
     _print(done, given, keeps=keeps)
     # Not before it is printed: a second start would send another message.
     begun.end(its)
 
 
 def _sent(
-    options: Options, text: str, fields: dict[str, Any], *, keeps: bool
+    options: Options, text: str, files: list[Attached], fields: dict[str, Any], *, keeps: bool
 ) -> tuple[Sent, begun.Begun]:
     """Send once, also if an earlier start of the command was killed."""
     with options.client(sends=True) as client:
         server = client.server
-        request = json.dumps([server, text, fields], sort_keys=True).encode()
-        its = begun.begin_send(request)
+        marks = [[its.name, *its.mark] for its in files]
+        request = json.dumps([server, text, fields, *([marks] if marks else [])], sort_keys=True)
+        its = begun.begin_send(request.encode(), has_files=bool(files))
+        if its.message:
+            earlier = [one for one in sent.listed() if one.id == its.message]
+            if earlier:
+                return sent.again(client, earlier[0]), its
+            begun.end(its)  # nobody has the links of what is not in the list
+            its = begun.begin_send(request.encode(), has_files=True)
         if its.is_old:
             output.tell(_("An earlier start did not finish: this goes on with the same message."))
         try:
-            done = client.send(text, idempotency_key=its.key, **fields)
+            with attach.uploaded(client, files, key=its.key) as uploads:
+                if files:
+                    begun.note_send(its, posted=True)
+                done = client.send(text, idempotency_key=its.key, files=uploads or None, **fields)
         except Unavailable:
             raise
         except Problem:
             begun.end(its)
             raise
     if keeps:
+        if files:
+            begun.note_send(its, message=done.id)
         sent.keep(sent.Message.of(done, server, fields["subject"]))
     return done, its
 

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Self
 
+from restante_client import Client
+from restante_client.addresses import parse_address
 from restante_client.command import sealing
 from restante_client.command.exits import ENDED, USAGE, Failure
 from restante_client.command.files import Store
@@ -94,3 +96,22 @@ def find(written: str) -> Message:
     if len(found) > 1:
         raise Failure(_("More than one id begins like this: write more of it."), USAGE)
     return found[0]
+
+
+def again(client: Client, message: Message) -> Sent:
+    """Return what the send of a listed message answered, except for a secret of its webhook."""
+    now = client.status(message.control_token)
+    links = [
+        {
+            "id": link.id,
+            "recipient": link.recipient,
+            "state": link.state,
+            "token": parse_address(link.url).token,
+            "url": link.url,
+        }
+        for link in now.links
+    ]
+    times = {name: now.raw[name] for name in ("sent_at", "opens_at", "expires_at")}
+    url = f"{client.server}/s/{message.control_token}"
+    its = {"control_token": message.control_token, "control_url": url}
+    return Sent.of({"id": now.id, "links": links, **times, **its})

@@ -13,8 +13,11 @@ mismo resultado.
     "Give all links that nobody has opened another text. The text comes as with `restante send`.": """\
 Da otro texto a todos los enlaces que nadie ha abierto. El texto se da como en `restante send`.
 
+El texto nuevo tiene los archivos que nombra --file, y sin esa opción ninguno.
+
 Si se pierde la respuesta, no se repite la petición: `restante status` muestra en la versión si se hizo.
 """,
+    "A file that goes with the new text. Repeat it.": "Archivo que acompaña al texto nuevo. Se puede repetir.",
     "Ask for the passphrase; a message that has one needs one.": "Pedir la contraseña; si el mensaje tiene una, hace falta.",
     "Take the passphrase from a file.": "Leer la contraseña de un archivo.",
     "Print version and outcomes as JSON.": "Mostrar versión y resultados como JSON.",
@@ -49,6 +52,8 @@ caduca o lo retiras.
   restante status last           qué pasó con el último
   restante recall last           retíralo; dice si alguien lo leyó
   restante read                  abre un mensaje: pega su enlace
+  restante send nota.txt --file plano.pdf
+  restante read --files DIR      abre un mensaje y guarda sus archivos
 
 Ningún enlace, token, contraseña ni texto se da como argumento, porque en el equipo otros pueden ver
 los argumentos. Vienen de una pregunta, un archivo o la entrada estándar.
@@ -70,7 +75,7 @@ Códigos de salida:
   66  el mensaje terminó o no existe
   69  no se puede llegar al servicio, o no puede hacerlo ahora
   73  un archivo de la orden no se puede leer o escribir
-  75  demasiado pronto, en pausa o demasiadas peticiones: prueba más tarde
+  75  demasiado pronto, en pausa, demasiadas peticiones, o pasó --timeout: prueba más tarde
   77  no puedes enviar desde aquí
   78  la configuración no es correcta
  130  interrumpido, o respondiste que no
@@ -117,12 +122,17 @@ clave para ello se guarda en un archivo antes de gastar la apertura.
 
 A una tubería o un archivo el texto llega byte por byte; en un terminal se sustituyen los signos que
 podrían manejarlo.
+
+Con --files se guardan los archivos del mensaje, cada uno con su nombre, o con (2) detrás si ya hay un
+archivo así. Mientras un archivo llega, su nombre termina en .part; una segunda orden sigue con él. Sin
+--files el plazo sigue si hay archivos: repite la orden con --files.
 """,
+    "Save the message's files into this folder; it is made if it is not there.": "Guardar los archivos del mensaje en esta carpeta; se crea si no existe.",
     "Do not ask before a view is spent.": "No preguntar antes de gastar una apertura.",
     "Let the lease go on, so that you can read it again for a while.": "Mantener el plazo, para poder leerlo otra vez durante un rato.",
     "Write the text into a new file that only you can read.": "Escribir el texto en un archivo nuevo que solo tú puedes leer.",
     "Take the mailed code from a file.": "Leer el código del correo de un archivo.",
-    "Print text, state and views left as JSON.": "Mostrar texto, estado y aperturas restantes como JSON.",
+    "Print text, state, views left and files as JSON.": "Mostrar texto, estado, aperturas restantes y archivos como JSON.",
     "Send a text; print one link for each recipient.": """\
 Envía un texto; muestra un enlace por destinatario.
 
@@ -134,7 +144,13 @@ retirar.
 
 Si se pierde la respuesta, o la orden se interrumpe, ejecútala otra vez con el mismo texto y las
 mismas opciones: durante un día no envía dos veces.
+
+Con --file, quienes leen reciben también archivos. Se suben antes de enviar el mensaje; si se corta la
+línea, la subida sigue donde estaba, y una orden que interrumpes borra lo que ya llegó. Si la orden se
+cierra a la fuerza, la siguiente los sube de nuevo; entonces puede existir además el primer mensaje,
+pero nadie tiene sus enlaces.
 """,
+    "A file that goes with the message. Repeat it.": "Archivo que acompaña al mensaje. Se puede repetir.",
     "Name of a recipient; one link each. Repeat it.": "Nombre de un destinatario; un enlace para cada uno. Se puede repetir.",
     "How long it waits: 3600, 15m, 12h, 7d, 2w. Without it, the service decides.": "Cuánto espera: 3600, 15m, 12h, 7d, 2w. Si falta, decide el servicio.",
     "How often each link opens. Without it, once.": "Cuántas veces se abre cada enlace. Si falta, una.",
@@ -151,7 +167,21 @@ mismas opciones: durante un día no envía dos veces.
     "Put the links on the clipboard, and do not print them.": "Copiar los enlaces al portapapeles y no mostrarlos.",
     "Print the whole answer as JSON, with the control token.": "Mostrar la respuesta entera como JSON, con el token de control.",
     "Do not keep it in the list of this machine; print the control URL instead.": "No guardarlo en la lista de este equipo; mostrar en su lugar la URL de control.",
-    "Print what happens to a message, as it happens. Ends when nobody can open it any more.": "Muestra lo que pasa con un mensaje, según pasa. Termina cuando ya nadie puede abrirlo.",
+    "Print what happens to a message, as it happens. Ends when nobody can open it any more.": """\
+Muestra lo que pasa con un mensaje, según pasa. Termina cuando ya nadie puede abrirlo.
+
+Con --timeout termina pasado ese tiempo en todo caso, con el código de salida 75 si habría seguido.
+""",
+    "End after this time.": "Terminar pasado este tiempo.",
+    "Send a test event through every channel of a message: webhook, mail, browsers.": """\
+Envía un evento de prueba por cada canal de un mensaje: webhook, correo, navegadores.
+
+Sale como cualquier otro evento, y la orden espera a ver qué pasa con él. El código de salida es 0 si
+llegó por todos, 69 si un canal falló y 75 si alguno aún espera: el titular de una dirección de correo
+quizá tiene que aceptar antes.
+""",
+    "How long to wait for what becomes of it. Without it, 30 seconds.": "Cuánto esperar a ver qué pasa con él. Si falta, 30 segundos.",
+    "Print the channels as JSON.": "Mostrar los canales como JSON.",
     "End when somebody opens it.": "Terminar cuando alguien lo abre.",
     "Begin behind this event; --json prints the ids.": "Empezar detrás de este evento; --json muestra los ids.",
     "Print each event as a line of JSON.": "Mostrar cada evento como una línea de JSON.",
