@@ -42,7 +42,7 @@ WITH_FILE = {"compose.send", "compose.check", "compose.make_passphrase"}
 """Where the compose page's form goes, which is multipart: it can have a list of recipients."""
 WITH_TEXT = WITH_FILE | {"api.send", "api.replace", "control.replace", "control.translate"}
 WITH_FILES = WITH_FILE | {"control.replace", "control.translate"}
-"""Pages with a field for files: their forms are read by `webapp/sender/draft_files.py`."""
+"""Pages with a field for files: their forms are read by `webapp/sender/read_files.py`."""
 STREAMED = {"api.append"}
 """Bodies that are files: they are read while they are sealed (`uploads.py`)."""
 UNREAD = {"consents.one_click"}

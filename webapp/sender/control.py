@@ -9,12 +9,8 @@ from flask import Blueprint, Response, make_response, redirect, request, url_for
 from restante.crypto.tokens import ControlToken
 from restante.errors import (
     Fault,
-    Gone,
     Invalid,
     NotFound,
-    RestanteError,
-    TooLarge,
-    Unavailable,
 )
 from restante.messages import Page
 from restante.safe_text import shows_anything
@@ -23,32 +19,24 @@ from webapp import rules
 from webapp.http import (
     csrf,
     fields,
-    floods,
     form,
-    own_link_cookie,
     pages,
     rate_limits,
-    request_size,
     zone,
 )
 from webapp.http.budgets import afford
-from webapp.http.errors import RateLimited, told
 from webapp.http.request import cookie, evidence, managing, sending
 from webapp.sender import (
+    control_page,
     draft_files,
     page_parts,
     private_page,
-    push,
-    read_files,
     sender_secret,
     told_passphrase,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from restante.reports import Status
-    from webapp.sender.told_passphrase import Told
 
 bp = Blueprint("control", __name__)
 
@@ -62,7 +50,7 @@ def show(pasted: str) -> Response:
     if not private_page.is_open(control, status):
         return private_page.warning(control)
     told = told_passphrase.find(control)
-    page = _page(control, status, passphrase=told)
+    page = control_page.page(control, status, passphrase=told)
     told_passphrase.take(page, told)
     return page
 
@@ -76,7 +64,7 @@ def show_anyway(pasted: str) -> Response:
         csrf.verify()
     except Invalid:
         return private_page.warning(control, again=True)
-    managing().status(control, NEWEST)
+    managing().status(control, control_page.NEWEST)
     response = make_response(redirect(url_for("control.show", pasted=str(control)), code=303))
     private_page.open_for(response, control)
     zone.remember(response)
@@ -86,38 +74,38 @@ def show_anyway(pasted: str) -> Response:
 @bp.post("/s/<token>/recall")
 def recall(token: str) -> Response:
     """Recall one link, those that are marked, or all that are left; then show the verdicts."""
-    return act(token, _recall, then="verdict.show")
+    return control_page.act(token, _recall, then="verdict.show", counts_faults=True)
 
 
 @bp.post("/s/<token>/replace")
 def replace(token: str) -> Response:
     """Replace text and files of all links that are not read yet."""
-    _read_files(ControlToken.find(token))
-    return act(token, _replace)
+    control_page.read_form(ControlToken.find(token))
+    return control_page.act(token, _replace)
 
 
 @bp.post("/s/<token>/extend")
 def extend(token: str) -> Response:
     """Move the expiry."""
-    return act(token, _extend)
+    return control_page.act(token, _extend)
 
 
 @bp.post("/s/<token>/pause")
 def pause(token: str) -> Response:
     """Let no new reader open the message until it is resumed."""
-    return act(token, _pause)
+    return control_page.act(token, _pause)
 
 
 @bp.post("/s/<token>/resume")
 def resume(token: str) -> Response:
     """End a pause."""
-    return act(token, _resume)
+    return control_page.act(token, _resume)
 
 
 @bp.post("/s/<token>/rules")
 def set_rules(token: str) -> Response:
     """Set, change or remove rules for unread links."""
-    return act(token, _set_rules)
+    return control_page.act(token, _set_rules)
 
 
 @bp.post("/s/<token>/forget")
@@ -127,7 +115,7 @@ def forget(token: str) -> Response:
     if is_sure and private_page.is_known_open(control) and csrf.is_ours():
         return _forgotten(control)
     try:
-        status = managing().status(control, NEWEST, cookie=cookie("sender"))
+        status = managing().status(control, control_page.NEWEST, cookie=cookie("sender"))
     except NotFound:
         with rate_limits.status:
             if not is_sure:
@@ -141,7 +129,7 @@ def forget(token: str) -> Response:
     try:
         csrf.verify()
     except Invalid as error:
-        return _page(control, status, _counted(error))
+        return control_page.page(control, status, control_page.counted(error))
     return _forgotten(control)
 
 
@@ -155,23 +143,11 @@ def _forgotten(control: ControlToken) -> Response:
 def translate(token: str) -> Response:
     """Show the page in another language, with what was typed; change nothing."""
     control = ControlToken.find(token)
-    _read_files(control)
-    status = managing().status(control, NEWEST, cookie=cookie("sender"))
+    control_page.read_form(control)
+    status = managing().status(control, control_page.NEWEST, cookie=cookie("sender"))
     if not private_page.is_open(control, status):
         return private_page.warning(control)
-    return _page(control, status)
-
-
-def _read_files(control: ControlToken) -> None:
-    """Read a form that can bring files, if the message exists."""
-    if request_size.is_streamed():
-        try:
-            with rate_limits.status:
-                managing().status(control, BRIEF)
-        except RestanteError:
-            request_size.read_no_more()
-            raise
-        read_files.read(control.shard)
+    return control_page.page(control, status)
 
 
 def _sure(control: ControlToken, status: Status) -> str:
@@ -179,7 +155,6 @@ def _sure(control: ControlToken, status: Status) -> str:
     return pages.render("sender/forget.html", status=status, token=str(control), proof=proof)
 
 
-NEWEST, BRIEF = Page(most=page_parts.EVENTS_SHOWN), Page(most=1)
 NUMBER_DIGITS = 9
 
 
@@ -244,63 +219,9 @@ def _set_rules(control: ControlToken) -> None:
     managing().set_rules(control, given, evidence=evidence())
 
 
-def act(token: str, deed: Callable[[ControlToken], None], then: str | None = None) -> Response:
-    """Do something to a message, and show its page, or what is *then* shown; or what is wrong."""
-    control = ControlToken.find(token)
-    try:
-        if not private_page.is_known_open(control):
-            status = managing().status(control, BRIEF, cookie=cookie("sender"))
-            if not private_page.is_open(control, status):
-                return private_page.warning(control)
-        deed(control)
-    except NotFound:
-        # Forms may be large, so requests without a valid token have a rate limit.
-        with rate_limits.status:
-            raise
-    except (Invalid, TooLarge, Gone, Unavailable, RateLimited) as error:
-        shown = _counted(error) if deed is _recall and isinstance(error, Invalid) else error
-        return _page(control, managing().status(control, NEWEST), shown)
-    where = url_for("control.show", pasted=str(control))
-    if then:
-        where = url_for(then, token=str(control))
-    return make_response(redirect(where, code=303))
-
-
-def _counted(error: Invalid) -> RestanteError:
-    """Count an invalid recall or forget as a visit of the page, since it only shows the page again.
-
-    Above the rate limit the page is still shown for a while, later only a short error.
-    """
-    try:
-        with rate_limits.status:
-            return error
-    except RateLimited as too_often:
-        if floods.refusals.is_flood(("status",)):
-            raise
-        return too_often
-
-
 def _asked() -> Page:
     """Return the page of the timeline in `?before=`: the last events before that one."""
     before = whole_number(request.args.get("before", ""), NUMBER_DIGITS)
-    return NEWEST if before is None else Page(before=before, most=page_parts.EVENTS_SHOWN)
-
-
-def _page(
-    control: ControlToken,
-    status: Status,
-    error: RestanteError | None = None,
-    *,
-    passphrase: Told | None = None,
-) -> Response:
-    page = pages.render(
-        "sender/control.html",
-        view=page_parts.view(status, error),
-        passphrase=passphrase,
-        telling=push.view(status),
-        written=form.typed(*page_parts.WRITTEN),
-        **page_parts.values(control, status),
+    return (
+        control_page.NEWEST if before is None else Page(before=before, most=page_parts.EVENTS_SHOWN)
     )
-    response = told(page, error) if error else make_response(page)
-    push.permit_worker(response)
-    return own_link_cookie.remember(response, [link.token for link in status.links])

@@ -12,7 +12,7 @@ from webapp import notify
 from webapp.http import csrf, rate_limits
 from webapp.http.budgets import afford_daily, afford_notices
 from webapp.http.request import cookie, evidence, managing, services
-from webapp.sender import control, draft_form
+from webapp.sender import control_page, draft_form
 
 if TYPE_CHECKING:
     from flask import Response
@@ -25,31 +25,31 @@ bp = Blueprint("notify", __name__)
 @bp.post("/s/<token>/notify")
 def tell(token: str) -> Response:
     """Mail what happens to a message from now on, or mail it otherwise."""
-    return control.act(token, _tell)
+    return control_page.act(token, _tell)
 
 
 @bp.post("/s/<token>/mute")
 def mute(token: str) -> Response:
     """Mail nothing more about a message."""
-    return control.act(token, _mute)
+    return control_page.act(token, _mute)
 
 
 @bp.post("/s/<token>/webhook")
 def attach(token: str) -> Response:
     """Post what happens to a message to the sender's own system from now on."""
-    return control.act(token, _attach)
+    return control_page.act(token, _attach)
 
 
 @bp.post("/s/<token>/webhook/stop")
 def detach(token: str) -> Response:
     """Post nothing more about a message."""
-    return control.act(token, _detach)
+    return control_page.act(token, _detach)
 
 
 @bp.post("/s/<token>/test")
 def test(token: str) -> Response:
     """Tell the sender in every way that is on that this is a test."""
-    return control.act(token, _test)
+    return control_page.act(token, _test)
 
 
 @rate_limits.send

@@ -11,7 +11,7 @@ from restante.errors import Fault, Invalid
 from webapp.http import csrf, rate_limits
 from webapp.http.budgets import afford_daily
 from webapp.http.request import managing, settings
-from webapp.sender import control
+from webapp.sender import control_page
 from webapp.sender.push import subscription
 
 if TYPE_CHECKING:
@@ -41,13 +41,13 @@ def worker() -> Response:
 @bp.post("/s/<token>/push")
 def tell(token: str) -> Response:
     """Tell this browser what happens to the message."""
-    return control.act(token, _subscribe)
+    return control_page.act(token, _subscribe)
 
 
 @bp.post("/s/<token>/push/stop")
 def stop(token: str) -> Response:
     """Tell this browser, or no browser, what happens to the message."""
-    return control.act(token, _unsubscribe)
+    return control_page.act(token, _unsubscribe)
 
 
 @rate_limits.send
