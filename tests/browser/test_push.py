@@ -66,6 +66,8 @@ WORDS = {
         "field": "Message",
         "body": "Opened for the first time, by someone who had this link",
         "again": "Tell me in this browser what happens to it",
+        "when": "Tell me when it was",
+        "declined": "“This is not for me”, says someone who has this link",
     },
     "es": {
         "send": "Crear enlace",
@@ -75,6 +77,8 @@ WORDS = {
         "field": "Mensaje",
         "body": "Abierto por primera vez, por alguien que tenía este enlace",
         "again": "Avísame en este navegador de lo que pase con él",
+        "when": "Avísame cuando",
+        "declined": "«No es para mí», dice alguien que tiene este enlace",
     },
 }
 SHOWN = """() => registration.getNotifications()
@@ -149,8 +153,15 @@ def test_a_sender_is_told_while_the_page_is_closed_and_switches_it_off(
     # The next message is told of with a tick, and the first one no more.
     write(page, telling, say)
     page.get_by_label(say["again"]).check()
+    page.get_by_text(say["when"]).click()
+    for box in page.locator("#push-here details input").all():
+        box.set_checked(box.get_attribute("name") == "push.declined")
     press(page, say["send"])
     expect(page.get_by_text(say["told"])).to_be_visible()
+    read(reader, page.locator("#link-1").inner_text())
+    reader.get_by_role("button", name="This is not for me").click()
+    # The opening was not chosen, and the press closed the first one.
+    assert [one["body"].split("\n")[0] for one in shown(context)] == [say["declined"]]
     page.get_by_role("button", name=say["stop"]).click()
     expect(page.get_by_role("button", name=say["tell"], exact=True)).to_be_visible()
     page.goto(control)
