@@ -23,7 +23,7 @@ from restante.errors import Damaged, Invalid, PassphraseRequired, Unavailable
 from restante.file_reports import ListedFile
 from restante.messages import SECOND
 from restante.reports import Content, Preview, Requested
-from restante.store.replies import Changed, GoneBoxed
+from restante.store.replies import Changed, GoneBoxed, Unseen
 from restante.typed_digits import code_of
 
 if TYPE_CHECKING:
@@ -31,23 +31,30 @@ if TYPE_CHECKING:
 
     from restante.crypto.keyring import Keyring
     from restante.crypto.tokens import LinkToken, ReaderKey
+    from restante.files_there import FilesThere
     from restante.messages import Evidence
     from restante.settings import Settings
     from restante.store.link_replies import Released
     from restante.store.links import Links
 
-REVEAL_TRIES = 3
-"""Attempts of a reveal while the sender replaces the message at the same moment."""
+REVEAL_TRIES = 4
+"""Attempts of a reveal: files take one more, a replace at the same moment, too."""
 
 
 class Reading:
     """The recipient's verbs.  Each needs the link token."""
 
     def __init__(
-        self, links: Links, keyring: Keyring, settings: Settings, offload: Callable[..., Any]
+        self,
+        links: Links,
+        keyring: Keyring,
+        settings: Settings,
+        offload: Callable[..., Any],
+        there: FilesThere,
     ) -> None:
         """*offload* runs Argon2 where it does not block other requests."""
         self._links = links
+        self._there = there
         self._keyring = keyring
         self._lease_most = settings.lease_most * SECOND
         self._offload = offload
@@ -119,14 +126,17 @@ class Reading:
             PassphraseRequired, CodeRequired: Nothing is spent.
             PassphraseWrong, CodeWrong: One try is spent, no view.
             Watched: Only with *wary*.  Nothing is spent.
-            Unavailable: Perhaps a view was spent; the same reader key may ask again.
+            Unavailable: Perhaps a view was spent; the same reader key may ask again.  If it is
+                because a file of the message is missing, none was.
             Damaged: The view was spent, but the stored data does not decrypt; the timeline
                 gets `link.failed`.
         """
         boxed = self._facts.close_evidence(link.link_id, evidence)
         codes = macs(self._keyring, link.link_id, code_of(code, DIGITS))
+        seen, keys, is_new = b"", None, True
         for _ in range(REVEAL_TRIES):
-            keys = self._keys_for(link, passphrase)
+            keys = self._keys_for(link, passphrase) if is_new else keys
+            is_new = True
             try:
                 released = self._links.reveal(
                     link,
@@ -138,10 +148,15 @@ class Reading:
                     evidence=boxed,
                     wary=wary,
                     codes=codes,
+                    seen=seen,
                 )
             except GoneBoxed as gone:
                 raise self._facts.gone(gone.end) from None
             except Changed:
+                continue
+            except Unseen as unseen:
+                self._there.check(link.shard, unseen.blob_ids)
+                seen, is_new = b"".join(unseen.blob_ids), False
                 continue
             except PassphraseRequired:
                 if passphrase is None:

@@ -27,6 +27,7 @@ from restante.delivery import Delivering
 from restante.errors import SettingsInvalid
 from restante.feedback import Answering
 from restante.fetching import Fetching
+from restante.files_there import FilesThere
 from restante.managing import Managing
 from restante.notifying import Notifying
 from restante.reading import Reading
@@ -225,7 +226,9 @@ def assemble(  # noqa: PLR0913 (what tests replace)
         managing=Managing(messages, keyring, settings),
         taking_out=TakingOut(messages, keyring),
         notifying=Notifying(messages, keyring, settings),
-        reading=Reading(Links(connection, now), keyring, settings, offload),
+        reading=Reading(
+            Links(connection, now), keyring, settings, offload, FilesThere(blobs, disk)
+        ),
         answering=Answering(Readers(connection, now), keyring, settings),
         timekeeping=Timekeeping(Deadlines(connection, now)),
         delivering=Delivering(outbox, keyring, desk, budgets if settings.rate_limits else None),

@@ -23,7 +23,7 @@ from restante.reports import Requested
 from restante.store import keys
 from restante.store.connection import new_request
 from restante.store.link_replies import Gate, Released
-from restante.store.replies import Changed, gone
+from restante.store.replies import Changed, Unseen, gone
 from restante.store.verbs import Verbs
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class Links(Verbs):
         evidence: bytes,
         wary: bool,
         codes: bytes = b"",
+        seen: bytes = b"",
     ) -> Released:
         """Spend a view for this reader, or return the view that it has a lease on.
 
@@ -82,10 +83,12 @@ class Links(Verbs):
             Watched: Only with *wary*.
             Unavailable: Also if the link's root key is not in the *ring*.
             Changed: A replace changed the root key that the verifier was derived from.
+            Unseen: It has other files than those that were *seen* in their place.
         """
         match self._run(
             "reveal", keys.link(link),
             reader_id, ring, verifier, root_id, visitor, evidence, int(wary), codes, new_request(),
+            seen,
         ):  # fmt: skip
             case [b"revealed" | b"reread" as word, its]:
                 return Released.of(its, fresh=word == b"revealed")
@@ -109,6 +112,8 @@ class Links(Verbs):
                 raise Unavailable
             case [b"changed"]:
                 raise Changed
+            case [b"look", ids]:
+                raise Unseen(ids)
         raise NotFound
 
     def request_code(  # noqa: PLR0913 (what request_code.lua is told)

@@ -20,6 +20,14 @@ class Changed(Exception):
     """Another request wrote between our read and our write; read again."""
 
 
+class Unseen(Exception):
+    """A message has files: the caller has to find its blobs, and ask again with their ids."""
+
+    def __init__(self, ids: bytes) -> None:
+        super().__init__()
+        self.blob_ids = [ids[at : at + 16] for at in range(0, len(ids), 16)]
+
+
 class Repeated(Exception):
     """A request with this send id was stored before; *proof* and times are those of the first."""
 

@@ -11,8 +11,17 @@ from restante import upload_writer, wiring
 from restante.blobs.folder import FolderPart
 from restante.crypto.files import PIECE_SIZE
 from restante.crypto.tokens import ReaderKey
-from restante.errors import Damaged, Full, NotFound, OffsetWrong, Superseded, Unavailable
+from restante.errors import (
+    Damaged,
+    Full,
+    NotFound,
+    OffsetWrong,
+    PassphraseWrong,
+    Superseded,
+    Unavailable,
+)
 from restante.fetching import Ticket
+from restante.files_there import FilesThere
 from restante.messages import Draft, NewFile
 from restante.settings import Settings
 
@@ -278,3 +287,72 @@ def test_a_forgotten_message_leaves_no_blob(filing, place):
 
     assert filing.sweeping.turn() == 1
     assert files_in(place) == []
+
+
+def lose(way, place, token):
+    """Have the blob of an upload be missing, in one way."""
+    [path] = [path for path in files_in(place) if path.name == token.blob_id.hex()]
+    match way:
+        case "blob":
+            path.unlink()
+        case "cut":
+            os.truncate(path, 5)
+        case "disk":
+            place.rename(place.parent / "hidden")
+        case "another disk":
+            place.rename(place.parent / "hidden")
+            place.mkdir()
+            (place / "place").write_text("a" * 32)
+
+
+@pytest.mark.parametrize("way", ["blob", "cut", "disk", "another disk"])
+def test_no_view_is_spent_on_a_message_whose_files_cannot_be_had(filing, place, way):
+    tokens = [upload(filing, os.urandom(100)) for _ in range(2)]
+    message = sent(filing, *tokens, passphrase="a passphrase")
+    link = message.links[0].token
+    lose(way, place, tokens[1])
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            filing.reading.reveal(link, READER, "a passphrase", visitor="browser")
+    with pytest.raises(PassphraseWrong):
+        filing.reading.reveal(link, READER, "another one", visitor="browser")
+
+    assert filing.reading.preview(link, visitor="").views_left == 1
+    assert filing.managing.recall(message.control)[0].outcome == "recalled_unread"
+
+
+def test_a_text_without_files_opens_without_their_place(filing, place):
+    message = filing.sending.send(Draft("only text"))
+    place.mkdir(exist_ok=True)
+    place.chmod(0)
+    its = message.links[0].token
+
+    assert filing.reading.reveal(its, READER, None, visitor="browser").text == "only text"
+    place.chmod(0o700)
+
+
+def test_a_view_that_was_spent_shows_its_text_again_without_the_files(filing, place):
+    token = upload(filing, b"x" * 100)
+    message = sent(filing, token)
+    opened(filing, message)
+    lose("blob", place, token)
+    its = message.links[0].token
+
+    assert filing.reading.reveal(its, READER, None, visitor="browser").text == "x"
+
+
+def test_a_message_that_is_replaced_between_both_questions_is_looked_at_anew(
+    filing, place, monkeypatch
+):
+    message = sent(filing, upload(filing, b"old", shard=3))
+    real = FilesThere.check
+
+    def check(its, shard, blob_ids):
+        monkeypatch.undo()
+        new = upload(filing, b"newer", shard=message.control.shard)
+        files = (NewFile(str(new), "b.bin"),)
+        filing.sending.replace(message.control, "new", files=files)
+        real(its, shard, blob_ids)
+
+    monkeypatch.setattr(FilesThere, "check", check)
+    assert fetched(filing, opened(filing, message)) == b"newer"

@@ -19,6 +19,7 @@ PARTS = ("restante", "webapp", "worker", "templates", "translations", "gunicorn.
 REVEAL_CALL = """        match self._run(
             "reveal", keys.link(link),
             reader_id, ring, verifier, root_id, visitor, evidence, int(wary), codes, new_request(),
+            seen,
         ):  # fmt: skip
 """
 RELEASED = """{ "revealed", named({ message = m.id, version = link.version, root = link.root,
@@ -26,7 +27,7 @@ RELEASED = """{ "revealed", named({ message = m.id, version = link.version, root
     state = link.reveals + 1 < link.views and "read" or "spent",
     views_left = link.views - link.reveals - 1, lease_until = now + m.lease, now = now,
     passphrase = link.verifier and 1 or 0, box = m.box, claimed_at = now,
-    expires_at = m.expires_at, files = files }) }"""
+    expires_at = m.expires_at, files = files, taken = "" }) }"""
 
 
 def asked_twice(second: str) -> str:
@@ -34,12 +35,13 @@ def asked_twice(second: str) -> str:
     return f"""        told = self._run(
             "reveal", keys.link(link),
             reader_id, ring, verifier, root_id, visitor, evidence, int(wary), codes, new_request(),
+            seen,
         )
         if told[0] == b"revealed":
             self._run(
                 "reveal", keys.link(link),
                 reader_id, ring, verifier, root_id, "{second}", evidence, int(wary), codes,
-                new_request(),
+                new_request(), seen,
             )
         match told:
 """

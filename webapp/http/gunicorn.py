@@ -71,7 +71,9 @@ IDLE_SECONDS = 30.0
 PIECE_BYTES, PIECE_MOST = 16 * 1024, 256 * 1024
 """Size of a piece of a response; each has IDLE_SECONDS, so clients need half a KiB a second.
 
-While a client is quick, pieces grow: each costs a turn of the event loop."""
+While a client is quick, pieces grow: each costs a turn of the event loop.  Pages are too short.
+"""
+QUICK_PIECES = 8
 QUICK_SECONDS = 0.1
 LINGER_BYTES = 65_536
 
@@ -128,7 +130,7 @@ class Patient:
     def __init__(self, line: socket.socket) -> None:
         self._line = line
         self._head: bytes | None = None
-        self._piece = PIECE_BYTES
+        self._piece, self._quick = PIECE_BYTES, 0
 
     def sendall(self, answer: bytes) -> None:
         """Send a part of the response; the first part, the head, waits for the second.
@@ -167,8 +169,13 @@ class Patient:
             began, end = time.monotonic(), at + self._piece
             self._line.sendall(view[at:end])
             at = end
-            is_quick = time.monotonic() - began < QUICK_SECONDS
-            self._take(min(2 * self._piece, PIECE_MOST) if is_quick else PIECE_BYTES)
+            if time.monotonic() - began < QUICK_SECONDS:
+                self._quick += 1
+                if self._quick >= QUICK_PIECES:
+                    self._take(min(2 * self._piece, PIECE_MOST))
+            else:
+                self._quick = 0
+                self._take(PIECE_BYTES)
 
     def _take(self, piece: int) -> None:
         """Send pieces of this size from now on, and let the system hold one."""

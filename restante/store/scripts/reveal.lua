@@ -14,17 +14,21 @@
 -- ARGV[8]  wary      1: refuse a reader without an open lease if a machine looked recently
 -- ARGV[9]  codes     MACs of the code given, 16 bytes for each root key, or ""
 -- ARGV[10] request   id that makes a retry idempotent: it spends no second try
+-- ARGV[11] seen      ids of the blobs that the caller found in their place, 16 bytes each
 --
 -- Replies {"revealed", map}, or within the lease {"reread", map}, with message, version, root,
 -- wrapped, content, state, views_left, lease_until, now, passphrase, box, claimed_at, expires_at,
 -- files, taken (which of them were taken out);
 -- {"gone" or, for the try that locks, "locked", state, message, reason, ended_at},
 -- {"paused"}, {"held", opens_at, now}, {"passphrase-wrong" or "code-wrong", tries left}, {"code-required"},
--- {"passphrase-required"}, {"watched"}, {"unavailable"}, {"changed"} or {"unknown"}.
+-- {"passphrase-required"}, {"watched"}, {"unavailable"}, {"changed"} or {"unknown"};
+-- {"look", ids of blobs} if the caller has to find them first: no view is spent on a message whose
+-- files cannot be had.
 
 local now = clock(ARGV[1])
 local reader, ring, verifier, root = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local class, evidence, wary, codes, request = ARGV[6], ARGV[7], ARGV[8] == "1", ARGV[9], ARGV[10]
+local seen = ARGV[11]
 local tag, id = way_in(KEYS[1])
 local link = link_ruled(tag, id, now)
 if not link then
@@ -72,6 +76,10 @@ if wrong then
     or refuse_try(link, now, wrong, request, evidence)
 end
 
+local ids = has_files and not again and blob_ids(m, link.version) or ""
+if ids ~= seen and ids ~= "" then
+  return { "look", ids }
+end
 if again then
   keep_reader(link, r)
   look(link, now, "link.reread", class, evidence)

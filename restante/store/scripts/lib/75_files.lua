@@ -36,6 +36,16 @@ local function schedule_files(tag, entries, at)
   end
 end
 
+-- The ids of a version's blobs, without those of files that were taken out.
+local function blob_ids(message, version)
+  local entries, ids = call("GET", blobs_of(message, version)) or "", {}
+  for number = 1, #entries / ENTRY do
+    local entry = entry_of(entries, number)
+    ids[#ids + 1] = entry and entry:sub(1, 16)
+  end
+  return table.concat(ids)
+end
+
 -- Which files of a version were taken out: "number=at", with commas between.
 local function taken_out(message, version)
   return message.files and call("HGET", message.hash, "taken:" .. version) or ""
