@@ -57,8 +57,8 @@ class Problem(RestanteError):
 
     @property
     def is_passing(self) -> bool:
-        """The service, or a proxy before it, cannot answer now."""
-        return self.status in {502, 503, 504}
+        """The line was too slow, or the service or a proxy before it cannot answer now."""
+        return self.status in {408, 502, 503, 504}
 
 
 class NotFound(Problem):

@@ -108,6 +108,7 @@ class LinkStatus:
     acknowledged_at: datetime | None
     confirmed_at: datetime | None
     unread_at: datetime | None
+    version: int
     files: tuple[FileStatus, ...]
     url: str = field(repr=False)
     raw: Json = field(repr=False)
@@ -129,7 +130,8 @@ class LinkStatus:
             acknowledged_at=when_or_none(its, "acknowledged_at"),
             confirmed_at=when_or_none(its, "confirmed_at"),
             unread_at=when_or_none(its, "unread_at"),
-            # An earlier service does not tell them.
+            # An earlier service does not tell these.
+            version=number(its, "version") if "version" in its else 1,
             files=tuple(map(FileStatus.of, inners(its, "files") if "files" in its else ())),
             url=address(its, "url", LINK),
             raw=its,

@@ -233,6 +233,49 @@ def test_a_replace_brings_its_own_files(shell, plan):
     assert names_in(shell.folder / "mine") == ["new.txt"]
 
 
+def test_one_file_is_taken_out_also_while_it_comes(shell, plan, service, api):
+    plan.write_bytes(os.urandom(4 * MIB))
+    (shell.folder / "note").write_bytes(b"note")
+    answer = sent(shell, "-r", "Ana", "-r", "Ben", "--file", str(plan), "--file", "note")
+    with CutLine(port_of(service), down=[MIB]) as line:
+        taken = []
+        line.on_cut = lambda: taken.append(shell.run("take-out", "last", "plan.pdf"))
+        link = link_of(answer).replace(service.url, line.url)
+        done = Shell(shell.folder, line.url).run("read", "--json", "--files", "mine", stdin=link)
+    [first] = taken
+    again = shell.run("take-out", "last", "1", "--json")
+    unknown = shell.run("take-out", "last", "other.pdf")
+    untouched = shell.run("take-out", "last", "note")
+    status = shell.run("status", "last").out
+
+    assert (first.status, again.status, unknown.status, untouched.status) == (3, 3, 64, 3)
+    # What the line holds counts as sent.
+    assert re.search(r"Ana +(a part was sent, perhaps all|all of it was sent)", first.out)
+    assert re.search(r"Ben +nothing was sent +0 bytes", first.out)
+    assert json.loads(again.out)["name"] == "plan.pdf"
+    assert done.status == 66
+    assert "The sender took plan.pdf out of the message." in done.err
+    assert [one["saved_as"] for one in json.loads(done.out)["files"]] == [None, "mine/note"]
+    assert names_in(shell.folder / "mine") == ["note"]
+    assert re.search(
+        r"files of Ana: plan.pdf \d+ % fetched, taken out; note fetched whole, t", status
+    )
+    assert "files of Ben: plan.pdf not fetched, taken out; note" in status
+
+
+def test_a_file_of_one_of_two_versions_is_taken_out(shell, plan, api):
+    answer = sent(shell, "-r", "Ana", "-r", "Ben", "--file", str(plan))
+    shell.run("read", stdin=link_of(answer))
+    (shell.folder / "new.txt").write_text("new")
+    shell.run("replace", "last", "new.txt", "--file", str(plan))
+    both = shell.run("take-out", "last", "plan.pdf")
+    one = shell.run("take-out", "last", "plan.pdf", "--version", "2")
+    links = api.message(answer["control_token"])["links"]
+
+    assert (both.status, one.status) == (64, 0)
+    assert [bool(link["files"][0]["taken_out_at"]) for link in links] == [False, True]
+
+
 def hostile(answer, *files):
     """Serve an opened message with these names and sizes, and fetches as *answer* says."""
     link = f"L{'A' * 34}"

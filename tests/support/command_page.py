@@ -17,7 +17,18 @@ MARK = "## restante\n"
 """What is behind this is made; what is before it is written by hand."""
 WIDTH = 96
 ORDER = (
-    *("send", "list", "status", "watch", "recall", "replace", "extend", "rules", "pause"),
+    *(
+        "send",
+        "list",
+        "status",
+        "watch",
+        "recall",
+        "take-out",
+        "replace",
+        "extend",
+        "rules",
+        "pause",
+    ),
     *("resume", "forget", "test-event", "read", "completion"),
 )
 

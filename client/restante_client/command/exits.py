@@ -10,6 +10,7 @@ from restante_client.command.texts import _
 from restante_client.errors import (
     CodeRequired,
     CodeWrong,
+    FileTakenOut,
     FileTooLarge,
     Full,
     Gone,
@@ -44,6 +45,7 @@ STATUS: dict[type[RestanteError], int] = {
     CodeWrong: REFUSED,
     NotFound: ENDED,
     Gone: ENDED,
+    FileTakenOut: ENDED,
     Unavailable: UNAVAILABLE,
     Full: UNAVAILABLE,
     Unreachable: UNAVAILABLE,
@@ -102,6 +104,7 @@ def _sentences() -> dict[type[RestanteError], str]:
         CodeRequired: _("This message asks for the code from a mail: give --code-file."),
         NotASender: _("You may not send here. A token of the operator permits it: --token-file."),
         TooLarge: _("The text is too long for this service."),
+        FileTakenOut: _("The sender took this file out of the message."),
         FileTooLarge: _("A file is larger than this service takes."),
         Full: _("The service has no room for more files now. Try again later."),
         Unavailable: _("The service cannot do this now. Run the same command again."),

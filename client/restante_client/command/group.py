@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from restante_client.command import change, channels, listing, manage, read, send, watch
+from restante_client.command import change, channels, listing, manage, read, send, take_out, watch
 from restante_client.command.config import Options
 from restante_client.command.durations import Duration
 from restante_client.command.exits import Failure
@@ -42,10 +42,10 @@ configuration:
 \b
 Exit statuses:
    0  done; recall: nobody had read the message
-   3  recall: somebody had opened it before
+   3  recall: somebody had opened it before; take-out: something of the file was sent
   64  the arguments are wrong
   65  the service refuses this input, or passphrase or code is wrong or missing
-  66  the message is gone or unknown
+  66  the message, or a file of it, is gone or unknown
   69  the service cannot be reached or cannot do it now
   73  a file of the command cannot be read or written
   75  too early, paused, too many requests, or --timeout is over: try again later
@@ -106,7 +106,8 @@ def restante(
 
 
 _COMMANDS = (
-    send.send, manage.status, watch.watch, change.recall, change.replace, change.extend,
+    send.send, manage.status, watch.watch, change.recall, take_out.take_out,
+    change.replace, change.extend,
     change.rules, change.pause, change.resume, change.forget, channels.test_event, read.read,
     listing.list_sent, listing.completion,
 )  # fmt: skip

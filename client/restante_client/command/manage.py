@@ -19,6 +19,7 @@ from restante_client.command.exits import Failure
 from restante_client.command.options import json_option
 from restante_client.command.printable import line
 from restante_client.command.texts import _
+from restante_client.files import FileStatus
 from restante_client.models import LinkStatus, Status
 
 WHICH = """\
@@ -115,20 +116,21 @@ def line_of(now: Status, event: Any) -> str:  # noqa: ANN401 (an event)
 
 
 def files_of(now: Status) -> Iterator[str]:
-    """Yield a line for each link that was opened and has files: what was fetched of them."""
+    """Yield a line for each link with files that was opened, or of which one was taken out."""
     for link in now.links:
-        if not link.files or not link.reveals:
-            continue
-        told = [_file(its.name, its.size, its.sent) for its in link.files]
-        yield _("files of {who}: {files}", who=link.recipient or link.id[:8], files="; ".join(told))
+        if link.files and (link.reveals or any(its.taken_out_at for its in link.files)):
+            who, told = link.recipient or link.id[:8], "; ".join(map(_file, link.files))
+            yield _("files of {who}: {files}", who=who, files=told)
 
 
-def _file(name: str, size: int, sent: int | None) -> str:
-    if sent is None:
-        return _("{name} not fetched", name=name)
-    if sent >= size:
-        return _("{name} fetched whole", name=name)
-    return _("{name} {percent} % fetched", name=name, percent=sent * 100 // size)
+def _file(its: FileStatus) -> str:
+    if its.sent is None:
+        told = _("{name} not fetched", name=its.name)
+    elif its.is_whole:
+        told = _("{name} fetched whole", name=its.name)
+    else:
+        told = _("{name} {percent} % fetched", name=its.name, percent=its.sent * 100 // its.size)
+    return _("{file}, taken out", file=told) if its.taken_out_at else told
 
 
 def rules_of(now: Status) -> list[str]:

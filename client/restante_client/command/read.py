@@ -12,7 +12,7 @@ from restante_client import Client, Reading
 from restante_client.addresses import LINK
 from restante_client.command import begun, output, sources
 from restante_client.command.config import Options
-from restante_client.command.exits import CANNOT_WRITE, Failure
+from restante_client.command.exits import CANNOT_WRITE, ENDED, OK, Failure
 from restante_client.command.link_secrets import Secrets
 from restante_client.command.new_file import NewFile
 from restante_client.command.options import json_option, passphrase_file, yes_option
@@ -79,7 +79,7 @@ def read(
     passphrase_file: str | None,
     code_file: str | None,
     as_json: bool,
-) -> None:
+) -> int:
     """Open a message."""
     address = sources.address(link, LINK)
     with ExitStack() as stack:
@@ -102,7 +102,7 @@ def read(
                 place.forget_parts(its.key)
             raise
         stays = keep or bool(message.files and place is None)
-        _deliver(reading, message, file, place, as_json=as_json)
+        misses = _deliver(reading, message, file, place, as_json=as_json)
         reading.keep = stays
         reading.__exit__(None, None, None)
     if place and reading.acknowledged:
@@ -110,6 +110,7 @@ def read(
     _tell(reading, message, stays=stays, files=message.files if place is None else ())
     if reading.acknowledged and not stays:
         begun.end(its)
+    return ENDED if misses else OK
 
 
 def _agreed(client: Client, token: str, old: begun.Begun | None, *, asks: bool) -> begun.Begun:
@@ -170,8 +171,11 @@ def _opened(client: Client, token: str, its: begun.Begun, ask: Secrets) -> tuple
 
 def _deliver(
     reading: Reading, message: Opened, file: NewFile | None, place: Folder | None, *, as_json: bool
-) -> None:
-    """Bring text and files to where they belong, before the service hears that they arrived."""
+) -> bool:
+    """Bring text and files to where they belong, before the service hears that they arrived.
+
+    Returns whether the sender took one of the files out meanwhile.
+    """
     saved: dict[int, str] = {}
     try:
         if file:
@@ -182,12 +186,14 @@ def _deliver(
             for its, path in zip(
                 message.files, place.save(reading, message.files, reading.reader_key), strict=True
             ):
-                saved[its.number] = str(path)
                 tell_saved(path, its)
+                if path:
+                    saved[its.number] = str(path)
     finally:
         # Also if a file did not come: the text is here.
         if as_json and not file:
             _print(lambda: output.as_json(_as_json(message, saved)))
+    return place is not None and len(saved) < len(message.files)
 
 
 def _as_json(message: Opened, saved: dict[int, str]) -> dict[str, object]:

@@ -23,6 +23,7 @@ from restante_client.command.exits import CANNOT_WRITE, Failure
 from restante_client.command.progress import Transfer
 from restante_client.command.sizes import size_of
 from restante_client.command.texts import _
+from restante_client.errors import FileTakenOut
 from restante_client.file_names import NAME_MAX, cut, numbered
 from restante_client.files import File
 
@@ -50,8 +51,10 @@ class Folder:
             told = _("{path} cannot be written. Nothing was opened.", path=path)
             raise Failure(told, CANNOT_WRITE) from None
 
-    def save(self, reading: Reading, files: Sequence[File], reader_key: str) -> Iterator[Path]:
-        """Fetch files, and yield where each is saved, once it is.
+    def save(
+        self, reading: Reading, files: Sequence[File], reader_key: str
+    ) -> Iterator[Path | None]:
+        """Fetch files, and yield where each is saved, once it is; None if it was taken out.
 
         Raises:
             Failure: There is no room, or a file cannot be written.
@@ -61,10 +64,15 @@ class Folder:
             told = _("There is no room for {size} of files.", size=size_of(need))
             raise self._failure(told)
         for its in files:
+            part = self._part(its, reader_key)
             try:
-                yield self._save(reading, its, self._part(its, reader_key))
+                saved = self._save(reading, its, part)
+            except FileTakenOut:
+                part.unlink(missing_ok=True)
+                saved = None
             except OSError:
                 raise self._failure(_("{path} cannot be written.", path=self._path)) from None
+            yield saved
 
     def forget_parts(self, reader_key: str) -> None:
         """Remove the parts of files that have their names."""
@@ -182,6 +190,9 @@ def _sync(folder: Path) -> None:
             os.close(handle)
 
 
-def tell_saved(path: Path, its: File) -> None:
+def tell_saved(path: Path | None, its: File) -> None:
     """Say where a file is."""
-    output.tell(_("Saved {path} ({size}).", path=path, size=size_of(its.size)))
+    if path is None:
+        output.tell(_("The sender took {name} out of the message.", name=its.name))
+    else:
+        output.tell(_("Saved {path} ({size}).", path=path, size=size_of(its.size)))

@@ -8,6 +8,14 @@ El código de salida es 0 si nadie lo recibió, y 3 si alguien lo recibió. Reti
 mismo resultado.
 """,
     "Only the link of this recipient, or with this id. Repeat it.": "Solo el enlace de este destinatario o con este id. Se puede repetir.",
+    "Destroy one file of a message; the text and the other files stay. Prints for each link what was sent": """\
+Destruye un archivo de un mensaje; el texto y los demás archivos quedan. Dice de cada enlace qué se
+había enviado del archivo.
+
+FILE es su nombre o su número. El código de salida es 0 si no se había enviado nada a nadie, y 3 si se
+había enviado algo. Quitarlo otra vez da el mismo resultado.
+""",
+    "Of this version of the text, if more than one has such a file.": "De esta versión del texto, si más de una tiene un archivo así.",
     "Visitors of the links see it.": "Lo ven quienes visitan los enlaces.",
     "Print the verdicts as JSON.": "Mostrar los veredictos como JSON.",
     "Give all links that nobody has opened another text. The text comes as with `restante send`.": """\
@@ -69,10 +77,10 @@ configuración:
 \b
 Códigos de salida:
    0  hecho; recall: nadie había leído el mensaje
-   3  recall: alguien lo había abierto antes
+   3  recall: alguien lo había abierto antes; take-out: se había enviado algo del archivo
   64  los argumentos no son correctos
   65  el servicio rechaza los datos, o la contraseña o el código falta o no es correcto
-  66  el mensaje terminó o no existe
+  66  el mensaje, o un archivo suyo, terminó o no existe
   69  no se puede llegar al servicio, o no puede hacerlo ahora
   73  un archivo de la orden no se puede leer o escribir
   75  demasiado pronto, en pausa, demasiadas peticiones, o pasó --timeout: prueba más tarde
