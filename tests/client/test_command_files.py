@@ -233,16 +233,15 @@ def test_a_replace_brings_its_own_files(shell, plan):
     assert names_in(shell.folder / "mine") == ["new.txt"]
 
 
-def test_one_file_is_taken_out_also_while_it_comes(shell, plan, service, api):
+def test_one_file_is_taken_out_also_while_it_comes(shell, plan, service, client):
     plan.write_bytes(os.urandom(4 * MIB))
     (shell.folder / "note").write_bytes(b"note")
     answer = sent(shell, "-r", "Ana", "-r", "Ben", "--file", str(plan), "--file", "note")
     with CutLine(port_of(service), down=[MIB]) as line:
-        taken = []
-        line.on_cut = lambda: taken.append(shell.run("take-out", "last", "plan.pdf"))
+        line.on_cut = lambda: client.take_out(answer["control_token"], version=1, file=1)
         link = link_of(answer).replace(service.url, line.url)
         done = Shell(shell.folder, line.url).run("read", "--json", "--files", "mine", stdin=link)
-    [first] = taken
+    first = shell.run("take-out", "last", "plan.pdf")
     again = shell.run("take-out", "last", "1", "--json")
     unknown = shell.run("take-out", "last", "other.pdf")
     untouched = shell.run("take-out", "last", "note")
