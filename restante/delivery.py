@@ -28,7 +28,7 @@ LEASE_SECONDS = 30
 """How long a delivery is leased to the worker that took it; the worker stops well before."""
 EVENTS_MOST = 20
 """Events of one message at a time, so that no message delays others."""
-GATHERED_MOST = 200
+GATHERED_MOST = 2_000
 """The same for a channel that gathers them: they are one notification."""
 SECOND = 1_000
 

@@ -4,13 +4,18 @@ import re
 
 import pytest
 import redis
+from hypothesis import given
 
+from restante.channels import digest_email
+from restante.channels.email import Happening
 from restante.details import Details
+from restante.messages import State
 from restante.store import keys
 from tests.conftest import read
 from tests.core.test_email_faults import until_all_is_mailed
+from tests.core.test_email_limits import AT, ODD, OURS, parts_of, row
 from tests.support.mailserver import MailServer
-from tests.support.senders import MINUTE, House, html_of, text_of
+from tests.support.senders import MINUTE, SENDER, House, html_of, text_of
 
 ALL = ("opened",)
 OPENED = "Opened for the first time"
@@ -254,3 +259,45 @@ def test_a_digest_keeps_numbers_of_events_and_goes_by_itself(house):
     assert re.fullmatch(rb"\d+ digest\.news shard=\d+,after=\d+,until=\d+", head)
     assert keys.message(first[0].control).endswith(message_id)
     assert all(0 < ttl <= 4 * DAY for ttl in ttls)
+
+
+def test_a_digest_takes_no_more_than_it_can_tell_and_nothing_is_dropped(house):
+    first = fill(house)
+    open_all(house, first[:1], view=1)
+    house.rest()
+    with redis.Redis(connection_pool=house.connection.pools[0]) as raw:
+        (digest,) = [key for key in raw.scan_iter("*:message:*") if raw.hexists(key, "digest")]
+        its_events = digest.replace(b":message:", b":events:")
+        raw.rpush(its_events, *raw.lrange(its_events, 0, 0) * 19_999)
+        open_all(house, first[1:2], view=1)
+        house.rest()
+        assert raw.llen(its_events) == 20_000
+        raw.ltrim(its_events, 0, 0)
+    house.clock.forward(11 * MINUTE)
+    until_all_is_mailed(house)
+
+    told = [subjects(mail) for mail in house.server.mails[12:]]
+    assert told == [["Letter 00"], ["Letter 01"]]
+
+
+def written(subject, label):
+    part = digest_email.Part(
+        subject, AT, [Happening("link.revealed", AT, {"view": 1}, label)],
+        [row("")[1], row("", State.READ)[1]], "https://letters.example/s/C",
+    )  # fmt: skip
+    consent = "https://letters.example/n/N" + "A" * 64
+    letter = digest_email.Letter(
+        "ana@example.com", "en", None, [part, part], 0, None, consent, b"d" * 16
+    )
+    return letter.write(SENDER, event_id="id-2", at=AT)
+
+
+@given(subject=ODD, label=ODD)
+def test_no_subject_and_no_label_adds_a_header_a_line_or_a_tag(subject, label):
+    mail, text, html = parts_of(written(subject, label))
+    _, plain_text, plain_html = parts_of(written("x", "y"))
+
+    assert sorted(mail.keys()) == sorted(OURS)
+    assert mail["To"] == "ana@example.com"
+    assert len(text.splitlines()) == len(plain_text.splitlines())
+    assert re.findall(r"<(\w+)", html) == re.findall(r"<(\w+)", plain_html)

@@ -48,7 +48,7 @@ def test_killed_workers_mail_each_event_and_none_in_two_mails(own_store, tmp_pat
     chance = random.Random(SEED)
     with MailServer() as server, (tmp_path / "log").open("wb") as log:
         its = Paced(own_store(durability="memory"), server, views, chance)
-        killer = Killer(its, chance, log, lives=1.5)
+        killer = Killer(its, chance, log, lives=1.5 if messages < 20 else 5)
         addresses = [f"sender{number}@d{number}.example" for number in range(3)]
         for to in addresses:
             canaries.learn("mail address", to)

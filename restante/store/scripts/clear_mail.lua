@@ -58,8 +58,10 @@ elseif state == "given" then
   end
   -- What was perhaps mailed alone is repeated alone: in a digest it would be another mail.
   local may_be_gathered = ARGV[10] ~= "" and ARGV[5] == ""
-  local open = may_be_gathered and open_digest(tag, kept["digest:" .. consent])
-  if may_be_gathered and (wait > 0 or open) then
+  local open, is_full = open_digest(tag, kept["digest:" .. consent])
+  if may_be_gathered and open and is_full then
+    return { "wait", math.max(wait, APART) }
+  elseif may_be_gathered and (wait > 0 or open) then
     if not open then
       open = ARGV[10]
       call("HSET", KEYS[1], "digest:" .. consent, open)

@@ -1,11 +1,15 @@
 -- Digests: news of several messages that go to one address in one mail.  A digest is kept as a message
 -- is, with nothing but the channel `digest` and a timeline, so it is delivered as all others are.
 
--- Returns the id of a digest that still has something to tell, or nil.
+-- A digest that has to tell so much is full: news wait in their messages then.
+local DIGEST_MOST = 20000
+
+-- Returns the id of a digest that still has something to tell, or nil; and whether it is full.
 local function open_digest(tag, id)
   local cursor = id and call("HGET", key_of(tag, "message", id), "digest:cursor")
-  if cursor and call("LLEN", key_of(tag, "events", id)) > tonumber(cursor) then
-    return id
+  local left = cursor and call("LLEN", key_of(tag, "events", id)) - tonumber(cursor) or 0
+  if left > 0 then
+    return id, left >= DIGEST_MOST
   end
 end
 
