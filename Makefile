@@ -39,7 +39,8 @@ lock:  ## Choose the newest versions that fit, and write the lock files with has
 	&& $(PYTHON) -m venv "$$folder" \
 	&& "$$folder/bin/python" -m pip install --quiet --disable-pip-version-check uv \
 	&& "$$folder/bin/uv" $(UV_COMPILE) --upgrade -o requirements.lock \
-	&& "$$folder/bin/uv" $(UV_COMPILE) --upgrade --group dev -c requirements.lock -o requirements-dev.lock
+	&& "$$folder/bin/uv" $(UV_COMPILE) --upgrade --extra s3 -c requirements.lock -o requirements-s3.lock \
+	&& "$$folder/bin/uv" $(UV_COMPILE) --upgrade --extra s3 --group dev -c requirements-s3.lock -o requirements-dev.lock
 
 bench: .venv/dev.stamp  ## Measure, and write docs/benchmarks.md; BENCH="--quick", see there
 	@$(BIN)/python -m bench $(BENCH)

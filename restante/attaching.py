@@ -52,7 +52,7 @@ class Attaching:
         """
         if not drafted:
             return Attached()
-        if self._settings.blobs_folder is None:
+        if self._settings.blobs_place is None:
             raise Invalid([Fault("files", "this service takes no files")])
         if len(drafted) > self._settings.files_most:
             raise Invalid([Fault("files", f"at most {self._settings.files_most}")])

@@ -62,12 +62,12 @@ class UploadWriter:
     @property
     def is_late(self) -> bool:
         """Tell whether what came should be made safe now, however little it is."""
-        return time.monotonic() - self._saved_at >= SAFE_SECONDS
+        return time.monotonic() - self._saved_at >= SAFE_SECONDS * self._part.sync_factor
 
     @property
     def has_much(self) -> bool:
         """Tell whether much was written that is not safe."""
-        return self._at - self._safe >= SAFE_EVERY
+        return self._at - self._safe >= SAFE_EVERY * self._part.sync_factor
 
     def hold(self, some: bytes) -> None:
         """Take bytes that came, at most `room`."""

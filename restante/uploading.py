@@ -97,10 +97,7 @@ class Uploading:
         self.check(size or 0)
         upload = UploadToken.new(shard)
         with working():
-            if not right_place.is_right(
-                blobs, self._uploads, forgets=self._settings.durability == MEMORY
-            ):
-                raise Unavailable
+            self._check_place(blobs)
             room.promise(upload.blob_id, most if size is None else size)
         try:
             if afford:
@@ -177,12 +174,13 @@ class Uploading:
         safe = chunk_at(begun.offset // PIECE_SIZE) if begun.offset else 0
         with working():
             try:
-                return self._offload(blobs.part, name, safe), begun
+                return self._offload(blobs.part, name, safe, begun.run), begun
             except FileExistsError:
                 # A crash came between the file's last step and the store's.
                 size = file_size(self._offload(blobs.size, name))
             except FileNotFoundError:
-                # What was safe is gone: the disk was changed, or is another one.
+                # What was safe is gone.  In another store's place that ends no upload.
+                self._check_place(blobs)
                 self._uploads.cancel(upload)
                 raise NotFound from None
         return None, self._uploads.advance(upload, begun.run, size, whole=True)
@@ -205,6 +203,12 @@ class Uploading:
                 if is_short:
                     raise Full
         writer.add()
+
+    def _check_place(self, blobs: Blobs) -> None:
+        if not right_place.is_right(
+            blobs, self._uploads, forgets=self._settings.durability == MEMORY
+        ):
+            raise Unavailable
 
     def _place(self) -> tuple[Blobs, Room]:
         if self._blobs is None or self._room is None:

@@ -19,6 +19,7 @@ from restante.attaching import Attaching
 from restante.blobs.folder import Folder
 from restante.channels.channel import Desk
 from restante.consents import Consents
+from restante.crypto.files import blob_size
 from restante.crypto.keyring import Keyring
 from restante.crypto.sealed_fields import SealedFields
 from restante.crypto.vapid import VapidKeys
@@ -34,7 +35,7 @@ from restante.reading import Reading
 from restante.sender_tokens import Admission
 from restante.sending import Sending
 from restante.sent_list import SentList
-from restante.settings.parsers import CLUSTER_TLS
+from restante.settings.parsers import CLUSTER_TLS, Bucket
 from restante.store.budgets import Budgets
 from restante.store.connection import Connection
 from restante.store.consents import ConsentStore
@@ -54,6 +55,7 @@ from restante.taking_out import TakingOut
 from restante.uploading import Uploading
 
 if TYPE_CHECKING:
+    from restante.blobs import Blobs
     from restante.metrics.meters import Meters
     from restante.settings import Settings
     from restante.store.connection import Observe
@@ -61,6 +63,10 @@ if TYPE_CHECKING:
 UNKNOWN_OPTION = (
     "RESTANTE_REDIS_URL has an option behind its ? that is not known;"
     " Sentinel is not supported: name the primary, or a cluster"
+)
+NEEDS_PACKAGES = (
+    "RESTANTE_BLOBS is in S3, which needs more packages:"
+    " .venv/bin/python -m pip install --require-hashes -r requirements-s3.lock"
 )
 CONNECTIONS = 32
 CLUSTER_CONNECTIONS = 128
@@ -193,6 +199,38 @@ def reach(settings: Settings, observe: Observe | None = None) -> Connection:
     return Connection(connect(address), observe=observe)
 
 
+def place_of_blobs(settings: Settings, disk: Offload = call) -> Blobs | None:
+    """Return where files are kept, if anywhere; nothing is connected or made yet.
+
+    Raises:
+        SettingsInvalid: The packages for S3 are missing, or its usual files cannot be read.
+    """
+    match settings.blobs_place:
+        case Bucket(name, prefix):
+            try:
+                # Imported only where it is used: it takes half a second and 26 MB.
+                from restante.blobs import s3, s3_line  # noqa: PLC0415
+            except ImportError:
+                raise SettingsInvalid([NEEDS_PACKAGES]) from None
+            login = s3_line.Login(
+                settings.s3_endpoint,
+                settings.s3_region,
+                settings.s3_access_key,
+                settings.s3_secret_key,
+            )
+            return s3.S3(
+                s3_line.Line(name, login),
+                prefix,
+                settings.spool_folder,
+                most=blob_size(settings.files_max),
+                disk=disk,
+            )
+        case None:
+            return None
+        case folder:
+            return Folder(folder)
+
+
 def assemble(  # noqa: PLR0913 (what tests replace)
     settings: Settings,
     keyring: Keyring,
@@ -213,7 +251,9 @@ def assemble(  # noqa: PLR0913 (what tests replace)
     consents = Consents(ConsentStore(connection, now), outbox, keyring)
     facts = SealedFields(keyring)
     uploads = Uploads(connection, now)
-    blobs = Folder(settings.blobs_folder) if settings.blobs_folder else None
+    blobs = place_of_blobs(settings, disk)
+    if not isinstance(blobs, Folder):
+        disk = call  # what waits for S3 blocks nobody: see `restante.blobs.s3_line`
     desk = Desk(consents, messages.report, settings, facts, budgets.afford_mail)
     return Services(
         settings=settings,

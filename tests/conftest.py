@@ -263,3 +263,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         title = f"NO {name.upper()}: WHAT NEEDS IT WAS NOT TESTED"
         terminalreporter.section(title, sep="!", red=True)
         terminalreporter.line(f"Install it; {variable}=required makes this a failure.")
+
+
+@pytest.fixture(scope="session")
+def s3_server():
+    """An S3 server over HTTP on the loopback address; started only where it is used."""
+    from tests.support.s3_server import S3Server  # noqa: PLC0415 (loads the client)
+
+    with S3Server() as server:
+        yield server

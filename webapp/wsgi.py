@@ -35,7 +35,18 @@ _disk = ThreadPool(DISK_THREADS)
 
 
 def _on_disk(function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
-    return _disk.apply(function, arguments)
+    found, error = _disk.apply(_attempt, (function, *arguments))
+    if error is not None:
+        raise error
+    return found
+
+
+def _attempt(function: Callable[..., Any], *arguments: object) -> tuple[Any, OSError | None]:
+    """Return an error of the disk: the pool would log what is raised as a greenlet that died."""
+    try:
+        return function(*arguments), None
+    except OSError as error:
+        return None, error
 
 
 def _politely(function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401

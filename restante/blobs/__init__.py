@@ -28,8 +28,11 @@ class Part(Protocol):
     All methods may block on the disk or the network.
     """
 
+    sync_factor: int
+    """How many times less often it wants to be synced than a file on a disk."""
+
     def write(self, at: int, data: bytes) -> None:
-        """Write *data* at this place; between `lock` and `unlock` only."""
+        """Write *data* at this place, behind what was written; between `lock` and `unlock` only."""
 
     def lock(self) -> None:
         """Wait until no other writer is writing.
@@ -43,7 +46,7 @@ class Part(Protocol):
         """Let others write."""
 
     def sync(self) -> None:
-        """Return once all that was written is safely kept."""
+        """Return once all that was written is safely kept, for a writer at any machine."""
 
     def finish(self, size: int) -> None:
         """Cut the blob to *size* bytes and give it its name; return once that is safely kept.
@@ -53,7 +56,7 @@ class Part(Protocol):
         """
 
     def close(self) -> None:
-        """Let go of it; what was written stays."""
+        """Let go of it; what is safely kept stays."""
 
 
 class Blobs(Protocol):
@@ -71,8 +74,8 @@ class Blobs(Protocol):
     def settle(self) -> None:
         """Make the proposed id the place's."""
 
-    def part(self, name: Name, offset: int) -> Part:
-        """Open a blob under way, *offset* bytes of which are safe; at 0, make it.
+    def part(self, name: Name, offset: int, run: int) -> Part:
+        """Open a blob under way for writer *run*; *offset* bytes are safe.  At 0, make it.
 
         Raises:
             FileExistsError: It is complete.

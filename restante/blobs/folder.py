@@ -32,6 +32,8 @@ NAME = re.compile(r"[0-9a-f]{32}(\.part)?")
 class FolderPart:
     """A file under way, open for writing."""
 
+    sync_factor = 1
+
     def __init__(self, path: Path, final: Path, offset: int) -> None:
         self._path, self._final = path, final
         self._is_listed = False
@@ -115,7 +117,7 @@ class Folder:
             (self.path / "place.new").rename(self.path / "place")
         _sync_folder(self.path)
 
-    def part(self, name: Name, offset: int) -> FolderPart:
+    def part(self, name: Name, offset: int, run: int) -> FolderPart:  # noqa: ARG002 (it has a lock)
         final = self._final(name)
         if final.exists():
             raise FileExistsError

@@ -56,7 +56,7 @@ def services_for(settings: Settings) -> Iterator[Services]:
     with _embedded(settings) as url:
         yield wiring.build(
             replace(
-                settings, redis_url=url, root_keys=root_keys, blobs=settings.blobs_folder or "off"
+                settings, redis_url=url, root_keys=root_keys, blobs=settings.blobs_place or "off"
             )
         )
 

@@ -95,7 +95,7 @@ class Service:
             self._store.start()
             environ["RESTANTE_REDIS_URL"] = self._store.url
             environ.pop("RESTANTE_BLOBS_FILE", None)
-            environ["RESTANTE_BLOBS"] = str(settings.blobs_folder or "off")
+            environ["RESTANTE_BLOBS"] = str(settings.blobs_place or "off")
         else:
             _await_store(settings)
             _await_ports(settings)

@@ -10,7 +10,15 @@ from urllib.parse import urlsplit
 from restante.crypto.keyring import Keyring
 from restante.errors import SettingsInvalid
 from restante.settings.declarations import VARIABLES, Declarations
-from restante.settings.parsers import CLUSTER, CLUSTER_TLS, DAY, MIB, bind_address, is_loopback
+from restante.settings.parsers import (
+    CLUSTER,
+    CLUSTER_TLS,
+    DAY,
+    MIB,
+    Bucket,
+    bind_address,
+    is_loopback,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,10 +57,20 @@ class Settings(Declarations):
 
     @property
     def blobs_folder(self) -> Path | None:
-        """Where sealed files are kept; None if messages have no files."""
+        """The folder where sealed files are kept; None if they are in S3, or messages have none."""
         if isinstance(self.blobs, Path):
             return self.blobs
         return None if self.blobs or self.redis_url else self.data_dir / "blobs"
+
+    @property
+    def blobs_place(self) -> Path | Bucket | None:
+        """The folder or bucket where sealed files are kept; None if messages have no files."""
+        return self.blobs if isinstance(self.blobs, Bucket) else self.blobs_folder
+
+    @property
+    def spool_folder(self) -> Path:
+        """Where parts of uploads are gathered before they go to S3."""
+        return self.s3_spool or self.data_dir / "spool"
 
     @property
     def mail_sender(self) -> Mailbox | None:
@@ -150,6 +168,8 @@ class Settings(Declarations):
                 f"{PREFIX}SMTP_URL and {PREFIX}MAIL_FROM are needed together:"
                 " mail goes out through the one, in the name of the other"
             )
+        if (self.s3_access_key is None) != (self.s3_secret_key is None):
+            problems.append(f"{PREFIX}S3_ACCESS_KEY and {PREFIX}S3_SECRET_KEY are needed together")
         if self.budget_bytes < self.text_max:
             problems.append(
                 f"{PREFIX}BUDGET_BYTES must not be less than {PREFIX}TEXT_MAX:"

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 from restante.settings import parsers
 from restante.settings.declaring import LIMIT, setting
-from restante.settings.parsers import DAY, MIB, Whole
+from restante.settings.parsers import DAY, MIB, Bucket, Whole, matching
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 GIB = 1024 * MIB
-UNSET: Path | str | None = None
+UNSET: Path | Bucket | str | None = None
+NOWHERE: Path | None = None
+UNNAMED: str | None = None
 SIZE = Whole(1, 2**40, "bytes")
 
 
@@ -21,12 +23,43 @@ SIZE = Whole(1, 2**40, "bytes")
 class FileDeclarations:
     """The fields of the settings that are about files."""
 
-    blobs: Path | str | None = setting(
+    blobs: Path | Bucket | str | None = setting(
         UNSET,
         parsers.blobs,
-        "folder where sealed files are kept, relative to the checkout, by one machine only. By"
+        "where sealed files are kept: a folder, relative to the checkout, by one machine only, or"
+        " `s3://bucket/prefix`, by any number of machines. By"
         " default `blobs` in the data folder with the embedded store, and none with"
         " `RESTANTE_REDIS_URL`: then no message has files. `off`: the same",
+    )
+    s3_endpoint: str | None = setting(
+        UNNAMED,
+        parsers.s3_endpoint,
+        "URL of the S3 server, as `https://s3.example:9000`, if it is not Amazon's",
+    )
+    s3_region: str | None = setting(
+        UNNAMED,
+        matching(r"[a-z0-9-]{1,64}", "must be the name of a region, as eu-west-1"),
+        "region of the bucket; by default what the usual variables and files of AWS say, else"
+        " `us-east-1`",
+    )
+    s3_access_key: str | None = setting(
+        UNNAMED,
+        matching(r"[\x21-\x7e]{1,256}", "must be 1 to 256 visible ASCII characters"),
+        "id of the key for S3; without it the usual variables (`AWS_ACCESS_KEY_ID` …), files and"
+        " roles of AWS count",
+        is_secret=True,
+    )
+    s3_secret_key: str | None = setting(
+        UNNAMED,
+        matching(r"[\x21-\x7e]{1,256}", "must be 1 to 256 visible ASCII characters"),
+        "its secret; set both or neither",
+        is_secret=True,
+    )
+    s3_spool: Path | None = setting(
+        NOWHERE,
+        parsers.data_dir,
+        "folder on a disk where sealed parts of uploads are gathered before they go to S3, 8 MiB"
+        " for each upload that runs; by default `spool` in the data folder",
     )
     files_most: int = setting(50, Whole(1, 100), "files of a message")
     files_max: int = setting(5 * GIB, SIZE, "bytes of one file")

@@ -40,6 +40,16 @@ class Senders(NamedTuple):
     tokens: bool = False
 
 
+class Bucket(NamedTuple):
+    """A bucket of S3, or what is below a prefix of its keys."""
+
+    name: str
+    prefix: str = ""
+
+    def __str__(self) -> str:
+        return f"s3://{self.name}/{self.prefix}".rstrip("/")
+
+
 OFF = "off"
 ANYONE = Senders()
 
@@ -244,9 +254,42 @@ def data_dir(written: str) -> Path:
     return Path(matching(".+", "must be a folder")(written))
 
 
-def blobs(written: str) -> Path | str | None:
-    """Read the path of a folder, or `off`."""
-    return OFF if written == OFF else data_dir(written)
+def blobs(written: str) -> Path | Bucket | str | None:
+    """Read the path of a folder, `s3://bucket/prefix`, or `off`."""
+    if written == OFF:
+        return OFF
+    if not written.startswith("s3:"):
+        return data_dir(written)
+    found = re.fullmatch(
+        r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._-]{1,64}){0,8})/?",
+        written,
+    )
+    if not found:
+        message = "must be a folder, off, or s3://bucket/prefix with letters, digits and . _ - only"
+        raise ValueError(message)
+    return Bucket(found[1], found[2].removeprefix("/"))
+
+
+def s3_endpoint(written: str) -> str:
+    """Read the URL of an S3 server: scheme, host and port."""
+    message = "must be http:// or https://, a host and, if needed, a port, with nothing behind"
+    try:
+        parts = urlsplit(written)
+        port = parts.port
+    except ValueError:
+        raise ValueError(message) from None
+    host = parts.hostname or ""
+    if (
+        parts.scheme not in DEFAULT_PORTS
+        or not re.fullmatch(r"[A-Za-z0-9.:_-]+", host)
+        or parts.username is not None
+        or parts.path.strip("/")
+        or parts.query
+        or parts.fragment
+        or port == 0
+    ):
+        raise ValueError(message)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def logo(written: str) -> Logo:

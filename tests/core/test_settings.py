@@ -12,7 +12,7 @@ from restante.crypto import keyring
 from restante.errors import SettingsInvalid
 from restante.settings import DAY, MIB, PREFIX, VARIABLES, Settings
 from restante.settings.logo import read_logo
-from restante.settings.parsers import Senders
+from restante.settings.parsers import Bucket, Senders
 
 LOGO = Path(__file__).parents[1] / "vectors" / "logo.svg"
 
@@ -66,7 +66,21 @@ GOOD = {
         "[::1]:80": "[::1]:80",
     },
     "DATA_DIR": {"/var/lib/restante": Path("/var/lib/restante"), "here": Path("here")},
-    "BLOBS": {"/var/lib/blobs": Path("/var/lib/blobs"), "here": Path("here"), "off": "off"},
+    "BLOBS": {
+        "/var/lib/blobs": Path("/var/lib/blobs"),
+        "here": Path("here"),
+        "off": "off",
+        "s3://my-bucket": Bucket("my-bucket"),
+        "s3://my.bucket/": Bucket("my.bucket"),
+        "s3://abc/files/of_Restante.1/": Bucket("abc", "files/of_Restante.1"),
+    },
+    "S3_ENDPOINT": {
+        "https://s3.example": "https://s3.example",
+        "http://127.0.0.1:9000/": "http://127.0.0.1:9000",
+        "https://[::1]:9000": "https://[::1]:9000",
+    },
+    "S3_REGION": {"eu-west-1": "eu-west-1"},
+    "S3_SPOOL": {"/var/spool/restante": Path("/var/spool/restante")},
     "PUBLIC_URL": {
         "https://letters.example": "https://letters.example",
         "https://example.org/letters/": "https://example.org/letters",
@@ -108,7 +122,14 @@ BAD = {
     "BIND": ["", "8000", ":8000", "localhost", "localhost:", "localhost:0", "localhost:65536",
              "a b:80", "localhost:\u0668\u0660", "host:80\n", "http://host:80", "[::1:80"],
     "DATA_DIR": [""],
-    "BLOBS": [""],
+    "BLOBS": ["", "s3:", "s3://", "s3://ab", "s3://My-Bucket", "s3://-bucket", "s3:/bucket",
+              "s3://bucket//a", "s3://bucket/../a", "s3://bucket/.", "s3://bucket/a b",
+              "s3://bucket/a?b", "s3://key:secret@bucket", "s3://bucket/\u00e1", "s3://bucket/a\n"],
+    "S3_ENDPOINT": ["", "s3.example", "s3://s3.example", "https://", "https://me:secret@s3.example",
+                    "https://s3.example/bucket", "https://s3.example?a", "https://s3.example:0",
+                    "https://s3.example:port", "https://s3 .example"],
+    "S3_REGION": ["", "EU", "eu west", "eu-west-1\n"],
+    "S3_SPOOL": [""],
     "PUBLIC_URL": ["", "example.org", "ftp://example.org", "https://", "https:///path",
                    "https://me:secret@example.org", "https://example.org/?a=b",
                    "https://example.org/#a", "https://example.org?", "https://exa mple.org",
@@ -149,11 +170,31 @@ def problems(**environ: str) -> tuple[str, ...]:
 
 MAIL = {"SMTP_URL", "MAIL_FROM"}
 """They go together: tests/worker/test_mailing.py has them."""
+S3_KEYS = {"S3_ACCESS_KEY", "S3_SECRET_KEY"}
 
 
 def test_every_setting_is_tested_here():
-    assert set(NUMBERS) | set(GOOD) | {"REDIS_URL"} | MAIL == set(VARIABLES)
-    assert set(NUMBERS) | set(BAD) | MAIL == set(VARIABLES)
+    assert set(NUMBERS) | set(GOOD) | {"REDIS_URL"} | MAIL | S3_KEYS == set(VARIABLES)
+    assert set(NUMBERS) | set(BAD) | MAIL | S3_KEYS == set(VARIABLES)
+
+
+def test_the_keys_of_s3_go_together_and_are_secret():
+    its = settings(S3_ACCESS_KEY="AKIA7", S3_SECRET_KEY="hunter2/+=")
+
+    assert (its.s3_access_key, its.s3_secret_key) == ("AKIA7", "hunter2/+=")
+    assert "hunter2" not in repr(its)
+    assert "AKIA7" not in repr(its)
+    for name in S3_KEYS:
+        [told] = problems(**{name: "AKIA7"})
+        assert "needed together" in told
+        assert len(problems(**dict.fromkeys(S3_KEYS, "AKIA7") | {name: "a b"})) == 2
+
+
+def test_a_bucket_is_written_as_it_is_read():
+    for written in ("s3://my-bucket", "s3://my-bucket/files"):
+        assert str(settings(BLOBS=written).blobs_place) == written
+    assert settings(BLOBS="s3://my-bucket").blobs_folder is None
+    assert settings(DATA_DIR="/data").spool_folder == Path("/data/spool")
 
 
 def test_without_any_setting_the_defaults_hold():

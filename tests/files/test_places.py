@@ -1,4 +1,4 @@
-"""Uploads on a real folder and store: kills between any two steps, two writers, wrong places."""
+"""Uploads on a real folder and on S3: kills between any two steps, two writers, wrong places."""
 
 import io
 import os
@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from restante import upload_writer, wiring
+from restante import sweeping, upload_writer, wiring
 from restante.blobs.folder import FolderPart
+from restante.blobs.s3_line import Line
+from restante.blobs.s3_part import S3Part
 from restante.crypto.files import PIECE_SIZE
 from restante.crypto.tokens import ReaderKey
 from restante.errors import (
@@ -24,23 +26,41 @@ from restante.fetching import Ticket
 from restante.files_there import FilesThere
 from restante.messages import Draft, NewFile
 from restante.settings import Settings
+from tests.support.s3_server import BucketPlace, FolderPlace
 
 READER = ReaderKey("r" * 20)
 
 
-@pytest.fixture
-def place(tmp_path):
-    return tmp_path / "blobs"
+@pytest.fixture(params=["folder", "S3"])
+def place(request, tmp_path):
+    if request.param == "folder":
+        return FolderPlace(tmp_path)
+    return BucketPlace(request.getfixturevalue("s3_server"), tmp_path)
 
 
 @pytest.fixture
-def filing(place, own_store, ring):
-    """Use cases over a store and a folder of their own."""
-    store = own_store(durability="memory")
-    connection = wiring.reach(Settings(redis_url=store.url))
-    yield wiring.assemble(Settings(blobs=place), ring, connection)
-    for pool in connection.pools:
-        pool.disconnect()
+def store(own_store):
+    return own_store(durability="memory")
+
+
+@pytest.fixture
+def house(place, store, ring):
+    """Make use cases over the place and a store of their own: as many machines as wanted."""
+    connections = []
+
+    def make(settings=None, url=store.url):
+        connections.append(wiring.reach(Settings(redis_url=url)))
+        return wiring.assemble(settings or place.settings(), ring, connections[-1])
+
+    yield make
+    for connection in connections:
+        for pool in connection.pools:
+            pool.disconnect()
+
+
+@pytest.fixture
+def filing(house):
+    return house()
 
 
 def upload(house, data, *, shard=3):
@@ -65,44 +85,65 @@ def fetched(house, ticket, number=1):
     return b"".join(house.fetching.stream(ticket, file, 0, file.size))
 
 
-def files_in(place):
-    return sorted(path for path in place.rglob("*") if len(path.name) >= 32)
-
-
 class Killed(BaseException):
     """What ends a process, for the code that it hits."""
 
 
-STEPS = [
+FOLDER_STEPS = [
     (FolderPart, "write"), (FolderPart, "sync"), (FolderPart, "finish"), (os, "link"),
     (os, "fsync"), (os, "fdatasync"), (Path, "unlink"),
 ]  # fmt: skip
+S3_STEPS = [
+    (Line, verb)
+    for verb in (
+        "list_objects_v2", "put_object", "create_multipart_upload", "upload_part",
+        "complete_multipart_upload", "delete_object", "list_multipart_uploads",
+    )
+]  # fmt: skip
+
+
+def push(house, token, data):
+    """Upload in two requests, the second of which completes the file."""
+    half = 10 * PIECE_SIZE
+    at = house.uploading.progress(token).offset
+    if at < half:
+        at = house.uploading.receive(token, at, io.BytesIO(data[at:half]).read, last=False).offset
+    # If the file had its name already, the answer is that nothing is left to send.
+    with suppress(OffsetWrong):
+        house.uploading.receive(token, at, io.BytesIO(data[at:]).read, last=True)
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("its", STEPS, ids=lambda its: f"{its[0].__name__}.{its[1]}")
-def test_an_upload_that_is_killed_at_a_step_goes_on(filing, place, monkeypatch, its, after):
+@pytest.mark.parametrize(
+    ("place", "its"),
+    [("folder", its) for its in FOLDER_STEPS] + [("S3", its) for its in S3_STEPS],
+    indirect=["place"],
+    ids=lambda its: its if isinstance(its, str) else f"{its[0].__name__}.{its[1]}",
+)
+def test_an_upload_that_is_killed_at_a_step_goes_on(house, place, monkeypatch, its, after):
     where, step = its
-    data = os.urandom(40 * PIECE_SIZE + 5)
+    filing = house()
+    data = os.urandom((140 if where is Line else 40) * PIECE_SIZE + 5)
     monkeypatch.setattr(upload_writer, "SAFE_EVERY", 20 * PIECE_SIZE)
     token = filing.uploading.start(3, len(data))
+    verb, step = (step, "ask") if where is Line else (None, step)
     real, left = getattr(where, step), [1]
 
     def killed(*given, **named):
-        if not left:
+        if not left or (verb and verb != given[1]):
             return real(*given, **named)
         left.clear()
         if after:
             real(*given, **named)
+        # Nor does a process that was killed tidy up.
+        monkeypatch.setattr(S3Part, "close", lambda its: its._spool.close())
         raise Killed
 
     monkeypatch.setattr(where, step, killed)
     with pytest.raises(Killed):
-        filing.uploading.receive(token, 0, io.BytesIO(data).read, last=True)
-    at = filing.uploading.progress(token).offset
-    # If the file had its name already, the answer is that nothing is left to send.
-    with suppress(OffsetWrong):
-        filing.uploading.receive(token, at, io.BytesIO(data[at:]).read, last=True)
+        push(filing, token, data)
+    monkeypatch.undo()
+    push(house(), token, data)
 
     done = filing.uploading.progress(token)
     assert (done.offset, done.whole) == (len(data), True)
@@ -110,7 +151,7 @@ def test_an_upload_that_is_killed_at_a_step_goes_on(filing, place, monkeypatch, 
     assert fetched(filing, opened(filing, message)) == data
     filing.managing.recall(message.control)
     filing.sweeping.turn()
-    assert files_in(place) == []
+    assert (place.names(), place.left_overs()) == ([], [])
 
 
 def test_an_older_writer_is_refused_by_a_newer_one(filing):
@@ -151,8 +192,7 @@ def test_a_reader_who_breaks_off_keeps_whole_pieces(filing):
 def test_a_part_that_lost_what_was_safe_ends_the_upload(filing, place):
     token = filing.uploading.start(3, 4 * PIECE_SIZE)
     filing.uploading.receive(token, 0, io.BytesIO(b"x" * 2 * PIECE_SIZE).read, last=False)
-    [part] = files_in(place)
-    os.truncate(part, 100)
+    place.spoil_part()
 
     with pytest.raises(NotFound):
         filing.uploading.receive(token, 2 * PIECE_SIZE, io.BytesIO(b"").read, last=False)
@@ -163,9 +203,8 @@ def test_a_changed_blob_is_refused_before_a_wrong_byte_leaves(filing, place, cha
     data = os.urandom(3 * PIECE_SIZE)
     one, two = upload(filing, data), upload(filing, os.urandom(len(data)))
     ticket = opened(filing, sent(filing, one, two))
-    its = {path.name: path for path in files_in(place)}
-    path, other = its[one.blob_id.hex()], its[two.blob_id.hex()]
-    raw = bytearray(path.read_bytes())
+    name, other = one.blob_id.hex(), two.blob_id.hex()
+    raw = bytearray(place.raw(name))
     match change:
         case "cut":
             del raw[-1]
@@ -174,11 +213,11 @@ def test_a_changed_blob_is_refused_before_a_wrong_byte_leaves(filing, place, cha
         case "bit":
             raw[2 * (PIECE_SIZE + 28)] ^= 1
         case "exchanged":
-            raw[:] = other.read_bytes()
+            raw[:] = place.raw(other)
     if change == "missing":
-        path.unlink()
+        place.remove(name)
     else:
-        path.write_bytes(raw)
+        place.put(name, bytes(raw))
     came = []
 
     def fetch():
@@ -191,64 +230,77 @@ def test_a_changed_blob_is_refused_before_a_wrong_byte_leaves(filing, place, cha
     assert len(b"".join(came)) <= PIECE_SIZE
 
 
-def test_what_nothing_knows_goes_after_a_day(filing, place):
+def test_what_nothing_knows_goes_after_a_day(filing, place, monkeypatch):
     kept = upload(filing, b"kept")
-    folder = place / "3" / "ab"
-    folder.mkdir(parents=True, exist_ok=True)
-    orphans = [folder / ("ab" * 16), folder / ("ab" * 15 + "ac.part")]
-    for path in orphans:
-        path.write_bytes(b"x")
+    for name in ("ab" * 16, "ab" * 15 + "ac.part", "ab" * 15 + "ad.7.65565.part"):
+        place.put(name, b"x")
+    theirs = [name for name in place.names() if "ab" * 15 in name]
     assert filing.sweeping.sweep() == 0
-    for path in files_in(place):
-        os.utime(path, (0, 0))
+    monkeypatch.setattr(sweeping, "ORPHAN_SECONDS", -5)
 
     assert filing.sweeping.sweep() == 2
-    assert [path.name for path in files_in(place)] == [kept.blob_id.hex()]
+    assert len(theirs) == 3
+    assert kept.blob_id.hex() in place.names()
+    assert len(place.names()) == 2  # and one whose name is none of this place's
 
 
-def test_a_folder_of_another_store_is_left_alone(filing, place, own_store, ring):
+def test_a_place_of_another_store_is_left_alone(filing, house, own_store, monkeypatch):
     message = sent(filing, upload(filing, b"mine"))
-    other = wiring.reach(Settings(redis_url=own_store().url))
-    strange = wiring.assemble(Settings(blobs=place), ring, other)
-    for path in files_in(place):
-        os.utime(path, (0, 0))
+    strange = house(url=own_store().url)
+    monkeypatch.setattr(sweeping, "ORPHAN_SECONDS", -5)
 
     with pytest.raises(Unavailable):
         strange.uploading.start(3, 1)
     with pytest.raises(FileNotFoundError):
         strange.sweeping.sweep()
     assert fetched(filing, opened(filing, message)) == b"mine"
-    for pool in other.pools:
-        pool.disconnect()
 
 
-def test_a_folder_that_is_not_there_costs_nothing(filing, place):
+def test_a_place_that_is_not_there_costs_nothing(filing, place):
     message = sent(filing, upload(filing, b"mine"))
-    hidden = place.rename(place.parent / "hidden")
+    begun = filing.uploading.start(3, 4 * PIECE_SIZE)
+    filing.uploading.receive(begun, 0, io.BytesIO(b"x" * 2 * PIECE_SIZE).read, last=False)
+    ticket = opened(filing, sent(filing, upload(filing, b"theirs")))
+    kept = place.names()
+    place.hide()
 
-    with pytest.raises(Unavailable):
-        filing.uploading.start(3, 1)
+    for ask in (
+        lambda: filing.uploading.start(3, 1),
+        lambda: filing.uploading.receive(begun, 2 * PIECE_SIZE, io.BytesIO().read, last=False),
+        lambda: fetched(filing, ticket),
+    ):
+        with pytest.raises(Unavailable):
+            ask()
     filing.managing.recall(message.control)
-    with pytest.raises(FileNotFoundError):
-        filing.sweeping.turn()
-    for path in place.glob("*"):  # what a look at the empty folder leaves
-        path.unlink()
-    place.rmdir()
-    hidden.rename(place)
-    assert len(files_in(place)) == 1
+    for work in (filing.sweeping.turn, filing.sweeping.sweep):
+        with pytest.raises(OSError):  # noqa: PT011 (of any kind)
+            work()
+    place.show()
+    assert place.names() == kept
     assert filing.uploading.start(3, 1)
+    assert fetched(filing, ticket) == b"theirs"
+    rest = io.BytesIO(b"x" * 2 * PIECE_SIZE)
+    assert filing.uploading.receive(begun, 2 * PIECE_SIZE, rest.read, last=True).whole
 
 
-def test_no_upload_begins_without_room(filing, own_store, ring, tmp_path):
-    store = own_store()
-    connection = wiring.reach(Settings(redis_url=store.url))
-    few = Settings(blobs=tmp_path / "few", files_total_max=100)
-    full = Settings(blobs=tmp_path / "few", files_reserve=2**50)
-    for settings in (few, full):
-        with pytest.raises(Full):
-            wiring.assemble(settings, ring, connection).uploading.start(3, 101)
-    for pool in connection.pools:
-        pool.disconnect()
+def test_no_upload_begins_without_room(house, place):
+    with pytest.raises(Full):
+        house(place.settings(files_total_max=100)).uploading.start(3, 101)
+
+
+@pytest.mark.parametrize("place", ["folder"], indirect=True)
+def test_no_upload_takes_the_reserve_of_the_disk(house, place):
+    with pytest.raises(Full):
+        house(place.settings(files_reserve=2**50)).uploading.start(3, 101)
+
+
+def test_what_a_place_keeps_is_known_also_of_uploads_under_way(filing, place):
+    upload(filing, b"x" * 100)
+    begun = filing.uploading.start(3, 4 * PIECE_SIZE)
+    filing.uploading.receive(begun, 0, io.BytesIO(b"x" * PIECE_SIZE).read, last=False)
+
+    used = wiring.place_of_blobs(place.settings()).used()
+    assert used == (1 + 100 + 28, 1 + PIECE_SIZE + 28)
 
 
 def test_two_readers_of_one_link_fetch_at_once_and_end_apart(filing, place):
@@ -268,7 +320,7 @@ def test_two_readers_of_one_link_fetch_at_once_and_end_apart(filing, place):
     assert fetched(filing, tickets[1]) == data
     filing.answering.acknowledge(link, tickets[1].reader_key, keep=False)
     filing.sweeping.turn()
-    assert files_in(place) == []
+    assert place.names() == []
 
 
 def test_an_expiry_that_was_moved_earlier_takes_the_blobs_along(filing, place):
@@ -278,7 +330,7 @@ def test_an_expiry_that_was_moved_earlier_takes_the_blobs_along(filing, place):
     assert not filing.sweeping.turn()
     assert filing.managing.recall(message.control)[0].outcome == "recalled_unread"
     assert filing.sweeping.turn() == 1
-    assert files_in(place) == []
+    assert place.names() == []
 
 
 def test_a_forgotten_message_leaves_no_blob(filing, place):
@@ -286,26 +338,25 @@ def test_a_forgotten_message_leaves_no_blob(filing, place):
     filing.managing.forget(message.control)
 
     assert filing.sweeping.turn() == 1
-    assert files_in(place) == []
+    assert place.names() == []
 
 
 def lose(way, place, token):
     """Have the blob of an upload be missing, in one way."""
-    [path] = [path for path in files_in(place) if path.name == token.blob_id.hex()]
+    name = token.blob_id.hex()
     match way:
         case "blob":
-            path.unlink()
+            place.remove(name)
         case "cut":
-            os.truncate(path, 5)
-        case "disk":
-            place.rename(place.parent / "hidden")
-        case "another disk":
-            place.rename(place.parent / "hidden")
-            place.mkdir()
-            (place / "place").write_text("a" * 32)
+            place.put(name, place.raw(name)[:5])
+        case "place":
+            place.hide()
+        case "another place":
+            place.hide()
+            place.show_another()
 
 
-@pytest.mark.parametrize("way", ["blob", "cut", "disk", "another disk"])
+@pytest.mark.parametrize("way", ["blob", "cut", "place", "another place"])
 def test_no_view_is_spent_on_a_message_whose_files_cannot_be_had(filing, place, way):
     tokens = [upload(filing, os.urandom(100)) for _ in range(2)]
     message = sent(filing, *tokens, passphrase="a passphrase")
@@ -322,13 +373,12 @@ def test_no_view_is_spent_on_a_message_whose_files_cannot_be_had(filing, place, 
 
 
 def test_a_text_without_files_opens_without_their_place(filing, place):
+    upload(filing, b"x")
     message = filing.sending.send(Draft("only text"))
-    place.mkdir(exist_ok=True)
-    place.chmod(0)
+    place.hide()
     its = message.links[0].token
 
     assert filing.reading.reveal(its, READER, None, visitor="browser").text == "only text"
-    place.chmod(0o700)
 
 
 def test_a_view_that_was_spent_shows_its_text_again_without_the_files(filing, place):
