@@ -75,7 +75,7 @@ class S3:
                 raise FileExistsError
             if (found := self._read_key(its)) and found[1] < run:
                 rests.append((*found[1:], its))
-        # A writer goes on from its newest predecessor that came as far as the store says.
+        # A writer goes on from the newest one before it that is where the store says.
         rests.sort(key=lambda rest: (rest[1] == offset, rest[0]), reverse=True)
         spool = Spool(self._spool, self._disk)
         try:
