@@ -58,10 +58,10 @@ def status(
     message_id = control.message_id
     files = {
         version: tuple(
-            SentFile(number, name, size, taken.get(number))
-            for number, (name, size) in enumerate(facts.open_files(message_id, box), 1)
+            SentFile(number, name, size, row.taken_out_at.get(number))
+            for number, (name, size) in enumerate(facts.open_files(message_id, row.box), 1)
         )
-        for version, (box, taken) in report.files.items()
+        for version, row in report.files.items()
     }
     hook = facts.open_target("webhook", message_id, report.webhook)
     return Status(
@@ -75,6 +75,7 @@ def status(
         version=report.version,
         links=tuple(_link(control, i, row, facts, files) for i, row in enumerate(report.links)),
         files=files,
+        kept_versions=frozenset(v for v, row in report.files.items() if row.is_kept),
         events=tuple(
             event(n, entry, message_id, facts)
             for n, entry in enumerate(report.events, start=report.first)

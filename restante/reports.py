@@ -269,6 +269,8 @@ class Status:
     """When its rules tell of unread links, and recall them."""
     files: Mapping[int, tuple[SentFile, ...]] = field(default_factory=dict)
     """The files of each version that has some, newest and opened ones."""
+    kept_versions: frozenset[int] = frozenset()
+    """Those of them whose files are still there."""
 
     @property
     def newest_files(self) -> tuple[SentFile, ...]:

@@ -36,8 +36,8 @@ class TakingOut:
         """
         message_id = control.message_id
         report = self._messages.report(control.shard, message_id)
-        box, _ = report.files.get(version, (b"", {}))
-        files = self._facts.open_files(message_id, box)
+        row = report.files.get(version)
+        files = self._facts.open_files(message_id, row.box) if row else []
         if not 1 <= number <= len(files):
             raise missing()
         name, size = files[number - 1]
@@ -66,4 +66,4 @@ class TakingOut:
 
 def missing() -> Invalid:
     """Return the error for a file that no link has."""
-    return Invalid([Fault("file", "no link has this file")])
+    return Invalid([Fault("number", "no link has this file")])

@@ -38,6 +38,7 @@ from webapp.sender import (
     push_routes,
     sent,
     sent_access,
+    take_out,
     upload_routes,
     verdict,
 )
@@ -124,6 +125,7 @@ def create_app(services: Services) -> Flask:
         control.bp,
         changes.bp,
         link_page.bp,
+        take_out.bp,
         verdict.bp,
         copies.bp,
         sent.bp,

@@ -227,6 +227,17 @@ class LinkRow(NamedTuple):
         )
 
 
+class FilesRow(NamedTuple):
+    """The files of one version in a status: boxed names and sizes, and when some were taken out.
+
+    `is_kept`: the manifest is there, so that they can be fetched, or taken out.
+    """
+
+    box: bytes = b""
+    taken_out_at: Mapping[int, int] = {}
+    is_kept: bool = False
+
+
 class Report(NamedTuple):
     """A message with one page of its timeline; private fields are still boxed.
 
@@ -257,8 +268,8 @@ class Report(NamedTuple):
     looks: Sequence[Entry]
     tested_at: int | None
     channels: Sequence[Named]
-    files: Mapping[int, tuple[bytes, Mapping[int, int]]] = {}
-    """Of each version: the boxed names and sizes of its files, and when some were taken out."""
+    files: Mapping[int, FilesRow] = {}
+    """The files of each version that has some."""
 
     @classmethod
     def of(cls, its: Named) -> Self:
@@ -286,7 +297,8 @@ class Report(NamedTuple):
             tested_at=its[b"tested_at"] or None,
             channels=its[b"channels"],
             files={
-                one[b"version"]: (one[b"box"], moments_of(one[b"taken"])) for one in its[b"files"]
+                one[b"version"]: FilesRow(one[b"box"], moments_of(one[b"taken"]), one[b"kept"] == 1)
+                for one in its[b"files"]
             },
         )
 

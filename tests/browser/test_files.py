@@ -178,6 +178,54 @@ def test_a_recall_is_told_where_files_are_fetched(service, person):
     expect(shown.value.locator("h1")).to_have_text("The time for these files is over.")
 
 
+def test_a_file_is_taken_out_while_its_reader_has_the_page_open(service, person):
+    writer, reader = person(), person()
+    writer.goto(service.url)
+    writer.get_by_label("Message").fill("with files")
+    choose(writer, ("wrong.bin", "", b"wrong"), ("right.bin", "", b"right"))
+    read(reader, sent_by(service, writer))
+    assert fetched(reader, 2) == ("right.bin", b"right")
+    writer.get_by_text("Take out a file").click()
+    writer.get_by_role("link", name="Take out: wrong.bin").click()
+    expect(writer.locator("main")).to_contain_text("Not fetched")
+    press(writer, "Yes, take it out")
+    expect(writer.locator("h1")).to_have_text("This file was taken out.")
+    expect(writer.locator("main")).to_contain_text("Prevented")
+    writer.get_by_role("link", name="Back to the message").click()
+    expect(writer.locator("#verdict")).to_contain_text("wrong.bin taken out")
+    expect(writer.get_by_text("Take out a file")).to_have_count(1)
+
+    with reader.context.expect_page() as shown:
+        reader.get_by_role("link", name="Download: wrong.bin").click()
+    expect(shown.value.locator("h1")).to_have_text("The sender took this file out.")
+    if reader.locator("[data-print]").is_visible():
+        row_of = reader.locator(".file-list li", has_text="wrong.bin")
+        expect(row_of).to_contain_text("The sender took this file out.", timeout=30_000)
+        expect(reader.get_by_role("link", name="Download: wrong.bin")).to_have_count(0)
+    with reader.expect_download() as download:
+        reader.get_by_role("link", name="Download: right.bin").click()
+    assert download.value.path().read_bytes() == b"right"
+
+
+def test_a_file_is_taken_out_in_spanish(service, browser):
+    context = browser.new_context(locale="es-ES")
+    page = context.new_page()
+    page.goto(service.url)
+    page.get_by_label("Mensaje").fill("con archivos")
+    page.get_by_label("Archivos", exact=True).set_input_files(
+        [{"name": "malo.bin", "mimeType": "", "buffer": b"malo"}]
+    )
+    press(page, "Crear enlace")
+    page.wait_for_url(re.compile("/s/"))
+    page.get_by_text("Quitar un archivo").click()
+    page.get_by_role("link", name="Quitar: malo.bin").click()
+    expect(page.locator("main")).to_contain_text("Sin descargar")
+    press(page, "Sí, quitarlo")
+    expect(page.locator("h1")).to_have_text("Este archivo se ha quitado.")
+    expect(page.locator("main")).to_contain_text("Evitado")
+    context.close()
+
+
 def test_who_leaves_during_an_upload_is_asked(service, writer):
     asked = []
     writer.route("**/api/v1/upload", lambda _: None)

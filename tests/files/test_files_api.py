@@ -251,7 +251,10 @@ def test_one_file_is_taken_out_and_each_link_gets_a_verdict(api, service):
         ("Ben", "not_started", None),
     ]
     assert again.json == answer.json
-    assert (missing.code, [one["field"] for one in missing.json["errors"]]) == ("invalid", ["file"])
+    assert (missing.code, [one["field"] for one in missing.json["errors"]]) == (
+        "invalid",
+        ["number"],
+    )
     [files] = {str(link["files"]): link["files"] for link in status["links"][1:]}.values()
     assert [its["taken_out_at"] for its in files] == [answer.json["taken_out_at"], None]
     assert [(link["version"], link["files"][0]["sent"]) for link in status["links"]] == [

@@ -1,9 +1,11 @@
 """Files in the form of the page that writes a message, without scripts."""
 
+import io
 import os
 import re
 import socket
 import time
+import zipfile
 from html import unescape
 from urllib.parse import urlsplit
 
@@ -243,3 +245,63 @@ def test_a_replace_of_no_message_reads_no_file(service, visitor):
 
     assert answer.status == 404
     assert len(blobs(service)) == before
+
+
+def test_a_file_is_taken_out_after_a_question(service, api, visitor):
+    files = [("wrong <b>.bin", b"wrong", "text/plain"), ("right.bin", b"right", "text/plain")]
+    answer = visitor.send_files("/", {"text": "with files", "recipients": "Ana\nBen"}, files)
+    control = control_of(answer)
+    reader = read_by(service, api, answer)
+    assert reader.get(1).body == b"wrong"
+    page = visitor.get(f"/s/{control}").text
+    assert f'href="/s/{control}/file-1-1"' in page
+    asked = visitor.get(f"/s/{control}/file-1-1")
+    assert "Take this file out?" in asked.text
+    assert "All of it was sent before." in asked.text
+    assert reader.get(1).status == 200
+    done = visitor.post(f"/s/{control}/take-out", form_of(asked, "/take-out"))
+    assert (done.status, done.headers["Location"]) == (303, f"/s/{control}/file-1-1")
+    told = visitor.get(done.headers["Location"]).text
+
+    assert "This file was taken out." in told
+    assert re.search(r"Ana.*Too late.*Ben.*Prevented", told, re.DOTALL)
+    assert "/take-out" not in told
+    refused = reader.get(1)
+    assert (refused.status, "The sender took this file out." in refused.text) == (410, True)
+    assert reader.get(2).body == b"right"
+    with zipfile.ZipFile(io.BytesIO(reader.get("all").body)) as archive:
+        assert archive.namelist() == ["right.bin"]
+    assert reader.visitor.get(f"{reader.path}/files").json == {"numbers": [2]}
+    again = reader.visitor.post(reader.path, form_of(reader.visitor.get(reader.path), reader.link))
+    assert "The sender took this file out." in again.text
+    assert '/files/1"' not in again.text
+    page = unescape(visitor.get(f"/s/{control}").text)
+    assert '<bdi translate="no">wrong _b_.bin</bdi></s>' in page
+    assert "<bdi>wrong _b_.bin</bdi>: taken out" in page
+    assert f'href="/s/{control}/file-1-1"' not in page
+    assert "Taken out: <bdi>wrong _b_.bin</bdi>." in unescape(
+        visitor.get(f"/s/{control}/verdict").text
+    )
+    assert "Quitado: wrong _b_.bin." in visitor.get(f"/s/{control}/verdict.txt?language=es").text
+
+
+def test_nobody_else_takes_a_file_out_and_a_stale_page_does_no_harm(service, api, visitor):
+    answer = visitor.send_files("/", {"text": "with files"}, [("a.bin", b"a", "text/plain")])
+    control = control_of(answer)
+    asked = form_of(visitor.get(f"/s/{control}/file-1-1"), "/take-out")
+    stranger, other = Visitor(service.url), Visitor(service.url, {"Sec-Fetch-Site": "cross-site"})
+    assert "Take this file out?" not in stranger.get(f"/s/{control}/file-1-1").text
+    shown = {name: value for name, value in asked.items() if name != "shown"}
+    assert "private" in stranger.post(f"/s/{control}/take-out", shown).text
+    assert other.post(f"/s/{control}/take-out", asked).status == 403
+    for wrong in ({"number": "7"}, {"version": "2"}, {"number": "x"}, {"version": ""}):
+        assert visitor.post(f"/s/{control}/take-out", asked | wrong).status == 303
+    assert visitor.get(f"/s/{control}/file-9-9").status == 303
+    assert read_by(service, api, answer).get(1).body == b"a"
+    api.recall(control)
+
+    late = visitor.post(f"/s/{control}/take-out", asked)
+    assert (late.status, "Nothing was changed yet." in late.text) == (422, True)
+    assert "Nobody can fetch this file any more." in late.text
+    gone = visitor.post(f"/s/{'C' + 'A' * 34}/take-out", asked)
+    assert gone.status == 404

@@ -136,7 +136,7 @@ def test_a_file_that_is_not_there_cannot_be_taken_out(filing, version, number):
 
     with pytest.raises(Invalid) as refused:
         filing.taking_out.take_out(message.control, version, number)
-    assert [fault.field for fault in refused.value.faults] == ["file"]
+    assert [fault.field for fault in refused.value.faults] == ["number"]
     assert events_of(filing, message.control) == []
     assert b"".join(stream(filing, opened(filing, message.links[0].token)[1], 1)) == b"one"
 

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, jsonify, request
 
 from restante.crypto.tokens import LinkToken
-from restante.errors import Damaged, Gone, NotFound
+from restante.errors import Damaged, Gone, NotFound, TakenOut
 from restante.fetching import Ticket
 from restante.messages import State
 from webapp.http import downloads, files_cookie, pages, rate_limits, zips
 from webapp.http.errors import told
 from webapp.http.i18n import gettext
-from webapp.http.request import cookie, evidence
+from webapp.http.request import cookie, evidence, services
 from webapp.recipient import gate
 from webapp.recipient.gate import Passed
 
@@ -44,6 +44,14 @@ def show(token: str, number: int) -> Response:
     return _answer(token, lambda ticket: downloads.answer(ticket, number, to_show=True))
 
 
+@bp.get("")
+@rate_limits.upload
+def still(token: str) -> Response:
+    """Tell the page's script which files can still be fetched: 404 or 410 if none can."""
+    its = services().fetching.files(_by_cookies(LinkToken.find(token)))
+    return jsonify(numbers=[one.number for one in its])
+
+
 @bp.route("/all", methods=METHODS)
 @rate_limits.upload
 def fetch_all(token: str) -> Response:
@@ -59,7 +67,7 @@ def _answer(token: str, deed: Callable[[Ticket], Response]) -> Response:
         if error.state in ENDED:
             raise
         return _refused(link, error)
-    except (NotFound, Damaged) as error:
+    except (NotFound, TakenOut, Damaged) as error:
         return _refused(link, error)
 
 
@@ -77,5 +85,5 @@ def _by_form(link: LinkToken) -> Ticket:
     return Ticket(link, passed.reader_key, request.form.get("files", ""), evidence())
 
 
-def _refused(link: LinkToken, error: Gone | NotFound | Damaged) -> Response:
+def _refused(link: LinkToken, error: Gone | NotFound | TakenOut | Damaged) -> Response:
     return told(pages.render("recipient/no_file.html", error=error, token=str(link)), error)

@@ -92,7 +92,7 @@ def _show(link: LinkToken, passed: Passed, content: Content) -> Response:
             extend_lease_seconds=(until - content.at) // 1_000,
             can_extend_lease=until - content.lease_until >= EXTEND_LEASE_LEAST_MS,
             files=files.listed(content.files),
-            together=files.size(sum(its.size for its in content.files)),
+            together=files.size(sum(its.size for its in content.files if not its.taken_out_at)),
             by_form=by_form,
         )
     )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from restante.errors import RestanteError
+    from restante.file_reports import SentFile
     from restante.messages import Event
     from restante.reports import LinkStatus, Status
     from webapp.sender.control_notices import Alarm, Notice
@@ -37,6 +38,17 @@ class Latest(NamedTuple):
 
     event: Event
     recipient: str | None
+
+
+class FileView(NamedTuple):
+    """A file of one version; *is_earlier*: of a text that was replaced since."""
+
+    version: int
+    number: int
+    name: str
+    size: str
+    is_out: bool
+    is_earlier: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +83,10 @@ class ControlView:
     open_links: int
     can_replace: bool
     held_seconds: int
-    files: Sequence[tuple[str, str]] = ()
-    """Names and sizes of the newest version's files."""
+    files: Sequence[FileView] = ()
+    """The newest version's files."""
+    takeable: Sequence[FileView] = ()
+    """The files that can be taken out, of every version that a link opens."""
 
     @property
     def has_report(self) -> bool:
@@ -143,7 +157,24 @@ def build(
         open_links=len(still_open),
         can_replace=bool(unread),
         held_seconds=-(-(status.opens_at - status.at) // 1000) if is_held else 0,
-        files=[(its.name, files.size(its.size)) for its in status.newest_files],
+        files=[_file(status, status.version, its) for its in status.newest_files],
+        takeable=[
+            _file(status, version, its)
+            for version in sorted(status.kept_versions, reverse=True)
+            for its in status.files[version]
+            if its.taken_out_at is None
+        ],
+    )
+
+
+def _file(status: Status, version: int, its: SentFile) -> FileView:
+    return FileView(
+        version,
+        its.number,
+        its.name,
+        files.size(its.size),
+        is_out=its.taken_out_at is not None,
+        is_earlier=version != status.version,
     )
 
 

@@ -164,6 +164,7 @@ def _link(link: LinkStatus, status: Status) -> dict[str, Any]:
                 "size": one.size,
                 "begun": one.sent is not None,
                 "whole": one.is_whole,
+                "taken_out_at": rfc3339_or_none(one.taken_out_at),
             }
             for one in link.files
         ],

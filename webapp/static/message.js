@@ -167,14 +167,29 @@ start(() => {
   // A download keeps it open longer than was told: the service knows.
   const files = document.querySelector("[data-probe]");
   let asking = false;
+  // The sender took some out: their rows say so.
+  const take = (numbers) => {
+    for (const row of files.querySelectorAll("[data-file]")) {
+      const said = row.querySelector(".hint"), buttons = row.querySelector(".buttons");
+      if (numbers.includes(Number(row.dataset.file)) || !said.hidden) continue;
+      said.hidden = false;
+      if (buttons.contains(document.activeElement)) {
+        row.tabIndex = -1;
+        row.focus({ preventScroll: true });
+      }
+      buttons.hidden = true;
+      announce(`${row.querySelector("bdi").textContent}: ${said.textContent}`);
+    }
+  };
   const ask = async () => {
-    const answer = await fetch(files.dataset.probe, { method: "HEAD" }).catch(() => null);
+    const answer = await fetch(files.dataset.probe).catch(() => null);
     if (over) return;
     if (answer?.status === 404 || answer?.status === 410) {
       document.getElementById("files-said").textContent = files.dataset.ended;
       end();
       return;
     }
+    if (answer?.ok) take((await answer.json()).numbers);
     if (elapsed() >= lasts) for (const one of counters) one.textContent = files.dataset.still;
     setTimeout(ask, ASK_MS);
   };

@@ -23,13 +23,14 @@ ARCHIVES = ("zip", "x-tar", "gzip", "x-7z-compressed", "x-bzip2", "x-xz", "vnd.r
 
 
 class FileText(NamedTuple):
-    """A file as a reader's page lists it; *number* counts from 1."""
+    """A file as a reader's page lists it; *number* counts from 1, *is_out*: it was taken out."""
 
     number: int
     name: str
     kind: str
     size: str
     can_be_shown: bool
+    is_out: bool = False
 
 
 def listed(files: Iterable[ListedFile]) -> tuple[FileText, ...]:
@@ -41,6 +42,7 @@ def listed(files: Iterable[ListedFile]) -> tuple[FileText, ...]:
             kind(its.type),
             size(its.size),
             previews.may_show(its.type, its.size),
+            its.taken_out_at is not None,
         )
         for its in files
     )
@@ -70,6 +72,11 @@ def fetched(link: LinkStatus, put: Callable[[Iterable[Fetched]], str] = names) -
         yield ngettext(
             "Its file was not fetched.", "None of its %(num)s files was fetched.", len(link.files)
         )
+
+
+def taken_out(out: Iterable[Fetched], put: Callable[[Iterable[Fetched]], str]) -> str:
+    """Return which files were taken out; *put* writes their names."""
+    return _said(gettext("Taken out: %(names)s."), put(out))
 
 
 def _said(text: str, names: str) -> str:

@@ -131,6 +131,8 @@ def _happened(link: LinkStatus, status: Status, say: Say) -> Iterator[str]:
 
 def _prevented(link: LinkStatus, status: Status, say: Say) -> Iterator[str]:
     yield from (_ended if link.state.final else _still_open)(link, status, say)
+    if out := [its for its in link.files if its.taken_out_at is not None]:
+        yield files.taken_out(out, files.names if say is on_page else files.plain_names)
     if link.outcome in {Outcome.ALREADY_EXPIRED, Outcome.ALREADY_LOCKED}:
         yield say(gettext("The recall of %(time)s was not needed."), time=link.recalled_at)
 

@@ -16,7 +16,7 @@
 -- subscribers (ids), links (a map each), paused_at, tell_at and recall_at (0 without such a rule),
 -- total (number of all events), first (number of the first event returned), events, looks, tested_at
 -- (0 without a test), files (a map each: version, box with names,
--- taken: which were taken out), channels (a map each: name, cursor, failures, failure, told_at, note, test, dead).
+-- taken: which were taken out, kept), channels (a map each: name, cursor, failures, failure, told_at, note, test, dead).
 
 local now = clock(ARGV[1])
 local way, number, most, known = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]

@@ -134,14 +134,15 @@ local function fetched_of(link)
 end
 
 -- The boxed names of the files of the newest version, and of those that these links open, with what
--- was taken out of them.
+-- was taken out of them, and whether they are still kept.
 local function names_of(message, links)
   local found, seen = {}, {}
   local function add(version)
     local box = not seen[version] and call("HGET", message.hash, "names:" .. version)
     seen[version] = true
     if box then
-      found[#found + 1] = named({ version = version, box = box, taken = taken_out(message, version) })
+      found[#found + 1] = named({ version = version, box = box, taken = taken_out(message, version),
+        kept = call("EXISTS", manifest_of(message, version)) })
     end
   end
   if message.files then
