@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 
-from bench import beside, hour, options, page, profile, scale, speed, verbs
+from bench import beside, hour, options, page, profile, scale, speed, verbs, wrk
 
 RUNS = {
     "speed": speed.run,
@@ -14,6 +14,7 @@ RUNS = {
     "scale": scale.run,
     "verbs": verbs.run,
     "hour": hour.run,
+    "wrk": wrk.run,
 }
 
 

@@ -27,7 +27,7 @@ NAMES = [verb.name for verb in OURS]
 def run(options: Options) -> tuple[str, dict[str, str]]:
     """Measure; return the part's text and its pictures by name."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        contenders = _start(Path(folder), options, stack)
+        contenders = start(Path(folder), options, stack)
         measured = rounds.measure(
             contenders,
             stack.enter_context(Load()),
@@ -43,7 +43,9 @@ def _is_other(name: str) -> bool:
     return not name.startswith("floor: ")
 
 
-def _start(folder: Path, options: Options, stack: ExitStack) -> list[Contender]:
+def start(folder: Path, options: Options, stack: ExitStack) -> list[Contender]:
+    """Start everything that is compared; the stack ends it."""
+
     def place(name: str) -> Path:
         (folder / name).mkdir()
         return folder / name

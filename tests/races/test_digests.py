@@ -33,6 +33,7 @@ class Paced(Filled):
         super().end_waits()
         with redis.Redis.from_url(self.store.url) as raw:
             for key in raw.scan_iter("*:consents:*", count=1_000):
+                raw.hdel(key, "mails")  # as if a day had passed
                 if self.chance.random() < 0.5:
                     raw.hset(key, mapping={"row": 20, "mailed_at": int(time.time() * 1_000)})
 
