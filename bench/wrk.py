@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SECONDS, CONNECTIONS = 3, 16
 ROWS_A_SECOND = 4_000
-"""Messages for each second of what can be asked only once; whoever is faster is told so."""
+"""Messages for each second of what can be asked only once; a faster service ends the run."""
 SCRIPT = """
 local all, place = {}, 0
 local file = io.open(os.getenv("REQUESTS"), "rb")
