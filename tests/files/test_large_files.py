@@ -101,9 +101,14 @@ def fetch_part(service, reader, at, upto):
 
 @pytest.mark.endurance
 def test_gigabytes_arrive_whole_over_a_line_that_breaks(tmp_path):
+    carry(tmp_path)
+
+
+def carry(tmp_path, **env):
+    """Have a file come and go over a line that breaks twenty times in each direction."""
     chance = random.Random(SEED)
     cuts = sorted(chance.randrange(SIZE) for _ in range(CUTS))
-    with Service(tmp_path, RESTANTE_WEB_WORKERS="2") as service, Api(service.url) as api:
+    with Service(tmp_path, RESTANTE_WEB_WORKERS="2", **env) as service, Api(service.url) as api:
         memory = Memory(service)
         memory.start()
         upload, began = begin(api, SIZE), time.monotonic()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, Self
 
 from botocore.session import Session
@@ -15,6 +16,7 @@ from restante.settings.parsers import Bucket
 from tests.support.processes import STOP_SECONDS, free_port, status_of, wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 ACCESS_KEY, SECRET_KEY = "the-access-key", "the-secret-key-of-the-tests"
@@ -44,6 +46,25 @@ class S3Server:
         self.client.close()
         self._process.terminate()
         self._process.wait(STOP_SECONDS)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let the server take connections, and answer nothing."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
+    def objects(self, bucket: str) -> dict[str, int]:
+        """Return the size of each object, by its key."""
+        found = self.client.list_objects_v2(Bucket=bucket)
+        return {its["Key"]: its["Size"] for its in found.get("Contents", ())}
+
+    def multiparts(self, bucket: str) -> list[str]:
+        """Return the keys of multipart uploads that are not complete."""
+        found = self.client.list_multipart_uploads(Bucket=bucket)
+        return [its["Key"] for its in found.get("Uploads", ())]
 
     def bucket(self) -> str:
         """Make a new bucket, and return its name."""
