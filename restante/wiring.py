@@ -56,6 +56,7 @@ from restante.uploading import Uploading
 
 if TYPE_CHECKING:
     from restante.blobs import Blobs
+    from restante.blobs.s3_line import Line
     from restante.metrics.meters import Meters
     from restante.settings import Settings
     from restante.store.connection import Observe
@@ -144,6 +145,7 @@ class Services:
     sending: Sending
     uploading: Uploading
     fetching: Fetching
+    blobs: Blobs | None
     sweeping: Sweeping
     managing: Managing
     taking_out: TakingOut
@@ -206,29 +208,34 @@ def place_of_blobs(settings: Settings, disk: Offload = call) -> Blobs | None:
         SettingsInvalid: The packages for S3 are missing, or its usual files cannot be read.
     """
     match settings.blobs_place:
-        case Bucket(name, prefix):
-            try:
-                # Imported only where it is used: it takes half a second and 26 MB.
-                from restante.blobs import s3, s3_line  # noqa: PLC0415
-            except ImportError:
-                raise SettingsInvalid([NEEDS_PACKAGES]) from None
-            login = s3_line.Login(
-                settings.s3_endpoint,
-                settings.s3_region,
-                settings.s3_access_key,
-                settings.s3_secret_key,
-            )
-            return s3.S3(
-                s3_line.Line(name, login),
-                prefix,
-                settings.spool_folder,
-                most=blob_size(settings.files_max),
-                disk=disk,
-            )
+        case Bucket(prefix=prefix):
+            line = line_of(settings)
+            from restante.blobs.s3 import S3  # noqa: PLC0415 (as its line)
+
+            most = blob_size(settings.files_max)
+            return S3(line, prefix, settings.spool_folder, most=most, disk=disk)
         case None:
             return None
         case folder:
             return Folder(folder)
+
+
+def line_of(settings: Settings) -> Line:
+    """Return the way to the bucket in the settings.
+
+    Raises:
+        SettingsInvalid: As `place_of_blobs`.
+    """
+    assert isinstance(settings.blobs, Bucket)
+    try:
+        # Imported only where it is used: it takes half a second and 26 MB.
+        from restante.blobs.s3_line import Line, Login  # noqa: PLC0415
+    except ImportError:
+        raise SettingsInvalid([NEEDS_PACKAGES]) from None
+    login = Login(
+        settings.s3_endpoint, settings.s3_region, settings.s3_access_key, settings.s3_secret_key
+    )
+    return Line(settings.blobs.name, login)
 
 
 def assemble(  # noqa: PLR0913 (what tests replace)
@@ -262,6 +269,7 @@ def assemble(  # noqa: PLR0913 (what tests replace)
         sending=Sending(messages, keyring, settings, offload, Attaching(uploads, facts, settings)),
         uploading=Uploading(uploads, blobs, settings, disk),
         fetching=Fetching(Fetches(connection, now), blobs, keyring, settings, disk),
+        blobs=blobs,
         sweeping=Sweeping(uploads, blobs, forgets=settings.durability == "memory"),
         managing=Managing(messages, keyring, settings),
         taking_out=TakingOut(messages, keyring),

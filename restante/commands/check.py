@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
+from restante import logs
 from restante.commands import checks, machine
+from restante.commands.check_blobs import of_ids, of_place
 from restante.commands.check_push import of_push
 from restante.commands.check_smtp import of_relay
 from restante.commands.checks import Finding, Grade
@@ -44,7 +47,13 @@ def check() -> int:
         if found:
             settings_well = _tell([found]) and settings_well
     _tell(machine.of_memory())
-    store_well = _tell(_of_store(settings))
+    logs.configure("error", to_stderr=True)
+    try:
+        blobs_well = _tell(of_place(settings))
+    except SettingsInvalid as invalid:
+        settings_well = _tell(checks.problem(words) for words in invalid.problems)
+        settings, blobs_well = replace(settings, blobs="off"), True
+    store_well = _tell(_of_store(settings)) and blobs_well
     if not settings_well:
         return os.EX_CONFIG
     return os.EX_OK if store_well else os.EX_UNAVAILABLE
@@ -106,6 +115,8 @@ def _of_reached_store(settings: Settings) -> Iterator[Finding]:
             if settings.store_is_here:
                 yield from machine.of_store_process(primary.pid)
         with suppress(Unavailable):
+            if services.blobs and (found := of_ids(services.blobs, services.connection)):
+                yield found
             if settings.senders.tokens:
                 yield checks.of_tokens(len(services.admission.listed()))
             yield from _of_browsers(services)

@@ -17,7 +17,14 @@ LEAST_VERSION = (7, 0)
 FULL = 0.8
 CLOCK_SECONDS = 2.0
 EVERYWHERE = ("0.0.0.0:", "[::]:")
-SECRETS = ("ROOT_KEYS", "REDIS_URL", "METRICS_TOKEN", "SMTP_URL")
+SECRETS = (
+    "ROOT_KEYS",
+    "REDIS_URL",
+    "METRICS_TOKEN",
+    "SMTP_URL",
+    "S3_ACCESS_KEY",
+    "S3_SECRET_KEY",
+)
 
 
 class Grade(StrEnum):
@@ -71,11 +78,20 @@ def of_settings(settings: Settings, files: Mapping[str, Path]) -> Iterator[Findi
             "RESTANTE_METRICS_BIND is every address: anyone who reaches it sees the metrics"
         )
     yield from _of_root_keys(settings, files)
+    yield from _of_secrets(settings, files)
+    if settings.redis_url is None:
+        yield from _of_data_folder(settings)
+
+
+def _of_secrets(settings: Settings, files: Mapping[str, Path]) -> Iterator[Finding]:
+    if settings.s3_secret_key and "S3_SECRET_KEY" not in files:
+        yield warning(
+            "RESTANTE_S3_SECRET_KEY stands in the environment, which more can read than a file:"
+            " RESTANTE_S3_SECRET_KEY_FILE names one"
+        )
     for name in SECRETS:
         if name in files:
             yield from _of_secret_file(f"RESTANTE_{name}_FILE", files[name])
-    if settings.redis_url is None:
-        yield from _of_data_folder(settings)
 
 
 def _of_address(settings: Settings) -> Iterator[Finding]:

@@ -36,8 +36,8 @@ CALLED = (
     *("HDEL", "HEXISTS", "HGET", "HGETALL", "HINCRBY", "HKEYS", "HLEN", "HMGET", "HSET", "HSETNX"),
     *("HVALS", "INCR"),
     *("LINDEX", "LLEN", "LPUSH", "LRANGE", "LTRIM", "RPUSH"),
-    *("PERSIST", "SADD", "SCARD", "SMEMBERS"),
-    *("ZADD", "ZCARD", "ZCOUNT", "ZRANGE", "ZREM", "ZSCORE"),
+    *("PERSIST", "SADD", "SCARD", "SETRANGE", "SMEMBERS"),
+    *("ZADD", "ZCARD", "ZCOUNT", "ZRANGE", "ZREM", "ZREMRANGEBYSCORE", "ZSCORE"),
 )
 """Commands that our scripts call, on keys of a shard."""
 
