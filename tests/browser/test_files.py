@@ -103,12 +103,98 @@ def test_a_line_that_breaks_is_tried_again_where_it_was(service, writer, tmp_pat
     assert fetched(writer, 1) == ("big.bin", data)
 
 
+def holding(page, size):
+    """Let *size* bytes of an upload come, then hold it; return where each piece began."""
+    asked = []
+
+    def meet(route):
+        if route.request.method == "PATCH":
+            asked.append(int(route.request.headers["upload-offset"]))
+            if asked[-1] >= size:
+                return None
+        return route.fallback()
+
+    page.route("**/api/v1/upload", meet)
+    return asked
+
+
+def test_after_a_reload_the_same_file_goes_on_and_no_other_does(service, writer, tmp_path):
+    data = os.urandom(17 * MIB)
+    path = tmp_path / "big.bin"
+    path.write_bytes(data)
+    asked = holding(writer, 8 * MIB)
+    field = writer.get_by_label("Files", exact=True)
+    writer.goto(service.url)
+    with writer.expect_request(lambda its: its.headers.get("upload-offset") == str(8 * MIB)):
+        field.set_input_files(path)
+    kept = writer.evaluate("JSON.stringify(Object.entries(sessionStorage))")
+    writer.unroute_all()
+    writer.reload()
+    expect(writer.locator("#uploads-said")).to_contain_text("Choose them again")
+    asked = holding(writer, 99 * MIB)
+    changed = tmp_path / "other"
+    changed.mkdir()
+    (changed / "big.bin").write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    os.utime(changed / "big.bin", (path.stat().st_atime, path.stat().st_mtime))
+    field.set_input_files(changed / "big.bin")
+    expect(row(writer, "big.bin")).to_contain_text("Uploaded", timeout=30_000)
+    assert asked == [0, 8 * MIB, 16 * MIB]
+    writer.get_by_role("button", name="Take out: big.bin").click()
+    field.set_input_files(path)
+    expect(row(writer, "big.bin")).to_contain_text("Uploaded", timeout=30_000)
+    assert asked[3] >= 8 * MIB
+    writer.get_by_label("Message").fill("with files")
+    address = sent_by(service, writer)
+
+    assert "big.bin" not in kept
+    assert str(len(data)) not in kept
+    assert "upload-" not in writer.evaluate("Object.keys(sessionStorage).join()")
+    writer.unroute_all()
+    read(writer, address)
+    assert fetched(writer, 1) == ("big.bin", data)
+
+
+def test_a_replace_has_files_that_come_in_pieces(service, writer, tmp_path):
+    data, cuts = os.urandom(9 * MIB), [2]
+    asked = []
+
+    def meet(route):
+        if route.request.method == "PATCH":
+            asked.append(int(route.request.headers["upload-offset"]))
+            if len(asked) in cuts:
+                return route.abort("connectionreset")
+        return route.fallback()
+
+    writer.goto(service.url)
+    writer.get_by_label("Message").fill("old text")
+    press(writer, "Create link")
+    writer.wait_for_url(re.compile("/s/"))
+    control = writer.url.rpartition("/")[2].partition("?")[0]
+    address = Api(service.url).message(control)["links"][0]["url"]
+    writer.route("**/api/v1/upload", meet)
+    writer.locator("summary", has_text="Replace the text").click()
+    (tmp_path / "new.bin").write_bytes(data)
+    writer.get_by_label("New text").fill("new text")
+    writer.get_by_label("Files", exact=True).set_input_files(tmp_path / "new.bin")
+    choose(writer, ("small.bin", "", b"small"))
+    expect(writer.locator("#uploads-sum")).to_contain_text("9.4 MB together")
+    writer.get_by_role("button", name="Replace the text").click()
+    expect(writer.locator("#verdict")).to_contain_text("new.bin", timeout=30_000)
+    assert asked == [0, 8 * MIB, 8 * MIB, 0]
+    writer.unroute_all()
+    read(writer, address)
+
+    expect(writer.locator("#letter")).to_have_text("new text")
+    assert fetched(writer, 1) == ("new.bin", data)
+
+
 def test_a_send_waits_for_its_files(service, writer):
     holds = []
     writer.route("**/api/v1/upload", held_by(holds))
     writer.goto(service.url)
     writer.get_by_label("Message").fill("with files")
-    choose(writer, ("slow.bin", "", b"slow"))
+    with writer.expect_request("**/api/v1/upload"):
+        choose(writer, ("slow.bin", "", b"slow"))
     press(writer, "Create link")
     expect(writer.locator("#uploads-said")).to_have_text(
         "The message is sent as soon as its files are here."

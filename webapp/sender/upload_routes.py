@@ -17,8 +17,8 @@ from webapp.http import csrf, rate_limits, send_access
 from webapp.http.budgets import afford_upload
 from webapp.http.errors import RateLimited, told
 from webapp.http.i18n import gettext
-from webapp.http.request import services
-from webapp.sender import draft_files
+from webapp.http.request import managing, services
+from webapp.sender import control_page, draft_files
 from webapp.sender.draft_files import Came
 from webapp.texts.files import size
 
@@ -41,7 +41,6 @@ def begin() -> Response:
     try:
         with rate_limits.upload:
             csrf.verify()
-            send_access.admit_person()
             shard = _shard(request.form.get("control"))
             upload = services().uploading.start(shard, length, afford=lambda: afford_upload(length))
     except (FileTooLarge, Full, Invalid, NotASender, NotFound, RateLimited, Unavailable) as error:
@@ -53,9 +52,15 @@ def begin() -> Response:
 
 
 def _shard(control: str | None) -> int:
-    """Return the shard of the message that is replaced, or of the form's other files."""
+    """Return the shard of the message that is replaced, or of the form's other files.
+
+    Who replaces a message has its control token; who sends one must be admitted.
+    """
     if control:
-        return ControlToken.parse(control).shard
+        its = ControlToken.parse(control)
+        managing().status(its, control_page.BRIEF)
+        return its.shard
+    send_access.admit_person()
     return draft_files.shard_of_new()
 
 

@@ -1,16 +1,18 @@
 // Files of a message: uploaded in pieces while it is written, one after the other.  A line that
-// breaks is tried again.  Comfort only: without this file, the form brings the files.
+// breaks is tried again, and after a reload a file that is chosen again goes on where it was
+// (kept_uploads.js).  Comfort only: without this file, the form brings the files.
 "use strict";
 
-start(() => {
-  const list = document.getElementById("uploads");
+dress((part) => {
+  const list = part.querySelector("#uploads");
   if (!list || !globalThis.XMLHttpRequest?.prototype.send || !Blob.prototype.slice) return;
   const form = list.closest("form");
   const input = form.querySelector("input[type=file][multiple]");
   const said = document.getElementById("uploads-said");
+  const total = document.getElementById("uploads-sum");
   const row = document.getElementById("upload-row").content.firstElementChild;
   const words = list.dataset;
-  const PIECE = 8 * 1024 * 1024;
+  const PIECE = 8 * 1024 * 1024, TOKEN = 35;
   const WAIT_MS = 1000, WAIT_MOST_MS = 30000, RATE_MS = 8000;
   const lang = document.documentElement.lang;
   const entries = [];
@@ -86,10 +88,27 @@ start(() => {
     return answer.getResponseHeader("upload-complete") === "?1";
   };
 
+  // All files of a message are in one shard: its number begins each token.
+  const shardOf = (token) => atob(`${token.slice(1, 3).replaceAll("-", "+").replaceAll("_", "/")}==`);
+  const resume = async (one) => {
+    one.isNew = false;
+    const its = await keptUploads.find(one.file);
+    if (!its) return false;
+    const others = new FormData(form).getAll("upload").map((value) => value.slice(0, TOKEN));
+    others.push(...entries.map(({ token }) => token).filter(Boolean));
+    const beside = words.control ?? others[0];
+    if (others.includes(its.upload) || (beside && shardOf(beside) !== shardOf(its.upload))) return false;
+    one.token = its.upload;
+    one.field.value = its.field;
+    return true;
+  };
+
   const begin = async (one) => {
+    if (one.isNew && await resume(one)) return find(one);
     const fields = new FormData(form);
     const body = new URLSearchParams({ name: one.file.name, size: one.file.size, type: one.file.type });
-    for (const name of ["csrf", "permit", "control"]) if (fields.get(name)) body.set(name, fields.get(name));
+    for (const name of ["csrf", "permit"]) if (fields.get(name)) body.set(name, fields.get(name));
+    if (words.control) body.set("control", words.control);
     for (const value of fields.getAll("upload")) body.append("upload", value);
     const answer = await ask(one, "POST", words.begin, {}, body);
     let its = null;
@@ -102,6 +121,7 @@ start(() => {
       one.token = its.upload;
       one.field.value = its.field;
       one.at = 0;
+      keptUploads.keep(one.file, its);
       return "running";
     }
     if (its?.fault && answer.status !== 503) {
@@ -124,6 +144,7 @@ start(() => {
       return "broken";
     }
     if ([413, 422, 507].includes(answer.status)) {
+      keptUploads.forget(one.file);
       turn(one, "refused");
       return "refused";
     }
@@ -138,9 +159,14 @@ start(() => {
       one.token = "";
       return "running";
     }
-    if (answer.status !== 204) return "broken";
+    if (answer.status !== 204) {
+      one.isLost = true;
+      return "broken";
+    }
     one.isLost = false;
-    return whereItIs(one, answer) ? "done" : "running";
+    if (whereItIs(one, answer)) return "done";
+    show(one, one.at);
+    return "running";
   };
 
   const run = async (one) => {
@@ -180,14 +206,24 @@ start(() => {
     one.state = "dropped";
     one.request?.abort();
     if (one.token) upload(one, "DELETE");
+    keptUploads.forget(one.file);
     entries.splice(entries.indexOf(one), 1);
     one.row.remove();
+    addUp();
     input.focus();
     work();
   };
 
+  // What is chosen so far, beside what a message may have.  Meanwhile nothing puts this part anew.
+  const addUp = () => {
+    list.toggleAttribute("data-busy", entries.length > 0);
+    const taken = entries.filter(({ state }) => state !== "refused");
+    const values = { all: size(taken.reduce((sum, { file }) => sum + file.size, 0)) };
+    total.textContent = taken.length > 1 ? fill(words.sum, values) : "";
+  };
+
   const add = (file) => {
-    const one = { file, row: row.cloneNode(true), field: document.createElement("input"), marks: [], at: 0, token: "", isLost: false };
+    const one = { file, row: row.cloneNode(true), field: document.createElement("input"), marks: [], at: 0, token: "", isLost: false, isNew: true };
     one.row.querySelector("bdi").textContent = file.name;
     one.row.querySelector(".when").textContent = size(file.size);
     one.row.querySelector("progress").setAttribute("aria-label", file.name);
@@ -215,10 +251,12 @@ start(() => {
     else if (kept + entries.filter((its) => its.state !== "refused").length > words.many) turn(one, "refused", words.tooMany);
     else if (together > words.together) turn(one, "refused", words.tooLarge);
     else turn(one, "waiting");
+    addUp();
   };
   const take = (files) => {
     const fold = list.closest("details");
     if (fold) fold.open = true;
+    announce("");
     for (const file of files) add(file);
     form.dispatchEvent(new Event("input"));
     work();
@@ -262,6 +300,7 @@ start(() => {
     const isRefused = entries.some(({ state }) => state === "refused");
     if (!isRefused && !entries.some(isOpen)) {
       isLeaving = true;
+      keptUploads.clear();
       return;
     }
     event.preventDefault();
@@ -280,5 +319,12 @@ start(() => {
       entries.splice(entries.indexOf(one), 1);
       one.row.remove();
     }
+    addUp();
+  });
+  keptUploads.hasSome().then((has) => {
+    if (!has || entries.length) return;
+    const fold = list.closest("details");
+    if (fold && !words.control) fold.open = true;
+    announce(words.kept, true);
   });
 });

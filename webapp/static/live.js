@@ -87,6 +87,7 @@ start(() => {
     const selection = getSelection();
     return part.contains(hovered()) || part.contains(focused())
       || (!selection.isCollapsed && selection.containsNode(part, true))
+      || part.querySelector("[data-busy]") !== null
       || [...part.querySelectorAll("[name]:not([type=hidden])")].some(isTyped);
   }
   // A part as the service sent it, without what this page made of it.
