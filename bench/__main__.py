@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 
-from bench import beside, hour, options, page, profile, scale, speed, verbs, wrk
+from bench import beside, files, hour, options, page, profile, scale, speed, verbs, wrk
 
 RUNS = {
     "speed": speed.run,
@@ -13,6 +13,7 @@ RUNS = {
     "beside": beside.run,
     "scale": scale.run,
     "verbs": verbs.run,
+    "files": files.run,
     "hour": hour.run,
     "wrk": wrk.run,
 }

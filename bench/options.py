@@ -8,7 +8,7 @@ from pathlib import Path
 
 PARTS = ("speed", "profile", "beside", "scale", "verbs")
 """What is measured by default, in the order of docs/benchmarks.md."""
-LONG = ("hour", "wrk")
+LONG = ("files", "hour", "wrk")
 """What is only measured if it is named."""
 FULL, QUICK = (9, 600), (3, 200)
 """Rounds, and requests of each kind in a round."""
@@ -37,7 +37,9 @@ def read(arguments: list[str] | None = None) -> Options:
         "--requests", type=int, help=f"of a kind in a round; default {FULL[1]}, quick {QUICK[1]}"
     )
     parser.add_argument(
-        "--only", default=",".join(PARTS), help="parts, with commas: %(default)s; or hour, wrk"
+        "--only",
+        default=",".join(PARTS),
+        help="parts, with commas: %(default)s; or files, hour, wrk",
     )
     parser.add_argument(
         "--peer", type=Path, action="append", default=[], help="an adapter: docs/benchmarks.md"

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from restante.background import at_once
 from restante.blobs import Name
 from restante.crypto import files
 from restante.crypto.files import CHUNK_SIZE, PIECE_SIZE, FileSeal, check_blob, chunk_at
@@ -18,6 +19,7 @@ from restante.store.replies import GoneBoxed
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
+    from restante.background import Background, Result
     from restante.blobs import Blobs
     from restante.crypto.keyring import Keyring
     from restante.crypto.tokens import LinkToken, ReaderKey
@@ -79,15 +81,18 @@ class Place(NamedTuple):
 class Fetching:
     """The reader's verbs on files."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what it needs)
         self,
         fetches: Fetches,
         blobs: Blobs | None,
         keyring: Keyring,
         settings: Settings,
         offload: Callable[..., Any],
+        *,
+        background: Background = at_once,
     ) -> None:
         """*offload* runs what waits for a disk where it does not block other requests."""
+        self._background = background
         self._fetches = fetches
         self._blobs = blobs
         self._keyring = keyring
@@ -161,21 +166,35 @@ class Fetching:
         self._ask(ticket, where)
 
     def _opened(self, ticket: Ticket, file: OpenFile, at: int, end: int) -> Iterator[bytes]:
-        """Yield these bytes of a file, a piece for each chunk."""
+        """Yield these bytes of a file, a piece for each chunk.
+
+        The next batch is read and opened while the one before is sent.
+        """
         seal, name = FileSeal.of(file.secret, file.blob_id), Name(ticket.link.shard, file.blob_id)
-        last = file.size // PIECE_SIZE
-        while at < end:
-            number = at // PIECE_SIZE
-            many = min(BATCH, (end - 1) // PIECE_SIZE - number + 1)
-            raw = self._read(name, chunk_at(number), many * CHUNK_SIZE)
-            view = memoryview(raw)
-            for place in range(many):
-                chunk = view[place * CHUNK_SIZE : (place + 1) * CHUNK_SIZE]
-                piece = seal.open(chunk, number + place, last=number + place == last)
-                start = at - (number + place) * PIECE_SIZE
-                piece = piece[start : start + end - at]
-                at += len(piece)
-                yield piece
+        last, ends = file.size // PIECE_SIZE, (end - 1) // PIECE_SIZE + 1
+
+        def begin(first: int) -> Result:
+            numbers = range(first, min(first + BATCH, ends))
+            return self._background(
+                lambda: self._from_place(
+                    lambda blobs: _open_batch(blobs, name, seal, numbers, last)
+                )
+            )
+
+        if at >= end:
+            return
+        batch = begin(at // PIECE_SIZE)
+        for first in range(at // PIECE_SIZE, ends, BATCH):
+            pieces, is_damaged = batch()
+            if not is_damaged and first + BATCH < ends:
+                batch = begin(first + BATCH)
+            for place, piece in enumerate(pieces, first):
+                start = at - place * PIECE_SIZE
+                some = piece[start : start + end - at]
+                at += len(some)
+                yield some
+            if is_damaged:
+                raise Damaged
 
     def _read(self, name: Name, at: int, size: int) -> bytes:
         return self._from_place(lambda blobs: blobs.read(name, at, size))
@@ -230,3 +249,18 @@ class Fetching:
             )
             for number, (its, share) in enumerate(zip(sealed, found.shares, strict=True), 1)
         )
+
+
+def _open_batch(
+    blobs: Blobs, name: Name, seal: FileSeal, numbers: range, last: int
+) -> tuple[list[bytes], bool]:
+    """Return the pieces of these chunks up to one that does not open, and whether there is one."""
+    raw = memoryview(blobs.read(name, chunk_at(numbers[0]), len(numbers) * CHUNK_SIZE))
+    pieces = list[bytes]()
+    for place, number in enumerate(numbers):
+        chunk = raw[place * CHUNK_SIZE : (place + 1) * CHUNK_SIZE]
+        try:
+            pieces.append(seal.open(chunk, number, last=number == last))
+        except Damaged:
+            return pieces, True
+    return pieces, False

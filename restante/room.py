@@ -21,6 +21,8 @@ SETTLE_MS = 30_000
 """A promise is kept so long after its file is complete: until every process has looked again."""
 PROMISE_MS = 3 * 86_400_000
 """As long as an upload may take."""
+FIRST_MS = 600_000
+"""How long an upload that has brought nothing keeps its promise: a crash can leave one."""
 UPLOADS_MOST = 10_000
 """Uploads under way, of all visitors together."""
 
@@ -39,8 +41,8 @@ class Room:
         self._seen: tuple[Used, int | None] | None = None
         self._seen_at = float("-inf")
 
-    def promise(self, blob_id: bytes, size: int) -> None:
-        """Promise *size* bytes to an upload, instead of what it was promised before.
+    def promise(self, blob_id: bytes, size: int, *, lasts: int = PROMISE_MS) -> None:
+        """Promise *size* bytes to an upload for *lasts* ms, instead of what it was promised before.
 
         Raises:
             Full: All promises would be more than there is, or too many.
@@ -48,7 +50,7 @@ class Room:
         """
         most = self._most()
         if size > most or not self._uploads.promise(
-            blob_id, size, most=most, many=UPLOADS_MOST, lasts=PROMISE_MS
+            blob_id, size, most=most, many=UPLOADS_MOST, lasts=lasts
         ):
             raise Full
 

@@ -51,8 +51,8 @@ class Sweeping:
         except OSError:
             self._uploads.postpone(shard, blob_id, AGAIN_MS)
             raise
-        self._uploads.gone(shard, blob_id)
         self._uploads.end_promise(blob_id)
+        self._uploads.gone(shard, blob_id)
         return True
 
     def sweep(self) -> int:

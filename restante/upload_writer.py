@@ -14,6 +14,7 @@ from restante.errors import Full, RestanteError, Superseded, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from restante.background import Background, Result
     from restante.blobs import Part
     from restante.crypto.files import UploadToken
     from restante.store.uploads import Progress, Uploads
@@ -28,19 +29,26 @@ SAFE_EVERY, SAFE_SECONDS = 32 * 1024 * 1024, 10.0
 class UploadWriter:
     """Adds to a file, only while it is the newest to do so."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what it writes, and with what)
         self,
         uploads: Uploads,
         upload: UploadToken,
         part: Part,
         begun: Progress,
+        *,
         offload: Callable[..., Any],
+        background: Background,
     ) -> None:
-        """*begun* is what the store said when it admitted this writer."""
+        """*begun* is what the store said when it admitted this writer.
+
+        While one batch is written, the next can come.
+        """
+        self._background = background
+        self._pending: Result = _nothing
         self._uploads, self._upload, self._part = uploads, upload, part
         self._begun, self._offload = begun, offload
         self._seal = FileSeal.of(upload.file_secret(begun.salt), upload.blob_id)
-        self._at = self._safe = begun.offset
+        self._at = self._safe = self._begun_upto = begun.offset
         self._held = b""
         self._saved_at = time.monotonic()
 
@@ -66,26 +74,43 @@ class UploadWriter:
 
     @property
     def has_much(self) -> bool:
-        """Tell whether much was written that is not safe."""
-        return self._at - self._safe >= SAFE_EVERY * self._part.sync_factor
+        """Tell whether much was written since a save was begun."""
+        return self._at - self._begun_upto >= SAFE_EVERY * self._part.sync_factor
 
     def hold(self, some: bytes) -> None:
         """Take bytes that came, at most `room`."""
         self._held = self._held + some if self._held else some
 
     def add(self) -> None:
-        """Seal and write the whole pieces of what is held.
+        """Begin to seal and write the whole pieces of what is held, once what was begun is done.
 
         Raises:
             Superseded, NotFound: It is not the newest writer, or the upload ended.
             Full, Unavailable: The place has no room, or does not work.
         """
+        self.wait()
         whole = len(self._held) - len(self._held) % PIECE_SIZE
         if whole:
-            first = self._at // PIECE_SIZE
-            self._write(first, self._seal.close_whole(memoryview(self._held)[:whole], first))
+            first, pieces = self._at // PIECE_SIZE, memoryview(self._held)[:whole]
             self._at += whole
             self._held = self._held[whole:]
+            self._begin(lambda: self._write(first, pieces))
+
+    def begin_save(self) -> None:
+        """Begin to make safe what was written; raises as `add`."""
+        self.wait()
+        self._begun_upto, self._saved_at = self._at, time.monotonic()
+        self._begin(self._save)
+
+    def wait(self) -> None:
+        """Wait for what was begun; raises as `add`."""
+        pending, self._pending = self._pending, _nothing
+        pending()
+
+    def stop(self) -> None:
+        """Wait for what was begun, whatever comes of it: it needs the blob to be open."""
+        with suppress(RestanteError):
+            self.wait()
 
     def keep(self) -> None:
         """Make safe what can be: the line broke, or no more is wanted."""
@@ -94,19 +119,23 @@ class UploadWriter:
             self.save()
 
     def save(self) -> Progress:
-        """Return once all that was written is safe.
+        """Return once all that was written is safe; raises as `add`."""
+        self.wait()
+        return self._save()
 
-        Raises:
-            Superseded, NotFound, Full, Unavailable: As `add`.
-        """
+    def _begin(self, work: Callable[[], Any]) -> None:
+        self._pending = self._background(work)
+
+    def _save(self) -> Progress:
         self._saved_at = time.monotonic()
         if self._at == self._safe:
             # Asked also if nothing came: a writer whose line is slow learns that it is not needed.
             return self._uploads.advance(self._upload, self._begun.run)
+        upto = self._at
         with working():
             self._offload(self._part.sync)
-        self._safe = self._at
-        return self._uploads.advance(self._upload, self._begun.run, self._at)
+        self._safe = upto
+        return self._uploads.advance(self._upload, self._begun.run, upto)
 
     def finish(self) -> Progress:
         """Seal the last piece, and return once the file is complete and safe.
@@ -115,26 +144,42 @@ class UploadWriter:
             Superseded, NotFound, Full, Unavailable: As `add`.
         """
         self.add()
+        self.wait()
         number, size = self._at // PIECE_SIZE, self.came
-        self._write(number, self._seal.close(self._held, number, last=True), blob_size(size))
+        self._write(number, self._held, blob_size(size))
         return self._uploads.advance(self._upload, self._begun.run, size, whole=True)
 
-    def _write(self, number: int, sealed: bytes, length: int | None = None) -> None:
-        """Write chunks from this number on, alone; with the *length* of the blob, complete it."""
-        at, data = (chunk_at(number), sealed) if number else (0, FORMAT + sealed)
+    def _write(self, number: int, plain: bytes | memoryview, length: int | None = None) -> None:
+        """Seal and write whole pieces from this number on, alone.
+
+        With the *length* of the blob, it is the last piece, and completes the file.
+        """
         with working():
-            self._offload(self._part.lock)
+            sealed = self._offload(self._sealed, number, plain, length is not None)
             try:
                 self._uploads.advance(self._upload, self._begun.run)
             except BaseException:
                 self._offload(self._part.unlock)
                 raise
-            self._offload(_write_locked, self._part, at, data, length)
+            self._offload(_write_locked, self._part, number, sealed, length)
+
+    def _sealed(self, number: int, plain: bytes | memoryview, is_last: bool) -> bytes:  # noqa: FBT001
+        """Return chunks, with the blob locked: a thread's work."""
+        if is_last:
+            sealed = self._seal.close(bytes(plain), number, last=True)
+        else:
+            sealed = self._seal.close_whole(plain, number)
+        self._part.lock()
+        return sealed if number else FORMAT + sealed
 
 
-def _write_locked(part: Part, at: int, data: bytes, length: int | None) -> None:
+def _nothing() -> None:
+    return None
+
+
+def _write_locked(part: Part, number: int, data: bytes, length: int | None) -> None:
     try:
-        part.write(at, data)
+        part.write(chunk_at(number) if number else 0, data)
         if length is not None:
             part.finish(length)
     finally:

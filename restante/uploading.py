@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from restante.background import at_once
 from restante.blobs import Name, right_place
 from restante.crypto.files import (
     PIECE_SIZE,
@@ -25,12 +26,13 @@ from restante.errors import (
     Superseded,
     Unavailable,
 )
-from restante.room import Room
+from restante.room import FIRST_MS, Room
 from restante.upload_writer import UploadWriter, working
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from restante.background import Background
     from restante.blobs import Blobs, Part
     from restante.settings import Settings
     from restante.store.uploads import Progress, Uploads
@@ -52,8 +54,10 @@ class Uploading:
         blobs: Blobs | None,
         settings: Settings,
         offload: Callable[..., Any],
+        background: Background = at_once,
     ) -> None:
         """*offload* runs what waits for a disk where it does not block other requests."""
+        self._background = background
         self._uploads = uploads
         self._blobs = blobs
         self._settings = settings
@@ -86,7 +90,8 @@ class Uploading:
     ) -> UploadToken:
         """Begin an upload for a message of this shard; *size* in bytes, if it is known.
 
-        Otherwise it is promised *most* bytes of room.  *afford* counts it, once there is room.
+        Otherwise it is promised *most* bytes of room, and comes at once.  *afford* counts it,
+        once there is room.
 
         Raises:
             NotFound: Messages have no files here.
@@ -98,7 +103,10 @@ class Uploading:
         upload = UploadToken.new(shard)
         with working():
             self._check_place(blobs)
-            room.promise(upload.blob_id, most if size is None else size)
+            if size is None:
+                room.promise(upload.blob_id, most)
+            else:
+                room.promise(upload.blob_id, size, lasts=FIRST_MS)
         try:
             if afford:
                 afford()
@@ -142,12 +150,17 @@ class Uploading:
         """
         blobs, room = self._place()
         begun = self._uploads.begin(upload)
+        if begun.size is not None and not (begun.offset or begun.whole):
+            with working():
+                room.promise(upload.blob_id, begun.size)
         part, begun = self._part(blobs, upload, begun)
         if part is None:
             if last and offset == begun.offset and not read(1):
                 return begun
             raise Superseded if offset == begun.offset else OffsetWrong(begun.offset)
-        writer = UploadWriter(self._uploads, upload, part, begun, self._offload)
+        writer = UploadWriter(
+            self._uploads, upload, part, begun, offload=self._offload, background=self._background
+        )
         limit = self._settings.files_max if most is None else min(most, self._settings.files_max)
         try:
             if offset != begun.offset:
@@ -159,6 +172,7 @@ class Uploading:
                 raise _misjudged()
             done = writer.finish() if last else writer.save()
         finally:
+            writer.stop()
             self._offload(part.close)
         if done.whole:
             room.settle(upload.blob_id, done.offset)
@@ -197,7 +211,7 @@ class Uploading:
             if writer.has_batch or writer.is_late:
                 writer.add()
             if writer.has_much or writer.is_late:
-                writer.save()
+                writer.begin_save()
                 with working():
                     is_short = room.is_short()
                 if is_short:

@@ -16,6 +16,7 @@ from redis.cluster import ClusterNode, RedisCluster
 from redis.retry import Retry
 
 from restante.attaching import Attaching
+from restante.background import at_once
 from restante.blobs.folder import Folder
 from restante.channels.channel import Desk
 from restante.consents import Consents
@@ -55,6 +56,7 @@ from restante.taking_out import TakingOut
 from restante.uploading import Uploading
 
 if TYPE_CHECKING:
+    from restante.background import Background
     from restante.blobs import Blobs
     from restante.blobs.s3_line import Line
     from restante.metrics.meters import Meters
@@ -178,6 +180,7 @@ def build(
     *,
     offload: Offload = call,
     disk: Offload = call,
+    background: Background = at_once,
     meters: Meters | None = None,
 ) -> Services:
     """Build the services of one process; *meters* count its calls to the store.
@@ -188,7 +191,8 @@ def build(
     keyring = Keyring.parse(settings.root_keys or "")
     connection = reach(settings, meters.asked if meters else None)
     return replace(
-        assemble(settings, keyring, connection, offload=offload, disk=disk), meters=meters
+        assemble(settings, keyring, connection, offload=offload, disk=disk, background=background),
+        meters=meters,
     )
 
 
@@ -245,11 +249,13 @@ def assemble(  # noqa: PLR0913 (what tests replace)
     *,
     offload: Offload = call,
     disk: Offload = call,
+    background: Background = at_once,
     now: Callable[[], int] | None = None,
 ) -> Services:
     """Build the use cases over a store.
 
-    *offload* runs what needs a core for long, *disk* what waits for a disk.  *now* (ms) replaces
+    *offload* runs what needs a core for long, *disk* what waits for a disk,
+    *background* what can go on meanwhile.  *now* (ms) replaces
     the store's clock in tests.
     """
     messages = Messages(connection, now)
@@ -267,8 +273,10 @@ def assemble(  # noqa: PLR0913 (what tests replace)
         keyring=keyring,
         connection=connection,
         sending=Sending(messages, keyring, settings, offload, Attaching(uploads, facts, settings)),
-        uploading=Uploading(uploads, blobs, settings, disk),
-        fetching=Fetching(Fetches(connection, now), blobs, keyring, settings, disk),
+        uploading=Uploading(uploads, blobs, settings, disk, background),
+        fetching=Fetching(
+            Fetches(connection, now), blobs, keyring, settings, disk, background=background
+        ),
         blobs=blobs,
         sweeping=Sweeping(uploads, blobs, forgets=settings.durability == "memory"),
         managing=Managing(messages, keyring, settings),

@@ -7,9 +7,10 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import gevent
 from gevent.threadpool import ThreadPool
 
-from restante import logs, wiring
+from restante import allocator, logs, wiring
 from restante.settings import Settings
 from webapp.app import create_app
 from webapp.http import rate_limits
@@ -26,6 +27,7 @@ ARGON2_NICE = 10
 
 settings = Settings.from_env(os.environ)
 logs.configure(settings.log_level)
+allocator.keep_memory()
 _cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 _argon2 = ThreadPool(max(1, _cores // settings.web_workers))
 """All processes together stretch as many at once as there are cores."""
@@ -49,6 +51,26 @@ def _attempt(function: Callable[..., Any], *arguments: object) -> tuple[Any, OSE
         return None, error
 
 
+def _spawn(work: Callable[[], Any]) -> Callable[[], Any]:
+    """Begin some work in a greenlet; see `restante.background`."""
+
+    def caught() -> tuple[Any, BaseException | None]:
+        try:
+            return work(), None
+        except BaseException as error:  # noqa: BLE001 (raised again where somebody waits)
+            return None, error
+
+    greenlet = gevent.spawn(caught)
+
+    def result() -> Any:  # noqa: ANN401
+        found, error = greenlet.get()
+        if error is not None:
+            raise error
+        return found
+
+    return result
+
+
 def _politely(function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
     if sys.platform == "linux":
         # The priority of this thread alone; elsewhere it would be the process's.
@@ -66,13 +88,15 @@ offload = rate_limits.counted_before(_offload)
 
 def _app() -> WSGIApplication:
     if not settings.counts:
-        return create_app(wiring.build(settings, offload=offload, disk=_on_disk))
+        return create_app(wiring.build(settings, offload=offload, disk=_on_disk, background=_spawn))
     # Imported only if metrics are on: it takes 40 ms.
     from restante.metrics.meters import Meters  # noqa: PLC0415
     from webapp.ops import metrics_app  # noqa: PLC0415
 
     meters = Meters()
-    services = wiring.build(settings, offload=offload, disk=_on_disk, meters=meters)
+    services = wiring.build(
+        settings, offload=offload, disk=_on_disk, background=_spawn, meters=meters
+    )
     return metrics_app.Doors(
         create_app(services), metrics_app.create_app(services), settings, meters
     )

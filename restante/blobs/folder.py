@@ -127,16 +127,15 @@ class Folder:
 
     def read(self, name: Name, at: int, size: int) -> bytes:
         with self._final(name).open("rb", buffering=0) as file:
-            found = bytearray()
-            while len(found) < size:
-                more = os.pread(file.fileno(), size - len(found), at + len(found))
-                if not more:
-                    break
+            found = os.pread(file.fileno(), size, at)
+            while len(found) < size and (
+                more := os.pread(file.fileno(), size - len(found), at + len(found))
+            ):
                 found += more
             if ADVISES and size >= AHEAD_FROM:
                 # A download goes on behind it: the next read then need not wait for the disk.
                 os.posix_fadvise(file.fileno(), at + size, AHEAD * size, os.POSIX_FADV_WILLNEED)
-            return bytes(found)
+            return found
 
     def size(self, name: Name) -> int:
         return self._final(name).stat().st_size

@@ -85,7 +85,7 @@ class FileDeclarations:
     streams_most: int = setting(
         200,
         LIMIT,
-        "files that all bring or fetch at the same moment, in each web process. Each takes 2 to 3"
+        "files that all bring or fetch at the same moment, in each web process. Each takes 3 to 4"
         " MiB of memory while its line is quick",
     )
     budget_uploads: int = setting(

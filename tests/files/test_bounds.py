@@ -99,13 +99,27 @@ def test_what_uploads_brought_already_is_not_promised_twice(house, monkeypatch):
 
 def test_a_promise_ends_with_the_longest_upload(house, clock):
     its = house(files_total_max=MIB)
-    its.uploading.start(3, MIB)
+    token = its.uploading.start(3, MIB)
+    its.uploading.receive(token, 0, io.BytesIO(b"x").read, last=False)
     clock.forward(3 * DAY - 1_000)
     with pytest.raises(Full):
         its.uploading.start(3, MIB)
     clock.forward(2_000)
 
     assert its.uploading.start(3, MIB)
+
+
+def test_an_upload_that_brings_nothing_keeps_its_promise_for_minutes(house, clock):
+    its = house(files_total_max=MIB)
+    token = its.uploading.start(3, MIB)
+    clock.forward(room.FIRST_MS + 1)
+    other = its.uploading.start(3, MIB // 2)
+
+    with pytest.raises(Full):
+        its.uploading.receive(token, 0, io.BytesIO(bytes(MIB)).read, last=True)
+    its.uploading.cancel(other)
+    its.sweeping.turn()
+    assert its.uploading.receive(token, 0, io.BytesIO(bytes(MIB)).read, last=True).whole
 
 
 def test_there_are_only_so_many_uploads_under_way(house, monkeypatch):
