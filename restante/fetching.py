@@ -89,10 +89,12 @@ class Fetching:
         settings: Settings,
         offload: Callable[..., Any],
         *,
+        count: Callable[[str, int], None],
         background: Background = at_once,
     ) -> None:
         """*offload* runs what waits for a disk where it does not block other requests."""
         self._background = background
+        self._count = count
         self._fetches = fetches
         self._blobs = blobs
         self._keyring = keyring
@@ -157,6 +159,7 @@ class Fetching:
                     self._ask(ticket, where)
                     asked, moment = where.at, time.monotonic()
                 yield piece
+                self._count("down", len(piece))
                 where = where._replace(at=where.at + len(piece))
         except GeneratorExit:
             # The line broke.  Where it is counts, if the reader goes on there.

@@ -5,6 +5,7 @@ docs/specs/file.md says in which order things become safe.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from restante.background import at_once
@@ -30,7 +31,7 @@ from restante.room import FIRST_MS, Room
 from restante.upload_writer import UploadWriter, working
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from restante.background import Background
     from restante.blobs import Blobs, Part
@@ -54,10 +55,16 @@ class Uploading:
         blobs: Blobs | None,
         settings: Settings,
         offload: Callable[..., Any],
+        *,
+        count: Callable[[str, int], None],
         background: Background = at_once,
     ) -> None:
-        """*offload* runs what waits for a disk where it does not block other requests."""
+        """*offload* runs what waits for a disk where it does not block other requests.
+
+        *count* is told of bytes that came (`up`) and of refusals (`full`, `too_large`).
+        """
         self._background = background
+        self._count = count
         self._uploads = uploads
         self._blobs = blobs
         self._settings = settings
@@ -78,6 +85,7 @@ class Uploading:
         """
         self._place()
         if size > self._settings.files_max:
+            self._count("too_large", 1)
             raise FileTooLarge(self._settings.files_max)
 
     def start(
@@ -101,7 +109,7 @@ class Uploading:
         blobs, room = self._place()
         self.check(size or 0)
         upload = UploadToken.new(shard)
-        with working():
+        with self._counting_full(), working():
             self._check_place(blobs)
             if size is None:
                 room.promise(upload.blob_id, most)
@@ -166,11 +174,12 @@ class Uploading:
             if offset != begun.offset:
                 raise OffsetWrong(begun.offset)
             limit = limit if begun.size is None else begun.size
-            self._fill(writer, room, read, begun.size, limit)
-            if last and begun.size is not None and writer.came != begun.size:
-                writer.keep()
-                raise _misjudged()
-            done = writer.finish() if last else writer.save()
+            with self._counting_full():
+                self._fill(writer, room, read, begun.size, limit)
+                if last and begun.size is not None and writer.came != begun.size:
+                    writer.keep()
+                    raise _misjudged()
+                done = writer.finish() if last else writer.save()
         finally:
             writer.stop()
             self._offload(part.close)
@@ -206,8 +215,12 @@ class Uploading:
         while some := _read(writer, read):
             if writer.came + len(some) > most:
                 writer.keep()
-                raise FileTooLarge(most) if size is None else _misjudged()
+                if size is None:
+                    self._count("too_large", 1)
+                    raise FileTooLarge(most)
+                raise _misjudged()
             writer.hold(some)
+            self._count("up", len(some))
             if writer.has_batch or writer.is_late:
                 writer.add()
             if writer.has_much or writer.is_late:
@@ -217,6 +230,14 @@ class Uploading:
                 if is_short:
                     raise Full
         writer.add()
+
+    @contextmanager
+    def _counting_full(self) -> Iterator[None]:
+        try:
+            yield
+        except Full:
+            self._count("full", 1)
+            raise
 
     def _check_place(self, blobs: Blobs) -> None:
         if not right_place.is_right(

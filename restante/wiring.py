@@ -17,10 +17,10 @@ from redis.retry import Retry
 
 from restante.attaching import Attaching
 from restante.background import at_once
+from restante.blobs import places
 from restante.blobs.folder import Folder
 from restante.channels.channel import Desk
 from restante.consents import Consents
-from restante.crypto.files import blob_size
 from restante.crypto.keyring import Keyring
 from restante.crypto.sealed_fields import SealedFields
 from restante.crypto.vapid import VapidKeys
@@ -32,11 +32,12 @@ from restante.fetching import Fetching
 from restante.files_there import FilesThere
 from restante.managing import Managing
 from restante.notifying import Notifying
+from restante.place_watch import PlaceWatch
 from restante.reading import Reading
 from restante.sender_tokens import Admission
 from restante.sending import Sending
 from restante.sent_list import SentList
-from restante.settings.parsers import CLUSTER_TLS, Bucket
+from restante.settings.parsers import CLUSTER_TLS
 from restante.store.budgets import Budgets
 from restante.store.connection import Connection
 from restante.store.consents import ConsentStore
@@ -58,7 +59,6 @@ from restante.uploading import Uploading
 if TYPE_CHECKING:
     from restante.background import Background
     from restante.blobs import Blobs
-    from restante.blobs.s3_line import Line
     from restante.metrics.meters import Meters
     from restante.settings import Settings
     from restante.store.connection import Observe
@@ -67,16 +67,17 @@ UNKNOWN_OPTION = (
     "RESTANTE_REDIS_URL has an option behind its ? that is not known;"
     " Sentinel is not supported: name the primary, or a cluster"
 )
-NEEDS_PACKAGES = (
-    "RESTANTE_BLOBS is in S3, which needs more packages:"
-    " .venv/bin/python -m pip install --require-hashes -r requirements-s3.lock"
-)
 CONNECTIONS = 32
 CLUSTER_CONNECTIONS = 128
 """Connections to each primary.  Cluster pools do not wait for a free one, they refuse."""
 SOCKET_TIMEOUT_SECONDS = 0.8
 
 Offload = Callable[..., Any]
+Count = Callable[[str, int], None]
+
+
+def uncounted(_word: str, _many: int = 1) -> None:
+    """Count nothing."""
 
 
 def call(function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
@@ -148,6 +149,7 @@ class Services:
     uploading: Uploading
     fetching: Fetching
     blobs: Blobs | None
+    place_watch: PlaceWatch | None
     sweeping: Sweeping
     managing: Managing
     taking_out: TakingOut
@@ -191,7 +193,15 @@ def build(
     keyring = Keyring.parse(settings.root_keys or "")
     connection = reach(settings, meters.asked if meters else None)
     return replace(
-        assemble(settings, keyring, connection, offload=offload, disk=disk, background=background),
+        assemble(
+            settings,
+            keyring,
+            connection,
+            offload=offload,
+            disk=disk,
+            background=background,
+            count=meters.filed if meters else uncounted,
+        ),
         meters=meters,
     )
 
@@ -205,43 +215,6 @@ def reach(settings: Settings, observe: Observe | None = None) -> Connection:
     return Connection(connect(address), observe=observe)
 
 
-def place_of_blobs(settings: Settings, disk: Offload = call) -> Blobs | None:
-    """Return where files are kept, if anywhere; nothing is connected or made yet.
-
-    Raises:
-        SettingsInvalid: The packages for S3 are missing, or its usual files cannot be read.
-    """
-    match settings.blobs_place:
-        case Bucket(prefix=prefix):
-            line = line_of(settings)
-            from restante.blobs.s3 import S3  # noqa: PLC0415 (as its line)
-
-            most = blob_size(settings.files_max)
-            return S3(line, prefix, settings.spool_folder, most=most, disk=disk)
-        case None:
-            return None
-        case folder:
-            return Folder(folder)
-
-
-def line_of(settings: Settings) -> Line:
-    """Return the way to the bucket in the settings.
-
-    Raises:
-        SettingsInvalid: As `place_of_blobs`.
-    """
-    assert isinstance(settings.blobs, Bucket)
-    try:
-        # Imported only where it is used: it takes half a second and 26 MB.
-        from restante.blobs.s3_line import Line, Login  # noqa: PLC0415
-    except ImportError:
-        raise SettingsInvalid([NEEDS_PACKAGES]) from None
-    login = Login(
-        settings.s3_endpoint, settings.s3_region, settings.s3_access_key, settings.s3_secret_key
-    )
-    return Line(settings.blobs.name, login)
-
-
 def assemble(  # noqa: PLR0913 (what tests replace)
     settings: Settings,
     keyring: Keyring,
@@ -251,12 +224,13 @@ def assemble(  # noqa: PLR0913 (what tests replace)
     disk: Offload = call,
     background: Background = at_once,
     now: Callable[[], int] | None = None,
+    count: Count = uncounted,
 ) -> Services:
     """Build the use cases over a store.
 
     *offload* runs what needs a core for long, *disk* what waits for a disk,
     *background* what can go on meanwhile.  *now* (ms) replaces
-    the store's clock in tests.
+    the store's clock in tests.  *count* is told of bytes of files and of refused uploads.
     """
     messages = Messages(connection, now)
     budgets = Budgets(connection, settings)
@@ -264,7 +238,7 @@ def assemble(  # noqa: PLR0913 (what tests replace)
     consents = Consents(ConsentStore(connection, now), outbox, keyring)
     facts = SealedFields(keyring)
     uploads = Uploads(connection, now)
-    blobs = place_of_blobs(settings, disk)
+    blobs = places.place_of(settings, disk)
     if not isinstance(blobs, Folder):
         disk = call  # what waits for S3 blocks nobody: see `restante.blobs.s3_line`
     desk = Desk(consents, messages.report, settings, facts, budgets.afford_mail)
@@ -273,11 +247,18 @@ def assemble(  # noqa: PLR0913 (what tests replace)
         keyring=keyring,
         connection=connection,
         sending=Sending(messages, keyring, settings, offload, Attaching(uploads, facts, settings)),
-        uploading=Uploading(uploads, blobs, settings, disk, background),
+        uploading=Uploading(uploads, blobs, settings, disk, count=count, background=background),
         fetching=Fetching(
-            Fetches(connection, now), blobs, keyring, settings, disk, background=background
+            Fetches(connection, now),
+            blobs,
+            keyring,
+            settings,
+            disk,
+            count=count,
+            background=background,
         ),
         blobs=blobs,
+        place_watch=PlaceWatch(uploads, blobs, settings, disk) if blobs else None,
         sweeping=Sweeping(uploads, blobs, forgets=settings.durability == "memory"),
         managing=Managing(messages, keyring, settings),
         taking_out=TakingOut(messages, keyring),

@@ -7,6 +7,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from restante.blobs import places
 from restante.blobs.folder import Folder
 from restante.commands import checks
 from restante.settings.parsers import Bucket, is_loopback
@@ -32,7 +33,6 @@ def of_place(settings: Settings) -> Iterator[Finding]:
     match settings.blobs_place:
         case Bucket(prefix=prefix):
             # Imported only where it is used: it takes half a second.
-            from restante import wiring  # noqa: PLC0415
             from restante.commands.check_s3 import of_bucket  # noqa: PLC0415
 
             endpoint = settings.s3_endpoint or ""
@@ -41,7 +41,7 @@ def of_place(settings: Settings) -> Iterator[Finding]:
                     "RESTANTE_S3_ENDPOINT is not https: files travel sealed, but anybody on the way"
                     " can change or repeat requests"
                 )
-            yield from of_bucket(wiring.line_of(settings), f"{prefix}/" if prefix else "")
+            yield from of_bucket(places.line_of(settings), f"{prefix}/" if prefix else "")
             yield from _of_spool(settings.spool_folder.resolve())
         case None:
             yield checks.ok("messages have no files: RESTANTE_BLOBS names no place")

@@ -17,9 +17,11 @@ from prometheus_client.exposition import choose_encoder
 from restante.channels import CHANNELS
 from restante.metrics import shared_folder
 from restante.metrics.multiprocess import AllProcesses, claim
+from restante.metrics.place_gauges import PlaceGauges
 from restante.metrics.store_gauges import StoreGauges
 
 if TYPE_CHECKING:
+    from restante.place_watch import PlaceWatch
     from restante.store.stats import Numbers
 
 DEEDS = {
@@ -64,7 +66,12 @@ LIMITS = (
     "notices",
     "pushes",
     "tests",
+    "upload",
+    "streams",
+    "full",
+    "too_large",
 )
+WAYS = ("up", "down")
 STORE_BUCKETS = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1)
 REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 NOWHERE = "none"
@@ -125,6 +132,9 @@ class Meters:
             ["channel", "outcome"],
             registry=ours,
         )
+        self._moved = Counter(
+            "restante_file_bytes", "Bytes of files that came and went.", ["way"], registry=ours
+        )
         # Looking up a counter by its labels costs as much as counting.
         self._trip = cache(
             lambda verb, outcome: (
@@ -145,6 +155,8 @@ class Meters:
             self._looks.labels(visitor)
         for limit in LIMITS:
             self._refused.labels(limit)
+        for way in WAYS:
+            self._moved.labels(way)
         for channel in CHANNELS:
             for outcome in ("sent", "failed", "given_up"):
                 self._notifications.labels(channel, outcome)
@@ -178,9 +190,18 @@ class Meters:
         """Count deliveries through a channel: `sent`, `failed` or `given_up`."""
         self._notifications.labels(channel, outcome).inc(many)
 
-    def watch(self, numbers: Numbers) -> None:
-        """Also show the store's statistics, read for every request of the metrics."""
+    def filed(self, word: str, many: int = 1) -> None:
+        """Count bytes of files that came (`up`) or went (`down`), or an upload that was refused."""
+        if word in WAYS:
+            self._moved.labels(word).inc(many)
+        else:
+            self.refused(word)
+
+    def watch(self, numbers: Numbers, place: PlaceWatch | None = None) -> None:
+        """Also show the statistics of the store and of the place of files, read when asked for."""
         self._shown.register(StoreGauges(numbers))
+        if place:
+            self._shown.register(PlaceGauges(place))
 
     def show(self, accept: str = "") -> tuple[bytes, str]:
         """Return all metrics in the best format for the header Accept, and its content type."""

@@ -46,6 +46,21 @@ class StoreGauges(Collector):
             deliveries.add_metric([state], getattr(waiting, state))
         yield deliveries
         yield from _channels(waiting)
+        yield GaugeMetricFamily(
+            "restante_blobs_to_delete",
+            "Sealed files that the worker has to look at, or delete, now.",
+            value=waiting.blobs,
+        )
+        yield GaugeMetricFamily(
+            "restante_blobs_to_delete_oldest_seconds",
+            "For how long the first of them waits; 0 if none does.",
+            value=waiting.blobs_oldest / 1_000,
+        )
+        yield GaugeMetricFamily(
+            "restante_uploads_open",
+            "Uploads under way that are promised room.",
+            value=waiting.uploads,
+        )
         used = GaugeMetricFamily(
             "restante_store_memory_bytes",
             "Memory each primary uses; a primary is known by the first shard it keeps.",

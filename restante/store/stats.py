@@ -48,11 +48,16 @@ class Waiting(NamedTuple):
     Attributes:
         deadlines_late: Tasks that have been due for over a minute.
         dead: Dead letters, also those of channels that are not known here.
+        blobs, blobs_oldest: Blobs to delete, and for how long the first of them waits, in ms.
+        uploads: Uploads under way that are promised room.
         channels: What waits for each channel, by its name.
     """
 
     deadlines_late: int
     dead: int
+    blobs: int
+    blobs_oldest: int
+    uploads: int
     channels: Mapping[str, Queue]
 
     @property
@@ -147,11 +152,12 @@ class Numbers:
 def _waiting(rows: list[list[Any]]) -> Waiting:
     """Sum what all shards reply."""
     queues: dict[str, Queue] = {}
-    for name, *numbers, oldest in (channel for row in rows for channel in row[2:]):
+    for name, *numbers, oldest in (channel for row in rows for channel in row[5:]):
         its = queues.get(name.decode(), Queue(0, 0, 0, 0, 0))
         sums = [its[at] + number for at, number in enumerate(numbers)]
         queues[name.decode()] = Queue._make([*sums, max(its.oldest, oldest)])
-    return Waiting(sum(row[0] for row in rows), sum(row[1] for row in rows), queues)
+    late, dead, blobs, oldest, uploads = zip(*(row[:5] for row in rows), strict=True)
+    return Waiting(sum(late), sum(dead), sum(blobs), max(oldest), sum(uploads), queues)
 
 
 def _missing(node: Node) -> int | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from restante import wiring
+from restante.blobs import places
 from restante.commands import check_blobs, check_s3
 from restante.commands.check_blobs import file_system_of, of_ids, of_place
 from restante.commands.checks import Grade
@@ -221,4 +222,4 @@ def test_without_the_packages_for_s3_it_is_told_how_to_get_them(bucket, monkeypa
     monkeypatch.setitem(sys.modules, "restante.blobs.s3_line", None)
 
     with pytest.raises(SettingsInvalid, match=r"requirements-s3\.lock"):
-        wiring.place_of_blobs(bucket)
+        places.place_of(bucket)

@@ -373,6 +373,9 @@ def test_a_store_that_is_away_is_shown_as_down_and_the_rest_goes_on(own_store, m
     assert up["restante_store_up"] == {(): 1}
     assert down["restante_store_up"] == {(): 0}
     assert set(up) - set(down) == {
+        "restante_blobs_to_delete",
+        "restante_blobs_to_delete_oldest_seconds",
+        "restante_uploads_open",
         "restante_deadlines_overdue",
         "restante_channel_deliveries",
         "restante_channel_oldest_seconds",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from restante import sweeping, upload_writer, wiring
+from restante.blobs import places
 from restante.blobs.folder import FolderPart
 from restante.blobs.s3_line import Line
 from restante.blobs.s3_part import S3Part
@@ -299,7 +300,7 @@ def test_what_a_place_keeps_is_known_also_of_uploads_under_way(filing, place):
     begun = filing.uploading.start(3, 4 * PIECE_SIZE)
     filing.uploading.receive(begun, 0, io.BytesIO(b"x" * PIECE_SIZE).read, last=False)
 
-    used = wiring.place_of_blobs(place.settings()).used()
+    used = places.place_of(place.settings()).used()
     assert used == (1 + 100 + 28, 1 + PIECE_SIZE + 28)
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from restante import wiring
-from restante.blobs import Name, s3, s3_line
+from restante.blobs import Name, places, s3, s3_line
 from restante.blobs.s3_line import Line, S3Error
 from restante.crypto.files import PIECE_SIZE
 from restante.errors import Full, Superseded, Unavailable
@@ -169,7 +169,7 @@ def test_a_dead_server_is_unavailable_and_costs_nothing(machine, monkeypatch):
 def test_only_so_many_requests_are_under_way(place, monkeypatch):
     monkeypatch.setattr(s3_line, "AT_ONCE", 1)
     monkeypatch.setattr(s3_line, "WAIT_SECONDS", 0.1)
-    blobs = wiring.place_of_blobs(place.settings())
+    blobs = places.place_of(place.settings())
     blobs._line._turn.acquire()
 
     with pytest.raises(TimeoutError):
@@ -279,7 +279,7 @@ def test_machines_that_start_at_once_agree_on_the_place(machine):
 
 def test_an_error_names_no_key_and_no_address(place, s3_server):
     bucketless = replace(place.settings(), blobs=place.settings().blobs._replace(name="no-such"))
-    blobs = wiring.place_of_blobs(bucketless)
+    blobs = places.place_of(bucketless)
 
     with pytest.raises(S3Error) as caught:
         blobs.size(Name(3, b"x" * 16))

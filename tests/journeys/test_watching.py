@@ -170,7 +170,8 @@ def test_metrics_name_no_message_and_no_visitor(service):
         "kind": "|".join(DEEDS.values()),
         "class": "|".join(VISITORS),
         "limit": "|".join(LIMITS),
-        "state": "ahead|due|late|dead",
+        "state": "ahead|due|late|dead|whole|under_way",
+        "way": "up|down",
         "primary": r"\d{1,2}",
         "le": r"[\d.]+|\+Inf",
     }

@@ -41,7 +41,7 @@ def numbers() -> Response:
 def create_app(services: Services) -> Flask:
     """Return the application: `/metrics`, `/healthz`, `/readyz` and nothing else."""
     assert services.meters is not None
-    services.meters.watch(Numbers(services.connection))
+    services.meters.watch(Numbers(services.connection), services.place_watch)
     app = Flask(__name__, static_folder=None)
     app.extensions["restante"] = services
     headers.init_app(app)

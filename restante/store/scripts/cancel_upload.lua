@@ -2,7 +2,7 @@
 -- cancel_upload: ends an upload; the worker deletes what is there of its blob.
 --
 -- KEYS[1]  upload  hash
--- ARGV[1]  now     unused
+-- ARGV[1]  now     milliseconds; "" for the store's own clock
 --
 -- Replies {"cancelled"}; {"nothing"} if there is no such upload: it may be a file of a message.
 
@@ -11,5 +11,5 @@ if call("DEL", KEYS[1]) == 0 then
   return { "nothing" }
 end
 mark_destroyed(tag)
-schedule_blob(tag, id, 0)
+schedule_blob(tag, id)
 return { "cancelled" }

@@ -5,7 +5,8 @@
 -- ARGV[1]  now       milliseconds; "" for the store's own clock
 -- ARGV[2]  patience  ms after which something due is late
 --
--- Replies {late deadlines, dead letters, {channel, not due yet, due, late, dead letters, ms that the
+-- Replies {late deadlines, dead letters, blobs to delete, ms that the first of them waits, uploads
+-- that are promised room, {channel, not due yet, due, late, dead letters, ms that the
 -- longest due one waits} …}.
 
 local tag = KEYS[1]:match("^({%w+})")
@@ -22,7 +23,12 @@ for _, member in ipairs(dead) do
   channel = BY_NAME[channel] and firsts[BY_NAME[channel].outbox] or channel
   of_channel[channel] = (of_channel[channel] or 0) + 1
 end
-local reply = { call("ZCOUNT", KEYS[1], "-inf", "(" .. late), #dead }
+local blobs = tag .. ":due-blobs"
+local oldest = call("ZRANGE", blobs, "-inf", now, "BYSCORE", "LIMIT", 0, 1, "WITHSCORES")
+-- The hash has one field more: the sum.
+local uploads = math.max(0, call("HLEN", tag .. ":promised") - 1)
+local reply = { call("ZCOUNT", KEYS[1], "-inf", "(" .. late), #dead,
+  call("ZCOUNT", blobs, "-inf", now), oldest[2] and now - tonumber(oldest[2]) or 0, uploads }
 for kind, name in pairs(firsts) do
   local outbox = tag .. ":" .. kind
   local first = call("ZRANGE", outbox, "-inf", now, "BYSCORE", "LIMIT", 0, 1, "WITHSCORES")

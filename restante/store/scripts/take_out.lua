@@ -50,7 +50,7 @@ end
 
 mark_destroyed(tag)
 call("SETRANGE", entries, (file - 1) * ENTRY, NO_ENTRY)
-schedule_blob(tag, entry:sub(1, 16), 0)
+schedule_blob(tag, entry:sub(1, 16))
 call("HSET", message.hash, "taken:" .. version, (taken == "" and "" or taken .. ",") .. file .. "=" .. now)
 record(message, nil, now, "message.file_taken_out", "version=" .. version .. ",file=" .. file
   .. ",fetched=" .. whole .. ",started=" .. begun .. ",not_started=" .. none, evidence)

@@ -21,9 +21,9 @@ local function entry_of(entries, number)
   return #entry == ENTRY and entry ~= NO_ENTRY and entry or nil
 end
 
--- Has the worker look at this time whether this blob has to go.
+-- Has the worker look at this time, or now, whether this blob has to go.
 local function schedule_blob(tag, id, at)
-  call("ZADD", tag .. ":due-blobs", at, id)
+  call("ZADD", tag .. ":due-blobs", at or clock(ARGV[1]), id)
 end
 
 -- The same for all blobs of a version.
@@ -110,7 +110,7 @@ local function delete_content(message, version)
   local entries = message.files and call("GET", blobs_of(message, version))
   if entries then
     call("DEL", manifest_of(message, version), blobs_of(message, version))
-    schedule_files(message.tag, entries, 0)
+    schedule_files(message.tag, entries)
   end
 end
 
