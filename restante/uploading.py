@@ -49,7 +49,7 @@ MEMORY = "memory"
 class Uploading:
     """What a sender does with files before the message is sent."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what it needs)
         self,
         uploads: Uploads,
         blobs: Blobs | None,
