@@ -55,7 +55,8 @@ r"""The schema: every key in Redis, what it holds, and when it goes.
     {tag}:blobs-of:<mid>:<version> string  blob id and share of each file of a version, 48 bytes;
                                            zeros for one that was taken out; as its content
     {tag}:fetches:<lid>            hash    reader id and number of a file → how many bytes of it,
-                                           from its beginning, that reader was sent
+                                           from its beginning, that reader was sent; and where it
+                                           went on beyond them
     {tag}:consents:<address id>    hash    what may be mailed to an address: "stopped", "asks",
                                            counts of its mails, consent id → "<state> <at> …";
                                            8 days, with a consent 400, with a stop without TTL

@@ -324,6 +324,47 @@ def test_two_readers_of_one_link_fetch_at_once_and_end_apart(filing, place):
     assert place.names() == []
 
 
+def test_a_download_counts_though_the_one_before_notices_late_that_its_line_died(filing):
+    data = os.urandom(9 * PIECE_SIZE + 1)
+    message = sent(filing, upload(filing, data), upload(filing, b"x"))
+    ticket = opened(filing, message)
+    file = filing.fetching.open(ticket, 1)
+    streams = [
+        filing.fetching.stream(ticket, file, at, len(data))
+        for at in (0, 3 * PIECE_SIZE, 6 * PIECE_SIZE)
+    ]
+    dead = [next(streams[0]) for _ in range(4)], [next(streams[1]) for _ in range(4)]
+    assert b"".join(streams[2]) == data[6 * PIECE_SIZE :]
+
+    def told():
+        status = filing.managing.status(message.control)
+        return status.links[0].files[0].sent, [event.type for event in status.events][-1]
+
+    assert told() == (0, "link.file_started")
+    streams[1].close()
+    assert told() == (0, "link.file_started")
+    streams[0].close()
+    assert told() == (len(data), "link.file_fetched")
+    assert [len(parts) for parts in dead] == [4, 4]
+    assert fetched(filing, ticket) == data
+    assert (
+        sum(e.type == "link.file_fetched" for e in filing.managing.status(message.control).events)
+        == 1
+    )
+
+
+def test_a_gap_between_two_downloads_is_not_a_whole_file(filing):
+    data = os.urandom(12 * PIECE_SIZE + 1)
+    message = sent(filing, upload(filing, data))
+    ticket = opened(filing, message)
+    file = filing.fetching.open(ticket, 1)
+    for first, end in ((8, 12), (0, 2), (4, 6), (8, 9), (10, 12)):
+        list(filing.fetching.stream(ticket, file, first * PIECE_SIZE, end * PIECE_SIZE))
+    [link] = filing.managing.status(message.control).links
+
+    assert link.files[0].sent == 2 * PIECE_SIZE
+
+
 def test_an_expiry_that_was_moved_earlier_takes_the_blobs_along(filing, place):
     message = sent(filing, upload(filing, b"x" * 100), expires_in_seconds=86_400)
     filing.managing.extend(message.control, 60)

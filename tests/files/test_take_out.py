@@ -243,6 +243,7 @@ def test_its_blob_goes_though_the_message_is_kept_longer(filing, place):
 def test_a_message_whose_only_file_was_taken_out_still_opens(filing):
     message = sent(filing, b"one")
     filing.taking_out.take_out(message.control, 1, 1)
+    filing.sweeping.turn()
     content, ticket = opened(filing, message.links[0].token)
 
     assert (content.text, content.files) == ("x", ())

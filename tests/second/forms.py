@@ -157,7 +157,7 @@ KEYS: dict[str, tuple[bytes, Callable[[Any], bool], bool | None]] = {
     "blobs": (b"", _each(ID, rb"([\s\S]{20})?"), False),
     "files": (rb":%b:%b" % (ID, COUNT), _string(rb"\x01[\s\S]{33,}"), True),
     "blobs-of": (rb":%b:%b" % (ID, COUNT), _string(rb"(?:[\s\S]{48})+"), True),
-    "fetches": (b":" + ID, _each(ID + COUNT, NUMBER), True),
+    "fetches": (b":" + ID, _each(ID + COUNT, rb"%b( %b %b)?" % (NUMBER, NUMBER, NUMBER)), True),
     "due-blobs": (b"", _zset(ID), False),
     "promised": (b"", _each(rb"(?:[\s\S]{16})?", NUMBER), False),
     "promised-until": (b"", _zset(ID), False),

@@ -53,6 +53,8 @@ dress((part) => {
     one.row.querySelector("[data-pause]").hidden = state !== "running" && state !== "broken";
     one.row.querySelector("[data-go]").hidden = state !== "paused";
     one.row.querySelector("progress").hidden = !isOpen(one);
+    // While it runs, its size is said with how far it came.
+    one.row.querySelector(".when").hidden = state === "running";
     tell(one, text, state === "refused");
     if (!isOpen(one)) announce(`${one.file.name}: ${text}`);
   };

@@ -46,19 +46,33 @@ local out_at = taken_out_at(taken, file)
 local fetches, field = key_of(tag, "fetches", id), reader .. file
 local before = file > 0 and call("HGET", fetches, field)
 if file > 0 and (before or not out_at) then
-  local sent = tonumber(before or "0")
+  local sent, ahead, end_ahead = sent_in(before or "0")
+  local had = sent
   local facts = "view=" .. r.view .. ",file=" .. file .. ",version=" .. link.version
   if not before then
     record(m, link, now, "link.file_started", facts, evidence)
   end
-  -- A reader whose line broke has a part of a piece that does not count as sent.
-  if from <= sent + PIECE_SIZE and upto > sent then
-    sent = upto
+  -- A reader whose line broke has a part of a piece that does not count as sent.  What goes on beyond
+  -- what is known waits: an older download notices later than its reader that its line is dead.
+  if from <= sent + PIECE_SIZE then
+    sent = math.max(sent, upto)
+  elseif ahead and from <= end_ahead + PIECE_SIZE and upto + PIECE_SIZE >= ahead then
+    ahead, end_ahead = math.min(ahead, from), math.max(end_ahead, upto)
+  elseif upto > from then
+    ahead, end_ahead = from, upto
   end
-  if not before or sent > tonumber(before) then
-    call("HSET", fetches, field, sent)
+  if ahead and ahead <= sent + PIECE_SIZE then
+    sent = math.max(sent, end_ahead)
+    ahead = nil
+  end
+  local after = string.format("%.0f", sent)
+  if ahead then
+    after = after .. string.format(" %.0f %.0f", ahead, end_ahead)
+  end
+  if before ~= after then
+    call("HSET", fetches, field, after)
     call("PEXPIREAT", fetches, call("PEXPIRETIME", link.hash))
-    if sent >= size then
+    if sent >= size and (sent > had or not before) then
       record(m, link, now, "link.file_fetched", facts, evidence)
     end
   end

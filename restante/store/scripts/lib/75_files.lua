@@ -114,12 +114,19 @@ local function delete_content(message, version)
   end
 end
 
+-- How far a reader came with a file: bytes from its beginning; then, if it went on beyond them, where
+-- and up to where.
+local function sent_in(kept)
+  local sent, ahead, end_ahead = kept:match("^(%d+) ?(%d*) ?(%d*)$")
+  return tonumber(sent), tonumber(ahead), tonumber(end_ahead)
+end
+
 -- What was sent of each of a link's files, by number: bytes, of the reader who got furthest.
 local function sent_of(link)
   local most = {}
-  for field, sent in pairs(fields_of(key_of(link.tag, "fetches", link.id)) or {}) do
-    local number = field:sub(17)
-    most[number] = math.max(most[number] or 0, tonumber(sent))
+  for field, kept in pairs(fields_of(key_of(link.tag, "fetches", link.id)) or {}) do
+    local number, sent = field:sub(17), sent_in(kept)
+    most[number] = math.max(most[number] or 0, sent)
   end
   return most
 end
