@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[2]
+AS_INSTALLED = ROOT / "tests/support/as_installed"
+"""Hides what an operator does not have."""
 START_SECONDS = 60.0
 STOP_SECONDS = 45.0
 
@@ -95,7 +97,7 @@ def command_of(pid: int) -> str:
 def own_environ(env: Mapping[str, str]) -> dict[str, str]:
     """Return the environment without settings, but for those in *env*."""
     clean = {k: v for k, v in os.environ.items() if not k.startswith("RESTANTE_") and k != "PORT"}
-    return clean | dict(env)
+    return clean | {"PYTHONPATH": str(AS_INSTALLED)} | dict(env)
 
 
 def finished(
