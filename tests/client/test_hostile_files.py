@@ -144,6 +144,28 @@ def test_an_upload_that_never_gets_further_ends(answer):
     assert len(server.asked) <= 12
 
 
+def test_an_upload_that_was_too_slow_goes_on():
+    """A service, or a proxy, ends a body that trickles with 408, and not with a problem of ours."""
+    upload = Upload("a", 100_000, "text/plain", TOKEN, "k" * 32)
+    parts = [("?0", 65_536), ("?1", 100_000)]
+
+    def answer(first):
+        if "PATCH" in first and len(parts) == 2:
+            del parts[0]
+            return reply(408, b"too slow")
+        whole, offset = parts[0]
+        return reply(204, b"", f"Upload-Offset: {offset}", f"Upload-Complete: {whole}")
+
+    told = []
+    with Pretender(answer) as server, Client(server.url, policy=FEW, verify=CONTEXT) as client:
+        client.upload(
+            io.BytesIO(bytes(100_000)), "a", begun=upload, on_progress=lambda *its: told.append(its)
+        )
+
+    assert [first.partition(" ")[0] for first in server.asked] == ["GET", "PATCH", "GET"]
+    assert told[-1] == (100_000, 100_000)
+
+
 @pytest.mark.parametrize("token", ["", "U", "S" * 35, f"{TOKEN}\r\nX: 1", 7, None])
 def test_a_token_of_an_upload_that_is_none(token):
     with (

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 import click
+from click.shell_completion import CompletionItem
 
 from restante_client import Client, Reading
 from restante_client.addresses import LINK
@@ -62,6 +63,7 @@ such a file. While a file comes, its name ends in .part; a second start goes on 
     "--files",
     "folder",
     metavar="DIR",
+    shell_complete=lambda _context, _param, written: [CompletionItem(written, type="dir")],
     help=_("Save the message's files into this folder; it is made if it is not there."),
 )
 @passphrase_file(_("Take the passphrase from a file."))
