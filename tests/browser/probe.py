@@ -83,6 +83,12 @@ START = """() => {
 }"""
 
 
+DRESS = """([size, direction]) => {
+  document.documentElement.style.fontSize = size;
+  document.documentElement.dir = direction;
+}"""
+
+
 def axe(page: Page) -> list[str]:
     """Return what axe has against the page in light and in dark."""
     page.evaluate(AXE_SCRIPT)
@@ -118,13 +124,15 @@ def faults_of_stops(led: list[dict[str, Any]]) -> list[str]:
 def spills(page: Page) -> list[str]:
     """Return at which widths the page is wider than its window; leave it narrow."""
     spilt = []
-    for what, size, text in (
-        ("wide", WIDE, ""),
-        ("text of 200 %", WIDE, "200%"),
-        ("narrow", NARROW, ""),
+    for what, size, text, direction in (
+        ("wide", WIDE, "", "ltr"),
+        ("text of 200 %", WIDE, "200%", "ltr"),
+        ("wide, from right to left", WIDE, "", "rtl"),
+        ("narrow, from right to left", NARROW, "", "rtl"),
+        ("narrow", NARROW, "", "ltr"),
     ):
         page.set_viewport_size(size)
-        page.evaluate("size => { document.documentElement.style.fontSize = size; }", text)
+        page.evaluate(DRESS, [text, direction])
         if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
             spilt.append(what)
     return spilt

@@ -1,11 +1,14 @@
-"""Every page in every state, on one walk: axe, width, targets, faults, the way of the focus."""
+"""Every page in every state, on one walk: axe, width, targets, faults, the way of the focus, words.
+
+The walk is in a language whose words are ours in brackets, so that it also finds what nobody
+can translate.
+"""
 
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browser import probe, tour
-from tests.support.processes import Service
+from tests.browser import probe, pseudo, tour
 
 ENTRY = "Restante"
 SENDER = [ENTRY, "Write", "Sent"]
@@ -113,14 +116,20 @@ TITLES = {
 @pytest.fixture(scope="module")
 def toured(browser, tmp_path_factory):
     """What was found on the tour, by page."""
-    found = {what: {} for what in ("axe", "spills", "look", "focus", "ways", "titles")}
+    found = {what: {} for what in ("axe", "spills", "look", "focus", "ways", "titles", "words")}
     elsewhere, said = set(), []
-    with Service(tmp_path_factory.mktemp("tour"), **tour.SETTINGS) as service:
+    checkout = tmp_path_factory.mktemp("checkout")
+    pseudo.checkout(checkout)
+    services = pseudo.services_of(checkout)
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        services(tmp_path_factory.mktemp("tour"), **tour.SETTINGS) as service,
+    ):
+        patch.setattr(tour, "Service", services)
         # The tour starts services of its own beside this one, on other ports.
         host = urlsplit(service.url).hostname
 
         def watch(context):
-            context.set_default_timeout(10_000)
             context.on(
                 "request",
                 lambda r: urlsplit(r.url).hostname == host or elsewhere.add(urlsplit(r.url).netloc),
@@ -128,16 +137,20 @@ def toured(browser, tmp_path_factory):
             context.on("console", lambda m: said.append(m.text) if "Policy" in m.text else None)
 
         browser.on("context", watch)
-        for name, page in tour.pages(browser, service):
+        for name, page in tour.pages(pseudo.Abroad(browser), service):
             assert name not in found["axe"], "two states of one name"
+            page.locator("main").wait_for()
+            page.wait_for_load_state()
+            found["words"][name] = pseudo.escaped(page.evaluate(pseudo.READ))
             found["axe"][name] = probe.axe(page)
             found["spills"][name] = probe.spills(page)
             found["look"][name] = page.evaluate(probe.LOOK)
             led = probe.stops(page)
             found["focus"][name] = probe.faults_of_stops(led)
-            found["ways"][name] = [stop["name"] for stop in led]
-            found["titles"][name] = page.title().split(" · ")[0]
+            found["ways"][name] = [pseudo.bare(stop["name"]) for stop in led]
+            found["titles"][name] = pseudo.bare(page.title().split(" · ")[0])
         browser.remove_listener("context", watch)
+        found["words"] |= pseudo.errors_in(browser, service)
     return found | {"elsewhere": elsewhere, "policy": said}
 
 
@@ -149,8 +162,12 @@ def test_axe_finds_no_fault_on_any_page_in_either_theme(toured):
     assert only_faulty(toured["axe"]) == {}
 
 
-def test_no_page_scrolls_sideways_at_320_px_or_with_text_at_200_percent(toured):
+def test_no_page_scrolls_sideways_at_320_px_with_text_at_200_percent_or_from_right_to_left(toured):
     assert only_faulty(toured["spills"]) == {}
+
+
+def test_no_word_on_any_page_escapes_translation(toured):
+    assert only_faulty(toured["words"]) == {}
 
 
 def test_every_target_is_large_enough_and_every_fault_is_told_and_can_be_reached(toured):

@@ -1,24 +1,30 @@
-"""Pages in other languages: no word that is not translated, both directions, and Spanish."""
+"""Languages for tests whose words are ours in brackets: what stands outside is not translated."""
+
+from __future__ import annotations
 
 import re
 import shutil
 from gettext import NullTranslations
+from typing import TYPE_CHECKING, Any
 
-import pytest
 from babel import Locale
 from babel.messages.catalog import Catalog
 
 from restante.i18n import CATALOGUE, Language
-from tests.browser import tour
-from tests.browser.probe import NARROW, WIDE
 from tests.support import translations
 from tests.support.api import Api, Visitor
 from tests.support.processes import ROOT, Service
 from webapp.sender.compose import EXPIRIES, HOLDS
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, BrowserContext
+
 PARTS = ("restante", "webapp", "worker", "templates", "gunicorn.conf.py", "Procfile")
-PSEUDO = "ar"
-"""A language that is written from right to left; its words are ours in brackets."""
+BRACKETED, RIGHT_TO_LEFT = "en_AU", "ar"
+SINGULAR = {BRACKETED: 0, RIGHT_TO_LEFT: 1}
+"""Which of their plural forms is that of one."""
 
 READ = """
 () => {
@@ -50,9 +56,9 @@ READ = """
 """All that our page says, but for what people wrote and for times."""
 
 
-def escaped(found):
+def escaped(found: list[str], code: str = BRACKETED) -> set[str]:
     """Return what stands outside of brackets and has letters in it."""
-    its = Language(PSEUDO, Locale.parse(PSEUDO), NullTranslations())
+    its = Language(code, Locale.parse(code), NullTranslations())
     durations = {its.duration(seconds) for seconds in (*EXPIRIES, *HOLDS)}
     words = set()
     for text in found:
@@ -64,77 +70,66 @@ def escaped(found):
     return words
 
 
-def pseudo():
+def bracketed(code: str) -> str:
     """Return a catalogue in which every text is itself, in brackets."""
-    catalogue = Catalog(PSEUDO)
+    catalogue = Catalog(code)
     for message in translations.extracted():
         if isinstance(message.id, str):
             said = f"⟦{message.id}⟧"
         else:
-            said = tuple(f"⟦{message.id[n != 1]}⟧" for n in range(catalogue.num_plurals))
+            said = tuple(
+                f"⟦{message.id[n != SINGULAR[code]]}⟧" for n in range(catalogue.num_plurals)
+            )
         if message.id:
             catalogue.add(message.id, said)
     return translations.written(catalogue)
 
 
-@pytest.fixture(scope="module")
-def checkout(tmp_path_factory):
-    """A copy of what is installed, with a language more."""
-    folder = tmp_path_factory.mktemp("checkout")
+def checkout(folder: Path) -> None:
+    """Make a copy of what is installed, with two languages more."""
     for part in PARTS:
         whole = ROOT / part
         if whole.is_dir():
             shutil.copytree(whole, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(whole, folder / part)
-    catalogue = folder / "translations" / PSEUDO / CATALOGUE
-    catalogue.parent.mkdir(parents=True)
-    catalogue.write_text(pseudo(), "utf-8")
-    return folder
+    for code in (BRACKETED, RIGHT_TO_LEFT):
+        catalogue = folder / "translations" / code / CATALOGUE
+        catalogue.parent.mkdir(parents=True)
+        catalogue.write_text(bracketed(code), "utf-8")
+
+
+def services_of(folder: Path) -> type[Service]:
+    """Return what starts services from a checkout."""
+
+    class Copied(Service):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self.cwd = folder
+
+    return Copied
 
 
 class Abroad:
-    """A browser whose people all want one language."""
+    """A browser whose people all want the language in brackets."""
 
-    def __init__(self, browser, locale):
-        self._browser, self._locale = browser, locale
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
 
-    def new_context(self, **options):
-        context = self._browser.new_context(locale=self._locale, **options)
+    def new_context(self, **options: Any) -> BrowserContext:
+        context = self._browser.new_context(locale=BRACKETED.replace("_", "-"), **options)
         context.set_default_timeout(10_000)
         return context
 
 
-@pytest.fixture(scope="module")
-def toured(browser, checkout, tmp_path_factory):
-    """What was found on a tour of the pages in a language from right to left."""
-    words, spills, directions = {}, [], set()
-
-    class Copied(Service):
-        def __init__(self, *arguments, **options):
-            super().__init__(*arguments, **options)
-            self.cwd = checkout
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tour, "Service", Copied)
-        with Copied(tmp_path_factory.mktemp("abroad"), **tour.SETTINGS) as service:
-            for name, page in tour.pages(Abroad(browser, PSEUDO), service):
-                page.locator("main").wait_for()
-                page.wait_for_load_state()
-                directions.add(page.locator("html").get_attribute("dir"))
-                if found := escaped(page.evaluate(READ)):
-                    words[name] = found
-                for size in (NARROW, WIDE):
-                    page.set_viewport_size(size)
-                    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-                        spills.append((name, size["width"]))
-            words |= errors_in(browser, service)
-    return {"words": words, "spills": spills, "directions": directions}
+def bare(text: str) -> str:
+    """Return what a text is without its brackets."""
+    return re.sub("[⟦⟧]", "", text)
 
 
-def errors_in(browser, service):
-    """Return what escapes on pages that a browser does not come to by itself."""
-    visitor = Visitor(service.url, {"Accept-Language": PSEUDO})
+def errors_in(browser: Browser, service: Service) -> dict[str, set[str]]:
+    """Return what escapes on pages to which no browser comes by itself; from right to left."""
+    visitor = Visitor(service.url, {"Accept-Language": RIGHT_TO_LEFT})
     foreign = {"Sec-Fetch-Site": "cross-site"}
     sent = Api(service.url).send("x", hold=60)
     answers = {
@@ -149,17 +144,8 @@ def errors_in(browser, service):
     with browser.new_context(java_script_enabled=True) as context:
         page, found = context.new_page(), {}
         for name, answer in answers.items():
-            assert f'<html lang="{PSEUDO}" dir="rtl">' in answer.text
+            assert f'<html lang="{RIGHT_TO_LEFT}" dir="rtl">' in answer.text
             page.set_content(answer.text)
-            if words := escaped(page.evaluate(READ)):
+            if words := escaped(page.evaluate(READ), RIGHT_TO_LEFT):
                 found[name] = words
     return found
-
-
-def test_no_word_on_any_page_escapes_translation(toured):
-    assert toured["words"] == {}
-
-
-def test_no_page_scrolls_sideways_from_right_to_left(toured):
-    assert toured["directions"] == {"rtl"}
-    assert toured["spills"] == []
