@@ -50,8 +50,9 @@ def head(status, *lines):
 
 
 def endless(_):
+    """Yield more than anybody should take; not without end, should somebody take it all."""
     yield head(200)
-    while True:
+    for _part in range(1_000):
         yield b"x" * 65_536
 
 
