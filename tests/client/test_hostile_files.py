@@ -146,7 +146,7 @@ def test_an_upload_that_never_gets_further_ends(answer):
 
 
 def test_an_upload_that_was_too_slow_goes_on():
-    """A service, or a proxy, ends a body that trickles with 408 and a body that is no problem of the API."""
+    """A service, or a proxy, ends a body that trickles with 408, without a problem of the API."""
     upload = Upload("a", 100_000, "text/plain", TOKEN, "k" * 32)
     parts = [("?0", 65_536), ("?1", 100_000)]
 
