@@ -178,6 +178,20 @@ class FileTooLarge(RestanteError):
         self.limit = limit
 
 
+class FileRefused(RestanteError):
+    """The virus scan refused the file: `found` names what was found; if empty, it is too large.
+
+    Nothing of it is kept.
+    """
+
+    code = "file-refused"
+    title = "The virus scan refused this file."
+
+    def __init__(self, found: str = "") -> None:
+        super().__init__()
+        self.found = found
+
+
 class TakenOut(RestanteError):
     """The sender took this file out of the message, at `at` (ms); nobody gets it any more."""
 

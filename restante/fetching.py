@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from restante.background import at_once
 from restante.blobs import Name
+from restante.blobs.opening import BATCH, open_batch
 from restante.crypto import files
-from restante.crypto.files import CHUNK_SIZE, PIECE_SIZE, FileSeal, check_blob, chunk_at
+from restante.crypto.files import PIECE_SIZE, FileSeal, check_blob
 from restante.crypto.sealed_fields import SealedFields
 from restante.errors import Damaged, NotFound, RestanteError, TakenOut, Unavailable
 from restante.messages import SECOND
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from restante.settings import Settings
     from restante.store.fetches import Fetches
 
-BATCH = 16
-"""Chunks that are read and opened at a time: 1 MiB, the memory of a download."""
 ASK_EVERY, ASK_SECONDS = 8 * 1024 * 1024, 10.0
 """Bytes, and time, after which a download asks whether it may go on."""
 LEASE_LEAST = 120
@@ -179,9 +178,7 @@ class Fetching:
         def begin(first: int) -> Result:
             numbers = range(first, min(first + BATCH, ends))
             return self._background(
-                lambda: self._from_place(
-                    lambda blobs: _open_batch(blobs, name, seal, numbers, last)
-                )
+                lambda: self._from_place(lambda blobs: open_batch(blobs, name, seal, numbers, last))
             )
 
         if at >= end:
@@ -252,18 +249,3 @@ class Fetching:
             )
             for number, (its, share) in enumerate(zip(sealed, found.shares, strict=True), 1)
         )
-
-
-def _open_batch(
-    blobs: Blobs, name: Name, seal: FileSeal, numbers: range, last: int
-) -> tuple[list[bytes], bool]:
-    """Return the pieces of these chunks up to one that does not open, and whether there is one."""
-    raw = memoryview(blobs.read(name, chunk_at(numbers[0]), len(numbers) * CHUNK_SIZE))
-    pieces = list[bytes]()
-    for place, number in enumerate(numbers):
-        chunk = raw[place * CHUNK_SIZE : (place + 1) * CHUNK_SIZE]
-        try:
-            pieces.append(seal.open(chunk, number, last=number == last))
-        except Damaged:
-            return pieces, True
-    return pieces, False

@@ -137,8 +137,10 @@ class UploadWriter:
         self._safe = upto
         return self._uploads.advance(self._upload, self._begun.run, upto)
 
-    def finish(self) -> Progress:
-        """Seal the last piece, and return once the file is complete and safe.
+    def finish(self) -> int:
+        """Seal the last piece; return the file's size once it is complete and safe.
+
+        The store does not know that yet.
 
         Raises:
             Superseded, NotFound, Full, Unavailable: As `add`.
@@ -147,7 +149,7 @@ class UploadWriter:
         self.wait()
         number, size = self._at // PIECE_SIZE, self.came
         self._write(number, self._held, blob_size(size))
-        return self._uploads.advance(self._upload, self._begun.run, size, whole=True)
+        return size
 
     def _write(self, number: int, plain: bytes | memoryview, length: int | None = None) -> None:
         """Seal and write whole pieces from this number on, alone.

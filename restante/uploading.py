@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from restante.background import at_once
 from restante.blobs import Name, right_place
+from restante.completing import Completing
 from restante.crypto.files import (
     PIECE_SIZE,
     UploadToken,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from restante.background import Background
     from restante.blobs import Blobs, Part
+    from restante.scanning import Clamd
     from restante.settings import Settings
     from restante.store.uploads import Progress, Uploads
 
@@ -58,6 +60,7 @@ class Uploading:
         *,
         count: Callable[[str, int], None],
         background: Background = at_once,
+        scanner: Clamd | None = None,
     ) -> None:
         """*offload* runs what waits for a disk where it does not block other requests.
 
@@ -69,7 +72,9 @@ class Uploading:
         self._blobs = blobs
         self._settings = settings
         self._offload = offload
-        self._room = Room(uploads, blobs, settings, offload) if blobs else None
+        if blobs:
+            self._room = Room(uploads, blobs, settings, offload)
+            self._completing = Completing(uploads, blobs, self._room, scanner)
 
     @property
     def is_on(self) -> bool:
@@ -155,6 +160,8 @@ class Uploading:
             FileTooLarge: It is larger than a file may be; what came before stays.
             Invalid: It is not as long as was said when it began.
             Full: The disk has no room for more.
+            FileRefused: The virus scan refused it.
+            Unavailable: The store, the place or the scanner does not work now.
         """
         blobs, room = self._place()
         begun = self._uploads.begin(upload)
@@ -179,13 +186,13 @@ class Uploading:
                 if last and begun.size is not None and writer.came != begun.size:
                     writer.keep()
                     raise _misjudged()
-                done = writer.finish() if last else writer.save()
+                if not last:
+                    return writer.save()
+                size = writer.finish()
         finally:
             writer.stop()
             self._offload(part.close)
-        if done.whole:
-            room.settle(upload.blob_id, done.offset)
-        return done
+        return self._completing.complete(upload, begun, size, self._offload)
 
     def _part(
         self, blobs: Blobs, upload: UploadToken, begun: Progress
@@ -206,7 +213,7 @@ class Uploading:
                 self._check_place(blobs)
                 self._uploads.cancel(upload)
                 raise NotFound from None
-        return None, self._uploads.advance(upload, begun.run, size, whole=True)
+        return None, self._completing.complete(upload, begun, size, self._offload)
 
     def _fill(
         self, writer: UploadWriter, room: Room, read: Read, size: int | None, most: int
@@ -246,7 +253,7 @@ class Uploading:
             raise Unavailable
 
     def _place(self) -> tuple[Blobs, Room]:
-        if self._blobs is None or self._room is None:
+        if self._blobs is None:
             raise NotFound
         return self._blobs, self._room
 

@@ -34,6 +34,7 @@ from restante.managing import Managing
 from restante.notifying import Notifying
 from restante.place_watch import PlaceWatch
 from restante.reading import Reading
+from restante.scanning import Clamd
 from restante.sender_tokens import Admission
 from restante.sending import Sending
 from restante.sent_list import SentList
@@ -247,7 +248,15 @@ def assemble(  # noqa: PLR0913 (what tests replace)
         keyring=keyring,
         connection=connection,
         sending=Sending(messages, keyring, settings, offload, Attaching(uploads, facts, settings)),
-        uploading=Uploading(uploads, blobs, settings, disk, count=count, background=background),
+        uploading=Uploading(
+            uploads,
+            blobs,
+            settings,
+            disk,
+            count=count,
+            background=background,
+            scanner=Clamd(settings.scan) if settings.scan else None,
+        ),
         fetching=Fetching(
             Fetches(connection, now),
             blobs,

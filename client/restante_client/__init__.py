@@ -10,6 +10,7 @@ from restante_client.client import Client
 from restante_client.errors import (
     CodeRequired,
     CodeWrong,
+    FileRefused,
     FileTakenOut,
     FileTooLarge,
     Full,
@@ -57,6 +58,7 @@ __all__ = [
     "CodeWrong",
     "Event",
     "File",
+    "FileRefused",
     "FileStatus",
     "FileTakenOut",
     "FileTooLarge",

@@ -178,6 +178,12 @@ class FileTooLarge(Problem):
     expected = "file-too-large"
 
 
+class FileRefused(Problem):
+    """The service's virus scan refused the file; `detail` says why."""
+
+    expected = "file-refused"
+
+
 class Full(Problem):
     """The service has no room for more files now."""
 
@@ -228,7 +234,7 @@ KINDS: dict[str, type[Problem]] = {
             CodeRequired,
         ),
         *(CodeWrong, NotASender, KeyReused, Invalid, TooLarge, RateLimited, Unavailable),
-        *(FileTooLarge, Full, OffsetWrong, Superseded),
+        *(FileTooLarge, FileRefused, Full, OffsetWrong, Superseded),
     )
 }
 

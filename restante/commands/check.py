@@ -13,6 +13,7 @@ from restante import logs
 from restante.commands import checks, machine
 from restante.commands.check_blobs import of_ids, of_place
 from restante.commands.check_push import of_push
+from restante.commands.check_scanner import of_scanner
 from restante.commands.check_smtp import of_relay
 from restante.commands.checks import Finding, Grade
 from restante.commands.environment import read_settings, settings_files
@@ -43,7 +44,7 @@ def check() -> int:
         _tell([checks.warning("the store was not checked: correct the settings first")])
         return os.EX_CONFIG
     settings_well = _tell(checks.of_settings(settings, settings_files()))
-    for found in (of_relay(settings), of_push(settings)):
+    for found in (of_relay(settings), of_push(settings), *of_scanner(settings)):
         if found:
             settings_well = _tell([found]) and settings_well
     _tell(machine.of_memory())

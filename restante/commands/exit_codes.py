@@ -32,6 +32,7 @@ STATUS: dict[type[Exception], int] = {
     errors.KeyReused: os.EX_DATAERR,
     errors.TooLarge: os.EX_DATAERR,
     errors.FileTooLarge: os.EX_DATAERR,
+    errors.FileRefused: os.EX_DATAERR,
     errors.OffsetWrong: os.EX_DATAERR,
     errors.Superseded: os.EX_DATAERR,
     errors.Full: os.EX_UNAVAILABLE,

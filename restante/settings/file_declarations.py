@@ -12,8 +12,11 @@ from restante.settings.parsers import DAY, MIB, Bucket, Whole, matching
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from restante.scanning import ScannerAddress
+
 GIB = 1024 * MIB
 UNSET: Path | Bucket | str | None = None
+NO_SCANNER: ScannerAddress | None = None
 NOWHERE: Path | None = None
 UNNAMED: str | None = None
 SIZE = Whole(1, 2**40, "bytes")
@@ -95,6 +98,12 @@ class FileDeclarations:
     )
     budget_file_bytes: int = setting(
         20 * GIB, Whole(1, 2**50, "bytes"), "bytes of files, per network and day"
+    )
+    scan: ScannerAddress | None = setting(
+        NO_SCANNER,
+        parsers.scanner,
+        "clamd that scans each file before it counts: `clamd://host:port` or"
+        " `clamd:///path/of/socket`. Files go there in clear",
     )
     download_most: int = setting(
         DAY,

@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from restante.email_address import Mailbox, mailbox
 from restante.safe_text import UNFIT, is_fit
+from restante.scanning import ScannerAddress
 from restante.settings.logo import Logo, read_logo
 
 if TYPE_CHECKING:
@@ -268,6 +269,17 @@ def blobs(written: str) -> Path | Bucket | str | None:
         message = "must be a folder, off, or s3://bucket/prefix with letters, digits and . _ - only"
         raise ValueError(message)
     return Bucket(found[1], found[2].removeprefix("/"))
+
+
+def scanner(written: str) -> ScannerAddress:
+    """Read `clamd://host:port`, or `clamd://` and the path of a socket."""
+    if found := re.fullmatch(r"clamd://(/[^\0?#]{1,100})", written):
+        return ScannerAddress("", 0, found[1])
+    found = re.fullmatch(r"clamd://(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})", written)
+    if not found or not 1 <= int(found[2]) <= PORT_MAX:
+        message = "must be clamd://host:port, or clamd:// and the whole path of a socket"
+        raise ValueError(message)
+    return ScannerAddress(found[1].strip("[]"), int(found[2]))
 
 
 def s3_endpoint(written: str) -> str:

@@ -10,7 +10,7 @@ from restante.errors import Fault, RestanteError
 CODES = {
     "not-found", "gone", "held", "paused", "passphrase-required", "passphrase-wrong",
     "code-required", "code-wrong", "rate-limited", "invalid", "key-reused",
-    "not-a-sender", "watched",
+    "not-a-sender", "watched", "file-refused",
     "too-large", "file-too-large", "full", "taken-out", "offset-wrong", "superseded",
     "unavailable", "internal", "settings-invalid",
 }  # fmt: skip

@@ -10,6 +10,7 @@ import pytest
 
 from restante.crypto import keyring
 from restante.errors import SettingsInvalid
+from restante.scanning import ScannerAddress
 from restante.settings import DAY, MIB, PREFIX, VARIABLES, Settings
 from restante.settings.logo import read_logo
 from restante.settings.parsers import Bucket, Senders
@@ -80,6 +81,11 @@ GOOD = {
         "https://[::1]:9000": "https://[::1]:9000",
     },
     "S3_REGION": {"eu-west-1": "eu-west-1"},
+    "SCAN": {
+        "clamd://127.0.0.1:3310": ScannerAddress("127.0.0.1", 3310),
+        "clamd://[::1]:3310": ScannerAddress("::1", 3310),
+        "clamd:///run/clamd.sock": ScannerAddress("", 0, "/run/clamd.sock"),
+    },
     "S3_SPOOL": {"/var/spool/restante": Path("/var/spool/restante")},
     "PUBLIC_URL": {
         "https://letters.example": "https://letters.example",
@@ -129,6 +135,8 @@ BAD = {
                     "https://s3.example/bucket", "https://s3.example?a", "https://s3.example:0",
                     "https://s3.example:port", "https://s3 .example"],
     "S3_REGION": ["", "EU", "eu west", "eu-west-1\n"],
+    "SCAN": ["", "clamd://", "clamd://somewhere", "clamd://host:0", "clamd://host:99999",
+             "nearby:3310", "clamd:/run/x", "clamd://me:secret@host:1", "clamd:///a?b", "clamd://host:1/x"],
     "S3_SPOOL": [""],
     "PUBLIC_URL": ["", "example.org", "ftp://example.org", "https://", "https:///path",
                    "https://me:secret@example.org", "https://example.org/?a=b",

@@ -222,7 +222,8 @@ def insist(deed: Callable[[], Answer]) -> Answer:
     """Ask again while nobody answers, or the service cannot."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
-        with suppress(OSError, HTTPException, json.JSONDecodeError):
+        # http.client has no socket to read from if the line broke while it sent.
+        with suppress(OSError, HTTPException, json.JSONDecodeError, AttributeError):
             answer = deed()
             if answer.status not in BUSY:
                 return answer

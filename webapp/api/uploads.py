@@ -11,6 +11,7 @@ from restante.crypto.send_key import SendKey
 from restante.crypto.tokens import ControlToken
 from restante.errors import (
     Fault,
+    FileRefused,
     FileTooLarge,
     Full,
     Invalid,
@@ -64,7 +65,7 @@ def progress(upload: UploadToken) -> Response:
 
 @bp.patch("/upload")
 @rate_limits.upload
-@operation(problems=(OffsetWrong, Superseded, FileTooLarge, Full))
+@operation(problems=(OffsetWrong, Superseded, FileTooLarge, FileRefused, Full))
 def append(upload: UploadToken, body: FileBody) -> Response:
     """Add the body to the file from `Upload-Offset` on; `Upload-Complete: ?1` completes it.
 

@@ -113,6 +113,7 @@ STATUS: Mapping[type[errors.RestanteError], int] = {
     errors.OffsetWrong: 409,
     errors.Superseded: 409,
     errors.FileTooLarge: 413,
+    errors.FileRefused: 422,
     errors.Full: 507,
     errors.TooLarge: 413,
     errors.Unavailable: 503,

@@ -120,11 +120,18 @@ def problem(error: errors.RestanteError, status: int) -> Problem:
         case errors.OffsetWrong():
             elsewhere: Elsewhere = {**its, "offset": error.offset}
             return elsewhere
-        case errors.FileTooLarge():
-            its["detail"] = f"At most {error.limit} bytes."
-        case errors.TooLarge():
-            its["detail"] = f"At most {error.limit} bytes of UTF-8."
+        case errors.FileRefused() | errors.FileTooLarge() | errors.TooLarge():
+            its["detail"] = _size_or_scan(error)
     return its
+
+
+def _size_or_scan(error: errors.FileRefused | errors.FileTooLarge | errors.TooLarge) -> str:
+    match error:
+        case errors.FileRefused():
+            return f"It found {error.found}." if error.found else "The file is too large for it."
+        case errors.FileTooLarge():
+            return f"At most {error.limit} bytes."
+    return f"At most {error.limit} bytes of UTF-8."
 
 
 def _accepted(senders: Senders) -> str:

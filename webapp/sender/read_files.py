@@ -13,6 +13,7 @@ from werkzeug.datastructures import FileStorage, ImmutableMultiDict
 from werkzeug.exceptions import HTTPException
 
 from restante.errors import (
+    FileRefused,
     FileTooLarge,
     Full,
     NotASender,
@@ -170,6 +171,8 @@ def _refusal(error: BaseException, name: str) -> str | None:
             )
         case FileTooLarge():
             return gettext("“%(name)s” is larger than %(most)s.", name=name, most=size(error.limit))
+        case FileRefused():
+            return gettext("“%(name)s” was left out: the virus scan refused it.", name=name)
         case Full():
             return gettext("“%(name)s” was left out: there is no room for files now.", name=name)
         case RateLimited():

@@ -147,7 +147,7 @@ dress((part) => {
     }
     if ([413, 422, 507].includes(answer.status)) {
       keptUploads.forget(one.file);
-      turn(one, "refused");
+      turn(one, "refused", answer.responseText.includes('"file-refused"') ? words.scanned : words.refused);
       return "refused";
     }
     one.isLost = true;

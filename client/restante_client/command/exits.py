@@ -10,6 +10,7 @@ from restante_client.command.texts import _
 from restante_client.errors import (
     CodeRequired,
     CodeWrong,
+    FileRefused,
     FileTakenOut,
     FileTooLarge,
     Full,
@@ -38,6 +39,7 @@ STATUS: dict[type[RestanteError], int] = {
     Invalid: REFUSED,
     TooLarge: REFUSED,
     FileTooLarge: REFUSED,
+    FileRefused: REFUSED,
     KeyReused: REFUSED,
     PassphraseRequired: REFUSED,
     PassphraseWrong: REFUSED,
@@ -105,6 +107,7 @@ def _sentences() -> dict[type[RestanteError], str]:
         NotASender: _("You may not send here. A token of the operator permits it: --token-file."),
         TooLarge: _("The text is too long for this service."),
         FileTakenOut: _("The sender took this file out of the message."),
+        FileRefused: _("The service's virus scan refused a file."),
         FileTooLarge: _("A file is larger than this service takes."),
         Full: _("The service has no room for more files now. Try again later."),
         Unavailable: _("The service cannot do this now. Run the same command again."),
