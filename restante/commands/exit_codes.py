@@ -19,6 +19,7 @@ STATUS: dict[type[Exception], int] = {
     CannotListen: os.EX_UNAVAILABLE,
     errors.NotFound: os.EX_DATAERR,
     errors.Gone: os.EX_DATAERR,
+    errors.TakenOut: os.EX_DATAERR,
     errors.Held: os.EX_DATAERR,
     errors.Paused: os.EX_DATAERR,
     errors.PassphraseRequired: os.EX_DATAERR,
