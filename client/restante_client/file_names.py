@@ -14,6 +14,10 @@ UNNAMED = "file"
 FOR_PATHS = frozenset('/\\:*?"<>|')
 JOINERS = frozenset("\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}")
 """They shape words and emoji, and move nothing."""
+NUMBER_SIGNS = frozenset(
+    "\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+)
+"""Of category Cf, but seen (Unicode's property Prepended_Concatenation_Mark)."""
 DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?![^. ])", re.IGNORECASE)
 """Names that open a device on Windows, whatever their ending."""
 
@@ -60,5 +64,6 @@ def cut(name: str, behind: str = "", most: int = NAME_MAX) -> str:
 
 def _is_unfit(one: str) -> bool:
     return one in FOR_PATHS or (
-        one not in JOINERS and unicodedata.category(one) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+        one not in JOINERS | NUMBER_SIGNS
+        and unicodedata.category(one) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
     )

@@ -4,9 +4,12 @@ import io
 import os
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from restante import file_names
 from restante_client import Client, Policy, RestanteError, Unreachable, Upload, transfers
-from restante_client.file_names import cut, distinct, fit_name
+from restante_client.file_names import DEVICES, cut, distinct, fit_name
 from restante_client.outcomes import Opened
 from tests.client.conftest import CONTEXT
 from tests.support.pretender import Pretender, example_of, reply
@@ -190,6 +193,20 @@ def test_a_token_of_an_upload_that_is_none(token):
 )  # fmt: skip
 def test_a_name_leads_nowhere(written, name):
     assert fit_name(written) == name
+
+
+@given(st.lists(st.text(max_size=300), max_size=4))
+@example(["con", "CON", "con"])
+@example(["\u0600", "x" * 300, "x" * 300])
+def test_a_name_that_the_service_made_fit_stays_as_it_is(written):
+    """But for names of devices, which only a machine of the reader's can have."""
+    names = file_names.distinct([file_names.fit_name(one) for one in written])
+    mine = distinct(list(map(fit_name, names)))
+    expected = [f"_{one}" if DEVICES.match(one) else one for one in names]
+
+    assert mine == distinct([cut(one) for one in expected])
+    assert all(1 <= len(one.encode()) <= 255 for one in mine)
+    assert not any(set(one) & set("/\\\0") for one in mine)
 
 
 def test_names_are_short_and_no_two_the_same():
