@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from restante.settings.logo import read_logo
 from tests.browser import tour
 from tests.core.test_logo import heaviest_png, nested
 from tests.support.api import Api
@@ -264,7 +265,7 @@ def test_a_logo_runs_and_loads_nothing_embedded_or_opened_directly(armed, browse
         assert "sandbox" in ALONE
 
 
-SVG = "image/svg+xml"
+SVG, HTML = "image/svg+xml", "text/html"
 
 
 @pytest.mark.parametrize(
@@ -282,13 +283,14 @@ SVG = "image/svg+xml"
 def test_the_costliest_logo_that_is_taken_is_drawn(tmp_path, browser, holder, reference):
     """Eight levels of eight hang a browser; what is taken keeps nobody waiting."""
     size = 'xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"'
-    (tmp_path / "logo").write_text(f"<svg {size}>{nested(8, 2, holder, reference)}</svg>")
-    with (
-        Service(tmp_path, RESTANTE_LOGO=str(tmp_path / "logo")) as service,
-        browser.new_context() as context,
-    ):
+    path = tmp_path / "logo"
+    path.write_text(f"<svg {size}>{nested(8, 2, holder, reference)}</svg>")
+    taken = read_logo(path).content
+    with browser.new_context() as context:
         page = context.new_page()
-        page.goto(service.url)
+        page.route("**/logo", lambda route: route.fulfill(body=taken, content_type=SVG))
+        page.route("**/page", lambda route: route.fulfill(body="<img src=logo>", content_type=HTML))
+        page.goto("http://letters.example/page")
 
-        assert page.locator("header img").evaluate("i => i.decode().then(() => i.naturalWidth)") > 0
+        assert page.locator("img").evaluate("i => i.decode().then(() => i.naturalWidth)") > 0
         assert len(page.screenshot()) > 0
