@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from restante.blobs.folder import Folder
 from restante.crypto.files import blob_size
-from restante.errors import SettingsInvalid
 from restante.settings.parsers import Bucket
 
 if TYPE_CHECKING:
@@ -15,11 +14,6 @@ if TYPE_CHECKING:
     from restante.blobs import Blobs
     from restante.blobs.s3_line import Line
     from restante.settings import Settings
-
-NEEDS_PACKAGES = (
-    "RESTANTE_BLOBS is in S3, which needs more packages:"
-    " .venv/bin/python -m pip install --require-hashes -r requirements-s3.lock"
-)
 
 
 def call(function: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401
@@ -31,7 +25,7 @@ def place_of(settings: Settings, disk: Callable[..., Any] = call) -> Blobs | Non
     """Return where files are kept, if anywhere; nothing is connected or made yet.
 
     Raises:
-        SettingsInvalid: The packages for S3 are missing, or its usual files cannot be read.
+        SettingsInvalid: The usual variables and files of AWS are no use.
     """
     match settings.blobs_place:
         case Bucket(prefix=prefix):
@@ -53,11 +47,9 @@ def line_of(settings: Settings) -> Line:
         SettingsInvalid: As `place_of`.
     """
     assert isinstance(settings.blobs, Bucket)
-    try:
-        # Imported only where it is used: it takes half a second and 26 MB.
-        from restante.blobs.s3_line import Line, Login  # noqa: PLC0415
-    except ImportError:
-        raise SettingsInvalid([NEEDS_PACKAGES]) from None
+    # Imported only where it is used: it takes half a second and 26 MB.
+    from restante.blobs.s3_line import Line, Login  # noqa: PLC0415
+
     login = Login(
         settings.s3_endpoint, settings.s3_region, settings.s3_access_key, settings.s3_secret_key
     )

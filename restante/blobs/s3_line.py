@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-CONNECT_SECONDS, READ_SECONDS = 3.0, 20.0
+CONNECT_SECONDS, READ_SECONDS, WRITE_SECONDS = 3.0, 8.0, 30.0
+"""How long S3 may take the connection, and answer nothing: a question, or bytes that it stores."""
 TRIES = 3
+WRITES = {"put_object", "upload_part", "complete_multipart_upload"}
 AT_ONCE, WAIT_SECONDS = 16, 15.0
 """Requests of this process at once, and how long another one waits for its turn."""
 REGION = "us-east-1"
@@ -81,7 +83,8 @@ class Line:
         self._bucket = bucket
         self._turn = threading.BoundedSemaphore(AT_ONCE)
         try:
-            self._client = _client(login)
+            self._client = _client(login, READ_SECONDS)
+            self._writer = _client(login, WRITE_SECONDS)
         except (BotoCoreError, ValueError):
             raise SettingsInvalid([UNUSABLE]) from None
 
@@ -94,7 +97,8 @@ class Line:
             TimeoutError: Too many requests are under way.
         """
         with self._taking_turns(), _told(verb):
-            answer: dict[str, Any] = getattr(self._client, verb)(Bucket=self._bucket, **fields)
+            client = self._writer if verb in WRITES else self._client
+            answer: dict[str, Any] = getattr(client, verb)(Bucket=self._bucket, **fields)
             if "Body" in answer:
                 with answer["Body"] as body:
                     answer["Body"] = body.read()
@@ -146,7 +150,7 @@ class Line:
             self._turn.release()
 
 
-def _client(login: Login) -> Any:  # noqa: ANN401 (the library has no types)
+def _client(login: Login, seconds: float) -> Any:  # noqa: ANN401 (the library has no types)
     session = Session()
     if login.access_key:
         session.set_credentials(login.access_key, login.secret_key)
@@ -156,7 +160,7 @@ def _client(login: Login) -> Any:  # noqa: ANN401 (the library has no types)
         endpoint_url=login.endpoint,
         config=Config(
             connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
+            read_timeout=seconds,
             retries={"mode": "standard", "total_max_attempts": TRIES},
             max_pool_connections=AT_ONCE,
             # Another server than Amazon's may know neither names of buckets in its host's

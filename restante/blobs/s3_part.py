@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
-from restante.blobs.s3_line import NotFoundThere, S3Error
+from restante.blobs.s3_line import NotFoundThere, S3Error, TakenThere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -199,7 +199,7 @@ class S3Part:
         if size != self._at:
             raise S3Error(errno.EINVAL, "NotItsSize")
         if not self._shipped.upload:
-            self._once("put_object", **self._spool.body())
+            self._once("put_object", size, **self._spool.body())
         else:
             if self._spool.size:
                 self._ship()
@@ -227,21 +227,22 @@ class S3Part:
 
     def _complete(self, size: int) -> None:
         parts = [{"PartNumber": number, "ETag": tag} for number, tag in self._shipped.parts]
-        upload = self._shipped.upload
-        try:
-            self._once(
-                "complete_multipart_upload", UploadId=upload, MultipartUpload={"Parts": parts}
-            )
-        except NotFoundThere:
-            # An answer was lost, or another writer was faster: then it is there, and complete.
-            if self._size() != size:
-                raise FileExistsError from None
+        self._once(
+            "complete_multipart_upload",
+            size,
+            UploadId=self._shipped.upload,
+            MultipartUpload={"Parts": parts},
+        )
         self._shipped.upload = ""
 
-    def _once(self, verb: str, **fields: object) -> None:
+    def _once(self, verb: str, size: int, **fields: object) -> None:
         """Give the blob its name, if no object has it."""
         try:
             self._line.ask(verb, Key=self._key, **ONCE, **fields)
+        except (TakenThere, NotFoundThere):
+            # An answer was lost, or another writer was faster: then it is there, and complete.
+            if self._size() != size:
+                raise FileExistsError from None
         except S3Error as refused:
             if refused.errno != errno.ENOSYS:
                 raise

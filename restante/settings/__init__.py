@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
@@ -167,6 +168,11 @@ class Settings(Declarations):
             problems.append(
                 f"{PREFIX}SMTP_URL and {PREFIX}MAIL_FROM are needed together:"
                 " mail goes out through the one, in the name of the other"
+            )
+        if isinstance(self.blobs, Bucket) and find_spec("botocore") is None:
+            problems.append(
+                f"{PREFIX}BLOBS is in S3, which needs more packages:"
+                " .venv/bin/python -m pip install --require-hashes -r requirements-s3.lock"
             )
         if (self.s3_access_key is None) != (self.s3_secret_key is None):
             problems.append(f"{PREFIX}S3_ACCESS_KEY and {PREFIX}S3_SECRET_KEY are needed together")

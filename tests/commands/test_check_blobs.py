@@ -1,19 +1,16 @@
 """`check` looks at where files are kept, and says what would cost files or keep what is deleted."""
 
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from restante import wiring
-from restante.blobs import places
 from restante.commands import check_blobs, check_s3
 from restante.commands.check_blobs import file_system_of, of_ids, of_place
 from restante.commands.checks import Grade
 from restante.crypto.keyring import new_key
-from restante.errors import SettingsInvalid
 from restante.settings import Settings
 from restante.settings.parsers import Bucket
 from tests.commands.test_check import check, telling
@@ -216,10 +213,3 @@ def test_the_command_checks_the_bucket(s3_server, own_store, ring, tmp_path):
     assert status == os.EX_UNAVAILABLE
     assert telling(lines["problem"], "the bucket of RESTANTE_BLOBS does not exist")
     assert telling(lines["warning"], "RESTANTE_S3_SECRET_KEY stands in the environment")
-
-
-def test_without_the_packages_for_s3_it_is_told_how_to_get_them(bucket, monkeypatch):
-    monkeypatch.setitem(sys.modules, "restante.blobs.s3_line", None)
-
-    with pytest.raises(SettingsInvalid, match=r"requirements-s3\.lock"):
-        places.place_of(bucket)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -196,6 +197,14 @@ def test_the_keys_of_s3_go_together_and_are_secret():
         [told] = problems(**{name: "AKIA7"})
         assert "needed together" in told
         assert len(problems(**dict.fromkeys(S3_KEYS, "AKIA7") | {name: "a b"})) == 2
+
+
+def test_without_the_packages_for_s3_it_is_told_how_to_get_them(monkeypatch):
+    monkeypatch.setitem(sys.modules, "botocore", None)
+
+    [told] = problems(BLOBS="s3://my-bucket")
+    assert "--require-hashes -r requirements-s3.lock" in told
+    assert settings(BLOBS="here").blobs_folder == Path("here")
 
 
 def test_a_bucket_is_written_as_it_is_read():

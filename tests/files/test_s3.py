@@ -14,7 +14,7 @@ from restante import wiring
 from restante.blobs import Name, places, s3, s3_line
 from restante.blobs.s3_line import Line, S3Error
 from restante.crypto.files import PIECE_SIZE
-from restante.errors import Full, Superseded, Unavailable
+from restante.errors import Full, OffsetWrong, Superseded, Unavailable
 from restante.settings import Settings
 from tests.files.test_places import fetched, opened, sent, upload
 from tests.support.proxy import Fate, Proxy
@@ -67,10 +67,10 @@ def test_machines_take_turns_at_one_upload(machine, place, tmp_path):
 
 
 def test_a_part_of_an_older_writer_that_comes_late_does_not_count(machine, monkeypatch):
-    data = os.urandom(18 * MIB)
+    data = os.urandom(26 * MIB)
     slow, fast = machine(), machine()
     token = slow.uploading.start(3, len(data))
-    receive(slow, token, data[:MIB])
+    receive(slow, token, data[: 9 * MIB])  # from here on both know one multipart upload
     asked, go = threading.Event(), threading.Event()
     real, refused = Line.ask, []
 
@@ -90,7 +90,7 @@ def test_a_part_of_an_older_writer_that_comes_late_does_not_count(machine, monke
     thread = threading.Thread(target=write_slowly)
     thread.start()
     assert asked.wait(30)
-    receive(fast, token, data[: 9 * MIB])
+    receive(fast, token, data[: 18 * MIB])
     go.set()
     thread.join(30)
     receive(fast, token, data, last=True)
@@ -118,7 +118,7 @@ def test_a_writer_that_finishes_late_does_not_replace_a_whole_file(machine, monk
 
 
 @pytest.mark.parametrize("times", [1, 9])
-@pytest.mark.parametrize("verb", [b"uploads HTTP", b"PUT /", b"uploadId=", b"GET /"])
+@pytest.mark.parametrize("verb", [b"uploads HTTP", b"PUT /", b"uploadId=", b"<CompleteM", b"GET /"])
 def test_a_lost_answer_loses_no_file(machine, s3_server, verb, times):
     data = os.urandom(9 * MIB)
     with Proxy(s3_server.port) as proxy:
@@ -129,13 +129,34 @@ def test_a_lost_answer_loses_no_file(machine, s3_server, verb, times):
         for _ in range(6):
             try:
                 receive(its, token, data, last=True)
-            except Unavailable:
+            except (Unavailable, OffsetWrong):  # it asks where it is, and goes on
                 continue
             break
 
         assert loss.happened.is_set()
         assert its.uploading.progress(token).whole
         assert fetched(its, opened(its, sent(its, token))) == data
+
+
+@pytest.mark.parametrize("size", [100, 9 * MIB])
+def test_who_finished_a_file_and_lost_the_answer_is_told_that_it_is_whole(
+    machine, monkeypatch, size
+):
+    its, data, real = machine(), os.urandom(size), Line.ask
+
+    def ask(line, verb, **fields):
+        """Ask twice, as the client does if an answer is lost."""
+        if "IfNoneMatch" in fields and fields["Key"].endswith(token.blob_id.hex()):
+            real(line, verb, **fields)
+            if "Body" in fields:
+                fields["Body"].seek(0)
+        return real(line, verb, **fields)
+
+    token = its.uploading.start(3, size)
+    monkeypatch.setattr(Line, "ask", ask)
+
+    assert receive(its, token, data, last=True).whole
+    assert fetched(its, opened(its, sent(its, token))) == data
 
 
 def test_a_dead_server_is_unavailable_and_costs_nothing(machine, monkeypatch):
@@ -211,7 +232,7 @@ class Refusing:
 def test_a_server_without_conditions_serves_too(machine, size):
     its, data = machine(), os.urandom(size)
     line = its.uploading._blobs._line
-    line._client = Refusing(line._client)
+    line._writer = Refusing(line._writer)
     token = its.uploading.start(3, size)
     receive(its, token, data, last=True)
 
@@ -248,6 +269,28 @@ def test_a_rest_that_somebody_changed_is_none(machine, place, rest):
 
     with pytest.raises(FileNotFoundError):
         its.uploading._blobs.part(Name(3, token.blob_id), int(name.split(".")[2]), 9)
+
+
+def test_a_writer_that_ends_unsaved_leaves_no_multipart_upload(place):
+    part = places.place_of(place.settings()).part(Name(3, b"x" * 16), 0, 1)
+    part.write(0, b"x" * 9 * MIB)
+
+    assert len(place.left_overs()) == 1
+    part.close()
+    assert place.left_overs() == []
+
+
+def test_what_was_sent_behind_a_rest_is_no_part_of_the_blob(place):
+    blobs, name, first = places.place_of(place.settings()), Name(3, b"x" * 16), b"a" * 9 * MIB
+    with closing(blobs.part(name, 0, 1)) as part:
+        part.write(0, first)
+        part.sync()
+        assert os.fstat(part._spool._file.fileno()).st_size == MIB
+        part.write(len(first), b"b" * 29)
+        part.finish(len(first) + 29)
+
+    assert blobs.size(name) == len(first) + 29
+    assert blobs.read(name, len(first) - 1, 100) == b"a" + b"b" * 29
 
 
 def test_a_bucket_with_anything_else_is_no_new_place(machine, place):
