@@ -72,6 +72,8 @@ class Web:
 
     def kill_web(self) -> None:
         """Kill gunicorn with all its processes, and restart it."""
+        # A process that it starts meanwhile would keep the port.
+        self._gunicorn.process.send_signal(signal.SIGSTOP)
         pids = self._gunicorn.pids()
         for pid in pids:
             with suppress(ProcessLookupError):
