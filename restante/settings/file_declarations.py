@@ -81,12 +81,12 @@ class FileDeclarations:
         600, LIMIT, "requests that bring or fetch a part of a file, per network and minute"
     )
     limit_streams: int = setting(
-        60,
+        30,
         LIMIT,
         "files that one network brings or fetches at the same moment, in each web process",
     )
     streams_most: int = setting(
-        200,
+        80,
         LIMIT,
         "files that all bring or fetch at the same moment, in each web process. Each takes 3 to 4"
         " MiB of memory while its line is quick",
