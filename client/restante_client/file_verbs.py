@@ -42,6 +42,10 @@ def upload_progress(upload: str) -> verbs.Verb[UploadProgress]:
     return verbs.Verb("GET", f"{verbs.API}/upload", _never, upload, head=UploadProgress.of)
 
 
+SCAN_SECONDS, SCAN_MOST, SCAN_PACE = 120.0, 960.0, 1_000_000.0
+"""A service may scan a file for viruses before it answers the last part, up to 15 minutes."""
+
+
 def append(upload: str, offset: int, length: int, *, is_last: bool) -> verbs.Verb[UploadProgress]:
     """Add a body of *length* bytes to an upload, from *offset* on.  Not to be repeated blindly."""
     more = {
@@ -50,9 +54,16 @@ def append(upload: str, offset: int, length: int, *, is_last: bool) -> verbs.Ver
         "Upload-Offset": str(offset),
         "Upload-Complete": f"?{int(is_last)}",
     }
-    path = f"{verbs.API}/upload"
+    seconds = min(SCAN_MOST, SCAN_SECONDS + (offset + length) / SCAN_PACE) if is_last else None
     return verbs.Verb(
-        "PATCH", path, _never, upload, tries_most=1, head=UploadProgress.of, more=more
+        "PATCH",
+        f"{verbs.API}/upload",
+        _never,
+        upload,
+        tries_most=1,
+        head=UploadProgress.of,
+        more=more,
+        answer_seconds=seconds,
     )
 
 

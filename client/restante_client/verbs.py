@@ -37,6 +37,7 @@ class Verb(Generic[T]):
         parse: Makes a value of the answer's JSON; gets None if there is none.
         head: If it is there, it makes the value instead, of the answer's headers.
         more: Headers of its own.
+        answer_seconds: How long its answer may take to begin, if that is longer than for others.
         is_safe: To repeat it after a lost answer does no harm and tells the truth.
         tries_most: At most so many tries, whatever the policy says.
     """
@@ -52,6 +53,7 @@ class Verb(Generic[T]):
     tries_most: int = 1_000
     head: Callable[[Mapping[str, str]], T] | None = None
     more: Mapping[str, str] = field(default_factory=dict, repr=False)
+    answer_seconds: float | None = None
 
     def __post_init__(self) -> None:
         for its in (self.token, self.key):

@@ -68,7 +68,9 @@ class Wire:
 
     def arguments(self, verb: Verb[Any], body: object = None) -> dict[str, Any]:
         """Return the arguments of one request; *body* yields bytes."""
-        return {
+        its = verb.answer_seconds
+        later = {} if its is None else {"timeout": httpx.Timeout(self.timeout, read=its)}
+        return later | {
             "method": verb.method,
             "url": self.server + verb.path,
             "params": dict(verb.query) or None,

@@ -2,6 +2,7 @@
 
 import io
 import os
+import time
 
 import pytest
 from hypothesis import example, given
@@ -168,6 +169,24 @@ def test_an_upload_that_was_too_slow_goes_on():
 
     assert [first.partition(" ")[0] for first in server.asked] == ["GET", "PATCH", "GET"]
     assert told[-1] == (100_000, 100_000)
+
+
+def test_the_last_part_may_be_answered_late_because_a_service_scans():
+    upload, at = Upload("a", 10, "text/plain", TOKEN, "k" * 32), [0]
+
+    def answer(first):
+        if "PATCH" in first:
+            time.sleep(0.6)
+            at[0] = 10
+        return reply(204, b"", f"Upload-Offset: {at[0]}", f"Upload-Complete: ?{at[0] // 10}")
+
+    with (
+        Pretender(answer) as server,
+        Client(server.url, policy=FEW, timeout=0.2, verify=CONTEXT) as client,
+    ):
+        client.upload(io.BytesIO(DATA), "a", begun=upload)
+
+    assert [first.partition(" ")[0] for first in server.asked] == ["GET", "PATCH"]
 
 
 @pytest.mark.parametrize("token", ["", "U", "S" * 35, f"{TOKEN}\r\nX: 1", 7, None])

@@ -17,6 +17,7 @@ from restante_client.command.exits import UNAVAILABLE, sentence_of
 from restante_client.command.sizes import clock_of, size_of
 from restante_client.command.texts import _
 from restante_client.errors import Unreachable
+from restante_client.file_verbs import SCAN_MOST
 from restante_client.verbs import Verb
 
 T = TypeVar("T")
@@ -95,6 +96,8 @@ class Transfer(Waiting):
         if at > self._at:
             self._moved = time.monotonic()
         self._at = at
+        # When all is there, the service may scan it before it answers.
+        self._most = MOST_SECONDS if at < self._size else SCAN_MOST + MOST_SECONDS
 
     def _shown(self, passed: float) -> str:
         at, size = self._at, self._size
