@@ -83,8 +83,9 @@ class Line:
         self._bucket = bucket
         self._turn = threading.BoundedSemaphore(AT_ONCE)
         try:
-            self._client = _client(login, READ_SECONDS)
-            self._writer = _client(login, WRITE_SECONDS)
+            session = _session(login)
+            self._client = _client(session, login, READ_SECONDS)
+            self._writer = _client(session, login, WRITE_SECONDS)
         except (BotoCoreError, ValueError):
             raise SettingsInvalid([UNUSABLE]) from None
 
@@ -150,10 +151,15 @@ class Line:
             self._turn.release()
 
 
-def _client(login: Login, seconds: float) -> Any:  # noqa: ANN401 (the library has no types)
+def _session(login: Login) -> Session:
+    """Return what all clients of a process share: 12 MB of descriptions of S3."""
     session = Session()
     if login.access_key:
         session.set_credentials(login.access_key, login.secret_key)
+    return session
+
+
+def _client(session: Session, login: Login, seconds: float) -> Any:  # noqa: ANN401 (it has no types)
     return session.create_client(
         "s3",
         region_name=login.region or session.get_config_variable("region") or REGION,
