@@ -47,7 +47,10 @@ def whole_number(written: str, most: int = 12) -> int | None:
 
     Nothing is dropped within: 1.5 is not 15.
     """
-    plain = unicodedata.normalize("NFKC", written.strip())
+    written = written.strip()
+    if len(written) > most:
+        return None  # to normalize a run of marks takes quadratic time
+    plain = unicodedata.normalize("NFKC", written)
     if not 1 <= len(plain) <= most or not all(unicodedata.category(c) == "Nd" for c in plain):
         return None
     return int(plain)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,7 @@ from restante.crypto.keyring import Keyring
 from restante.crypto.tokens import ControlToken, ReaderKey
 from restante.errors import Damaged, Unavailable
 from restante.file_names import NAME_MAX, distinct, fit_name
+from restante.typed_digits import whole_number
 from tests.second import files as second
 from tests.second.files import File
 
@@ -262,3 +264,29 @@ def test_names_are_short_distinct_and_never_a_path(said):
         assert 1 <= len(name.encode()) <= NAME_MAX
         assert not set(name) & set('/\\:*?"<>|\r\n\0')
         assert name.strip(" .") == name
+
+
+@pytest.mark.parametrize(
+    ("written", "fit"),
+    [
+        ("x" * 1_000_000 + ".pdf", "x" * 251 + ".pdf"),
+        ("dir/" * 500_000 + "a.txt", "a.txt"),
+        ("a" + "\N{COMBINING ACUTE ACCENT}\N{COMBINING CEDILLA}" * 1_000_000, None),
+        ("\N{RIGHT-TO-LEFT OVERRIDE}" * 1_000_000, "_" * 255),
+    ],
+    ids=["long", "deep", "marks", "overrides"],
+)
+def test_a_name_of_megabytes_takes_no_time(written, fit):
+    began = time.process_time()
+    found = fit_name(written)
+
+    assert time.process_time() - began < 1
+    assert len(found.encode()) <= 255
+    assert fit in {None, found}
+
+
+def test_a_number_of_megabytes_takes_no_time():
+    began = time.process_time()
+
+    assert whole_number("1" + "\N{COMBINING ACUTE ACCENT}\N{COMBINING CEDILLA}" * 1_000_000) is None
+    assert time.process_time() - began < 1
