@@ -169,8 +169,8 @@ def test_texts_go_on_while_s3_answers_nothing(api, service, s3_server):
 
 
 def test_a_file_arrives_whole_over_a_line_that_breaks(tmp_path, s3_server, monkeypatch):
-    monkeypatch.setattr(test_large_files, "SIZE", 12 * MIB + 12_345)
-    monkeypatch.setattr(test_large_files, "CUTS", 3)
+    monkeypatch.setattr(test_large_files, "SIZE", 9 * MIB + 12_345)
+    monkeypatch.setattr(test_large_files, "CUTS", 2)
     bucket = s3_server.bucket()
     test_large_files.carry(tmp_path, **s3_server.environ(bucket, tmp_path / "spool"))
 

@@ -13,6 +13,7 @@ from botocore.session import Session
 
 from restante.settings import Settings
 from restante.settings.parsers import Bucket
+from tests.support import canaries
 from tests.support.processes import STOP_SECONDS, free_port, status_of, wait_until
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ class S3Server:
 
     def environ(self, bucket: str, spool: Path) -> dict[str, str]:
         """Return the same as variables, with blobs in *bucket*."""
+        canaries.learn("S3 access key", ACCESS_KEY)
+        canaries.learn("S3 secret key", SECRET_KEY)
         its = self.fields(spool) | {"blobs": f"s3://{bucket}/files"}
         return {f"RESTANTE_{name.upper()}": str(value) for name, value in its.items()}
 
