@@ -2,6 +2,7 @@
 
 import os
 import re
+from base64 import b64decode
 
 import pytest
 from playwright.sync_api import expect
@@ -10,6 +11,9 @@ from tests.browser.tour import press, read
 from tests.support.api import Api
 
 MIB = 1024 * 1024
+PNG = b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 DROP = """([place, kind, name]) => {
   const carried = new DataTransfer();
   carried.items.add(new File(["picture"], name, { type: "image/png" }));
@@ -291,6 +295,23 @@ def test_a_file_is_taken_out_while_its_reader_has_the_page_open(service, person)
     with reader.expect_download() as download:
         reader.get_by_role("link", name="Download: right.bin").click()
     assert download.value.path().read_bytes() == b"right"
+
+
+def test_pictures_are_shown_in_the_page_when_they_are_asked_for(service, writer):
+    writer.goto(service.url)
+    writer.get_by_label("Message").fill("with files")
+    choose(writer, ("dot.png", "image/png", PNG), ("not.png", "image/png", b"no picture"))
+    address = sent_by(service, writer)
+    control = writer.url.rpartition("/")[2].partition("?")[0]
+    read(writer, address)
+    [link] = Api(service.url).message(control)["links"]
+    assert [its["sent"] for its in link["files"]] == [None, None]
+    writer.get_by_role("button", name="Show the pictures here").click()
+    picture = writer.get_by_role("img", name="dot.png")
+    expect(picture).to_be_visible()
+    writer.wait_for_function("document.querySelector('.file-list img').naturalWidth === 1")
+    expect(writer.get_by_role("img", name="not.png")).to_have_count(0)
+    expect(writer.get_by_role("button", name="Show the pictures here")).to_have_count(0)
 
 
 def test_a_file_is_taken_out_in_spanish(service, browser):

@@ -133,7 +133,10 @@ start(() => {
 
 // Nothing of it stays in the browser's memory of pages that were left.
 start(() => {
-  addEventListener("pagehide", () => { letter.textContent = ""; });
+  addEventListener("pagehide", () => {
+    letter.textContent = "";
+    for (const picture of document.querySelectorAll("[data-picture] img")) picture.remove();
+  });
   addEventListener("pageshow", ({ persisted }) => { if (persisted) location.reload(); });
 });
 
@@ -232,6 +235,24 @@ start(() => {
     // A press that would gain less than a minute is not offered.
     const again = settle(button, longer.dataset.done);
     if (offer_at) offer = { at: offer_at, again };
+  });
+});
+
+// Pictures are fetched only when they are asked for: the sender is told of it.
+start(() => {
+  const button = document.getElementById("pictures");
+  button?.addEventListener("click", () => {
+    for (const row of document.querySelectorAll("[data-picture]")) {
+      if (row.querySelector(".buttons").hidden) continue;
+      const picture = new Image();
+      picture.alt = row.querySelector("bdi").textContent;
+      picture.decoding = "async";
+      picture.addEventListener("error", () => picture.remove());
+      picture.src = row.dataset.picture;
+      row.append(picture);
+    }
+    document.querySelector("[data-picture] a")?.focus({ preventScroll: true });
+    button.remove();
   });
 });
 

@@ -30,6 +30,7 @@ class FileText(NamedTuple):
     kind: str
     size: str
     can_be_shown: bool
+    is_picture: bool = False
     is_out: bool = False
 
 
@@ -42,6 +43,7 @@ def listed(files: Iterable[ListedFile]) -> tuple[FileText, ...]:
             kind(its.type),
             size(its.size),
             previews.may_show(its.type, its.size),
+            previews.may_show(its.type, its.size) and its.type.startswith("image/"),
             its.taken_out_at is not None,
         )
         for its in files
