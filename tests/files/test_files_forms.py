@@ -11,8 +11,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from restante.crypto.files import UploadToken
+from restante.crypto.tokens import ControlToken
 from tests.files.test_files_pages import Reader
 from tests.support.api import BOUNDARY, Api, Visitor, form_of
+from tests.support.operators import admission_of
 from tests.support.processes import Service, wait_until
 
 MIB = 1024 * 1024
@@ -305,3 +308,21 @@ def test_nobody_else_takes_a_file_out_and_a_stale_page_does_no_harm(service, api
     assert "Nobody can fetch this file any more." in late.text
     gone = visitor.post(f"/s/{'C' + 'A' * 34}/take-out", asked)
     assert gone.status == 404
+
+
+def test_who_replaces_needs_no_permission_to_upload_and_nobody_else_goes_without(tmp_path):
+    with Service(tmp_path, RESTANTE_SENDERS="tokens") as service, admission_of(service) as their:
+        token = str(their.make("Ana"))
+        with Api(service.url) as api:
+            sent = api.ask("POST", "/api/v1/messages", {"text": "old"}, token=token)
+        control = sent.json["control_token"]
+        visitor = Visitor(service.url)
+        visitor.get(f"/s/{control}")
+        about = {"name": "a.bin", "size": "3", "type": ""}
+        allowed = visitor.post("/uploads", about | {"control": control})
+        refused = visitor.post("/uploads", about)
+        made_up = visitor.post("/uploads", about | {"control": str(ControlToken.new())})
+
+        assert allowed.status == 201
+        assert UploadToken.parse(allowed.json["upload"]).shard == ControlToken.parse(control).shard
+        assert (refused.status, made_up.status) == (403, 404)
