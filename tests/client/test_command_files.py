@@ -210,6 +210,15 @@ def test_what_cannot_be_a_file_is_refused_before_anything_is_asked(shell, path, 
     assert told in done.err
 
 
+@pytest.mark.parametrize("code", ["file-too-large", "file-refused"])
+def test_a_refusal_names_the_file(shell, plan, code):
+    with Pretender(lambda _: reply(422, {"code": code, "detail": "no"})) as server:
+        done = Shell(shell.folder, server.url).run("send", "--file", "plan.pdf", stdin=TEXT)
+
+    assert done.status == 65
+    assert re.match(r"plan\.pdf: (A file is larger|The service's virus scan)", done.err)
+
+
 def test_a_person_sees_how_far_a_file_came(shell, plan, line):
     far = Shell(shell.folder, line.url)
     (shell.folder / "note").write_text(TEXT)

@@ -14,11 +14,11 @@ import click
 from restante_client import Client, Policy
 from restante_client.addresses import LINK
 from restante_client.command import sources
-from restante_client.command.exits import REFUSED, Failure
+from restante_client.command.exits import REFUSED, Failure, sentence_of, status_of
 from restante_client.command.printable import line
 from restante_client.command.progress import Transfer
 from restante_client.command.texts import _
-from restante_client.errors import NotFound, RestanteError
+from restante_client.errors import FileRefused, FileTooLarge, NotFound, RestanteError
 from restante_client.files import Upload
 
 
@@ -80,8 +80,12 @@ def uploaded(
     begun: list[Upload] = []
     try:
         for its in files:
-            begun.append(_started(client, its, begun[0] if begun else control, key))
-            _upload(client, its, begun[-1])
+            try:
+                begun.append(_started(client, its, begun[0] if begun else control, key))
+                _upload(client, its, begun[-1])
+            except (FileTooLarge, FileRefused) as refused:
+                told = f"{line(its.name)}: {sentence_of(refused)}"
+                raise Failure(told, status_of(refused)) from None
         yield begun
     except BaseException:
         _cancel(client, begun)

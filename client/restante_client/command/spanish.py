@@ -29,6 +29,7 @@ TEXTS: dict[str, str] = HELP | {
     "waiting": "en espera",
     "delivered": "llegó",
     "failed": "falló",
+    "The service's virus scan refused a file.": "El análisis de virus del servicio rechazó un archivo.",
     "A file is larger than this service takes.": "Un archivo es mayor de lo que admite este servicio.",
     "The service has no room for more files now. Try again later.": "El servicio no tiene sitio ahora para más archivos. Prueba más tarde.",
     "{name} {percent} % fetched": "{name} descargado al {percent} %",
