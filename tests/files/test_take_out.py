@@ -214,12 +214,14 @@ def test_nothing_opens_it_any_more_wherever_its_blob_still_is(filing, place, raw
     ticket = opened(filing, message.links[0].token)[1]
     file = filing.fetching.open(ticket, 1)
     [kept] = [key for key in raw.keys("*:blobs-of:*") if message.message_id in key]
-    share = raw.get(kept)[16:48]
+    share, mark = raw.get(kept)[16:48], raw.get(kept.partition(b":")[0] + b":destroyed")
     filing.taking_out.take_out(message.control, 1, 1)
 
     dumps = [raw.dump(key) for key in raw.keys("*") if message.message_id in key]
     assert not any(share in dump or file.blob_id in dump for dump in dumps)
     assert raw.get(kept)[:48] == bytes(48)
+    # So the worker has the store's files rewritten.
+    assert raw.get(kept.partition(b":")[0] + b":destroyed") != mark
     assert raw.pexpiretime(kept) == message.expires_at
     [its, _] = filing.fetching._ask(ticket, fetching.Place())
     assert its.secret == other_share(file.secret, share)
