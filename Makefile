@@ -15,11 +15,11 @@ help:  ## Show this list
 run: .venv/runtime.stamp  ## Serve on http://127.0.0.1:8000 until Ctrl-C
 	@exec $(BIN)/python -m restante
 
-# Tests wait more than half of their time, so run four processes more than there are cores.  Files
-# with a browser take longest and are collected first.
-test: check  ## Check and test everything, on all cores, in eight processes at the most
+# Tests wait a third of their time, so run two processes more than there are cores: with four more,
+# the cores are so busy that waits end in vain.  Files with a browser are collected first.
+test: check  ## Check and test everything, on all cores, in six processes at the most
 	@cores=$$($(BIN)/python -c 'import os; print(os.cpu_count() or 1)') \
-	&& $(BIN)/python -m pytest -n $$((cores < 4 ? cores + 4 : 8)) --dist loadfile --no-loadscope-reorder
+	&& $(BIN)/python -m pytest -n $$((cores < 4 ? cores + 2 : 6)) --dist loadfile --no-loadscope-reorder
 
 check: .venv/dev.stamp  ## Lint, formatting, types and the directions of imports
 	@$(BIN)/ruff check .

@@ -69,7 +69,8 @@ class Mailbox:
         """Wait until the worker has done all that is due; the mails are as many as before."""
         with services_for(Settings(data_dir=self.service.data_dir)) as services:
             left = services.delivering.waiting
-            wait_until(lambda: not any(one.events_left for one in left()), 30)
+            # A message that was told of may have to wait a minute before the next.
+            wait_until(lambda: not any(one.events_left for one in left()), 90)
         assert len(self._mine()) == many
 
     def open(self, mail):

@@ -276,8 +276,8 @@ def test_a_digest_takes_no_more_than_it_can_tell_and_nothing_is_dropped(house):
     house.clock.forward(11 * MINUTE)
     until_all_is_mailed(house)
 
-    told = [subjects(mail) for mail in house.server.mails[12:]]
-    assert told == [["Letter 00"], ["Letter 01"]]
+    told = [name for mail in house.server.mails[12:] for name in subjects(mail)]
+    assert sorted(told) == ["Letter 00", "Letter 01"]
 
 
 def written(subject, label):

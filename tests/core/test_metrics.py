@@ -262,12 +262,12 @@ with (room / "filling").open("wb", buffering=0) as filling:
         pass
 for number in range(100):
     meters.answered(f"endpoint.{number}", "GET", 200, 0.1)
-print("lives")
+print("lives", flush=True)  # the child would print it again
 try:
     if os.fork() == 0:
         Meters()
 except OSError as error:
-    print(error.strerror)
+    print(error.strerror, flush=True)
 """
 
 

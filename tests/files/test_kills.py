@@ -140,7 +140,7 @@ def nothing_left(place):
             raw.delete(key)
             tag, _, rest = key.partition(b":")
             raw.zadd(tag + b":due-blobs", {rest.removeprefix(b"upload:"): 0})
-    wait_until(lambda: not place.names() and not place.owned(), 60)
+    wait_until(lambda: not place.names() and not place.owned(), 120)
     assert not place.promised_for_long()
 
 

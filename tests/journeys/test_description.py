@@ -74,18 +74,7 @@ def test_every_example_is_answered_as_the_description_says(document, api):
         run("post", "/message/notify", told)
     run("get", "/message")
     run("post", "/message/forget", {})
-    (upload,) = body_examples(document, "/uploads", "post")
-    upload = {"size": upload["size"]}  # its `with` is an example of a token
-    tokens["uploadToken"] = run("post", "/uploads", upload).json["upload_token"]
-    run("get", "/upload")
-    part = {"Content-Type": filing.PARTIAL, "Upload-Offset": "0", "Upload-Complete": "?0"}
-    run("patch", "/upload", b"x" * 65_536, **part)
-    run("delete", "/upload")
-    filed, _, _ = filing.sent_with(api, b"x")
-    tokens["linkToken"] = filed["links"][0]["token"]
-    reader = filing.Reader(api, tokens["linkToken"])
-    shown = {"Idempotency-Key": reader.key, "Files-Token": reader.token}
-    run("get", "/link/files/1", place="/link/files/{number}", **shown)
+    _files(document, api, run, tokens)
 
     assert seen == {
         (method, path) for path, methods in document["paths"].items() for method in methods
@@ -170,3 +159,21 @@ def test_the_page_s_frame_follows_the_language(counting_service):
     assert '<html lang="es"' in spanish
     assert "Problemas" in spanish
     assert '<tbody lang="en"' in spanish
+
+
+def _files(document, api, run, tokens):
+    """Upload, cancel, fetch and take out, as the examples do."""
+    (upload,) = body_examples(document, "/uploads", "post")
+    upload = {"size": upload["size"]}  # its `with` is an example of a token
+    tokens["uploadToken"] = run("post", "/uploads", upload).json["upload_token"]
+    run("get", "/upload")
+    part = {"Content-Type": filing.PARTIAL, "Upload-Offset": "0", "Upload-Complete": "?0"}
+    run("patch", "/upload", b"x" * 65_536, **part)
+    run("delete", "/upload")
+    filed, _, _ = filing.sent_with(api, b"x", b"y")
+    tokens |= {"controlToken": filed["control_token"], "linkToken": filed["links"][0]["token"]}
+    reader = filing.Reader(api, tokens["linkToken"])
+    shown = {"Idempotency-Key": reader.key, "Files-Token": reader.token}
+    run("get", "/link/files/1", place="/link/files/{number}", **shown)
+    (take_out,) = body_examples(document, "/message/take-out", "post")
+    run("post", "/message/take-out", take_out)

@@ -43,6 +43,11 @@ def test_every_problem_has_its_status_its_type_and_its_facts(api):
         filing.append(api, upload, 1, b"", last=False),
         api.ask("POST", "/api/v1/uploads", {"size": 2**43}),
     ]
+    filed, _, _ = filing.sent_with(api, b"x")
+    reader = filing.Reader(api, filed["links"][0]["token"])
+    first = {"version": 1, "number": 1}
+    api.ask("POST", "/api/v1/message/take-out", first, token=filed["control_token"])
+    came.append(reader.fetch())
     statuses = {error.code: status for error, status in STATUS.items()}
     by_code = {answer.code: answer for answer in came}
 
@@ -53,6 +58,7 @@ def test_every_problem_has_its_status_its_type_and_its_facts(api):
     # Reached limits, people who may not send, a fallen store and a crash are provoked elsewhere.
     elsewhere = {"not-a-sender", "rate-limited", "unavailable", "internal", "settings-invalid"}
     elsewhere |= {"code-required", "code-wrong"}  # need a mail server
+    elsewhere |= {"file-refused"}  # needs a scanner
     elsewhere |= {"full"}  # needs a disk without room
     elsewhere |= {"watched"}  # asks only who comes by the gate
     assert by_code.keys() == statuses.keys() - elsewhere
