@@ -144,6 +144,7 @@ def test_after_a_reload_the_same_file_goes_on_and_no_other_does(service, writer,
     expect(row(writer, "big.bin")).to_contain_text("Uploaded", timeout=30_000)
     assert asked == [0, 8 * MIB, 16 * MIB]
     writer.get_by_role("button", name="Take out: big.bin").click()
+    expect(row(writer, "big.bin")).to_have_count(0)
     field.set_input_files(path)
     expect(row(writer, "big.bin")).to_contain_text("Uploaded", timeout=30_000)
     assert asked[3] >= 8 * MIB
