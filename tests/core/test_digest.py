@@ -8,6 +8,7 @@ from hypothesis import given
 
 from restante.channels import digest_email
 from restante.channels.email import Happening
+from restante.channels.failures import Failure
 from restante.details import Details
 from restante.messages import State
 from restante.store import keys
@@ -301,3 +302,18 @@ def test_no_subject_and_no_label_adds_a_header_a_line_or_a_tag(subject, label):
     assert mail["To"] == "ana@example.com"
     assert len(text.splitlines()) == len(plain_text.splitlines())
     assert re.findall(r"<(\w+)", html) == re.findall(r"<(\w+)", plain_html)
+
+
+def test_what_was_gathered_although_the_answer_was_lost_is_not_told_twice(house):
+    fill(house)
+    house.stop()
+    sent = send(house, 20)
+    open_all(house, [sent])
+    delivery, notification = take(house, sent.control.shard)
+    assert house.its.delivering.clear(delivery, notification).content is None
+    house.its.delivering.settle(delivery, 0, Failure("internal"))
+    house.clock.forward(11 * MINUTE)
+    house.start()
+    until_all_is_mailed(house)
+
+    assert sum("Letter 20" in text_of(mail) for mail in house.server.mails) == 1

@@ -39,10 +39,13 @@ if kept.stopped or state == "revoked" then
 elseif state == "given" then
   local its = message .. ARGV[8] .. " " .. ARGV[9]
   local gathered = tag .. ":gathered:" .. id
-  if ARGV[4] == "0" or ARGV[5] == "counted" then
+  if ARGV[4] == "0" then
     return { "given" }
   elseif ARGV[10] ~= "" and call("ZSCORE", gathered, its) then
+    -- Before anything else: the answer may have been lost, which counts as a failure.
     return { "gathered" }
+  elseif ARGV[5] == "counted" then
+    return { "given" }
   end
   local mailed_at, row = tonumber(kept.mailed_at or 0), tonumber(kept.row or 0)
   local day_at, mails = tonumber(kept.day_at or 0), tonumber(kept.mails or 0)
